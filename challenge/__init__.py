@@ -1,0 +1,1 @@
+"""The competition: editions, submissions, evaluation, ranking, and the command line."""

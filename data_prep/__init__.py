@@ -1,0 +1,1 @@
+"""People become an edition: cohort, photographs, trials, sealing."""

@@ -1,0 +1,1 @@
+"""Numbers from scores: verification, linkability, intervals, ranking. Arrays in, frozen results out."""
