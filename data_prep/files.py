@@ -1,0 +1,93 @@
+"""Whole files or none: write under a temporary name, rename at the end."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class OutputExistsError(ValueError):
+    """The output is already there; nothing is overwritten."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file shall stand. Its folder is made; a file that is there is replaced.
+
+    Yields
+    ------
+    Path
+        The name to write to. It ends like `path`, so that writers which look at the suffix still work.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with whole_file(folder / "a.txt") as temporary:
+    ...     _ = temporary.write_text("all of it")
+    >>> [p.name for p in folder.iterdir()]
+    ['a.txt']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".partial-", suffix="-" + path.name, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; rename it to `path` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+        Where the folder shall stand. It must not exist, or be empty.
+
+    Yields
+    ------
+    Path
+        The folder to write to.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` is a file or a folder with something in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with whole_folder(folder / "out") as temporary:
+    ...     _ = (temporary / "a.txt").write_text("all of it")
+    >>> [p.name for p in (folder / "out").iterdir()]
+    ['a.txt']
+    """
+    path = Path(os.path.abspath(path))
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OutputExistsError(
+            f"{path} already exists and is not empty; nothing is overwritten: "
+            "name another output, or remove it first"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
+    try:
+        yield temporary
+        if path.exists():
+            path.rmdir()
+        temporary.chmod(0o755)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
