@@ -1,0 +1,155 @@
+"""The attacks of the paper: a face in pictures becomes features, features are compared.
+
+Both attacks look at pictures only; a scan becomes pictures in `baselines.render`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from baselines.geo import geo_features, geo_scale
+from baselines.landmarks import Face, find_face
+from baselines.network import DEFAULT_MODEL, embed
+from baselines.render import View, render
+from baselines.scan import Scan
+from baselines.surface import SurfaceError, reconstruct
+
+ATTACKS = ("geo", "deepface")
+
+# The straight front, and a little to every side: the mean over views is steadier than any one of them.
+VIEWS = (View(0, 0), View(-12, 0), View(12, 0), View(0, 8), View(0, -8))
+
+
+class AttackError(ValueError):
+    """An attack that does not exist."""
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What a scan or a photograph shows.
+
+    Attributes
+    ----------
+    pictures : tuple of ndarray of uint8, shape (rows, columns, 3)
+        RGB; one a view of a scan, one for a photograph.
+    faces : tuple of (Face or None)
+        The face in each picture; None where there is none.
+    reason : str
+        Why there is no picture, else empty.
+    """
+
+    pictures: tuple[NDArray[np.uint8], ...]
+    faces: tuple[Face | None, ...]
+    reason: str = ""
+
+    @property
+    def acquired(self) -> bool:
+        """Whether a face was found in any picture; if not, it is a failure to acquire."""
+        return any(face is not None for face in self.faces)
+
+
+def appearance_of_scan(
+    scan: Scan, spacing_mm: float = 1.0, views: Sequence[View] = VIEWS, size: int = 400
+) -> Appearance:
+    """Reconstruct the head, draw it under every view and look for its face.
+
+    Parameters
+    ----------
+    scan : Scan
+        A head MRI.
+    spacing_mm : float
+        Voxels of the reconstruction, mm.
+    views : sequence of View
+        Camera positions.
+    size : int
+        Edge of the pictures, pixels.
+
+    Returns
+    -------
+    Appearance
+        Without pictures if no head surface can be made of the scan.
+    """
+    try:
+        surface = reconstruct(scan, spacing_mm)
+    except SurfaceError as error:
+        return Appearance((), (), str(error))
+    pictures = render(surface, list(views), size)
+    # A face of a render is 150-200 pixels wide, twice what the detector needs.
+    return Appearance(tuple(pictures), tuple(find_face(picture, upsample=0) for picture in pictures))
+
+
+def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
+    """Look for the face in a photograph (RGB)."""
+    return Appearance((photo,), (find_face(photo, upsample=1),))
+
+
+def features(attack: str, appearance: Appearance, model: str = DEFAULT_MODEL) -> NDArray[np.float64] | None:
+    """Return the features of a face: the mean over the pictures in which it was found.
+
+    Parameters
+    ----------
+    attack : str
+        `geo` or `deepface`.
+    appearance : Appearance
+        From `appearance_of_scan` or `appearance_of_photo`.
+    model : str
+        Face network of `deepface` (`baselines.network.WEIGHT_FILES`); `geo` has none.
+
+    Returns
+    -------
+    ndarray, shape (d,), or None
+        None for a failure to acquire.
+
+    Raises
+    ------
+    AttackError
+        If there is no such attack.
+    baselines.weights.WeightsError
+        If the network's weights are not to be had.
+
+    Examples
+    --------
+    >>> features("geo", Appearance((), (), "no head")) is None
+    True
+    """
+    faces = [face for face in appearance.faces if face is not None]
+    if attack not in ATTACKS:
+        raise AttackError(f"unknown attack {attack!r}: choose one of {', '.join(ATTACKS)}")
+    if not faces:
+        return None
+    if attack == "geo":
+        return np.mean([geo_features(face.landmarks) for face in faces], axis=0)
+    return embed([face.chip for face in faces], model).mean(axis=0)
+
+
+def similarity(
+    attack: str, probes: NDArray[np.float64], references: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Compare every probe with every reference: the linkage function of the paper (section III).
+
+    Parameters
+    ----------
+    attack : str
+        `geo` or `deepface`.
+    probes : ndarray, shape (n, d)
+        Features of scans.
+    references : ndarray, shape (m, d)
+        Features of photographs.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        Minus the Euclidean distance: higher means more likely the same person; never above 0.
+
+    Examples
+    --------
+    >>> similarity("deepface", np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[-5., -0.]])
+    """
+    if attack == "geo":
+        scale = geo_scale()
+        probes, references = probes / scale, references / scale
+    return -cdist(probes, references)

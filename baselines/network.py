@@ -1,0 +1,135 @@
+"""Deepface: the embedding of a face network, through the deepface library (paper, section IV.A.2)."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.weights import WeightsError, dlib_weights
+
+DEFAULT_MODEL = "Dlib"  # its weights come with a package; the paper used VGG-Face
+
+# Model -> the file deepface reads from its weights folder when it runs on onnxruntime.
+WEIGHT_FILES = {
+    "Dlib": "dlib_face_recognition_resnet_model_v1.dat",
+    "VGG-Face": "vgg_face_weights.onnx",
+    "Facenet": "facenet_weights.onnx",
+    "Facenet512": "facenet512_weights.onnx",
+    "OpenFace": "openface_weights.onnx",
+    "DeepFace": "VGGFace2_DeepFace_weights_val-0.9034.onnx",
+    "DeepID": "deepid_weights.onnx",
+    "ArcFace": "arcface_weights.onnx",
+    "SFace": "face_recognition_sface_2021dec.onnx",
+    "GhostFaceNet": "ghostfacenet_v1.onnx",
+}
+
+
+def weights_folder() -> Path:
+    """Return where deepface keeps weights: `DEEPFACE_HOME/.deepface/weights`, the home folder by default."""
+    return Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface" / "weights"
+
+
+def load_model(model: str) -> Path:
+    """Make a face network ready.
+
+    Parameters
+    ----------
+    model : str
+        A key of `WEIGHT_FILES`.
+
+    Returns
+    -------
+    Path
+        The weight file in use.
+
+    Raises
+    ------
+    WeightsError
+        If the model is unknown, or its weights are neither there nor to be downloaded. There is no
+        fallback to another model: a score belongs to the network that made it.
+
+    Examples
+    --------
+    >>> load_model("Dlib").name
+    'dlib_face_recognition_resnet_model_v1.dat'
+    """
+    if model not in WEIGHT_FILES:
+        raise WeightsError(f"unknown face network {model!r}: choose one of {', '.join(WEIGHT_FILES)}")
+    path = weights_folder() / WEIGHT_FILES[model]
+    if model == "Dlib" and not path.is_file():
+        _copy(dlib_weights(path.name), path)
+    try:
+        _deepface().build_model(task="facial_recognition", model_name=model)
+    except Exception as error:  # deepface lets through whatever requests, gdown, onnxruntime and dlib raise
+        if path.is_file():
+            raise WeightsError(
+                f"{model}: {path} cannot be loaded ({error}); replace it with the file deepface publishes"
+            ) from error
+        raise WeightsError(
+            f"{model}: the weights are not on this machine and could not be downloaded; put {path.name} "
+            f"(published with deepface) into {path.parent}, or use attack.model={DEFAULT_MODEL}"
+        ) from error
+    return path
+
+
+@lru_cache(maxsize=4)
+def weights_sha256(model: str) -> str:
+    """Return the sha256 of the weight file a model was loaded from, in hexadecimal."""
+    with load_model(model).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def embed(chips: Sequence[NDArray[np.uint8]], model: str = DEFAULT_MODEL) -> NDArray[np.float64]:
+    """Embed aligned faces.
+
+    Parameters
+    ----------
+    chips : sequence of ndarray of uint8, shape (rows, columns, 3)
+        RGB, as `baselines.landmarks.find_face` cuts them.
+    model : str
+        A key of `WEIGHT_FILES`.
+
+    Returns
+    -------
+    ndarray, shape (len(chips), d)
+        One row a face; compare rows by Euclidean distance (d is 128 for Dlib, 4096 for VGG-Face).
+
+    Raises
+    ------
+    WeightsError
+        See `load_model`.
+    """
+    load_model(model)
+    rows = []
+    for chip in chips:
+        # deepface takes BGR; the face is found, turned and cut already, so its own detector is skipped.
+        faces = _deepface().represent(
+            np.ascontiguousarray(chip[..., ::-1]), model_name=model, detector_backend="skip"
+        )
+        rows.append(np.asarray(faces[0]["embedding"], dtype=np.float64))
+    return np.array(rows)
+
+
+@lru_cache(maxsize=1)
+def _deepface() -> ModuleType:
+    # Which engine runs a network changes its numbers, so it does not depend on what else is installed.
+    os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
+    os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
+    from deepface import DeepFace
+
+    return DeepFace
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        part = Path(folder) / target.name
+        shutil.copyfile(source, part)
+        part.replace(target)

@@ -1,0 +1,135 @@
+"""Pictures of a head surface under several views, off screen."""
+
+import ctypes
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from baselines.surface import HeadSurface
+
+SKIN = (0.87, 0.70, 0.60)
+BACKGROUND = (0.35, 0.38, 0.42)
+# From the vertex down to the middle of the face (a head is 220-250 mm high from vertex to chin).
+VERTEX_TO_FACE_MM = 120.0
+DISTANCE_MM = 900.0
+HEIGHT_MM = 270.0
+
+
+# What VTK looks for to draw without a screen; with none of them it ends the process with a segmentation fault.
+OFF_SCREEN_LIBRARIES = ("libEGL.so.1", "libOSMesa.so.8", "libOSMesa.so.6")
+
+
+class RenderError(ValueError):
+    """This machine cannot draw."""
+
+
+def off_screen_library() -> str:
+    """Return the name of the first library found that VTK can draw with off screen.
+
+    Raises
+    ------
+    RenderError
+        If there is none.
+    """
+    for name in OFF_SCREEN_LIBRARIES:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return name
+    raise RenderError(
+        "no OpenGL library to draw faces with off screen (looked for "
+        f"{', '.join(OFF_SCREEN_LIBRARIES)}); install one, on Debian or Ubuntu: apt-get install libegl1 "
+        "libgl1-mesa-dri"
+    )
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the camera stands.
+
+    Attributes
+    ----------
+    yaw : float
+        Degrees to the subject's left (positive) or right of the straight front.
+    pitch : float
+        Degrees above (positive) or below it.
+    """
+
+    yaw: float
+    pitch: float
+
+    @property
+    def name(self) -> str:
+        """Text for file names, such as `yaw+15_pitch-10`."""
+        return f"yaw{self.yaw:+.0f}_pitch{self.pitch:+.0f}"
+
+
+def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
+    """Return the point the cameras look at: mid-face, mm, shape (3,).
+
+    Measured from the vertex down, so that a long neck, shoulders or a cut chin do not move it.
+    """
+    upper = mesh.points[mesh.points[:, 2] > mesh.bounds.z_max - VERTEX_TO_FACE_MM]
+    x, y, _ = (upper.min(axis=0) + upper.max(axis=0)) / 2
+    return np.array([x, y, mesh.bounds.z_max - VERTEX_TO_FACE_MM])
+
+
+def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDArray[np.uint8]]:
+    """Draw the head under every view.
+
+    Parameters
+    ----------
+    surface : HeadSurface
+        The head, world coordinates (y to the front, z up).
+    views : list of View
+        Camera positions.
+    size : int
+        Edge of the square pictures, pixels.
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (size, size, 3)
+        RGB, one a view.
+
+    Raises
+    ------
+    RenderError
+        If no off-screen OpenGL is to be had on this machine.
+    """
+    if sys.platform == "linux":
+        off_screen_library()
+    plotter = _plotter(size)
+    try:
+        mesh = surface.mesh.compute_normals(
+            point_normals=True, cell_normals=False, split_vertices=False, feature_angle=180
+        )
+        plotter.add_mesh(mesh, color=SKIN, smooth_shading=True, ambient=0.2, diffuse=0.75, specular=0.08)
+        plotter.set_background(BACKGROUND)
+        centre = face_centre(surface.mesh)
+        pictures = []
+        for view in views:
+            yaw, pitch = np.radians([view.yaw, view.pitch])
+            direction = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+            plotter.camera.focal_point = centre
+            plotter.camera.position = centre + DISTANCE_MM * direction
+            plotter.camera.up = (0, 0, 1)
+            plotter.camera.view_angle = 2 * np.degrees(np.arctan(HEIGHT_MM / 2 / DISTANCE_MM))
+            plotter.renderer.reset_camera_clipping_range()
+            plotter.render()
+            pictures.append(np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3]))
+        return pictures
+    finally:
+        plotter.close()
+
+
+def _plotter(size: int) -> pv.Plotter:
+    plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
+    camera_light = pv.Light(light_type="headlight", intensity=0.55)
+    key_light = pv.Light(light_type="camera light", position=(0.4, 0.9, 1.0), intensity=0.55)
+    plotter.add_light(camera_light)
+    plotter.add_light(key_light)
+    return plotter

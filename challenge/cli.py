@@ -1,0 +1,95 @@
+"""The command line: `mriprivacy COMMAND [key=value ...]`."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from challenge.errors import InputError, is_for_people, problems_of
+
+COMMANDS = {
+    "demo": "the whole challenge on a small synthetic edition, in minutes",
+    "cohort": "write a synthetic cohort as a BIDS dataset",
+    "build": "turn a cohort into an edition: public/ and sealed/",
+    "deface": "run a reference defacer on an edition",
+    "attack": "run a reference attack on an edition, or on loose scans and photographs",
+    "check": "validate a submission against the public edition",
+    "evaluate": "score a submission with the sealed key",
+    "rank": "turn entries into LEADERBOARD.md",
+    "doctor": "say what works on this machine, and how to get the rest",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 done, 2 the input is wrong, 1 a fault of the kit.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after `mriprivacy`; those of this process by default.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # VTK warns about a missing X server although nothing needs one; several processes must not fight
+    # over the cores either.
+    os.environ.setdefault("VTK_LOGGING_LEVEL", "OFF")
+    try:
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        print("mriprivacy: interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        if not is_for_people(error):
+            raise
+        for problem in problems_of(error):
+            print(f"mriprivacy: {problem}", file=sys.stderr)
+        return 2
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0
+    name, rest = words[0], words[1:]
+    if name == "--version":
+        from importlib.metadata import version
+
+        print(version("mriprivacy"))
+        return 0
+    if name not in COMMANDS:
+        raise InputError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}")
+    flags = [word for word in rest if word.startswith("-")]
+    overrides = [word for word in rest if not word.startswith("-") and word != "job"]
+    unknown = [flag for flag in flags if flag not in ("-h", "--help", "-m", "--multirun", "--cfg")]
+    if unknown:
+        raise InputError(
+            *(f"{name}: unknown option {flag}; settings are written key=value" for flag in unknown)
+        )
+    bare = [word for word in overrides if "=" not in word and not word.startswith("~")]
+    if bare:
+        raise InputError(
+            *(f"{name}: {word!r} is not a setting; settings are written key=value" for word in bare)
+        )
+
+    from omegaconf import OmegaConf
+
+    from challenge.config import compose_raw, compose_settings, sweep
+
+    if "--cfg" in flags or "--help" in flags or "-h" in flags:
+        if "--cfg" not in flags:
+            print(f"mriprivacy {name}: {COMMANDS[name]}\n\nSettings (key=value; ??? must be given):\n")
+        print(OmegaConf.to_yaml(compose_raw(name, overrides)), end="")
+        return 0
+    command = importlib.import_module(f"challenge.commands.{name}")
+    runs = list(sweep(overrides)) if "-m" in flags or "--multirun" in flags else [overrides]
+    for one in runs:
+        command.run(compose_settings(name, command.Settings, one))
+    return 0
+
+
+def _overview() -> str:
+    lines = ["mriprivacy COMMAND [key=value ...]", ""]
+    lines += [f"  {name:<10}{purpose}" for name, purpose in COMMANDS.items()]
+    lines += ["", "  COMMAND --help    its settings", "  --version         the version of the kit"]
+    return "\n".join(lines)

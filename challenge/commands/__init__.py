@@ -1,0 +1,1 @@
+"""One file a command; each has `Settings`, the dataclass of its keys, and `run(settings)`."""

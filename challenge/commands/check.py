@@ -1,0 +1,26 @@
+"""`mriprivacy check`: validate a submission against the public edition; needs no key."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from challenge.edition import open_edition
+from challenge.submission import check_submission
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    edition: str = MISSING
+    submission: str = MISSING
+
+
+def run(settings: Settings) -> None:
+    """Say that the submission is valid, or raise with everything that is wrong with it."""
+    edition = open_edition(Path(settings.edition))
+    submission = check_submission(Path(settings.submission), edition)
+    for warning in submission.warnings:
+        print(f"warning: {warning}")
+    print(f"{settings.submission}: a valid submission to track {submission.track} of {edition.name}")

@@ -1,0 +1,30 @@
+"""`mriprivacy cohort`: write a synthetic cohort as a BIDS dataset."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from challenge.work import Compute, run as work
+from data_prep.files import whole_folder
+from data_prep.synthetic import SyntheticCohort, contact_sheet, subject_ids, write_dataset, write_person
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    output: str = MISSING
+    cohort: SyntheticCohort = field(default_factory=SyntheticCohort)
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Draw every person, then scan and photograph each, and write the tables."""
+    with whole_folder(Path(settings.output)) as folder:
+        write = partial(_write, settings.cohort, folder)
+        rows = work(write, subject_ids(settings.cohort), "synthetic people", settings.compute)
+        write_dataset(settings.cohort, rows, folder)
+        contact_sheet(folder)
+    print(f"{settings.output}: {len(rows)} synthetic people; look at sourcedata/contact_sheet.png")

@@ -1,0 +1,92 @@
+"""From `key=value` words to typed settings: Hydra composes, dataclasses check."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import TypeVar
+
+from hydra import compose, initialize_config_module
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from challenge.errors import InputError
+
+Settings = TypeVar("Settings")
+
+
+def compose_settings(command: str, schema: type[Settings], overrides: Sequence[str]) -> Settings:
+    """Compose `conf/<command>.yaml` with overrides and check it against a dataclass.
+
+    Parameters
+    ----------
+    command : str
+        Name of the root configuration file.
+    schema : type
+        A dataclass whose fields are the keys, nested dataclasses the groups.
+    overrides : sequence of str
+        Hydra overrides, such as `attack=geo` or `seed=7`.
+
+    Returns
+    -------
+    an instance of `schema`
+
+    Raises
+    ------
+    InputError
+        For an unknown key or group option, a value of the wrong type, or required keys left out.
+    """
+    try:
+        settings = OmegaConf.merge(OmegaConf.structured(schema), compose_raw(command, overrides))
+        missing = sorted(OmegaConf.missing_keys(settings))
+        if missing:
+            needed = " ".join(f"{key}=..." for key in missing)
+            raise InputError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
+        checked = OmegaConf.to_object(settings)
+    except OmegaConfBaseException as error:
+        raise InputError(f"{command}: {_first_line(error)}") from error
+    assert isinstance(checked, schema)
+    return checked
+
+
+def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose without the check, for `--cfg job` and `--help`.
+
+    Raises
+    ------
+    InputError
+        For an override that Hydra refuses.
+    """
+    try:
+        with initialize_config_module("conf", version_base="1.3"):
+            return compose(config_name=command, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        hint = f"see: mriprivacy {command} --help"
+        raise InputError(f"{command}: {_first_line(error)}; {hint}") from error
+
+
+def sweep(overrides: Sequence[str]) -> Iterator[list[str]]:
+    """Yield one list of overrides for every combination of comma-separated choices (`-m`).
+
+    Examples
+    --------
+    >>> list(sweep(["attack=geo,deepface", "seed=7"]))
+    [['attack=geo', 'seed=7'], ['attack=deepface', 'seed=7']]
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise InputError(_first_line(error)) from error
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+        if override.is_sweep_override()
+        else [text]
+        for override, text in zip(parsed, overrides, strict=True)
+    ]
+    for combination in product(*choices):
+        yield list(combination)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__
