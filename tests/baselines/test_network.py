@@ -1,0 +1,64 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from baselines.network import WEIGHT_FILES, embed, load_model, weights_sha256
+from baselines.weights import WeightsError
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1:9")  # nothing listens there: no test reaches the network
+    return tmp_path
+
+
+def test_unknown_networks_are_named_with_the_known_ones() -> None:
+    with pytest.raises(WeightsError, match="VGG-Face"):
+        load_model("FaceNetwork9000")
+
+
+def test_missing_weights_end_with_the_file_and_its_folder(empty_home: Path) -> None:
+    with pytest.raises(WeightsError) as error:
+        load_model("ArcFace")
+    assert "arcface_weights.onnx" in str(error.value)
+    assert str(empty_home / ".deepface" / "weights") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_broken_weights_are_told_from_missing_ones(empty_home: Path) -> None:
+    path = empty_home / ".deepface" / "weights" / WEIGHT_FILES["SFace"]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a network")
+    with pytest.raises(WeightsError, match="cannot be loaded"):
+        load_model("SFace")
+
+
+def test_the_file_names_are_those_deepface_asks_for() -> None:
+    spec = importlib.util.find_spec("deepface")
+    assert spec is not None
+    assert spec.origin is not None
+    models = Path(spec.origin).parent / "models" / "facial_recognition"
+    sources = "".join(p.read_text() for folder in ("onnx", "dlib") for p in (models / folder).glob("*.py"))
+    assert all(f'"{name}"' in sources or f"/{name}" in sources for name in WEIGHT_FILES.values())
+
+
+def test_embeddings_of_one_chip_do_not_depend_on_the_others() -> None:
+    chips = np.random.default_rng(0).integers(0, 255, (3, 150, 150, 3), dtype=np.uint8)
+    together = embed(list(chips))
+    assert together.shape == (3, 128)
+    assert np.allclose(together[1], embed([chips[1]])[0], atol=1e-6)
+    assert len(weights_sha256("Dlib")) == 64
+
+
+def test_colours_are_not_swapped() -> None:
+    """deepface takes BGR; a red and a blue picture must reach the network as they are."""
+    import dlib
+
+    chip = np.zeros((150, 150, 3), np.uint8)
+    chip[..., 0] = 200
+    expected = dlib.face_recognition_model_v1(str(load_model("Dlib"))).compute_face_descriptor(chip)
+    assert np.allclose(embed([chip])[0], np.array(expected), atol=1e-6)
