@@ -1,0 +1,161 @@
+"""`submission.json`: who sends what, for which edition."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from challenge.edition import Edition
+from challenge.strict_json import JsonError, read_json_object
+from data_prep.files import whole_file
+from data_prep.tables import ProblemsError, shown
+
+DESCRIPTION = "submission.json"
+
+
+class SubmissionError(ProblemsError):
+    """A submission that is not accepted."""
+
+
+def write_submission_json(
+    folder: Path,
+    *,
+    edition: str,
+    track: str,
+    team: str,
+    system: str,
+    description: str,
+    contact: str,
+    licence: str,
+) -> None:
+    """Write `submission.json`, by the same rules as it is read.
+
+    Raises
+    ------
+    SubmissionError
+        If a field would be refused at intake.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_submission_json(folder, edition="synth/2026.1", track="attack", team="reference", system="geo",
+    ...     description="Landmark distances.", contact="team@example.org", licence="MIT")
+    >>> (folder / "submission.json").read_text().splitlines()[1]
+    '  "edition": "synth/2026.1",'
+    """
+    about = {
+        "edition": edition,
+        "track": track,
+        "team": team,
+        "system": system,
+        "description": description,
+        "contact": contact,
+        "licence": licence,
+    }
+    problems = _check_fields(about)
+    if problems:
+        raise SubmissionError(*problems)
+    with whole_file(folder / DESCRIPTION) as temporary:
+        temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _name(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]|_(?!_)){0,38}[A-Za-z0-9]|[A-Za-z0-9]", value, re.ASCII):
+        return None
+    return "1-40 letters, digits, '.', '-' and '_', a letter or digit at both ends, no '__'"
+
+
+def _text(value: str) -> str | None:
+    plain = unicodedata.is_normalized("NFC", value) and not any(
+        unicodedata.category(c)[0] == "C" for c in value
+    )
+    if plain and 1 <= len(value) <= 500 and value == value.strip():
+        return None
+    return "1-500 characters on one line, composed (NFC), without control or formatting characters"
+
+
+def _contact(value: str) -> str | None:
+    if len(value) <= 100 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value, re.ASCII):
+        return None
+    return "an e-mail address of at most 100 characters"
+
+
+def _licence(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}", value, re.ASCII):
+        return None
+    return "an SPDX name such as MIT or CC-BY-4.0, or 'proprietary'"
+
+
+def _track(value: str) -> str | None:
+    return None if value in ("defacing", "attack", "attributes") else "defacing, attack or attributes"
+
+
+def _edition_name(value: str) -> str | None:
+    return (
+        None
+        if re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+", value, re.ASCII)
+        else "'<id>/<version>' of the edition"
+    )
+
+
+_FIELDS: dict[str, Callable[[str], str | None]] = {
+    "edition": _edition_name,
+    "track": _track,
+    "team": _name,
+    "system": _name,
+    "description": _text,
+    "contact": _contact,
+    "licence": _licence,
+}
+
+
+def _check_fields(about: Mapping[str, object]) -> list[str]:
+    problems = []
+    for field, expected in _FIELDS.items():
+        if field not in about:
+            problems.append(f"{DESCRIPTION}: {field} is missing")
+        elif not isinstance(value := about[field], str):
+            problems.append(f"{DESCRIPTION}: {field} is a {type(value).__name__}; expected text")
+        elif (wanted := expected(value)) is not None:
+            problems.append(f"{DESCRIPTION}: {field} is {shown(value)}; expected {wanted}")
+    unknown = [shown(field) for field in about if field not in _FIELDS]
+    if unknown:
+        problems.append(
+            f"{DESCRIPTION}: unknown fields {', '.join(unknown[:5])}; expected only {', '.join(_FIELDS)}"
+        )
+    return problems
+
+
+def read_description(folder: Path, edition: Edition) -> dict[str, str]:
+    """Read `submission.json` and compare it with the edition.
+
+    Returns
+    -------
+    dict
+        Edition, track, team, system, description, contact and licence, all text.
+
+    Raises
+    ------
+    SubmissionError
+        With everything that is wrong with it.
+    """
+    path = folder / DESCRIPTION
+    if path.is_symlink():
+        raise SubmissionError(f"{DESCRIPTION}: is a link; expected a file")
+    try:
+        about = read_json_object(path, name=DESCRIPTION)
+    except JsonError as error:
+        raise SubmissionError(*error.problems) from error
+    problems = _check_fields(about)
+    if not problems:
+        if about["edition"] != edition.name:
+            problems.append(f"{DESCRIPTION}: edition is {about['edition']}; this edition is {edition.name}")
+        if about["track"] not in edition.tracks:
+            problems.append(
+                f"{DESCRIPTION}: track is {about['track']}; this edition has {', '.join(edition.tracks)}"
+            )
+    if problems:
+        raise SubmissionError(*problems)
+    return about

@@ -1,0 +1,395 @@
+"""An edition as the challenge sees it: what is public, what is sealed, whether both are as released."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from challenge.strict_json import JsonError, read_json_object
+from data_prep.sealing import COMMITMENT, COMMITTED, MANIFEST, commitment, file_sha256, public_files
+from data_prep.tables import (
+    ATTRIBUTE_COLUMNS,
+    KEY_COLUMNS,
+    SEALED_KEY_COLUMNS,
+    SUBJECT_COLUMNS,
+    TRIAL_COLUMNS,
+    ProblemsError,
+    TableError,
+    one_of,
+    parse_id,
+    read_bytes,
+    read_table,
+)
+from data_prep.trials import Attributes
+
+FORMAT = 1
+_IDS = {"probe": parse_id, "reference": parse_id}
+_LABEL = one_of(["mated", "nonmated"])
+_MATCHED = one_of(["yes", "no"])
+
+Pair = tuple[str, str]
+
+
+class EditionError(ProblemsError):
+    """An edition that cannot be used, or is not what was released."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of an edition.
+
+    Attributes
+    ----------
+    name : str
+        `dev` or `eval`.
+    folder : Path
+        Where it lies.
+    contrast : str
+        BIDS suffix of the scans.
+    probes, references : tuple of str
+        Sorted ids.
+    trials : tuple of (probe, reference)
+        In the order of the list.
+    key : mapping from (probe, reference) to bool, or None
+        Whether the trial is mated; None where it is sealed.
+    attributes : mapping from probe to Attributes, or None
+        None where they are sealed.
+    """
+
+    name: str
+    folder: Path
+    contrast: str
+    probes: tuple[str, ...]
+    references: tuple[str, ...]
+    trials: tuple[Pair, ...]
+    key: Mapping[Pair, bool] | None
+    attributes: Mapping[str, Attributes] | None
+
+    def scan_name(self, probe: str) -> str:
+        """Name of a probe's scan below `<split>/mri`, the same in the edition and in a submission."""
+        return f"{probe}/anat/{probe}_{self.contrast}.nii.gz"
+
+    def scan(self, probe: str) -> Path:
+        """Return where the released scan of a probe is."""
+        return self.folder / "mri" / self.scan_name(probe)
+
+    def photo(self, reference: str, condition: str) -> Path:
+        """Return where the released photo of a reference is, in a condition."""
+        return self.folder / "photos" / condition / f"{reference}.png"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The public side of an edition.
+
+    Attributes
+    ----------
+    root : Path
+        The folder `public`.
+    description : dict
+        `edition.json`.
+    dev, eval : Split
+        Its two splits.
+    """
+
+    root: Path
+    description: Mapping[str, Any]
+    dev: Split
+    eval: Split
+
+    @property
+    def name(self) -> str:
+        """`<id>/<version>`, as submissions and signatures say it."""
+        return f"{self.description['id']}/{self.description['version']}"
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of `MANIFEST.sha256`, hexadecimal."""
+        return file_sha256(self.root / MANIFEST)
+
+    @property
+    def splits(self) -> Mapping[str, Split]:
+        """Both splits by name."""
+        return {"dev": self.dev, "eval": self.eval}
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """What may be submitted."""
+        return tuple(self.description["tracks"])
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Photo conditions, `raw` first."""
+        return tuple(self.description["conditions"])
+
+    @property
+    def attribute_values(self) -> Mapping[str, tuple[str, ...]]:
+        """The allowed values of `sex`, `age_group` and `ethnicity`."""
+        return {name: tuple(values) for name, values in self.description["attributes"].items()}
+
+
+class SealedTrial(NamedTuple):
+    """What the sealed key says of a trial; `matched` as in `data_prep.trials.Trial`."""
+
+    mated: bool
+    matched: bool
+
+
+@dataclass(frozen=True)
+class SealedKey:
+    """The organizer's side of an edition.
+
+    Attributes
+    ----------
+    root : Path
+        The folder `sealed`.
+    trials : mapping from (probe, reference) to SealedTrial
+        Of `eval`.
+    attributes : mapping from probe to Attributes
+        Of `eval`.
+    subjects : mapping from probe or reference id to subject
+        Of both splits.
+    """
+
+    root: Path
+    trials: Mapping[Pair, SealedTrial]
+    attributes: Mapping[str, Attributes]
+    subjects: Mapping[str, str]
+
+    def brain_mask(self, probe: str) -> Path | None:
+        """Return where the true brain of a probe is, on the grid of its scan; None if the cohort had none."""
+        path = self.root / "brain_masks" / f"{probe}.nii.gz"
+        return path if path.is_file() else None
+
+
+def open_edition(path: Path) -> Edition:
+    """Read the public side of an edition; nothing sealed is looked at.
+
+    Parameters
+    ----------
+    path : Path
+        `edition/public`, or the `edition` folder that holds it.
+
+    Raises
+    ------
+    EditionError
+        With everything that is missing or does not fit together.
+
+    Examples
+    --------
+    >>> open_edition(Path("nowhere"))
+    Traceback (most recent call last):
+    challenge.edition.EditionError: nowhere: no edition here; expected ...
+    """
+    public = _public_folder(path)
+    try:
+        description = read_json_object(public / "edition.json", name="edition.json", max_bytes=1_000_000)
+    except JsonError as error:
+        raise EditionError(*error.problems) from error
+    _check_description(description)
+    if not (public / MANIFEST).is_file():
+        raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")
+    problems: list[str] = []
+    splits = [_read_split(public / name, description, problems) for name in ("dev", "eval")]
+    if problems:
+        raise EditionError(*problems)
+    return Edition(public, description, *splits)
+
+
+def open_sealed(path: Path) -> SealedKey:
+    """Read the organizer's side of an edition.
+
+    Parameters
+    ----------
+    path : Path
+        The `edition` folder, or `edition/sealed`, or `edition/public` beside it.
+
+    Raises
+    ------
+    EditionError
+        If it is not there or not whole.
+
+    Examples
+    --------
+    >>> open_sealed(Path("nowhere"))
+    Traceback (most recent call last):
+    challenge.edition.EditionError: nowhere: no sealed key here; expected the organizer's ...
+    """
+    sealed = _sealed_folder(path)
+    if sealed is None:
+        raise EditionError(
+            f"{path}: no sealed key here; expected the organizer's folder, with sealed/ beside public/"
+        )
+    try:
+        rules = {**_IDS, "label": _LABEL, "matched": _MATCHED}
+        key = read_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, rules, name="sealed/key.tsv")
+        attributes = read_table(
+            sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, _IDS, name="sealed/attributes.tsv"
+        )
+        subjects = read_table(
+            sealed / "subjects.tsv", SUBJECT_COLUMNS, {"id": parse_id}, name="sealed/subjects.tsv"
+        )
+    except TableError as error:
+        raise EditionError(*error.problems) from error
+    return SealedKey(
+        root=sealed,
+        trials={(p, r): SealedTrial(label == "mated", matched == "yes") for p, r, label, matched in key.rows},
+        attributes={probe: Attributes(*values) for probe, *values in attributes.rows},
+        subjects={name: subject for name, subject, _ in subjects.rows},
+    )
+
+
+def verify_edition(path: Path) -> tuple[str, ...]:
+    """Compare an edition with its manifest and, where it is revealed, the key with its commitment.
+
+    Parameters
+    ----------
+    path : Path
+        As in `open_edition`.
+
+    Returns
+    -------
+    tuple of str
+        Every deviation; empty if all is as released.
+
+    Raises
+    ------
+    EditionError
+        If there is no edition.
+    """
+    public = _public_folder(path)
+    problems: list[str] = []
+    try:
+        listed = _read_manifest(public)
+    except EditionError as error:
+        return error.problems
+    present = set(public_files(public))
+    problems += [f"{name}: listed in {MANIFEST} but missing" for name in sorted(set(listed) - present)]
+    problems += [f"{name}: not listed in {MANIFEST}" for name in sorted(present - set(listed))]
+    for name in sorted(present & set(listed)):
+        if (public / name).is_symlink():
+            problems.append(f"{name}: is a link; expected a file")
+        elif file_sha256(public / name) != listed[name]:
+            problems.append(f"{name}: is not the file that was released (SHA-256 differs)")
+    sealed = _sealed_folder(path)
+    if sealed is not None:
+        problems += _verify_sealed(public, sealed)
+    return tuple(problems)
+
+
+def _verify_sealed(public: Path, sealed: Path) -> list[str]:
+    problems = []
+    missing = [name for name in COMMITTED if not (sealed / name).is_file()]
+    if missing:
+        problems.append(f"sealed: {', '.join(missing)} missing")
+    elif not (public / COMMITMENT).is_file():
+        problems.append(f"{COMMITMENT}: missing")
+    elif (public / COMMITMENT).read_bytes() != f"{commitment(sealed)}  -\n".encode():
+        problems.append(f"sealed: key, attributes and nonce are not what {COMMITMENT} commits to")
+    mode = sealed.stat().st_mode & 0o777
+    if mode & 0o077:
+        problems.append(f"sealed: others may read it (mode {mode:04o}); chmod 700 mends it")
+    return problems
+
+
+def _read_manifest(public: Path) -> dict[str, str]:
+    try:
+        raw = read_bytes(public / MANIFEST, 1_000_000_000, MANIFEST)
+    except TableError as error:
+        raise EditionError(*error.problems) from error
+    listed = {}
+    for number, line in enumerate(raw.decode("utf-8", "replace").split("\n")[:-1], start=1):
+        match = re.fullmatch(r"([0-9a-f]{64})  ([!-~]+)", line)
+        if not match or match[2] in listed:
+            raise EditionError(f"{MANIFEST}: line {number} is not '<sha256>  <file>', every file once")
+        listed[match[2]] = match[1]
+    return listed
+
+
+def _public_folder(path: Path) -> Path:
+    for folder in (path / "public", path):
+        if (folder / "edition.json").is_file():
+            return folder
+    raise EditionError(
+        f"{path}: no edition here; expected a folder with edition.json, or one with public/edition.json "
+        "('mriprivacy build' makes one)"
+    )
+
+
+def _sealed_folder(path: Path) -> Path | None:
+    for folder in (path / "sealed", path, path.parent / "sealed"):
+        if folder.name == "sealed" and (folder / "key.tsv").is_file():
+            return folder
+    return None
+
+
+def _check_description(description: dict[str, Any]) -> None:
+    if description.get("format") != FORMAT:
+        raise EditionError(
+            f"edition.json: format is {description.get('format')!r}; this kit reads format {FORMAT}"
+        )
+    types = {
+        "id": str,
+        "version": str,
+        "tracks": list,
+        "contrast": str,
+        "conditions": list,
+        "attributes": dict,
+        "protocol": dict,
+        "counts": dict,
+    }
+    wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
+    if wrong:
+        raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
+
+
+def _read_split(folder: Path, description: dict[str, Any], problems: list[str]) -> Split:
+    name = folder.name
+    try:
+        participants = read_table(
+            folder / "mri" / "participants.tsv",
+            ["participant_id"],
+            {"participant_id": parse_id},
+            name=f"{name}/mri/participants.tsv",
+        )
+        trials = read_table(folder / "trials.tsv", TRIAL_COLUMNS, _IDS, name=f"{name}/trials.tsv")
+        key = attributes = None
+        if name == "dev":
+            rules = {**_IDS, "label": _LABEL}
+            rows = read_table(folder / "key.tsv", KEY_COLUMNS, rules, name="dev/key.tsv").rows
+            key = {(probe, reference): label == "mated" for probe, reference, label in rows}
+            rows = read_table(
+                folder / "attributes.tsv", ATTRIBUTE_COLUMNS, _IDS, name="dev/attributes.tsv"
+            ).rows
+            attributes = {probe: Attributes(*values) for probe, *values in rows}
+    except TableError as error:
+        problems += error.problems
+        return Split(name, folder, description["contrast"], (), (), (), None, None)
+    pairs = tuple((probe, reference) for probe, reference in trials.rows)
+    probes = tuple(sorted(participants.column("participant_id")))
+    references = tuple(sorted({reference for _, reference in pairs}))
+    split = Split(name, folder, description["contrast"], probes, references, pairs, key, attributes)
+    problems += _check_split(split, description)
+    return split
+
+
+def _check_split(split: Split, description: dict[str, Any]) -> list[str]:
+    problems = []
+    if len(set(split.trials)) < len(split.trials) or len(set(split.probes)) < len(split.probes):
+        problems.append(f"{split.name}: a trial or a probe is listed twice")
+    if {probe for probe, _ in split.trials} != set(split.probes):
+        problems.append(f"{split.name}: trials.tsv and mri/participants.tsv name different probes")
+    if split.key is not None and set(split.key) != set(split.trials):
+        problems.append(f"{split.name}: key.tsv and trials.tsv name different trials")
+    if split.attributes is not None and set(split.attributes) != set(split.probes):
+        problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
+    files = [split.scan(probe) for probe in split.probes]
+    files += [
+        split.photo(ref, condition) for ref in split.references for condition in description["conditions"]
+    ]
+    missing = [path.relative_to(split.folder).as_posix() for path in files if not path.is_file()]
+    if missing:
+        problems.append(f"{split.name}: {len(missing)} files missing: {', '.join(missing[:5])}")
+    return problems

@@ -1,0 +1,282 @@
+"""Intake of a submission: one validator for the participant's `check` and the organizer's `evaluate`.
+
+What a stranger sent is compared with the exact list of what the edition asks for. Anything wrong is refused,
+never repaired, and all of it is said at once. Messages call files by their names inside the submission, so
+they can be shown to the participant as they are.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
+from challenge.edition import Edition
+from challenge.volumes import VolumeError, check_volume
+from data_prep.sealing import file_sha256
+from data_prep.tables import (
+    ATTRIBUTE_COLUMNS,
+    SCORE_COLUMNS,
+    Findings,
+    Rule,
+    TableError,
+    one_of,
+    parse_score,
+    parse_table,
+    read_bytes,
+    shown,
+)
+from data_prep.trials import Attributes
+
+TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
+# Written by BIDS tools beside the scans; never read.
+TOLERATED = (
+    "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
+    "CHANGES", "LICENSE", ".bidsignore",
+)  # fmt: skip
+
+__all__ = [
+    "TABLES",
+    "TOLERATED",
+    "Submission",
+    "SubmissionError",
+    "check_submission",
+    "write_submission_json",
+]
+
+_LONGEST_ROW = 128
+_SPARE_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission that was accepted.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    edition, track, team, system, description, contact, licence : str
+        From `submission.json`; `edition` is `<id>/<version>`.
+    scores : tuple of float, or None
+        Track attack: a score for every trial, in the order of `edition.eval.trials`.
+    attributes : mapping from probe to Attributes, or None
+        Track attributes: the guesses for every probe of `eval`.
+    scans : mapping from (split, probe) to Path, or None
+        Track defacing: the anonymized scans.
+    warnings : tuple of str
+        What is allowed but probably not meant.
+    sha256 : str
+        Over names and contents of all files that were read.
+    """
+
+    folder: Path
+    edition: str
+    track: str
+    team: str
+    system: str
+    description: str
+    contact: str
+    licence: str
+    scores: tuple[float, ...] | None
+    attributes: Mapping[str, Attributes] | None
+    scans: Mapping[tuple[str, str], Path] | None
+    warnings: tuple[str, ...]
+    sha256: str
+
+
+def check_submission(folder: Path, edition: Edition) -> Submission:
+    """Accept a submission, or say everything that is wrong with it.
+
+    Parameters
+    ----------
+    folder : Path
+        With `submission.json` and what its track asks for (docs/files.md). Folders only.
+    edition : Edition
+        The public side is all that is needed.
+
+    Raises
+    ------
+    SubmissionError
+        With every problem, one line each, without paths outside of `folder`.
+
+    Examples -------- >>> from unittest.mock import Mock >>> check_submission(Path("nowhere"), Mock())
+    Traceback (most recent call last): challenge.submission.SubmissionError: the submission: no such folder;
+    expected a folder with submission.json
+    """
+    if not folder.is_dir():
+        what = "not a folder; unpack it first" if folder.exists() else "no such folder"
+        raise SubmissionError(f"the submission: {what}; expected a folder with {DESCRIPTION}")
+    about = read_description(folder, edition)
+    track = about["track"]
+    scans = {}
+    if track == "defacing":
+        for split in edition.splits.values():
+            for probe in split.probes:
+                scans[split.name, probe] = f"{split.name}/mri/{split.scan_name(probe)}"
+    needed = list(scans.values()) or [TABLES[track]]
+    present, problems = _match_files(folder, [DESCRIPTION, *needed])
+    warnings: list[str] = []
+    scores = attributes = None
+    if track == "attack" and TABLES[track] in present:
+        scores = _read_scores(folder, edition, problems, warnings)
+    elif track == "attributes" and TABLES[track] in present:
+        attributes = _read_attributes(folder, edition, problems, warnings)
+    elif track == "defacing":
+        here = {key: name for key, name in scans.items() if name in present}
+        _check_scans(folder, here, edition, problems, warnings)
+    if problems:
+        raise SubmissionError(*problems)
+    return Submission(
+        folder=folder,
+        **about,
+        scores=scores,
+        attributes=attributes,
+        scans={key: folder / name for key, name in scans.items()} if scans else None,
+        warnings=tuple(warnings),
+        sha256=_digest(folder, [DESCRIPTION, *needed]),
+    )
+
+
+def _match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Which needed files are there; what is missing, and what else is there that must not be."""
+    wanted = set(needed)
+    folders = {parent.as_posix() for name in needed for parent in Path(name).parents}
+    tolerated = {"README.md", "README.txt", "README"}
+    for name in needed:
+        parts = Path(name).parts
+        if len(parts) > 2:
+            tolerated |= {f"{parts[0]}/{parts[1]}/{extra}" for extra in TOLERATED}
+    found: set[str] = set()
+    findings = Findings("the submission")
+    pending = [""]
+    surplus = 0
+    while pending and surplus <= _SPARE_ROWS:
+        prefix = pending.pop()
+        with os.scandir(folder / prefix) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISLNK(mode):
+                    findings.add("has links; expected plain files and folders", shown(name, 100))
+                elif stat.S_ISDIR(mode) and name in folders:
+                    pending.append(name + "/")
+                elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
+                    found.add(name)
+                else:
+                    surplus += 1
+                    findings.add(
+                        "has files or folders that do not belong there; remove them", shown(name, 100)
+                    )
+                if surplus > _SPARE_ROWS:
+                    break
+    for name in needed:
+        if name not in found:
+            findings.add("lacks files", name)
+    return found & wanted, list(findings.problems())
+
+
+def _read_scores(
+    folder: Path, edition: Edition, problems: list[str], warnings: list[str]
+) -> tuple[float, ...] | None:
+    name = TABLES["attack"]
+    rows = _read_rows(folder, name, SCORE_COLUMNS, edition.eval.trials, {"score": parse_score}, problems)
+    if rows is None:
+        return None
+    scores = tuple(parse_score(cell) for (cell,) in rows)
+    if len(set(scores)) == 1:
+        warnings.append(f"{name}: every score is {scores[0]:g}, which tells nobody apart (EER 50 %)")
+    return scores
+
+
+def _read_attributes(
+    folder: Path, edition: Edition, problems: list[str], warnings: list[str]
+) -> dict[str, Attributes] | None:
+    name = TABLES["attributes"]
+    probes = edition.eval.probes
+    rules = {column: one_of(values) for column, values in edition.attribute_values.items()}
+    rows = _read_rows(folder, name, ATTRIBUTE_COLUMNS, [(probe,) for probe in probes], rules, problems)
+    if rows is None:
+        return None
+    for column, guesses in zip(Attributes._fields, zip(*rows, strict=True), strict=True):
+        if len(set(guesses)) == 1:
+            warnings.append(f"{name}: {column} is {guesses[0]} for every probe")
+    return {probe: Attributes(*row) for probe, row in zip(probes, rows, strict=True)}
+
+
+def _read_rows(
+    folder: Path,
+    name: str,
+    columns: Sequence[str],
+    expected: Sequence[tuple[str, ...]],
+    rules: Mapping[str, Rule],
+    problems: list[str],
+) -> list[tuple[str, ...]] | None:
+    """Read the cells after the ids, in the order expected; None, and problems, unless every id is there once.
+
+    Rows are joined by id and never by position. (A loader in wide use pairs scores and keys by position;
+    shifted ids then swap mated and nonmated.)
+    """
+    before = len(problems)
+    max_rows = len(expected) + _SPARE_ROWS
+    try:
+        raw = read_bytes(folder / name, (max_rows + 1) * _LONGEST_ROW, name)
+    except TableError as error:
+        problems += error.problems
+        return None
+    table, found = parse_table(raw, columns, name=name, max_rows=max_rows)
+    problems += found
+    if not table.rows:
+        if len(problems) == before:
+            problems.append(f"{name}: has no rows; expected {len(expected)}")
+        return None
+    ids = len(expected[0])
+    what = "trial" if ids == 2 else "probe"
+    findings = Findings(name)
+    wanted = set(expected)
+    values: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        key = row[:ids]
+        if key not in wanted:
+            findings.add(f"{what} that is not in the eval list", f"line {line} {shown(' '.join(key))}")
+        elif key in values:
+            findings.add(f"{what} given twice", f"line {line} {' '.join(key)}")
+        values[key] = row[ids:]
+        for column, cell in zip(columns[ids:], values[key], strict=True):
+            try:
+                rules[column](cell)
+            except ValueError as error:
+                findings.add(f"{column} {error}", f"line {line} {shown(cell)}")
+    for key in expected:
+        if key not in values:
+            findings.add(f"{what} missing", " ".join(key))
+    problems += findings.problems()
+    return [values[key] for key in expected] if len(problems) == before else None
+
+
+def _check_scans(
+    folder: Path,
+    scans: Mapping[tuple[str, str], str],
+    edition: Edition,
+    problems: list[str],
+    warnings: list[str],
+) -> None:
+    unchanged = []
+    for (split, probe), name in scans.items():
+        try:
+            if check_volume(folder / name, edition.splits[split].scan(probe)):
+                unchanged.append(name)
+        except VolumeError as error:
+            problems.append(f"{name}: {error}")
+    if unchanged:
+        warnings.append(
+            f"{len(unchanged)} of {len(scans)} scans have the intensities of the originals, "
+            f"so nothing was anonymized: {', '.join(unchanged[:5])}{', ...' if len(unchanged) > 5 else ''}"
+        )
+
+
+def _digest(folder: Path, names: Sequence[str]) -> str:
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

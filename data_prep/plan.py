@@ -1,0 +1,233 @@
+"""Decide upon an edition: who goes into which split, under which id, in which trials."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_prep.cohort import CONDITIONS, CohortError, Person, read_cohort
+from data_prep.release import PhotoItem, ScanItem
+from data_prep.sealing import generator, opaque_ids, secret_bytes
+from data_prep.settings import TRACKS, EditionConfig, check_config
+from data_prep.trials import NOT_AVAILABLE, Attributes, Trial, make_trials
+
+FORMAT = 1
+SPLITS = ("dev", "eval")
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """One split: its lists, ready to be written.
+
+    Attributes
+    ----------
+    name : str
+        `dev` or `eval`.
+    trials : tuple of Trial
+        In the order of the public list.
+    attributes : dict from probe to Attributes
+        Sorted by probe; ids are random, so their order tells nothing.
+    references : tuple of str
+        Sorted.
+    """
+
+    name: str
+    trials: tuple[Trial, ...]
+    attributes: dict[str, Attributes]
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An edition decided upon, with nothing written yet.
+
+    Attributes
+    ----------
+    description : dict
+        The content of `edition.json`.
+    splits : tuple of SplitPlan
+        `dev`, then `eval`.
+    scans, photos : tuple of ScanItem, tuple of PhotoItem
+        Everything to release, in the order of the released ids.
+    subjects : tuple of (id, subject, split)
+        Rows of the sealed `subjects.tsv`.
+    nonce : str
+        64 hexadecimal digits.
+    """
+
+    description: dict[str, Any]
+    splits: tuple[SplitPlan, ...]
+    scans: tuple[ScanItem, ...]
+    photos: tuple[PhotoItem, ...]
+    subjects: tuple[tuple[str, str, str], ...]
+    nonce: str
+
+
+def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
+    """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
+
+    Parameters
+    ----------
+    cohort_root : Path
+        A BIDS dataset as `read_cohort` expects it.
+    config : EditionConfig
+        The organizer's decisions.
+
+    Returns
+    -------
+    Plan
+        The same for the same cohort, config and seed.
+
+    Raises
+    ------
+    CohortError
+        With every problem of the config, or else every problem of the cohort.
+
+    Examples
+    --------
+    >>> plan_edition(Path("nowhere"), EditionConfig(dev_share=2))
+    Traceback (most recent call last):
+    data_prep.cohort.CohortError: edition.dev_share is 2; expected a share between 0 and 1
+    """
+    check_config(config)
+    people = read_cohort(cohort_root, config.contrast, config.age_edges)
+    _check_people(people, config)
+    secret = (config.id, config.version)
+    assigned = split_people(people, config.dev_share, config.seed, *secret)
+    probes = opaque_ids("sub-", [p.subject for p in people], generator(config.seed, "probes", *secret))
+    names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
+    references = opaque_ids("ph-", list(names), generator(config.seed, "references", *secret))
+    splits = tuple(
+        _plan_split(split, [p for p in people if assigned[p.subject] == split], probes, references, config)
+        for split in SPLITS
+    )
+    scans = [_scan_item(p, assigned[p.subject], probes[p.subject], config.contrast) for p in people]
+    photos = [
+        PhotoItem(
+            subject=person.subject,
+            split=assigned[person.subject],
+            reference=references[name],
+            condition=condition,
+            source=source,
+            target=Path("public", assigned[person.subject], "photos", condition, f"{references[name]}.png"),
+        )
+        for name, (person, number) in names.items()
+        for condition, source in person.photos[number].items()
+    ]
+    rows = [(item.probe, item.subject, item.split) for item in scans]
+    rows += [
+        (references[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()
+    ]
+    return Plan(
+        description=_describe(people, splits, {photo.condition for photo in photos}, config),
+        splits=splits,
+        scans=tuple(sorted(scans, key=lambda item: item.probe)),
+        photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
+        subjects=tuple(sorted(rows)),
+        nonce=secret_bytes(config.seed, "nonce", *secret).hex(),
+    )
+
+
+def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
+    """Assign every subject to `dev` or `eval` at random, every sex in the same proportion.
+
+    Examples
+    --------
+    >>> split_people([], 0.5, seed=0)
+    {}
+    """
+    rng = generator(seed, "split", *purpose)
+    order: list[Person] = []
+    for sex in sorted({person.attributes.sex for person in people}):
+        group = sorted((p for p in people if p.attributes.sex == sex), key=lambda p: p.subject)
+        order += [group[i] for i in rng.permutation(len(group))]
+    # Counting along the shuffled groups puts every k-th one into dev; rounding keeps the total right.
+    taken = [math.floor(i * dev_share + 0.5) for i in range(len(order) + 1)]
+    return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
+
+
+def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
+    problems = []
+    unknown = [p.subject for p in people if NOT_AVAILABLE in p.attributes]
+    if unknown and "attributes" in config.tracks:
+        problems.append(
+            f"participants.tsv: sex, age or ethnicity is n/a for {', '.join(unknown[:5])} "
+            f"({len(unknown)} subjects); track 'attributes' needs all three: "
+            "fill them in, or leave that track out of edition.tracks"
+        )
+    n_dev = math.floor(len(people) * config.dev_share + 0.5)
+    smallest = min(n_dev, len(people) - n_dev)
+    if smallest < 2:
+        problems.append(
+            f"{len(people)} subjects make {n_dev} dev and {len(people) - n_dev} eval; expected 2 or more "
+            "in each, since a nonmated trial takes two: add subjects or change edition.dev_share"
+        )
+    elif config.nonmated_per_probe >= smallest:
+        problems.append(
+            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; the smaller split has "
+            f"{smallest - 1} other subjects for each probe: expected 0 (all) to {smallest - 1}"
+        )
+    if problems:
+        raise CohortError(*problems)
+
+
+def _plan_split(
+    name: str,
+    people: Sequence[Person],
+    probes: dict[str, str],
+    references: dict[str, str],
+    config: EditionConfig,
+) -> SplitPlan:
+    own_references = {references[f"{p.subject}/{n}"]: p.subject for p in people for n in p.photos}
+    trials = make_trials(
+        probes={probes[p.subject]: p.subject for p in people},
+        references=own_references,
+        attributes={p.subject: p.attributes for p in people},
+        rng=generator(config.seed, "trials", name, config.id, config.version),
+        nonmated_per_probe=config.nonmated_per_probe,
+    )
+    attributes = {probes[p.subject]: p.attributes for p in people}
+    return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
+
+
+def _scan_item(person: Person, split: str, probe: str, contrast: str) -> ScanItem:
+    return ScanItem(
+        subject=person.subject,
+        split=split,
+        probe=probe,
+        source=person.scan,
+        target=Path("public", split, "mri", probe, "anat", f"{probe}_{contrast}.nii.gz"),
+        mask_source=person.brain_mask,
+        mask_target=Path("sealed", "brain_masks", f"{probe}.nii.gz") if person.brain_mask else None,
+    )
+
+
+def _describe(
+    people: Sequence[Person], splits: Sequence[SplitPlan], conditions: set[str], config: EditionConfig
+) -> dict[str, Any]:
+    values = zip(*(person.attributes for person in people), strict=True)
+    return {
+        "format": FORMAT,
+        "id": config.id,
+        "version": config.version,
+        "tracks": [track for track in TRACKS if track in config.tracks],
+        "contrast": config.contrast,
+        "conditions": [condition for condition in CONDITIONS if condition in conditions],
+        "attributes": {
+            name: sorted(set(found) - {NOT_AVAILABLE})
+            for name, found in zip(Attributes._fields, values, strict=True)
+        },
+        "protocol": config.protocol,
+        "counts": {
+            split.name: {
+                "probes": len(split.attributes),
+                "references": len(split.references),
+                "trials": len(split.trials),
+            }
+            for split in splits
+        },
+        "licence": config.licence,
+        "citation": config.citation,
+        "superseded_by": None,
+    }

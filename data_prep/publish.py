@@ -1,0 +1,99 @@
+"""Write what an edition consists of besides scans and photos, seal it, and list what is public."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from data_prep.cohort import CohortError
+from data_prep.files import whole_file
+from data_prep.plan import Plan, SplitPlan
+from data_prep.sealing import blank_times, write_commitment, write_manifest
+from data_prep.tables import (
+    ATTRIBUTE_COLUMNS,
+    KEY_COLUMNS,
+    SEALED_KEY_COLUMNS,
+    SUBJECT_COLUMNS,
+    TRIAL_COLUMNS,
+    write_table,
+)
+from data_prep.trials import Trial
+
+
+def seal_edition(plan: Plan, folder: Path) -> str:
+    """Write every table, the commitment and the manifest of an edition whose scans and photos are released.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `plan_edition`.
+    folder : Path
+        Holds what `release_scan` and `release_photo` wrote.
+
+    Returns
+    -------
+    str
+        The edition hash: SHA-256 of `MANIFEST.sha256`.
+
+    Raises
+    ------
+    CohortError
+        If a scan or a photo of the plan was not released.
+    """
+    targets = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
+    lacking = [target.as_posix() for target in targets if not (folder / target).is_file()]
+    if lacking:
+        raise CohortError(f"not released yet: {', '.join(lacking[:5])} ({len(lacking)} files)")
+    public, sealed = folder / "public", folder / "sealed"
+    sealed.mkdir(exist_ok=True)
+    sealed.chmod(0o700)
+    for split in plan.splits:
+        _write_split(split, plan.description, public / split.name)
+        if split.name == "eval":
+            _write_sealed(split, plan, sealed)
+    _write_json(public / "edition.json", plan.description)
+    write_commitment(public, sealed)
+    edition_hash = write_manifest(public)
+    blank_times(folder)
+    return edition_hash
+
+
+def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) -> None:
+    """Write what everybody may see; key and attributes of `dev` only."""
+    mri = folder / "mri"
+    _write_json(
+        mri / "dataset_description.json",
+        {
+            "Name": f"{description['id']} {description['version']} {split.name}",
+            "BIDSVersion": "1.10.0",
+            "DatasetType": "raw",
+            "License": description["licence"],
+        },
+    )
+    write_table(mri / "participants.tsv", ["participant_id"], [(probe,) for probe in split.attributes])
+    write_table(folder / "trials.tsv", TRIAL_COLUMNS, [(t.probe, t.reference) for t in split.trials])
+    if split.name == "dev":
+        rows = [(t.probe, t.reference, _label(t)) for t in split.trials]
+        write_table(folder / "key.tsv", KEY_COLUMNS, rows)
+        write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, _attribute_rows(split))
+
+
+def _write_sealed(split: SplitPlan, plan: Plan, sealed: Path) -> None:
+    rows = [(t.probe, t.reference, _label(t), "yes" if t.matched else "no") for t in split.trials]
+    write_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, rows)
+    write_table(sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, _attribute_rows(split))
+    write_table(sealed / "subjects.tsv", SUBJECT_COLUMNS, plan.subjects)
+    with whole_file(sealed / "nonce") as temporary:
+        temporary.write_text(plan.nonce + "\n", encoding="ascii")
+
+
+def _label(trial: Trial) -> str:
+    return "mated" if trial.mated else "nonmated"
+
+
+def _attribute_rows(split: SplitPlan) -> list[tuple[str, ...]]:
+    return [(probe, *attributes) for probe, attributes in split.attributes.items()]
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")

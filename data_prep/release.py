@@ -1,0 +1,171 @@
+"""Release one scan or one photo: read it, keep what the challenge needs and nothing else, write it.
+
+Each function takes one item of a plan and an output folder and depends on nothing else, so items may be
+released in any order and on any number of workers.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from data_prep.cohort import CohortError
+from data_prep.files import whole_file
+from data_prep.nifti import write_nifti
+
+_STORED = ("uint8", "int16", "uint16", "int32", "float32")
+
+
+@dataclass(frozen=True)
+class ScanItem:
+    """A scan to release.
+
+    Attributes
+    ----------
+    subject, split, probe : str
+        Whose it is, where it goes, the id it gets.
+    source, target : Path
+        The cohort's file; the released one, relative to the edition.
+    mask_source, mask_target : Path or None
+        The same for the sealed brain mask.
+    """
+
+    subject: str
+    split: str
+    probe: str
+    source: Path
+    target: Path
+    mask_source: Path | None
+    mask_target: Path | None
+
+
+@dataclass(frozen=True)
+class PhotoItem:
+    """A photo, in one condition, to release; fields as in `ScanItem`."""
+
+    subject: str
+    split: str
+    reference: str
+    condition: str
+    source: Path
+    target: Path
+
+
+def release_scan(item: ScanItem, folder: Path) -> None:
+    """Write the released scan and, where there is one, its sealed brain mask.
+
+    Parameters
+    ----------
+    item : ScanItem
+        From `Plan.scans`.
+    folder : Path
+        The edition being built.
+
+    Raises
+    ------
+    CohortError
+        If the scan cannot be read, is not finite, or has a type that cannot be stored without loss.
+    """
+    data, affine = _read(item.source)
+    write_nifti(folder / item.target, data, affine)
+    if item.mask_source is not None and item.mask_target is not None:
+        mask, mask_affine = _read(item.mask_source)
+        if mask.shape != data.shape or not np.allclose(mask_affine, affine, atol=1e-3):
+            raise CohortError(f"{item.mask_source}: not on the grid of {item.source.name}")
+        write_nifti(folder / item.mask_target, (mask > 0).astype(np.uint8), affine)
+
+
+def _read(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
+    try:
+        image = nib.squeeze_image(nib.load(path))
+        data, affine = canonical_scan(image)
+    except CohortError:
+        raise
+    except Exception as error:  # nibabel, gzip, zlib and numpy each raise their own on broken files
+        raise CohortError(f"{path}: cannot be released ({type(error).__name__}: {error})") from error
+    return data, affine
+
+
+def canonical_scan(image: nib.Nifti1Image) -> tuple[NDArray, NDArray[np.float64]]:
+    """Turn a scan to the nearest RAS+ orientation, voxels otherwise as they are.
+
+    Unscaled integers and float32 keep their type; a scaled or float64 scan becomes float32, a wider integer
+    int32.
+
+    Returns
+    -------
+    data : ndarray, shape (i, j, k)
+        uint8, int16, uint16, int32 or float32, little endian.
+    affine : ndarray, shape (4, 4)
+        Voxel to world, mm.
+
+    Raises
+    ------
+    ValueError
+        If the scan is not real and 3-D, has values that are not finite, or all one value.
+
+    Examples
+    --------
+    >>> left = nib.Nifti1Image(np.arange(8, dtype=np.int16).reshape(2, 2, 2), np.diag([-1.0, 1, 1, 1]))
+    >>> data, affine = canonical_scan(left)
+    >>> data[:, 0, 0].tolist(), affine[0].tolist(), data.dtype.name
+    ([4, 0], [1.0, 0.0, 0.0, -1.0], 'int16')
+    """
+    if image.ndim != 3:
+        raise ValueError(f"shape is {image.shape}; expected one 3-D volume")
+    image = nib.as_closest_canonical(image)
+    data = np.asanyarray(image.dataobj)
+    if data.dtype.kind not in "iuf":
+        raise ValueError(f"voxels are {data.dtype}; expected real numbers")
+    if data.dtype.kind == "f":
+        data = data.astype(np.float32)
+    elif data.dtype.name in _STORED:
+        data = data.astype(data.dtype.newbyteorder("<"))
+    elif np.abs(data.astype(np.float64)).max() < 2**31:
+        data = data.astype(np.int32)
+    else:
+        raise ValueError(f"voxels of type {data.dtype} do not fit 32 bits")
+    if not np.isfinite(data).all():
+        raise ValueError("some voxels are not finite numbers")
+    if data.min() == data.max():
+        raise ValueError(f"every voxel is {data.min()}")
+    return data, np.asarray(image.affine, dtype=np.float64) + 0.0
+
+
+def release_photo(item: PhotoItem, folder: Path) -> None:
+    """Write the released photo: 8-bit RGB, fixed compression, no metadata.
+
+    Raises
+    ------
+    CohortError
+        If the photo cannot be read, or has transparent parts or more than 8 bits, which cannot be kept.
+    """
+    try:
+        with Image.open(item.source) as image:
+            pixels = canonical_photo(image)
+    except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
+        raise CohortError(f"{item.source}: cannot be released ({type(error).__name__}: {error})") from error
+    with whole_file(folder / item.target) as temporary:
+        Image.fromarray(pixels).save(temporary, format="PNG", compress_level=6)
+
+
+def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels of a photo, upright, shape (height, width, 3).
+
+    Examples
+    --------
+    >>> canonical_photo(Image.new("L", (4, 3), 7)).shape
+    (3, 4, 3)
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode in ("RGBA", "LA"):
+        if image.getchannel("A").getextrema() != (255, 255):
+            raise ValueError("the photo has transparent parts; expected an opaque one")
+    elif image.mode not in ("RGB", "L"):
+        raise ValueError(f"the photo has mode {image.mode}; expected 8-bit RGB or grey")
+    return np.array(image.convert("RGB"))

@@ -1,0 +1,122 @@
+"""Opaque ids, the manifest of what is public, and the commitment to what is sealed."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.files import whole_file
+
+MANIFEST = "MANIFEST.sha256"
+COMMITMENT = "KEY.commitment"
+COMMITTED = ("nonce", "key.tsv", "attributes.tsv")
+
+# Neither upper and lower case of one letter (file systems that ignore case) nor look-alikes (0 o, 1 l i).
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_ID_LENGTH = 8
+# 2000-01-01T00:00:00Z: a time stamp that says nothing.
+_TIME = 946_684_800
+
+
+def secret_bytes(seed: int, *purpose: str) -> bytes:
+    """Return 32 bytes that only who knows the seed can tell; another purpose gives unrelated ones.
+
+    Examples
+    --------
+    >>> secret_bytes(7, "nonce") == secret_bytes(7, "ids")
+    False
+    """
+    return hashlib.sha256("\0".join([str(seed), *purpose]).encode()).digest()
+
+
+def generator(seed: int, *purpose: str) -> np.random.Generator:
+    """Return a random generator of its own for a purpose, so that draws for one do not move another's.
+
+    Examples
+    --------
+    >>> int(generator(7, "split").integers(100)) == int(generator(7, "split").integers(100))
+    True
+    """
+    return np.random.default_rng(np.frombuffer(secret_bytes(seed, *purpose), dtype=np.uint32))
+
+
+def opaque_ids(prefix: str, subjects: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
+    """Give each name an id that says nothing about it: `prefix` and eight random characters.
+
+    Names are taken in sorted order, so that the ids do not depend on the order of the list.
+
+    Examples
+    --------
+    >>> ids = opaque_ids("sub-", ["01", "02"], np.random.default_rng(0))
+    >>> sorted(ids), len(ids["01"])
+    (['01', '02'], 12)
+    """
+    ids: dict[str, str] = {}
+    taken: set[str] = set()
+    for subject in sorted(subjects):
+        while (name := _random_id(prefix, rng)) in taken:
+            pass
+        taken.add(name)
+        ids[subject] = name
+    return ids
+
+
+def _random_id(prefix: str, rng: np.random.Generator) -> str:
+    return prefix + "".join(_ALPHABET[i] for i in rng.integers(len(_ALPHABET), size=_ID_LENGTH))
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def public_files(public: Path) -> list[str]:
+    """Names of all files under a folder, relative, with `/`, sorted; the manifest itself left out."""
+    files = (path.relative_to(public).as_posix() for path in public.rglob("*") if not path.is_dir())
+    return sorted(name for name in files if name != MANIFEST)
+
+
+def write_manifest(public: Path) -> str:
+    r"""Write `MANIFEST.sha256` over every file of a folder and return its own SHA-256, the edition hash.
+
+    `sha256sum -c MANIFEST.sha256` in that folder checks it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a.txt").write_text("a")
+    >>> len(write_manifest(folder)), (folder / MANIFEST).read_text()[-7:]
+    (64, '  a.txt\n')
+    """
+    lines = [f"{file_sha256(public / name)}  {name}\n" for name in public_files(public)]
+    with whole_file(public / MANIFEST) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
+    return file_sha256(public / MANIFEST)
+
+
+def commitment(sealed: Path) -> str:
+    """SHA-256 over nonce, key and attributes, one after the other, as the files stand.
+
+    `cat nonce key.tsv attributes.tsv | sha256sum -c ../public/KEY.commitment` checks it once they are
+    revealed. The nonce keeps a short list from being guessed and tried.
+    """
+    digest = hashlib.sha256()
+    for name in COMMITTED:
+        digest.update((sealed / name).read_bytes())
+    return digest.hexdigest()
+
+
+def write_commitment(public: Path, sealed: Path) -> None:
+    """Write `KEY.commitment` in the form that `sha256sum -c` reads from a pipe."""
+    with whole_file(public / COMMITMENT) as temporary:
+        temporary.write_text(f"{commitment(sealed)}  -\n", encoding="utf-8")
+
+
+def blank_times(folder: Path) -> None:
+    """Set every time stamp in a folder to one value; the order of writing must tell nothing."""
+    for path in [*folder.rglob("*"), folder]:
+        os.utime(path, (_TIME, _TIME))

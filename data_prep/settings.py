@@ -1,0 +1,82 @@
+"""What an organizer decides about an edition."""
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from data_prep.cohort import CohortError
+
+TRACKS = ("defacing", "attack", "attributes")
+
+
+@dataclass
+class EditionConfig:
+    """What an organizer decides about an edition.
+
+    Attributes
+    ----------
+    id, version : str
+        Together the name, `synth/2026.1`. The id is lower case letters, digits and `-`.
+    tracks : list of str
+        Some of `defacing`, `attack`, `attributes`.
+    dev_share : float
+        Share of the subjects whose labels are open, between 0 and 1.
+    age_edges : list of int
+        First year of every age group, ascending.
+    nonmated_per_probe : int
+        How many other subjects each probe is compared with; 0 for all.
+    licence, citation : str
+        Under what terms the released images may be used, and what to cite.
+    contrast : str
+        BIDS suffix of the scans, `T2w` or `T1w`.
+    protocol : dict
+        Attacks, metrics, bootstrap and gates, passed on to `edition.json` as it is.
+    seed : int
+        Splits, ids, the order of every list and the nonce follow from it: the same cohort, config and seed
+        give the same edition, byte for byte. So whoever learns the seed and the cohort's subject names can
+        rebuild the key. It is written nowhere in `public/`. For a real edition draw it anew, large enough
+        that it cannot be tried out (`python -c "import secrets; print(secrets.randbits(128))"`), and keep it
+        as secret as the key; with a short or published one, as in the demo, the key is only as hidden as a
+        cohort anybody can generate.
+    """
+
+    id: str = "synth"
+    version: str = "2026.1"
+    tracks: list[str] = field(default_factory=lambda: list(TRACKS))
+    dev_share: float = 0.5
+    age_edges: list[int] = field(default_factory=lambda: [18, 30, 45, 60])
+    nonmated_per_probe: int = 0
+    licence: str = "CC0-1.0"
+    citation: str = ""
+    contrast: str = "T2w"
+    protocol: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+def check_config(config: EditionConfig) -> None:
+    """Raise CohortError with everything in a config from which no edition can be made."""
+    problems = []
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", config.id, re.ASCII):
+        problems.append(
+            f"edition.id is {config.id!r}; expected at most 40 lower case letters, digits and '-'"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,19}", config.version, re.ASCII):
+        problems.append(f"edition.version is {config.version!r}; expected at most 20 letters, digits and '.'")
+    if not config.tracks or len(set(config.tracks)) < len(config.tracks) or set(config.tracks) - set(TRACKS):
+        problems.append(f"edition.tracks is {config.tracks}; expected one or more of {', '.join(TRACKS)}")
+    if not 0 < config.dev_share < 1:
+        problems.append(f"edition.dev_share is {config.dev_share}; expected a share between 0 and 1")
+    edges = config.age_edges
+    if not edges or edges[0] < 0 or any(a >= b for a, b in pairwise(edges)):
+        problems.append(f"edition.age_edges is {edges}; expected ascending years, such as [18, 30, 45, 60]")
+    if config.nonmated_per_probe < 0:
+        problems.append(
+            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; expected 0 (all) or more"
+        )
+    if config.contrast not in ("T1w", "T2w"):
+        problems.append(f"edition.contrast is {config.contrast!r}; expected T1w or T2w")
+    if not config.licence:
+        problems.append("edition.licence is empty; expected the terms of use, such as CC-BY-4.0")
+    if problems:
+        raise CohortError(*problems)

@@ -1,0 +1,382 @@
+"""Strict tab-separated tables: text in, text out, nothing guessed.
+
+A general reader guesses: it turns the id `NA` into a missing value, `001` into 1, `1e999` into infinity, and
+accepts quotes that hide a line feed. Tables of an edition and of a submission are read here instead.
+Everything that is wrong with a file is found in one go.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.files import whole_file
+
+TRIAL_COLUMNS = ("probe", "reference")
+KEY_COLUMNS = ("probe", "reference", "label")
+SEALED_KEY_COLUMNS = ("probe", "reference", "label", "matched")
+SCORE_COLUMNS = ("probe", "reference", "score")
+ATTRIBUTE_COLUMNS = ("probe", "sex", "age_group", "ethnicity")
+SUBJECT_COLUMNS = ("id", "subject", "split")
+
+Rule = Callable[[str], object]
+
+_SHOWN = 5
+_LONGEST_CELL = 200
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+
+
+class ProblemsError(ValueError):
+    """Input that is wrong, with one line for each thing to mend.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        What was wrong, where, and what was expected; one line each.
+
+    Examples
+    --------
+    >>> ProblemsError("a.tsv: empty", "b.tsv: no such file").problems
+    ('a.tsv: empty', 'b.tsv: no such file')
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class TableError(ProblemsError):
+    """A table that is not as it must be."""
+
+
+class Findings:
+    """Problems of one file, collected by kind: the first five of a kind are named, all are counted.
+
+    Examples
+    --------
+    >>> findings = Findings("scores.tsv")
+    >>> for line in range(2, 9):
+    ...     findings.add("trial is given twice", f"line {line}")
+    >>> findings.problems()
+    ('scores.tsv: trial is given twice (7 in all): line 2, line 3, line 4, line 5, line 6, ...',)
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._count: dict[str, int] = {}
+        self._first: dict[str, list[str]] = {}
+
+    def add(self, kind: str, where: str = "") -> None:
+        """Note one problem of a kind, and where it is."""
+        self._count[kind] = self._count.get(kind, 0) + 1
+        first = self._first.setdefault(kind, [])
+        if where and len(first) < _SHOWN:
+            first.append(where)
+
+    def problems(self) -> tuple[str, ...]:
+        """One line a kind, in the order in which the kinds were met."""
+        lines = []
+        for kind, count in self._count.items():
+            times = f" ({count} in all)" if count > 1 else ""
+            first = ", ".join(self._first[kind]) + (", ..." if count > _SHOWN else "")
+            lines.append(f"{self._name}: {kind}{times}" + (f": {first}" if first else ""))
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a table, as text.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The header.
+    rows : tuple of tuple of str
+        The cells.
+    lines : tuple of int
+        For each row its line in the file; the header is line 1.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """Cells of one column, from the first row to the last."""
+        index = self.columns.index(name)
+        return tuple(row[index] for row in self.rows)
+
+
+def shown(text: str, longest: int = 40) -> str:
+    r"""Quote a stranger's text for a message: ASCII only, one line, cut when long.
+
+    Examples
+    --------
+    >>> print(shown("a\x1b[2Jb"))
+    'a\x1b[2Jb'
+    >>> shown("x" * 100, longest=5)
+    "'xxxxx'..."
+    """
+    return ascii(text[:longest]) + ("..." if len(text) > longest else "")
+
+
+def parse_id(cell: str) -> str:
+    """Accept an id: letters, digits, `-` and `_`, at most 64, beginning with a letter or a digit.
+
+    Examples
+    --------
+    >>> parse_id("NA"), parse_id("001")
+    ('NA', '001')
+    """
+    if not _ID.fullmatch(cell):
+        raise ValueError("is not an id (1-64 letters, digits, '-' and '_')")
+    return cell
+
+
+def parse_score(cell: str) -> float:
+    """Read a finite decimal number; nothing else that `float` would accept.
+
+    Examples
+    --------
+    >>> parse_score("-1.5e-3")
+    -0.0015
+    >>> parse_score("1e999")
+    Traceback (most recent call last):
+    ValueError: is not a finite decimal number such as 0.25 or -1.5e-3
+    """
+    value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
+    if not math.isfinite(value):
+        raise ValueError("is not a finite decimal number such as 0.25 or -1.5e-3")
+    return value
+
+
+def one_of(values: Iterable[str]) -> Rule:
+    """Make a rule that accepts the given words only.
+
+    Examples
+    --------
+    >>> one_of(["mated", "nonmated"])("Mated")
+    Traceback (most recent call last):
+    ValueError: is not one of mated, nonmated
+    """
+    allowed = dict.fromkeys(values)
+
+    def rule(cell: str) -> str:
+        if cell not in allowed:
+            raise ValueError("is not one of " + ", ".join(allowed))
+        return cell
+
+    return rule
+
+
+def parse_table(
+    raw: bytes,
+    columns: Sequence[str] | None,
+    rules: Mapping[str, Rule] | None = None,
+    *,
+    name: str,
+    max_rows: int,
+) -> tuple[Table, tuple[str, ...]]:
+    r"""Take a table apart and say everything that is wrong with it.
+
+    UTF-8 without byte order mark; lines end with a line feed, the last one too; the header is exactly
+    `columns`; every line has as many cells; a cell is printable text of 1-200 characters without a double
+    quote and without spaces around it. Nothing is unquoted, converted or filled in.
+
+    Parameters
+    ----------
+    raw : bytes
+        The file.
+    columns : sequence of str, or None
+        The header expected; None takes any header of distinct names (a cohort's participants.tsv has columns
+        of its own).
+    rules : mapping from column to function, optional
+        Each takes a cell and raises ValueError, saying what the cell `is not`, if it may not stand there.
+    name : str
+        How messages call the file.
+    max_rows : int
+        Rows read at most; one more is a problem.
+
+    Returns
+    -------
+    Table
+        The rows without fault.
+    tuple of str
+        The problems, one line each; empty for a good table.
+
+    Examples
+    --------
+    >>> table, problems = parse_table(b"probe\tscore\na\t1\nb\tnan\n", ["probe", "score"],
+    ...                               {"score": parse_score}, name="x.tsv", max_rows=10)
+    >>> table.rows
+    (('a', '1'),)
+    >>> problems
+    ("x.tsv: score is not a finite decimal number such as 0.25 or -1.5e-3: line 3 'nan'",)
+    """
+    findings = Findings(name)
+    nothing = Table(tuple(columns or ()), (), ())
+    if raw.startswith(b"\xef\xbb\xbf"):
+        findings.add(
+            "begins with a byte order mark; expected plain UTF-8 (save it as 'UTF-8', not 'UTF-8 with BOM')"
+        )
+        raw = raw[3:]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        findings.add("is not UTF-8 text", f"line {raw.count(10, 0, error.start) + 1}")
+        return nothing, findings.problems()
+    if "\r\n" in text:
+        findings.add("lines end with CR LF; expected LF alone (tr -d '\\r' < old > new mends it)")
+        text = text.replace("\r\n", "\n")
+    if not text:
+        findings.add("is empty; expected a header line")
+        return nothing, findings.problems()
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    else:
+        findings.add("does not end with a line feed, so the last line may be cut off", f"line {len(lines)}")
+    header = tuple(lines[0].split("\t"))
+    expected = tuple(columns) if columns is not None else header
+    if header != expected or len(set(header)) < len(header):
+        wanted = " ".join(columns) if columns is not None else "distinct names"
+        findings.add(f"the header is {shown(lines[0], 80)}; expected, between tabs: {wanted}")
+        return nothing, findings.problems()
+    if len(lines) - 1 > max_rows:
+        findings.add(f"has {len(lines) - 1} rows; expected at most {max_rows}")
+    checks = [(index, (rules or {}).get(column)) for index, column in enumerate(expected)]
+    rows: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    for number, line in enumerate(lines[1 : max_rows + 1], start=2):
+        cells = tuple(line.split("\t"))
+        if len(cells) != len(expected):
+            findings.add(
+                f"does not have {len(expected)} cells", f"line {number} has {len(cells) if line else 0}"
+            )
+        elif _cells_are_good(cells, expected, checks, number, findings):
+            rows.append(cells)
+            numbers.append(number)
+    return Table(expected, tuple(rows), tuple(numbers)), findings.problems()
+
+
+def _cells_are_good(
+    cells: tuple[str, ...],
+    columns: tuple[str, ...],
+    checks: list[tuple[int, Rule | None]],
+    number: int,
+    findings: Findings,
+) -> bool:
+    good = True
+    for index, rule in checks:
+        cell = cells[index]
+        if (
+            not cell
+            or len(cell) > _LONGEST_CELL
+            or not cell.isprintable()
+            or '"' in cell
+            or cell != cell.strip()
+        ):
+            wrong = "is empty, too long, quoted, padded with spaces, or has a control character"
+        elif rule is None:
+            continue
+        else:
+            try:
+                rule(cell)
+                continue
+            except ValueError as error:
+                wrong = str(error)
+        findings.add(f"{columns[index]} {wrong}", f"line {number} {shown(cell)}")
+        good = False
+    return good
+
+
+def read_bytes(path: Path, max_bytes: int, name: str) -> bytes:
+    """Read a file that may have at most so many bytes; raise TableError if it is larger or cannot be read.
+
+    Examples
+    --------
+    >>> read_bytes(Path("nowhere.tsv"), 10, "nowhere.tsv")
+    Traceback (most recent call last):
+    data_prep.tables.TableError: nowhere.tsv: no such file
+    """
+    if not path.is_file():
+        raise TableError(f"{name}: no such file")
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise TableError(f"{name}: cannot be read ({error.strerror})") from error
+    if len(raw) > max_bytes:
+        raise TableError(f"{name}: is larger than {max_bytes} bytes, the most this file can need")
+    return raw
+
+
+def read_table(
+    path: Path,
+    columns: Sequence[str] | None,
+    rules: Mapping[str, Rule] | None = None,
+    *,
+    name: str | None = None,
+    max_rows: int = 10_000_000,
+    max_bytes: int = 1_000_000_000,
+) -> Table:
+    """Read a table, or say everything that is wrong with it. Parameters as in `parse_table`.
+
+    Raises
+    ------
+    TableError
+        With all problems, each with the file's name and line numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "trials.tsv"
+    >>> write_table(path, TRIAL_COLUMNS, [("sub-a", "ph-b")])
+    >>> read_table(path, TRIAL_COLUMNS, {"probe": parse_id, "reference": parse_id}).rows
+    (('sub-a', 'ph-b'),)
+    """
+    name = name or path.name
+    table, problems = parse_table(
+        read_bytes(path, max_bytes, name), columns, rules, name=name, max_rows=max_rows
+    )
+    if problems:
+        raise TableError(*problems)
+    return table
+
+
+def table_bytes(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    r"""Return the bytes of a table; ValueError if `parse_table` would not read them back as they are.
+
+    Examples
+    --------
+    >>> table_bytes(["probe"], [["sub-a"]])
+    b'probe\nsub-a\n'
+    """
+    rows = [tuple(row) for row in rows]
+    lines = ["\t".join(row) for row in [tuple(columns), *rows]]
+    raw = ("\n".join(lines) + "\n").encode("utf-8")
+    table, problems = parse_table(raw, columns, name="table", max_rows=len(rows))
+    if problems or table.rows != tuple(rows):
+        raise ValueError("these cells cannot stand in a table: " + "; ".join(problems))
+    return raw
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    r"""Write a table whole; the same rows give the same bytes. Errors as in `table_bytes`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.tsv"
+    >>> write_table(path, ["probe"], [["sub-a"]])
+    >>> path.read_bytes()
+    b'probe\nsub-a\n'
+    """
+    raw = table_bytes(columns, rows)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(raw)
