@@ -9,7 +9,7 @@ from pathlib import Path
 from challenge.edition import Edition
 from challenge.strict_json import JsonError, read_json_object
 from data_prep.files import whole_file
-from data_prep.tables import ProblemsError, shown
+from data_prep.problems import ProblemsError, shown
 
 DESCRIPTION = "submission.json"
 

@@ -1,10 +1,12 @@
 """Read JSON that a stranger wrote: bounded, no duplicate names, no NaN, an object at the top."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
-from data_prep.tables import ProblemsError, TableError, read_bytes, shown
+from data_prep.problems import ProblemsError, shown
+from data_prep.tables import TableError, read_bytes
 
 
 class JsonError(ProblemsError):
@@ -45,7 +47,9 @@ def read_json_object(path: Path, *, name: str, max_bytes: int = 16_384) -> dict[
     if raw.startswith(b"\xef\xbb\xbf"):
         raise JsonError(f"{name}: begins with a byte order mark; expected plain UTF-8")
     try:
-        content = json.loads(raw.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_refuse)
+        content = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite
+        )
     except UnicodeDecodeError as error:
         raise JsonError(f"{name}: is not UTF-8 text") from error
     except json.JSONDecodeError as error:
@@ -70,3 +74,10 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"has {constant}, which is not JSON; expected finite numbers")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"has {shown(number)}, which is too large; expected finite numbers")
+    return value

@@ -10,23 +10,23 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
 from challenge.edition import Edition
 from challenge.volumes import VolumeError, check_volume
+from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
     SCORE_COLUMNS,
-    Findings,
     Rule,
     TableError,
     one_of,
     parse_score,
     parse_table,
     read_bytes,
-    shown,
 )
 from data_prep.trials import Attributes
 
@@ -48,6 +48,7 @@ __all__ = [
 
 _LONGEST_ROW = 128
 _SPARE_ROWS = 10_000
+_MOST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True)
@@ -152,26 +153,26 @@ def _match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[st
     found: set[str] = set()
     findings = Findings("the submission")
     pending = [""]
-    surplus = 0
-    while pending and surplus <= _SPARE_ROWS:
+    while pending:
         prefix = pending.pop()
-        with os.scandir(folder / prefix) as entries:
-            for entry in entries:
-                name = prefix + entry.name
-                mode = entry.stat(follow_symlinks=False).st_mode
-                if stat.S_ISLNK(mode):
-                    findings.add("has links; expected plain files and folders", shown(name, 100))
-                elif stat.S_ISDIR(mode) and name in folders:
-                    pending.append(name + "/")
-                elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
-                    found.add(name)
-                else:
-                    surplus += 1
-                    findings.add(
-                        "has files or folders that do not belong there; remove them", shown(name, 100)
-                    )
-                if surplus > _SPARE_ROWS:
-                    break
+        try:
+            entries = list(islice(os.scandir(folder / prefix), _MOST_ENTRIES + 1))
+        except OSError as error:
+            findings.add(f"has a folder that cannot be read ({error.strerror})", shown(prefix, 100))
+            continue
+        if len(entries) > _MOST_ENTRIES:
+            findings.add(f"has a folder with more than {_MOST_ENTRIES} entries", shown(prefix, 100))
+        for entry in sorted(entries[:_MOST_ENTRIES], key=lambda entry: entry.name):
+            name = prefix + entry.name
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode):
+                findings.add("has links; expected plain files and folders", shown(name, 100))
+            elif stat.S_ISDIR(mode) and name in folders:
+                pending.append(name + "/")
+            elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
+                found.add(name)
+            else:
+                findings.add("has files or folders that do not belong there; remove them", shown(name, 100))
     for name in needed:
         if name not in found:
             findings.add("lacks files", name)
@@ -270,6 +271,8 @@ def _check_scans(
                 unchanged.append(name)
         except VolumeError as error:
             problems.append(f"{name}: {error}")
+        except OSError as error:
+            problems.append(f"{name}: cannot be read ({error.strerror})")
     if unchanged:
         warnings.append(
             f"{len(unchanged)} of {len(scans)} scans have the intensities of the originals, "

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import nibabel as nib
 import numpy as np
@@ -21,6 +21,7 @@ HEADER_SIZE = 348
 _LARGEST_OFFSET = 1 << 20
 _TOLERANCE_MM = 0.01
 _PIECE = 1 << 20
+_OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy verify' checks the edition"
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
@@ -44,6 +45,8 @@ class Grid:
         First byte of the voxels.
     slope, intercept : float
         Stored value to intensity.
+    byteorder : str
+        `little` or `big`.
     """
 
     shape: tuple[int, ...]
@@ -52,6 +55,7 @@ class Grid:
     offset: int
     slope: float
     intercept: float
+    byteorder: Literal["little", "big"]
 
     @property
     def size(self) -> int:
@@ -91,14 +95,15 @@ def parse_header(header: bytes) -> Grid:
         raise VolumeError(f"has voxels of type {dtype.name}; expected one of {', '.join(_TYPES)}")
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise VolumeError("has a degenerate affine")
-    if not HEADER_SIZE <= offset <= _LARGEST_OFFSET or offset != int(offset):
+    if not 352 <= offset <= _LARGEST_OFFSET or offset != int(offset):
         raise VolumeError(f"has its voxels at byte {offset:g}; expected 352, or at most {_LARGEST_OFFSET}")
     # A slope of 0 means that voxels are not scaled; nibabel reads a slope that is not finite the same way.
     if slope == 0 or not np.isfinite(slope):
         slope, intercept = 1.0, 0.0
     if not np.isfinite(intercept):
         raise VolumeError("has an intercept that is not finite")
-    return Grid(tuple(dims[1:4]), affine, dtype, int(offset), slope, intercept)
+    byteorder: Literal["little", "big"] = "little" if parsed.endianness == "<" else "big"
+    return Grid(tuple(dims[1:4]), affine, dtype, int(offset), slope, intercept, byteorder)
 
 
 def compare_grids(found: Grid, expected: Grid) -> None:
@@ -140,7 +145,10 @@ def check_volume(path: Path, original: Path) -> bool:
         one value.
     """
     with original.open("rb") as raw_reference, gzip.open(raw_reference) as reference:
-        expected = parse_header(_read(reference, HEADER_SIZE))
+        try:
+            expected = parse_header(_read(reference, HEADER_SIZE))
+        except VolumeError as error:
+            raise VolumeError(_OWN_COPY.format(error)) from error
         with _open_regular(path) as raw_stream:
             if raw_stream.read(2) != b"\x1f\x8b":
                 raise VolumeError("is not gzip-compressed; expected .nii.gz")
@@ -164,15 +172,22 @@ def _check_voxels(found: Iterator[NDArray[np.float64]], original: Iterator[NDArr
             raise VolumeError(f"has voxels that are not finite numbers ({bad} in the first piece with any)")
         low, high = min(low, float(piece.min())), max(high, float(piece.max()))
         # The originals are unpacked only as far as the first difference.
-        unchanged = unchanged and bool(np.array_equal(piece, next(original)))
+        unchanged = unchanged and _equals_next(piece, original)
     if low == high:
         raise VolumeError(f"has the same value, {low:g}, in every voxel; there is no head left in it")
     return unchanged
 
 
+def _equals_next(piece: NDArray[np.float64], original: Iterator[NDArray[np.float64]]) -> bool:
+    try:
+        return bool(np.array_equal(piece, next(original)))
+    except VolumeError as error:
+        raise VolumeError(_OWN_COPY.format(error)) from error
+
+
 def _pieces(stream: BinaryIO | gzip.GzipFile, grid: Grid) -> Iterator[NDArray[np.float64]]:
     """Intensities from just after the header to the announced end, which must be the end of the file."""
-    _read(stream, grid.offset - HEADER_SIZE)
+    _check_extensions(_read(stream, grid.offset - HEADER_SIZE), grid.byteorder)
     left = grid.size
     while left:
         raw = _read(stream, min(left, _PIECE * grid.dtype.itemsize))
@@ -181,6 +196,18 @@ def _pieces(stream: BinaryIO | gzip.GzipFile, grid: Grid) -> Iterator[NDArray[np
             yield np.frombuffer(raw, dtype=grid.dtype).astype(np.float64) * grid.slope + grid.intercept
     if _read(stream, 1, exactly=False):
         raise VolumeError("goes on after the last voxel; expected the end of the file")
+
+
+def _check_extensions(raw: bytes, byteorder: Literal["little", "big"]) -> None:
+    """Raise VolumeError unless the sizes of the extensions add up, so that no reader can be led astray."""
+    if not raw[0]:
+        return
+    position = 4
+    while position < len(raw):
+        size = int.from_bytes(raw[position : position + 4], byteorder)
+        if size < 16 or size % 16 or position + size > len(raw):
+            raise VolumeError("has header extensions whose sizes do not add up; remove them")
+        position += size
 
 
 def _read(stream: BinaryIO | gzip.GzipFile, size: int, exactly: bool = True) -> bytes:

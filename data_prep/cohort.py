@@ -10,7 +10,8 @@ import nibabel as nib
 import numpy as np
 from PIL import Image
 
-from data_prep.tables import Findings, ProblemsError, Table, TableError, read_table, shown
+from data_prep.problems import Findings, ProblemsError, shown
+from data_prep.tables import Table, TableError, read_table
 from data_prep.trials import NOT_AVAILABLE, Attributes
 
 CONDITIONS = ("raw", "bald")

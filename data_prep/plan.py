@@ -93,11 +93,10 @@ def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
     check_config(config)
     people = read_cohort(cohort_root, config.contrast, config.age_edges)
     _check_people(people, config)
-    secret = (config.id, config.version)
-    assigned = split_people(people, config.dev_share, config.seed, *secret)
-    probes = opaque_ids("sub-", [p.subject for p in people], generator(config.seed, "probes", *secret))
+    assigned = split_people(people, config.dev_share, config.seed, config.id)
+    probes = opaque_ids("sub-", [p.subject for p in people], config.seed, config.id)
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
-    references = opaque_ids("ph-", list(names), generator(config.seed, "references", *secret))
+    references = opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
         _plan_split(split, [p for p in people if assigned[p.subject] == split], probes, references, config)
         for split in SPLITS
@@ -125,7 +124,7 @@ def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
         subjects=tuple(sorted(rows)),
-        nonce=secret_bytes(config.seed, "nonce", *secret).hex(),
+        nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
     )
 
 
@@ -137,11 +136,7 @@ def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose
     >>> split_people([], 0.5, seed=0)
     {}
     """
-    rng = generator(seed, "split", *purpose)
-    order: list[Person] = []
-    for sex in sorted({person.attributes.sex for person in people}):
-        group = sorted((p for p in people if p.attributes.sex == sex), key=lambda p: p.subject)
-        order += [group[i] for i in rng.permutation(len(group))]
+    order = sorted(people, key=lambda p: (p.attributes.sex, secret_bytes(seed, "split", *purpose, p.subject)))
     # Counting along the shuffled groups puts every k-th one into dev; rounding keeps the total right.
     taken = [math.floor(i * dev_share + 0.5) for i in range(len(order) + 1)]
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
@@ -184,7 +179,7 @@ def _plan_split(
         probes={probes[p.subject]: p.subject for p in people},
         references=own_references,
         attributes={p.subject: p.attributes for p in people},
-        rng=generator(config.seed, "trials", name, config.id, config.version),
+        rng=generator(config.seed, "trials", name, config.id),
         nonmated_per_probe=config.nonmated_per_probe,
     )
     attributes = {probes[p.subject]: p.attributes for p in people}

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -42,29 +42,35 @@ def generator(seed: int, *purpose: str) -> np.random.Generator:
     return np.random.default_rng(np.frombuffer(secret_bytes(seed, *purpose), dtype=np.uint32))
 
 
-def opaque_ids(prefix: str, subjects: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
-    """Give each name an id that says nothing about it: `prefix` and eight random characters.
+def opaque_ids(prefix: str, names: Iterable[str], seed: int, *purpose: str) -> dict[str, str]:
+    """Give each name an id that tells nothing about it: `prefix` and eight random characters.
 
-    Names are taken in sorted order, so that the ids do not depend on the order of the list.
+    The id of a name depends on the seed and the name alone, not on who else is in the list.
 
     Examples
     --------
-    >>> ids = opaque_ids("sub-", ["01", "02"], np.random.default_rng(0))
-    >>> sorted(ids), len(ids["01"])
-    (['01', '02'], 12)
+    >>> ids = opaque_ids("sub-", ["01", "02"], 7)
+    >>> len(ids["01"]), ids["02"] == opaque_ids("sub-", ["02"], 7)["02"]
+    (12, True)
     """
     ids: dict[str, str] = {}
     taken: set[str] = set()
-    for subject in sorted(subjects):
-        while (name := _random_id(prefix, rng)) in taken:
-            pass
-        taken.add(name)
-        ids[subject] = name
+    for name in sorted(set(names)):
+        attempt = 0
+        while (released := prefix + _letters(seed, *purpose, prefix, name, str(attempt))) in taken:
+            attempt += 1
+        taken.add(released)
+        ids[name] = released
     return ids
 
 
-def _random_id(prefix: str, rng: np.random.Generator) -> str:
-    return prefix + "".join(_ALPHABET[i] for i in rng.integers(len(_ALPHABET), size=_ID_LENGTH))
+def _letters(seed: int, *purpose: str) -> str:
+    number = int.from_bytes(secret_bytes(seed, *purpose), "big")
+    letters = ""
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters += _ALPHABET[digit]
+    return letters
 
 
 def file_sha256(path: Path) -> str:

@@ -38,7 +38,8 @@ class EditionConfig:
         rebuild the key. It is written nowhere in `public/`. For a real edition draw it anew, large enough
         that it cannot be tried out (`python -c "import secrets; print(secrets.randbits(128))"`), and keep it
         as secret as the key; with a short or published one, as in the demo, the key is only as hidden as a
-        cohort anybody can generate.
+        cohort anybody can generate. A corrected version keeps the seed and the id: another split of the
+        same people would let the labels of the old `dev` tell those of the new `eval`.
     """
 
     id: str = "synth"

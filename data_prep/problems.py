@@ -1,0 +1,72 @@
+"""What is wrong with an input, in lines for people: collected, counted, and safe to print."""
+
+_SHOWN = 5
+
+
+class ProblemsError(ValueError):
+    """Input that is wrong, with one line for each thing to mend.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        What was wrong, where, and what was expected; one line each.
+
+    Examples
+    --------
+    >>> ProblemsError("a.tsv: empty", "b.tsv: no such file").problems
+    ('a.tsv: empty', 'b.tsv: no such file')
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class Findings:
+    """Problems of one file, collected by kind: the first five of a kind are named, all are counted.
+
+    Examples
+    --------
+    >>> findings = Findings("scores.tsv")
+    >>> for line in range(2, 9):
+    ...     findings.add("trial is given twice", f"line {line}")
+    >>> findings.problems()
+    ('scores.tsv: trial is given twice (7 in all): line 2, line 3, line 4, line 5, line 6, ...',)
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._count: dict[str, int] = {}
+        self._first: dict[str, list[str]] = {}
+
+    def add(self, kind: str, where: str = "") -> None:
+        """Note one problem of a kind, and where it is."""
+        self._count[kind] = self._count.get(kind, 0) + 1
+        first = self._first.setdefault(kind, [])
+        if where and len(first) < _SHOWN:
+            first.append(where)
+
+    def problems(self) -> tuple[str, ...]:
+        """One line a kind, in the order in which the kinds were met."""
+        lines = []
+        for kind, count in self._count.items():
+            times = f" ({count} in all)" if count > 1 else ""
+            first = ", ".join(self._first[kind]) + (", ..." if count > _SHOWN else "")
+            lines.append(f"{self._name}: {kind}{times}" + (f": {first}" if first else ""))
+        return tuple(lines)
+
+
+def shown(text: str, longest: int = 40) -> str:
+    r"""Quote a stranger's text for a message: ASCII only, one line, cut when long.
+
+    Examples
+    --------
+    >>> print(shown("a\x1b[2Jb"))
+    'a\x1b[2Jb'
+    >>> shown("x" * 100, longest=5)
+    "'xxxxx'..."
+    """
+    return ascii(text[:longest]) + ("..." if len(text) > longest else "")
