@@ -1,0 +1,95 @@
+"""What is wrong with an input, said so that it can be mended: argument, position and count."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+class ScoringError(ValueError):
+    """Input that cannot be scored; the message names the argument, the first bad position and the count."""
+
+
+def as_scores(**arguments: ArrayLike) -> list[Floats]:
+    """Turn each named argument into a finite, non-empty 1-D float64 array, or report everything wrong.
+
+    Parameters
+    ----------
+    **arguments
+        Array-likes by the name the caller knows them under.
+
+    Returns
+    -------
+    list of ndarray, float64
+        In the order given. An array that already is float64 is returned as it is, not copied.
+
+    Raises
+    ------
+    ScoringError
+        With one line for every argument that is not numeric, not 1-D, empty, or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> as_scores(mated=[1, 2])
+    [array([1., 2.])]
+    >>> as_scores(mated=[1, float("nan")], nonmated=[])
+    Traceback (most recent call last):
+    scoring.errors.ScoringError: mated: 1 of 2 values not finite, first nan at position 1; ...
+    nonmated: empty; expected at least one score
+    """
+    arrays, problems = [], []
+    for name, value in arguments.items():
+        array, problem = _one(name, value)
+        if problem:
+            problems.append(problem)
+        arrays.append(array)
+    raise_all(problems)
+    return arrays
+
+
+def same_length(**arrays: NDArray) -> None:
+    """Raise unless all named arrays have as many entries as the first."""
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise ScoringError(f"lengths differ: {found}; expected one entry a trial in each")
+
+
+def raise_all(problems: list[str]) -> None:
+    """Raise one `ScoringError` that lists all problems, a line each; do nothing without problems."""
+    if problems:
+        raise ScoringError("\n".join(problems))
+
+
+def first_bad(name: str, bad: NDArray[np.bool_], values: NDArray, what: str, expected: str) -> str | None:
+    """One line about the entries marked bad, or None when there are none."""
+    count = int(np.count_nonzero(bad))
+    if not count:
+        return None
+    where = int(np.argmax(bad))
+    found = values[where]
+    shown = found.item() if isinstance(found, np.generic) else found
+    return f"{name}: {count} of {len(bad)} {what}, first {shown!r} at position {where}; expected {expected}"
+
+
+def _one(name: str, value: ArrayLike) -> tuple[Floats, str | None]:
+    empty = np.empty(0)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return empty, f"{name}: rows of unequal length; expected a 1-D array of scores"
+    if array.ndim != 1:
+        return empty, f"{name}: array of shape {array.shape}; expected a 1-D array of scores"
+    if not len(array):
+        return empty, f"{name}: empty; expected at least one score"
+    if array.dtype.kind not in "fiub":
+        return empty, f"{name}: values of type {array.dtype}; expected real numbers"
+    array = array.astype(np.float64, copy=False)
+    if np.isfinite(array).all():
+        return array, None
+    bad = ~np.isfinite(array)
+    return array, first_bad(
+        name, bad, array, "values not finite", "finite scores, a failed acquisition included"
+    )

@@ -1,0 +1,218 @@
+"""A trial list in, every verification figure with its interval out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
+
+from scoring.calibration import min_cllr_of
+from scoring.errors import Floats, ScoringError, same_length
+from scoring.estimate import Estimate
+from scoring.identification import ranks
+from scoring.intervals import percentile
+from scoring.linkability import dsys_histogram, from_halves, warn_if_small
+from scoring.steps import Steps
+from scoring.trials import HALVES, Trials, trials
+from scoring.verification import auc_of, eer_of, tmr_of
+
+_BLOCK_BYTES = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """Figures of one system on one trial list, with 95 % intervals over subjects.
+
+    Attributes
+    ----------
+    eer, auc, linkability, min_cllr : Estimate
+        See the functions of the same names; linkability is corrected with whole subjects held out.
+    tmr_at_fmr_1pct, tmr_at_fmr_01pct : Estimate
+        True match rate at a false match rate of at most 1 % and 0.1 %.
+    rank1 : Estimate or None
+        Rank-1 identification rate in the gallery of this list; None if the list does not say which
+        trials share a probe (several probes of a subject and no `probes` given).
+    dsys_histogram : float
+        The histogram value of Gomez-Barrero et al., for comparison with other papers only.
+    n_mated, n_nonmated, n_subjects, gallery_size : int
+        Counts; gallery_size is the median number of subjects a probe is compared with (0 without rank1).
+    n_bootstrap, seed : int
+        What the intervals were made with.
+    """
+
+    eer: Estimate
+    auc: Estimate
+    linkability: Estimate
+    min_cllr: Estimate
+    tmr_at_fmr_1pct: Estimate
+    tmr_at_fmr_01pct: Estimate
+    rank1: Estimate | None
+    dsys_histogram: float
+    n_mated: int
+    n_nonmated: int
+    n_subjects: int
+    gallery_size: int
+    n_bootstrap: int
+    seed: int
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Every figure that has an interval, by name."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Estimate)}
+
+    def __str__(self) -> str:
+        lines = [f"{name:<17} {estimate:.3f}" for name, estimate in self.estimates().items()]
+        lines.append(
+            f"{self.n_mated} mated, {self.n_nonmated} nonmated trials, {self.n_subjects} subjects; "
+            f"95 % intervals, {self.n_bootstrap} draws of subjects"
+        )
+        return "\n".join(lines)
+
+
+def score_trials(
+    scores: ArrayLike,
+    mated: ArrayLike,
+    probe_subjects: ArrayLike,
+    reference_subjects: ArrayLike,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    *,
+    probes: ArrayLike | None = None,
+    n_jobs: int = 1,
+) -> VerificationReport:
+    """Score a trial list; intervals by drawing subjects again on both sides of every pair.
+
+    Parameters
+    ----------
+    scores : array_like, shape (n_trials,)
+        Finite, higher = more likely the same person.
+    mated : array_like of bool, shape (n_trials,)
+        True exactly where both sides are the same subject.
+    probe_subjects, reference_subjects : array_like, shape (n_trials,)
+        Who is on each side, in one name space. The list may be sparse, with several probes and
+        references a subject.
+    n_bootstrap : int
+        Replicates; at least 20.
+    seed : int
+        Of the draws. Two lists with the same subjects and seed share their draws.
+    probes : array_like, shape (n_trials,), optional
+        Probe identifiers, needed for rank-1 when a subject has several probes.
+    n_jobs : int
+        Threads; no figure depends on it.
+
+    Returns
+    -------
+    VerificationReport
+
+    Raises
+    ------
+    ScoringError
+        For scores that are not finite, lengths that differ, a label that contradicts the subjects, a
+        missing class, or fewer than two subjects.
+
+    Notes
+    -----
+    A subject drawn c times gives its mated trials the weight c and a nonmated trial the weight c_i c_j
+    (a pigeonhole bootstrap, Owen 2007): resampling trials instead pretends to more people than there are.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> probe, reference = np.divmod(np.arange(40 * 40), 40)
+    >>> scores = rng.normal(size=1600) + 1.5 * (probe == reference)
+    >>> report = score_trials(scores, probe == reference, probe, reference, n_bootstrap=100)
+    >>> report.n_mated, report.n_subjects
+    (40, 40)
+    >>> report.auc.low < report.auc.value < report.auc.high
+    True
+    """
+    if n_bootstrap < 20:
+        raise ScoringError(f"n_bootstrap: {n_bootstrap}; expected at least 20 replicates")
+    listed = trials(scores, mated, probe_subjects, reference_subjects)
+    warn_if_small(int(listed.mated.sum()))
+    hit, gallery = _hits(listed, probes)
+    point = figures(listed, np.ones((len(listed.subjects), 1)), hit)
+    draws = replicates(listed, listed.draw(n_bootstrap, seed), hit, n_jobs)
+    n = int(listed.paired.sum())
+    estimates = {name: percentile(float(point[name][0]), draws[name], n) for name in point}
+    return VerificationReport(
+        **{name: estimates.get(name) for name in (*_NAMES, "rank1")},  # type: ignore[arg-type]
+        dsys_histogram=dsys_histogram(listed.scores[listed.mated], listed.scores[~listed.mated]),
+        n_mated=int(listed.mated.sum()),
+        n_nonmated=int((~listed.mated).sum()),
+        n_subjects=len(listed.subjects),
+        gallery_size=gallery,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+    )
+
+
+_NAMES = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct")
+
+
+def replicates(listed: Trials, counts: Floats, hit: Floats | None, n_jobs: int = 1) -> dict[str, Floats]:
+    """Every figure of every draw; counts of shape (n_subjects, n_bootstrap), results of (n_bootstrap,)."""
+    width = int(np.clip(_BLOCK_BYTES // (8 * 21 * listed.n_pieces), 4, 64))
+    blocks = [counts[:, i : i + width] for i in range(0, counts.shape[1], width)]
+    parts = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(figures)(listed, b, hit) for b in blocks)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def figures(listed: Trials, counts: Floats, hit: Floats | None) -> dict[str, Floats]:
+    """Every figure under weights of subjects; counts of shape (n_subjects, n), results of shape (n,)."""
+    mated, nonmated = listed.weigh(counts)
+    curves = Steps(_last(mated.sum(1)), _last(nonmated.sum(1)))
+    hulls = (Steps(m, n).hull() for m, n in zip(curves.mated, curves.nonmated, strict=True))
+    found = {
+        "eer": eer_of(curves),
+        "auc": auc_of(curves),
+        "linkability": _linkability(mated, nonmated, listed),
+        "min_cllr": np.array([min_cllr_of(hull) for hull in hulls]),
+        "tmr_at_fmr_1pct": tmr_of(curves, 0.01),
+        "tmr_at_fmr_01pct": tmr_of(curves, 0.001),
+    }
+    if hit is not None:
+        found["rank1"] = (hit[0] @ counts) / (hit[1] @ counts)
+    return found
+
+
+def _linkability(mated: Floats, nonmated: Floats, listed: Trials) -> Floats:
+    """Linkability with whole subjects held out; weights of shape (n_pieces, n_pairs, n)."""
+    inside = HALVES.reshape(-1, HALVES.shape[-1]).astype(float)
+    m, n = (inside @ np.add.reduceat(w, listed.cells, axis=0) for w in (mated, nonmated))
+    m, n = (np.ascontiguousarray(np.moveaxis(w, 0, -1)) for w in (m, n))  # (halves, n, n_cells)
+    filled = np.minimum(m.sum(-1), n.sum(-1)).reshape(len(HALVES), 2, -1).min(1) > 0
+    values = np.full(m.shape[1], np.nan)
+    for b in range(m.shape[1]):
+        halves = [
+            (Steps(m[k, b], n[k, b]), Steps(m[k + 1, b], n[k + 1, b]))
+            for k in 2 * np.flatnonzero(filled[:, b])
+        ]
+        if halves:
+            values[b] = from_halves(halves, 1.0)
+    return values
+
+
+def _hits(listed: Trials, probes: ArrayLike | None) -> tuple[Floats | None, int]:
+    """Rank-1 hits and probes of each subject, shape (2, n_subjects), and the median gallery."""
+    if probes is None:
+        pair = listed.probe * len(listed.subjects) + listed.reference
+        if len(np.unique(pair)) < len(pair):
+            return None, 0
+        probe = listed.probe
+    else:
+        given = np.asarray(probes)
+        same_length(scores=listed.scores, probes=given)
+        probe = np.unique(given, return_inverse=True)[1]
+    found = ranks(listed.scores, listed.mated, probe, listed.reference)
+    owner = np.empty(int(probe.max()) + 1, dtype=np.int64)
+    owner[probe] = listed.probe
+    n = len(listed.subjects)
+    hit = np.bincount(owner[found.probe], weights=found.hit(1), minlength=n)
+    return np.stack([hit, np.bincount(owner[found.probe], minlength=n)]), int(np.median(found.gallery))
+
+
+def _last(weights: Floats) -> Floats:
+    return np.ascontiguousarray(weights.T)

@@ -1,0 +1,142 @@
+"""The signature a number is quoted with, so that numbers that may not be compared do not look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from scoring.errors import raise_all
+from scoring.estimate import Estimate
+
+_KEYS = {
+    "ed": "edition",
+    "tr": "track",
+    "att": "attack",
+    "interp": "interpolation",
+    "ci": "interval",
+    "seed": "seed",
+    "v": "version",
+    "sys": "system",
+}
+_SEPARATOR = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How a number was made.
+
+    Attributes
+    ----------
+    edition : str
+        Name, version and hash, as in ``synth/2026.1@3f9c1a2b``.
+    track : str
+        Track and split, as in ``defacing/eval``.
+    attack : str
+        Attack, photo condition and attacker level, as in ``deepface(Dlib)+bald/informed``.
+    interval : str
+        Method and replicates, as in ``subject-bootstrap,1000``.
+    seed : int
+        Of the bootstrap.
+    version : str
+        Of the kit.
+    interpolation : str
+        Of the EER.
+    system : str
+        Whose number it is; the one part that may differ between numbers that are compared. May be empty.
+
+    Examples
+    --------
+    >>> text = "ed:synth/2026.1@3f9c1a2b | tr:defacing/eval | att:deepface(Dlib)+bald/informed"
+    >>> signature = Signature.parse(text + " | interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.1.0")
+    >>> signature.attack, signature.seed
+    ('deepface(Dlib)+bald/informed', 7)
+    >>> print(signature.quote("EER", Estimate(0.32, 0.271, 0.368, 49)))
+    EER 32.0 [27.1, 36.8] | ed:synth/2026.1@3f9c1a2b | tr:defacing/eval | att:deepface(Dlib)+bald/informed |
+    interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.1.0
+    """
+
+    edition: str
+    track: str
+    attack: str
+    interval: str
+    seed: int
+    version: str
+    interpolation: str = "linear"
+    system: str = ""
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name in _KEYS.values():
+            value = str(getattr(self, name))
+            if not value and name != "system":
+                problems.append(f"{name}: empty; expected a text")
+            if "|" in value or value != value.strip() or not value.isprintable():
+                problems.append(f"{name}: {value!r}; expected one line without '|' or outer spaces")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            problems.append(f"seed: {self.seed!r}; expected an integer")
+        raise_all(problems)
+
+    def __str__(self) -> str:
+        parts = [f"{key}:{getattr(self, name)}" for key, name in _KEYS.items() if str(getattr(self, name))]
+        return _SEPARATOR.join(parts)
+
+    def quote(self, metric: str, estimate: Estimate) -> str:
+        """One line with the figure in percent, its interval and this signature."""
+        scaled = Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.n)
+        return f"{metric} {scaled:.1f}{_SEPARATOR}{self}"
+
+    @classmethod
+    def parse(cls, text: str) -> Signature:
+        """Read a signature back from its text or from a line that `quote` wrote.
+
+        Raises
+        ------
+        ScoringError
+            Naming every part that is unknown, repeated, missing or malformed.
+        """
+        found: dict[str, str] = {}
+        problems = []
+        for i, part in enumerate(text.strip().split("|")):
+            key, colon, value = part.strip().partition(":")
+            if i == 0 and key not in _KEYS:
+                continue  # the figure itself, before the signature
+            if not colon or key not in _KEYS:
+                problems.append(f"signature: unknown part {part.strip()!r}; expected {', '.join(_KEYS)}")
+            elif key in found:
+                problems.append(f"signature: {key} given twice, {found[key]!r} and {value!r}; expected once")
+            else:
+                found[key] = value
+        missing = [key for key in _KEYS if key not in found and key != "sys"]
+        if missing:
+            problems.append(f"signature: {', '.join(missing)} missing in {text!r}")
+        seed = found.get("seed", "0")
+        if not seed.removeprefix("-").isdecimal():
+            problems.append(f"signature: seed {seed!r}; expected an integer")
+        raise_all(problems)
+        values = {_KEYS[key]: value for key, value in found.items() if key != "seed"}
+        return cls(seed=int(seed), **values)
+
+
+def refuse_unlike(signatures: Iterable[Signature]) -> None:
+    """Raise unless the signatures agree in everything but the system.
+
+    Raises
+    ------
+    ScoringError
+        With one line for every part that differs and the values found.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
+    >>> refuse_unlike([one, replace(one, edition="synth/2@b", system="blur")])
+    Traceback (most recent call last):
+    scoring.errors.ScoringError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
+    """
+    every = list(signatures)
+    problems = []
+    for field in fields(Signature):
+        values = list(dict.fromkeys(repr(getattr(s, field.name)) for s in every))
+        if field.name != "system" and len(values) > 1:
+            problems.append(f"not comparable: {field.name} differs: {', '.join(values)}")
+    raise_all(problems)

@@ -1,0 +1,216 @@
+"""A trial list whose subjects can be drawn again: mated weight c_i, nonmated weight c_i c_j."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all, same_length
+from scoring.linkability import cell_starts
+from scoring.steps import distinct
+
+_FOLDS = 6  # groups of subjects; their ten splits three against three halve the subjects
+_FOLD_SEED = 20180613  # of the split into groups; fixed, so that equal lists give equal figures
+_ROWS = 2048  # trials weighed at a time, so that their weights stay in the cache
+
+Ints = NDArray[np.int64]
+PAIRS = [(i, j) for i in range(_FOLDS) for j in range(i, _FOLDS)]
+
+
+def _halves() -> NDArray[np.bool_]:
+    rows = []
+    for others in combinations(range(1, _FOLDS), _FOLDS // 2 - 1):
+        first = {0, *others}
+        rows.append([[i in first and j in first for i, j in PAIRS], [not {i, j} & first for i, j in PAIRS]])
+    return np.array(rows)
+
+
+HALVES = _halves()  # which pairs of folds lie within each half of each split; shape (10, 2, 21)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The trials of one class, sorted by piece of the ROC and by pair of folds."""
+
+    probe: Ints
+    reference: Ints
+    starts: Ints  # first trial of every run with one piece and one pair of folds
+    piece: Ints  # of every run
+    pair: Ints  # of every run
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """A checked trial list, sorted once; replicates only weigh it again.
+
+    Attributes
+    ----------
+    subjects : ndarray, shape (n_subjects,)
+        Sorted identities; the draws of a seed depend on these alone.
+    paired : ndarray of bool, shape (n_subjects,)
+        Who has a mated trial. Those who have and those who have not (distractors) are drawn apart.
+    n_pieces : int
+        Pieces of the ROC, see `Steps`.
+    cells : ndarray
+        First pieces of the cells linkability is learned on.
+    scores, mated, probe, reference : ndarray, shape (n_trials,)
+        The list as it came, subjects as positions in `subjects`.
+    """
+
+    subjects: NDArray
+    paired: NDArray[np.bool_]
+    n_pieces: int
+    cells: Ints
+    scores: Floats
+    mated: NDArray[np.bool_]
+    probe: Ints
+    reference: Ints
+    sides: tuple[_Side, _Side]
+
+    def draw(self, n_bootstrap: int, seed: int) -> Floats:
+        """How often each subject is drawn in each replicate; shape (n_subjects, n_bootstrap).
+
+        A draw that leaves no mated or no nonmated trial is drawn again.
+        """
+        rng = np.random.default_rng([seed, 0x5EED])
+        counts = np.zeros((len(self.subjects), n_bootstrap))
+        todo = np.arange(n_bootstrap)
+        for _ in range(1000):
+            for group in (np.flatnonzero(self.paired), np.flatnonzero(~self.paired)):
+                if len(group):
+                    p = np.full(len(group), 1 / len(group))
+                    counts[np.ix_(group, todo)] = rng.multinomial(len(group), p, size=len(todo)).T
+            if len(self.subjects) > 50 and len(self.mated) > 20 * len(self.subjects):
+                return counts  # an empty class has no measurable chance
+            todo = todo[~self._both_classes(counts[:, todo])]
+            if not len(todo):
+                return counts
+        raise ScoringError(
+            f"probe_subjects: {len(self.subjects)} subjects share too few nonmated trials to be drawn again; "
+            "expected trials between more pairs of subjects"
+        )
+
+    def weigh(self, counts: Floats) -> tuple[Floats, Floats]:
+        """Weight of mated and nonmated trials in each piece and pair of folds.
+
+        Parameters
+        ----------
+        counts : ndarray, shape (n_subjects, n_replicates)
+            How often each subject is drawn; ones for the list as it is.
+
+        Returns
+        -------
+        mated, nonmated : ndarray, shape (n_pieces, n_pairs, n_replicates)
+            Whole numbers, hence the same in any order of summation.
+        """
+        small = counts.max() ** 2 * _ROWS < 2**24
+        table = np.ascontiguousarray(counts, dtype=np.float32 if small else np.float64)
+        mated, nonmated = self.sides
+        return self._sum(mated, table, square=False), self._sum(nonmated, table, square=True)
+
+    def _both_classes(self, counts: Floats) -> NDArray[np.bool_]:
+        alive = np.zeros(counts.shape[1], dtype=bool)
+        side = self.sides[1]
+        for b in range(counts.shape[1]):
+            drawn = counts[:, b] > 0
+            alive[b] = bool((drawn[side.probe] & drawn[side.reference]).any())
+        return alive
+
+    def _sum(self, side: _Side, table: NDArray, *, square: bool) -> Floats:
+        runs = np.zeros((len(side.starts), table.shape[1]))
+        for first in range(0, len(side.probe), _ROWS):
+            rows = slice(first, first + _ROWS)
+            weight = np.take(table, side.probe[rows], axis=0)
+            if square:
+                weight *= np.take(table, side.reference[rows], axis=0)
+            a = int(np.searchsorted(side.starts, first, "right")) - 1
+            b = int(np.searchsorted(side.starts, first + len(weight), "left"))
+            runs[a:b] += np.add.reduceat(weight, np.maximum(side.starts[a:b] - first, 0), axis=0)
+        out = np.zeros((self.n_pieces, len(PAIRS), table.shape[1]))
+        out[side.piece, side.pair] = runs
+        return out
+
+
+def trials(
+    scores: ArrayLike, mated: ArrayLike, probe_subjects: ArrayLike, reference_subjects: ArrayLike
+) -> Trials:
+    """Check a trial list and sort it; arguments and errors as `scoring.score_trials`."""
+    (values,) = as_scores(scores=scores)
+    label, probes, references = np.asarray(mated), np.asarray(probe_subjects), np.asarray(reference_subjects)
+    same_length(scores=values, mated=label, probe_subjects=probes, reference_subjects=references)
+    is_mated = _labels(label)
+    subjects, codes = np.unique(np.concatenate([probes, references]), return_inverse=True)
+    probe, reference = codes[: len(probes)], codes[len(probes) :]
+    _check(is_mated, probe, reference, subjects)
+    paired = np.zeros(len(subjects), dtype=bool)
+    paired[probe[is_mated]] = True
+    n_pieces, piece = _pieces(values, is_mated)
+    fold = _folds(paired)
+    cells = cell_starts(np.bincount(piece[is_mated], minlength=n_pieces))
+    sides = tuple(_side(piece[c], probe[c], reference[c], fold) for c in (is_mated, ~is_mated))
+    return Trials(subjects, paired, n_pieces, cells, values, is_mated, probe, reference, sides)  # type: ignore[arg-type]
+
+
+def _labels(label: NDArray) -> NDArray[np.bool_]:
+    if label.dtype.kind == "b":
+        return label
+    if label.dtype.kind not in "iuf":
+        raise ScoringError(
+            f"mated: values of type {label.dtype}; expected True for mated, False for nonmated"
+        )
+    problem = first_bad("mated", (label != 0) & (label != 1), label, "values not 0 or 1", "True or False")
+    raise_all([problem] if problem else [])
+    return label.astype(bool)
+
+
+def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDArray) -> None:
+    problems = []
+    for flag, wrong, what in (
+        ("mated", mated & (probe != reference), "trials are called mated between two subjects"),
+        ("mated", ~mated & (probe == reference), "trials are called nonmated within one subject"),
+    ):
+        who = np.stack([subjects[probe], subjects[reference]], axis=1)[np.argmax(wrong)].tolist()
+        if wrong.any():
+            problems.append(
+                f"{flag}: {int(wrong.sum())} of {len(mated)} {what}, first {who} at position "
+                f"{int(np.argmax(wrong))}; expected mated exactly where both subjects are the same"
+            )
+    if len(subjects) < 2:
+        problems.append(
+            "probe_subjects: one subject; expected at least two, no pair of people can be compared"
+        )
+    for name, there in (("mated", mated.any()), ("nonmated", not mated.all())):
+        if not there:
+            problems.append(f"mated: no {name} trial among {len(mated)}; expected both classes")
+    raise_all(problems)
+
+
+def _pieces(scores: Floats, mated: NDArray[np.bool_]) -> tuple[int, Ints]:
+    """Piece of the ROC, counted from the top, that each trial belongs to."""
+    values, _ = distinct(np.sort(scores[mated]))
+    upto = np.searchsorted(values, scores, "right")
+    tied = values[np.maximum(upto - 1, 0)] == scores
+    n_pieces = 2 * len(values) + 1
+    return n_pieces, n_pieces - 1 - (2 * upto - tied)
+
+
+def _folds(paired: NDArray[np.bool_]) -> Ints:
+    rng = np.random.default_rng(_FOLD_SEED)
+    fold = np.empty(len(paired), dtype=np.int64)
+    for group in (np.flatnonzero(paired), np.flatnonzero(~paired)):
+        fold[rng.permutation(group)] = np.arange(len(group)) % _FOLDS
+    return fold
+
+
+def _side(piece: Ints, probe: Ints, reference: Ints, fold: Ints) -> _Side:
+    number = np.zeros((_FOLDS, _FOLDS), dtype=np.int64)
+    for k, (i, j) in enumerate(PAIRS):
+        number[i, j] = number[j, i] = k
+    key = piece * len(PAIRS) + number[fold[probe], fold[reference]]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    return _Side(probe[order], reference[order], starts, key[starts] // len(PAIRS), key[starts] % len(PAIRS))

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+import scoring
+from scoring import ScoringError, score_trials
+from scoring.report import figures
+from scoring.trials import trials
+from tests.scoring import oracles
+
+pytestmark = pytest.mark.filterwarnings("ignore::scoring.SmallSampleWarning")
+
+
+def sparse_list(seed: int, subjects: int = 12, n: int = 150) -> tuple[np.ndarray, ...]:
+    """Several probes and photos a subject, missing pairs, ties."""
+    rng = np.random.default_rng(seed)
+    probe, reference = rng.integers(0, subjects, n), rng.integers(0, subjects, n)
+    probe[:subjects] = reference[:subjects] = np.arange(subjects)
+    scores = (rng.normal(size=n) + (probe == reference)).round(1)
+    return scores, probe == reference, probe, reference
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_draw_is_the_list_with_subjects_really_copied(seed: int) -> None:
+    scores, mated, probe, reference = sparse_list(seed)
+    listed = trials(scores, mated, probe, reference)
+    counts = listed.draw(20, seed)
+    found = figures(listed, counts, None)
+    assert counts.sum(0).tolist() == [12.0] * 20
+    for b in range(20):
+        m, n = oracles.drawn_twice(scores, probe, reference, counts[:, b])
+        assert found["eer"][b] == pytest.approx(scoring.eer(m, n), abs=1e-12)
+        assert found["auc"][b] == pytest.approx(scoring.auc(m, n), abs=1e-12)
+        assert found["min_cllr"][b] == pytest.approx(scoring.min_cllr(m, n), abs=1e-12)
+        assert found["tmr_at_fmr_1pct"][b] == pytest.approx(scoring.tmr_at_fmr(m, n, 0.01), abs=1e-12)
+
+
+def test_values_are_those_of_the_functions() -> None:
+    scores, mated, probe, reference = sparse_list(1, subjects=40, n=900)
+    report = score_trials(scores, mated, probe, reference, n_bootstrap=50)
+    m, n = scores[mated], scores[~mated]
+    assert report.eer.value == pytest.approx(scoring.eer(m, n), abs=1e-12)
+    assert report.auc.value == pytest.approx(scoring.auc(m, n), abs=1e-12)
+    assert report.min_cllr.value == pytest.approx(scoring.min_cllr(m, n), abs=1e-12)
+    assert report.linkability.value == pytest.approx(scoring.linkability(m, n), abs=0.08)
+    assert report.n_mated + report.n_nonmated == 900
+    assert report.n_subjects == report.eer.n == 40
+    assert "eer" in str(report)
+
+
+def test_order_names_and_threads_change_nothing() -> None:
+    scores, mated, probe, reference = sparse_list(2, subjects=40, n=900)
+    names = np.array([f"sub-{i:03d}" for i in range(40)])
+    order = np.random.default_rng(0).permutation(900)
+    one = score_trials(scores, mated, probe, reference, 130)
+    two = score_trials(
+        scores[order], mated[order], names[probe][order], names[reference][order], 130, n_jobs=2
+    )
+    assert one == two
+    assert one != score_trials(scores, mated, probe, reference, 130, seed=1)
+
+
+def test_constant_and_perfect_lists() -> None:
+    probe, reference = np.divmod(np.arange(900), 30)
+    mated = probe == reference
+    constant = score_trials(np.zeros(900), mated, probe, reference, 50)
+    assert (constant.eer.value, constant.auc.value, constant.linkability.value) == (0.5, 0.5, 0.0)
+    assert (constant.eer.low, constant.eer.high) == (0.5, 0.5)
+    assert constant.rank1 is not None
+    assert constant.rank1.value == pytest.approx(1 / 30)
+    perfect = score_trials(mated * 1.0, mated, probe, reference, 50)
+    assert (perfect.eer.value, perfect.auc.value, perfect.linkability.value) == (0.0, 1.0, 1.0)
+    assert perfect.linkability.low == 1.0
+    assert perfect.gallery_size == 30
+    assert score_trials(mated * -1.0, mated, probe, reference, 50).eer.value == 1.0
+
+
+def test_rank1_needs_to_know_the_probes() -> None:
+    probe, reference = np.divmod(np.arange(400), 20)
+    twice = [np.r_[x, x] for x in (np.eye(20).ravel(), probe == reference, probe, reference)]
+    assert score_trials(*twice, 20).rank1 is None
+    named = score_trials(*twice, 20, probes=np.r_[probe, probe + 20])
+    assert named.rank1 is not None
+    assert named.rank1.value == 1.0
+
+
+def test_two_and_three_subjects_work_and_distractors_are_drawn_apart() -> None:
+    for n in (2, 3):
+        probe, reference = np.divmod(np.arange(n * n), n)
+        report = score_trials(np.arange(n * n), probe == reference, probe, reference, 20)
+        assert 0 <= report.eer.low <= report.eer.value <= report.eer.high <= 1
+    listed = trials([3, 2, 1, 0], [True, True, False, False], ["a", "b", "a", "b"], ["a", "b", "x", "y"])
+    counts = listed.draw(30, 0)
+    assert listed.subjects.tolist() == ["a", "b", "x", "y"]
+    assert (counts[:2].sum(0) == 2).all()
+    assert (counts[2:].sum(0) == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ([1, np.nan], [1, 0], ["a", "a"], ["a", "b"]),
+            "scores: 1 of 2 values not finite, first nan",
+        ),
+        (([1, 2], [1, 0], ["a"], ["a", "b"]), "lengths differ: .*probe_subjects has 1"),
+        (([1, 2], [1, 2], ["a", "a"], ["a", "b"]), "mated: 1 of 2 values not 0 or 1, first 2 at position 1"),
+        (
+            ([1, 2], [1, 1], ["a", "a"], ["a", "b"]),
+            r"mated between two subjects, first \['a', 'b'\] at position 1",
+        ),
+        (([1, 2, 3], [1, 0, 0], ["a"] * 3, ["a", "a", "b"]), "called nonmated within one subject"),
+        (([1, 2], [1, 1], ["a", "a"], ["a", "a"]), "one subject"),
+        (([1, 2], [0, 0], ["a", "a"], ["b", "c"]), "no mated trial among 2"),
+        (([1, 2], ["mated", "no"], ["a", "a"], ["b", "c"]), "mated: values of type"),
+        (([], [], [], []), "scores: empty"),
+    ],
+)
+def test_bad_lists_are_named(arguments: tuple, message: str) -> None:
+    with pytest.raises(ScoringError, match=message):
+        score_trials(*arguments)
