@@ -93,6 +93,7 @@ def head_threshold(data: NDArray) -> float:
     >>> 0 < head_threshold(data) < 50
     True
     """
+    data = data.ravel()[:: max(1, data.size // 1_000_000)]  # a million voxels tell it as well as ten
     low, high = np.percentile(data, [1, 99.5])
     if low == high:
         raise SurfaceError("the scan is flat: hardly any voxel differs from the others")

@@ -72,20 +72,28 @@ def _dispatch(words: list[str]) -> int:
             *(f"{name}: {word!r} is not a setting; settings are written key=value" for word in bare)
         )
 
-    from omegaconf import OmegaConf
-
-    from challenge.config import compose_raw, compose_settings, sweep
-
     if "--cfg" in flags or "--help" in flags or "-h" in flags:
+        from omegaconf import OmegaConf
+
+        from challenge.config import compose_raw
+
         if "--cfg" not in flags:
             print(f"mriprivacy {name}: {COMMANDS[name]}\n\nSettings (key=value; ??? must be given):\n")
         print(OmegaConf.to_yaml(compose_raw(name, overrides)), end="")
         return 0
-    command = importlib.import_module(f"challenge.commands.{name}")
-    runs = list(sweep(overrides)) if "-m" in flags or "--multirun" in flags else [overrides]
-    for one in runs:
-        command.run(compose_settings(name, command.Settings, one))
+    from challenge.config import sweep
+
+    for one in sweep(overrides) if "-m" in flags or "--multirun" in flags else [overrides]:
+        run_command(name, one)
     return 0
+
+
+def run_command(name: str, overrides: Sequence[str]) -> None:
+    """Run one command with `key=value` overrides; errors are raised, not printed."""
+    from challenge.config import compose_settings
+
+    command = importlib.import_module(f"challenge.commands.{name}")
+    command.run(compose_settings(name, command.Settings, overrides))
 
 
 def _overview() -> str:

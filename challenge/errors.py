@@ -1,6 +1,6 @@
 """What counts as a mistake in the input: one line a problem, exit status 2, no traceback."""
 
-from data_prep.tables import ProblemsError
+from data_prep.problems import ProblemsError
 
 
 class InputError(ProblemsError):

@@ -39,7 +39,8 @@ def link(
     >>> face = ImageFeatures(True, "", {"deepface": np.array([0.0])})
     >>> other = ImageFeatures(True, "", {"deepface": np.array([2.0])})
     >>> none = ImageFeatures(False, "no face found", {})
-    >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], {"a": face, "b": other, "c": none}, {"x": face})
+    >>> probes = {"a": face, "b": other, "c": none}
+    >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], probes, {"x": face})
     array([-0., -2., -2.])
     """
     rows, probe_vectors = _stack(attack, probes)

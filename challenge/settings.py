@@ -6,6 +6,8 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
+from challenge.submission import write_submission_json
+
 
 @dataclass
 class Attack:
@@ -31,3 +33,17 @@ def cache_folder(cache: str) -> Path:
     folder = Path(cache) if cache else Path(home) / "mriprivacy"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def describe_reference(folder: Path, edition: str, track: str, system: str) -> None:
+    """Write the `submission.json` of a reference system, which goes through the same door as anybody's."""
+    write_submission_json(
+        folder,
+        edition=edition,
+        track=track,
+        team="reference",
+        system=system,
+        description=f"Reference system {system} of mriprivacy.",
+        contact="reference@mriprivacy.example",
+        licence="MIT",
+    )

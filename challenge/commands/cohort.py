@@ -1,14 +1,16 @@
 """`mriprivacy cohort`: write a synthetic cohort as a BIDS dataset."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from data_prep.synthetic import SyntheticCohort, contact_sheet, subject_ids, write_dataset, write_person
 from omegaconf import MISSING
 
-from challenge.work import Compute, run as work
+from challenge.work import Compute
+from challenge.work import run as work
 from data_prep.files import whole_folder
-from data_prep.synthetic import SyntheticCohort, contact_sheet, subject_ids, write_dataset, write_person
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Settings:
 def run(settings: Settings) -> None:
     """Draw every person, then scan and photograph each, and write the tables."""
     with whole_folder(Path(settings.output)) as folder:
-        write = partial(_write, settings.cohort, folder)
+        write: Callable[[str], dict[str, str]] = partial(write_person, settings.cohort, folder=folder)
         rows = work(write, subject_ids(settings.cohort), "synthetic people", settings.compute)
         write_dataset(settings.cohort, rows, folder)
         contact_sheet(folder)

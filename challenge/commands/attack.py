@@ -1,0 +1,160 @@
+"""`mriprivacy attack`: run a reference attack on an edition, or on loose scans and photographs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from baselines.photo import SUFFIXES
+from challenge.edition import open_edition
+from challenge.errors import InputError
+from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.linkage import link
+from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.work import Compute
+from data_prep.files import whole_folder
+from data_prep.tables import SCORE_COLUMNS, write_table
+
+SCAN_SUFFIXES = (".nii", ".nii.gz")
+
+
+@dataclass
+class Settings:
+    """Keys of the command: an edition, or probes and photos."""
+
+    output: str = MISSING
+    edition: str = ""
+    split: str = "eval"
+    probes: str = ""
+    photos: str = ""
+    attack: Attack = field(default_factory=Attack)
+    cache: str = ""
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Attack what the settings name."""
+    if settings.edition and (settings.probes or settings.photos):
+        raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
+    if settings.edition:
+        _attack_edition(settings)
+    elif settings.probes and settings.photos:
+        _attack_loose(settings)
+    else:
+        raise InputError("attack: give edition=... , or both probes=DIR and photos=DIR")
+
+
+def _attack_edition(settings: Settings) -> None:
+    edition = open_edition(Path(settings.edition))
+    if settings.split not in edition.splits:
+        raise InputError(f"attack: split is {settings.split!r}; expected {' or '.join(edition.splits)}")
+    condition = settings.attack.condition
+    if condition not in edition.conditions:
+        raise InputError(
+            f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
+        )
+    split = edition.splits[settings.split]
+    with whole_folder(Path(settings.output)) as folder:
+        extraction = _extraction(settings)
+        scans = {probe: split.scan(probe) for probe in split.probes}
+        photos = {reference: split.photo(reference, condition) for reference in split.references}
+        probes = extract(scans, "scan", extraction, "faces of scans", settings.compute)
+        references = extract(photos, "photo", extraction, "faces of photographs", settings.compute)
+        _write_scores(folder, settings.attack.name, split.trials, probes, references)
+        system = f"{settings.attack.name}_{condition}"
+        describe_reference(folder, edition.name, "attack", system)
+    print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
+
+
+def _attack_loose(settings: Settings) -> None:
+    probe_paths = _images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
+    photo_paths = _images(Path(settings.photos), "photos", SUFFIXES)
+    with whole_folder(Path(settings.output)) as folder:
+        renders = folder / "renders"
+        extraction = _extraction(settings, renders)
+        scans = {name: path for name, path in probe_paths.items() if path.suffix not in SUFFIXES}
+        faces = {name: path for name, path in probe_paths.items() if name not in scans}
+        probes = extract(scans, "scan", extraction, "faces of scans", settings.compute)
+        probes |= extract(faces, "photo", extraction, "faces of probe photographs", settings.compute)
+        references = extract(photo_paths, "photo", extraction, "faces of photographs", settings.compute)
+        photos = faces | photo_paths
+        missing = [
+            name for name, image in (probes | references).items() if name in photos and not image.acquired
+        ]
+        if missing:
+            raise InputError(
+                *(
+                    f"{photos[name]}: no face found; expected a portrait seen from the front, "
+                    "at least 80 pixels wide; crop it, turn it upright or leave it out"
+                    for name in missing
+                )
+            )
+        trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
+        _write_scores(folder, settings.attack.name, trials, probes, references)
+    print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
+    print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
+    attack = settings.attack
+    return Extraction(
+        attacks=(attack.name,),
+        model=attack.model,
+        camera=Camera(attack.spacing_mm, attack.size),
+        cache=cache_folder(settings.cache),
+        renders=renders,
+    )
+
+
+def _write_scores(
+    folder: Path,
+    attack: str,
+    trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
+    probes: dict[str, ImageFeatures],
+    references: dict[str, ImageFeatures],
+) -> None:
+    scores = link(attack, trials, probes, references)
+    rows = [
+        (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
+    ]
+    write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
+
+
+def _images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """Find the images of a folder by name without suffix."""
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: no such folder; {key}=DIR is a folder of files ending in {' '.join(suffixes)}"
+        )
+    found: dict[str, Path] = {}
+    problems = []
+    for path in sorted(folder.iterdir()):
+        suffix = next(
+            (s for s in sorted(suffixes, key=len, reverse=True) if path.name.lower().endswith(s)), None
+        )
+        if path.is_dir() or path.name.startswith("."):
+            continue
+        if suffix is None:
+            problems.append(
+                f"{path}: not one of {' '.join(suffixes)}; convert it or move it out of the folder"
+            )
+            continue
+        name = path.name[: -len(suffix)]
+        if name in found:
+            problems.append(
+                f"{path}: {found[name].name} has the same name without suffix; rename one of them"
+            )
+        found[name] = path
+    if problems:
+        raise InputError(*problems)
+    if not found:
+        raise InputError(f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}")
+    return found
+
+
+def _fta(probes: dict[str, ImageFeatures]) -> str:
+    failed = [f"{name} ({image.reason})" for name, image in probes.items() if not image.acquired]
+    if not failed:
+        return f"a face in every one of {len(probes)} probes"
+    shown = ", ".join(failed[:5]) + (", ..." if len(failed) > 5 else "")
+    return f"failure to acquire: {len(failed)} of {len(probes)} probes ({shown}), scored lowest"

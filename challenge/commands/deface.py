@@ -1,0 +1,55 @@
+"""`mriprivacy deface`: run a reference defacer on an edition; the result is a submission like any other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from baselines.defacers import deface
+from omegaconf import MISSING
+
+from baselines.scan import read_scan
+from challenge.edition import open_edition
+from challenge.settings import Defacer, cache_folder, describe_reference
+from challenge.work import Compute
+from challenge.work import run as work
+from data_prep.files import whole_folder
+from data_prep.nifti import write_nifti
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    edition: str = MISSING
+    output: str = MISSING
+    defacer: Defacer = field(default_factory=Defacer)
+    cache: str = ""
+    compute: Compute = field(default_factory=Compute)
+
+
+@dataclass(frozen=True)
+class _Job:
+    defacer: str
+    source: Path
+    target: Path
+    cache: Path
+
+
+def run(settings: Settings) -> None:
+    """Deface every scan of both splits and write the submission."""
+    edition = open_edition(Path(settings.edition))
+    name = settings.defacer.name
+    cache = cache_folder(settings.cache)
+    with whole_folder(Path(settings.output)) as folder:
+        jobs = [
+            _Job(name, split.scan(probe), folder / split.name / "mri" / split.scan_name(probe), cache)
+            for split in (edition.dev, edition.eval)
+            for probe in split.probes
+        ]
+        work(_deface, jobs, f"deface with {name}", settings.compute)
+        describe_reference(folder, edition.name, "defacing", name)
+    print(f"{settings.output}: {len(jobs)} scans defaced with {name}")
+
+
+def _deface(job: _Job) -> None:
+    scan = deface(job.defacer, read_scan(job.source), cache=job.cache)
+    write_nifti(job.target, scan.data, scan.affine)

@@ -1,0 +1,127 @@
+"""`mriprivacy demo`: the whole challenge on a small synthetic edition, by the commands people would type."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import MISSING
+from rich.console import Console
+from rich.markdown import Markdown
+
+from challenge.cli import run_command
+from challenge.errors import InputError
+from challenge.work import Compute
+from data_prep.files import OutputExistsError
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    output: str = MISSING
+    subjects: int = 24
+    seed: int = 7
+    spacing_mm: float = 1.5
+    defacers: list[str] = field(default_factory=list)
+    attacks: list[str] = field(default_factory=list)
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Call the commands in order; all that passes between them are files."""
+    output = Path(settings.output)
+    if output.exists() and any(output.iterdir()):
+        raise OutputExistsError(
+            f"{output} already exists and is not empty; remove it, or give output=ANOTHER_FOLDER"
+        )
+    if settings.subjects < 8:
+        raise InputError(
+            f"demo: subjects is {settings.subjects}; expected at least 8, so that both splits have a few"
+        )
+    start = time.monotonic()
+    steps = plan(settings)
+    for number, (command, *words) in enumerate(steps, start=1):
+        print(f"\n[{number}/{len(steps)}] mriprivacy {' '.join([command, *words])}", flush=True)
+        run_command(command, [*words, *_compute(command, settings)])
+    board = output / "board" / "LEADERBOARD.md"
+    print()
+    Console().print(Markdown(_ranking(board.read_text(encoding="utf-8"))))
+    print(_closing(output, time.monotonic() - start))
+
+
+def plan(settings: Settings) -> list[list[str]]:
+    """Return the commands of the demo, in order, as an organizer and a participant would type them."""
+    out = settings.output
+    cache = f"cache={out}/cache"
+    steps = [
+        [
+            "cohort",
+            f"cohort.subjects={settings.subjects}",
+            f"cohort.seed={settings.seed}",
+            f"cohort.spacing_mm={settings.spacing_mm}",
+            f"output={out}/people",
+        ],
+        [
+            "build",
+            f"cohort.root={out}/people",
+            f"seed={settings.seed}",
+            "edition.id=synth-demo",
+            f"protocol.spacing_mm={settings.spacing_mm}",
+            f"output={out}/edition",
+        ],
+    ]
+    public = f"edition={out}/edition/public"
+    submissions = []
+    for name in settings.defacers:
+        submissions.append(f"{out}/submissions/{name}")
+        steps.append(["deface", f"defacer={name}", public, f"output={submissions[-1]}", cache])
+    for attack in settings.attacks:
+        for condition in ("raw", "bald"):
+            submissions.append(f"{out}/submissions/{attack}_{condition}")
+            words = [
+                f"attack={attack}",
+                f"attack.condition={condition}",
+                f"attack.spacing_mm={settings.spacing_mm}",
+            ]
+            steps.append(["attack", *words, public, f"output={submissions[-1]}", cache])
+    for submission in submissions:
+        steps.append(["check", public, f"submission={submission}"])
+        steps.append(
+            ["evaluate", f"edition={out}/edition", f"submission={submission}", f"output={out}/entries", cache]
+        )
+    return [*steps, ["rank", f"entries={out}/entries", f"output={out}/board"]]
+
+
+def _compute(command: str, settings: Settings) -> list[str]:
+    if command in ("check", "rank"):
+        return []
+    return [f"compute={settings.compute.backend}", f"compute.workers={settings.compute.workers}"]
+
+
+def _ranking(board: str) -> str:
+    """Keep what tells the ranking: the board without the table of every attacker and the signatures."""
+    kept, skipping = [], False
+    for line in board.splitlines():
+        if line.startswith("#"):
+            skipping = line.startswith("### Signatures")
+        elif line.startswith("Every attacker"):
+            skipping = True
+        if not skipping:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _closing(output: Path, seconds: float) -> str:
+    return f"""
+Done in {seconds / 60:.1f} minutes. All people here are synthetic.
+
+  {output}/people        the cohort, a BIDS dataset; look at sourcedata/contact_sheet.png
+  {output}/edition       public/ to publish, sealed/ to keep
+  {output}/submissions   what a participant would send
+  {output}/entries       one JSON file a system
+  {output}/board         LEADERBOARD.md
+
+Try next:
+  mriprivacy check edition={output}/edition/public submission={output}/submissions/blur
+  mriprivacy attack attack=deepface probes=YOUR_SCANS photos=YOUR_PHOTOS output=my_attack
+  mriprivacy doctor"""

@@ -1,0 +1,129 @@
+"""`mriprivacy doctor`: what works on this machine, and how to get the rest."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from challenge.errors import InputError
+
+
+@dataclass
+class Settings:
+    """The command has no keys."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: `state` is ok, missing (needed) or optional (not there, not needed)."""
+
+    state: str
+    what: str
+    detail: str
+
+
+EXTERNAL = {
+    "pydeface": "a Python package that needs FSL's flirt",
+    "fsl_deface": "part of FSL",
+    "mri_deface": "a FreeSurfer binary",
+    "mideface": "part of FreeSurfer 7.3 and later",
+    "mri_reface": "from NITRC, needs the MATLAB runtime or its container",
+    "@afni_refacer_run": "part of AFNI",
+    "dcm2niix": "converts DICOM to NIfTI",
+}
+
+# Drawn in a process of its own: without a working OpenGL, VTK may end the process instead of raising.
+_DRAW = (
+    "import pyvista as pv; p = pv.Plotter(off_screen=True, window_size=(64, 64)); p.add_mesh(pv.Sphere()); "
+    "i = p.screenshot(return_img=True); assert i.std() > 1; print(type(p.render_window).__name__)"
+)
+
+
+def run(settings: Settings) -> None:
+    """Print every finding; raise if something needed is missing."""
+    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _networks, _data, _defacers, _external]
+    findings = [finding for check in checks for finding in check()]
+    for finding in findings:
+        print(f"{finding.state:<9} {finding.what:<22} {finding.detail}")
+    missing = [f"doctor: {f.what} does not work: {f.detail}" for f in findings if f.state == "missing"]
+    if missing:
+        raise InputError(*missing)
+    print("\neverything needed works; what is optional is only needed if you ask for it")
+
+
+def _machine() -> list[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    free = shutil.disk_usage(".").free / 1e9
+    python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    return [
+        Finding("ok", "mriprivacy", f"{version('mriprivacy')}, Python {python}, {cores} cores"),
+        Finding("ok" if free > 2 else "missing", "disk", f"{free:.0f} GB free here; the demo needs 1"),
+    ]
+
+
+def _rendering() -> list[Finding]:
+    from baselines.render import RenderError, off_screen_library
+
+    try:
+        library = off_screen_library() if sys.platform == "linux" else "system OpenGL"
+    except RenderError as error:
+        return [Finding("missing", "rendering", str(error))]
+    try:
+        drawn = subprocess.run([sys.executable, "-c", _DRAW], capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        return [Finding("missing", "rendering", f"drawing with {library} took more than two minutes")]
+    if drawn.returncode:
+        last = (drawn.stderr.strip().splitlines() or ["no message"])[-1]
+        mend = "on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri"
+        return [Finding("missing", "rendering", f"{library} is there, but drawing failed ({last}); {mend}")]
+    return [Finding("ok", "rendering", f"off screen with {drawn.stdout.strip()} ({library})")]
+
+
+def _networks() -> list[Finding]:
+    from baselines.network import DEFAULT_MODEL, WEIGHT_FILES, load_model, weights_folder
+    from baselines.weights import WeightsError
+
+    findings = []
+    for model, name in WEIGHT_FILES.items():
+        if model == DEFAULT_MODEL or (weights_folder() / name).is_file():
+            try:
+                findings.append(Finding("ok", f"network {model}", str(load_model(model))))
+            except WeightsError as error:
+                findings.append(
+                    Finding(
+                        "missing" if model == DEFAULT_MODEL else "optional", f"network {model}", str(error)
+                    )
+                )
+        else:
+            findings.append(
+                Finding(
+                    "optional",
+                    f"network {model}",
+                    f"put {name} into {weights_folder()}; deepface tries to download it at first use",
+                )
+            )
+    return findings
+
+
+def _data() -> list[Finding]:
+    from baselines.weights import WeightsError, dlib_weights
+
+    try:
+        return [Finding("ok", "dlib landmarks", str(dlib_weights("shape_predictor_68_face_landmarks.dat")))]
+    except WeightsError as error:
+        return [Finding("missing", "dlib landmarks", str(error))]
+
+
+def _defacers() -> list[Finding]:
+    raise NotImplementedError
+
+
+def _external() -> list[Finding]:
+    findings = []
+    for command, what in EXTERNAL.items():
+        path = shutil.which(command)
+        findings.append(Finding("ok" if path else "optional", command, path or f"not on PATH; {what}"))
+    return findings

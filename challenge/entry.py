@@ -1,0 +1,139 @@
+"""`entry.json`: what an evaluation found, one file a system and edition."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from challenge.errors import InputError
+from data_prep.files import whole_file
+from scoring import Estimate
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of one attack on one trial list, or of one attribute.
+
+    Attributes
+    ----------
+    name : str
+        Attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute.
+    level : str
+        Attacker level, `ignorant` or `informed`; `submitted` for what a participant predicted.
+    trial_list : str
+        `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), or `probes` for attributes.
+    figures : mapping from str to Estimate
+        By name of the metric; shares, not percent.
+    counts : mapping from str to int
+        Trials, subjects, failures to acquire and the like.
+    signature : str
+        How the figures were made (`scoring.Signature`).
+    """
+
+    name: str
+    level: str
+    trial_list: str
+    figures: Mapping[str, Estimate]
+    counts: Mapping[str, int]
+    signature: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An evaluated submission.
+
+    Attributes
+    ----------
+    edition, edition_hash : str
+        Name and sha256 of the manifest.
+    track, team, system, description : str
+        As submitted.
+    submission_sha256 : str
+        Of the submission's names and contents.
+    results : tuple of Result
+        Every figure.
+    gate : mapping
+        Brain gate of a defacing system: `passed`, `scans`, `worst_changed`; empty for other tracks.
+    warnings : tuple of str
+        What intake and evaluation noted.
+    kit : str
+        Version of the kit.
+    seconds : mapping from str to float
+        Wall time by step; the only part that differs between two runs.
+    """
+
+    edition: str
+    edition_hash: str
+    track: str
+    team: str
+    system: str
+    description: str
+    submission_sha256: str
+    results: tuple[Result, ...]
+    gate: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    kit: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where the entry lies below the folder of entries: `EDITION/TEAM__SYSTEM.json`."""
+        return f"{self.edition.replace('/', '-')}/{self.team}__{self.system}.json"
+
+    def strongest(self, trial_list: str = "all") -> Result:
+        """Return the result of the attacker that links best on a trial list, by AUC.
+
+        A defacer is rated by it: an average over attackers would reward withstanding weak ones.
+        """
+        chosen = [result for result in self.results if result.trial_list == trial_list]
+        return max(chosen, key=lambda result: result.figures["auc"].value)
+
+
+def write_entry(folder: Path, entry: Entry) -> Path:
+    """Write an entry below a folder of entries; an older one of the same system is replaced."""
+    path = folder / entry.path
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def read_entries(folder: Path) -> tuple[Entry, ...]:
+    """Read every entry below a folder, ordered by path.
+
+    Raises
+    ------
+    InputError
+        If there is none, or with one line for each file that is no entry.
+    """
+    paths = sorted(folder.glob("*/*.json"))
+    if not paths:
+        raise InputError(
+            f"{folder}: no entries; expected EDITION/TEAM__SYSTEM.json files (mriprivacy evaluate)"
+        )
+    entries, problems = [], []
+    for path in paths:
+        try:
+            entry = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(f"{path}: not an entry of this kit ({type(error).__name__}: {error})")
+            continue
+        if path != folder / entry.path:
+            problems.append(f"{path}: holds the entry {entry.path}; expected it under that name")
+        entries.append(entry)
+    if problems:
+        raise InputError(*problems)
+    return tuple(entries)
+
+
+def _from_json(value: dict[str, Any]) -> Entry:
+    results = tuple(
+        Result(**(r | {"figures": {name: Estimate(**e) for name, e in r["figures"].items()}}))
+        for r in value["results"]
+    )
+    entry = Entry(**(value | {"results": results, "warnings": tuple(value["warnings"])}))
+    for name in (entry.team, entry.system):
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name):
+            raise ValueError(f"{name!r} is not a name")
+    return entry

@@ -1,0 +1,237 @@
+"""From a checked submission and the sealed key to an entry: one function a track."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from challenge.edition import Edition
+from challenge.entry import Entry, Result
+from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.gate import apply_gate
+from challenge.linkage import link
+from challenge.protocol import Protocol
+from challenge.sealed import SealedKey
+from challenge.submission import Submission
+from challenge.work import Compute
+from scoring import Signature, score_attributes, score_trials
+
+ATTRIBUTES = ("sex", "age_group", "ethnicity")
+TRIAL_LISTS = ("all", "matched")
+
+
+@dataclass
+class Evaluator:
+    """What an evaluation needs besides the submission.
+
+    Attributes
+    ----------
+    edition : Edition
+        The public side.
+    sealed : SealedKey
+        The organizer's side.
+    protocol : Protocol
+        The edition's.
+    cache : Path
+        Folder for features.
+    compute : Compute
+        Who does the work.
+    seconds : dict from str to float
+        Filled as steps end.
+    """
+
+    edition: Edition
+    sealed: SealedKey
+    protocol: Protocol
+    cache: Path
+    compute: Compute
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
+    """Evaluate a submission that intake has accepted.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Edition, key and means.
+    submission : Submission
+        From `challenge.submission.check_submission`.
+
+    Returns
+    -------
+    Entry
+        The same for the same edition and submission, but for `seconds`.
+    """
+    by_track: dict[
+        str, Callable[[Evaluator, Submission], tuple[list[Result], dict[str, object], list[str]]]
+    ] = {
+        "defacing": _defacing,
+        "attack": _attack,
+        "attributes": _attributes,
+    }
+    results, gate, warnings = by_track[submission.track](evaluator, submission)
+    return Entry(
+        edition=evaluator.edition.name,
+        edition_hash=evaluator.edition.hash,
+        track=submission.track,
+        team=submission.team,
+        system=submission.system,
+        description=submission.description,
+        submission_sha256=submission.sha256,
+        results=tuple(results),
+        gate=gate,
+        warnings=(*submission.warnings, *warnings),
+        kit=version("mriprivacy"),
+        seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
+    )
+
+
+def _defacing(
+    evaluator: Evaluator, submission: Submission
+) -> tuple[list[Result], dict[str, object], list[str]]:
+    """Run every attack of the protocol on the defaced scans, and the brain gate."""
+    edition, protocol = evaluator.edition, evaluator.protocol
+    assert submission.scans is not None
+    scans = {probe: submission.scans["eval", probe] for probe in edition.eval.probes}
+    with _timed(evaluator, "brain gate"):
+        gate, warnings = apply_gate(
+            edition, evaluator.sealed, submission.scans, protocol.in_brain_change, evaluator.compute
+        )
+    extraction = Extraction(
+        attacks=tuple(protocol.attacks),
+        model=protocol.model,
+        camera=Camera(protocol.spacing_mm, protocol.size),
+        cache=evaluator.cache,
+    )
+    with _timed(evaluator, "faces of scans"):
+        probes = extract(scans, "scan", extraction, "faces of defaced scans", evaluator.compute)
+    failed = sum(not image.acquired for image in probes.values())
+    results = []
+    for condition in edition.conditions:
+        references = _references(evaluator, extraction, condition)
+        for attack in protocol.attacks:
+            name = f"{attack}({protocol.model})" if attack == "deepface" else attack
+            scores = link(attack, edition.eval.trials, probes, references)
+            counts = {"probes": len(probes), "failures_to_acquire": failed}
+            results += _verification(evaluator, submission, f"{name}+{condition}", "ignorant", scores, counts)
+    return results, gate, warnings
+
+
+def _references(evaluator: Evaluator, extraction: Extraction, condition: str) -> dict[str, ImageFeatures]:
+    split = evaluator.edition.eval
+    photos = {reference: split.photo(reference, condition) for reference in split.references}
+    with _timed(evaluator, f"faces of {condition} photographs"):
+        return extract(photos, "photo", extraction, f"faces of {condition} photographs", evaluator.compute)
+
+
+def _attack(
+    evaluator: Evaluator, submission: Submission
+) -> tuple[list[Result], dict[str, object], list[str]]:
+    """Score what the participant submitted."""
+    assert submission.scores is not None
+    scores = np.array(submission.scores)
+    return _verification(evaluator, submission, submission.system, "submitted", scores, {}), {}, []
+
+
+def _verification(
+    evaluator: Evaluator,
+    submission: Submission,
+    name: str,
+    level: str,
+    scores: NDArray[np.float64],
+    counts: Mapping[str, int],
+) -> list[Result]:
+    """Figures of one score list on every trial list of the key."""
+    protocol, sealed = evaluator.protocol, evaluator.sealed
+    trials = evaluator.edition.eval.trials
+    mated = np.array([sealed.trials[trial].mated for trial in trials])
+    matched = np.array([sealed.trials[trial].matched for trial in trials])
+    subjects = np.array([[sealed.subjects[probe], sealed.subjects[reference]] for probe, reference in trials])
+    results = []
+    for trial_list in TRIAL_LISTS:
+        chosen = matched if trial_list == "matched" else np.ones(len(trials), bool)
+        if not (chosen & ~mated).any():
+            continue  # no two people of this edition agree in sex, age group and ethnicity
+        with _timed(evaluator, "figures"):
+            report = score_trials(
+                scores[chosen],
+                mated[chosen],
+                subjects[chosen, 0],
+                subjects[chosen, 1],
+                protocol.bootstrap,
+                protocol.bootstrap_seed,
+            )
+        results.append(
+            Result(
+                name=name,
+                level=level,
+                trial_list=trial_list,
+                figures=report.estimates(),
+                counts={
+                    "mated": report.n_mated,
+                    "nonmated": report.n_nonmated,
+                    "subjects": report.n_subjects,
+                    **counts,
+                },
+                signature=_signature(evaluator, submission, f"{name}/{level}", trial_list),
+            )
+        )
+    return results
+
+
+def _attributes(
+    evaluator: Evaluator, submission: Submission
+) -> tuple[list[Result], dict[str, object], list[str]]:
+    """Score predicted attributes; people whose attribute is unknown cannot be scored and are counted."""
+    assert submission.attributes is not None
+    results, warnings = [], []
+    for attribute in ATTRIBUTES:
+        known = [p for p, a in evaluator.sealed.attributes.items() if getattr(a, attribute) != "n/a"]
+        if len(known) < 2:
+            warnings.append(f"{attribute}: known of {len(known)} people of eval; not scored")
+            continue
+        report = score_attributes(
+            [getattr(evaluator.sealed.attributes[probe], attribute) for probe in known],
+            [getattr(submission.attributes[probe], attribute) for probe in known],
+            [evaluator.sealed.subjects[probe] for probe in known],
+            evaluator.protocol.bootstrap,
+            evaluator.protocol.bootstrap_seed,
+        )
+        figures = {
+            "accuracy": report.accuracy,
+            "balanced_accuracy": report.balanced_accuracy,
+            "macro_f1": report.macro_f1,
+            "gain": report.gain,
+        }
+        counts = {"probes": len(known), "unknown": len(evaluator.sealed.attributes) - len(known)}
+        signature = _signature(evaluator, submission, f"{attribute}/submitted", "probes")
+        results.append(Result(attribute, "submitted", "probes", figures, counts, signature))
+    return results, {}, warnings
+
+
+def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
+    edition, protocol = evaluator.edition, evaluator.protocol
+    suffix = "" if trial_list in ("all", "probes") else f",{trial_list}"
+    signature = Signature(
+        edition=f"{edition.name}@{edition.hash[:8]}",
+        track=f"{submission.track}/eval{suffix}",
+        attack=attack,
+        interval=f"subject-bootstrap,{protocol.bootstrap}",
+        seed=protocol.bootstrap_seed,
+        version=version("mriprivacy"),
+        system=f"{submission.team}/{submission.system}",
+    )
+    return str(signature)
+
+
+@contextmanager
+def _timed(evaluator: Evaluator, step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    evaluator.seconds[step] = evaluator.seconds.get(step, 0.0) + time.perf_counter() - start

@@ -1,0 +1,75 @@
+"""The brain gate: a defacer may take the face, not the brain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoring.utility import GateReport, brain_gate
+
+from baselines.scan import read_scan
+from challenge.edition import Edition
+from challenge.sealed import SealedKey
+from challenge.work import Compute
+from challenge.work import run as work
+
+
+@dataclass(frozen=True)
+class _Job:
+    original: Path
+    defaced: Path
+    mask: Path
+    limit: float
+
+
+def apply_gate(
+    edition: Edition,
+    sealed: SealedKey,
+    scans: Mapping[tuple[str, str], Path],
+    limit: float,
+    compute: Compute,
+) -> tuple[dict[str, object], list[str]]:
+    """Apply the brain gate to every scan of a defacing submission, both splits.
+
+    Parameters
+    ----------
+    edition : Edition
+        Has the originals.
+    sealed : SealedKey
+        Has the true brains.
+    scans : mapping from (split, probe) to Path
+        The defaced scans.
+    limit : float
+        Largest share of the brain that may change.
+    compute : Compute
+        Who does it.
+
+    Returns
+    -------
+    gate : dict
+        `passed` and `scans`, how many; `worst_changed`, the largest share of a brain that was changed. Empty
+        where the cohort came without brain masks.
+    warnings : list of str
+        One line a kind of problem, with the number of scans.
+    """
+    jobs = []
+    for (split, probe), path in sorted(scans.items()):
+        mask = sealed.brain_mask(probe)
+        if mask is None:
+            return {}, ["no sealed brain masks: the brain gate was not applied"]
+        jobs.append(_Job(edition.splits[split].scan(probe), path, mask, limit))
+    reports = work(_gate, jobs, "brain gate", compute)
+    problems = [problem for report in reports for problem in report.problems]
+    gate: dict[str, object] = {
+        "passed": sum(report.passed for report in reports),
+        "scans": len(reports),
+        "worst_changed": max(report.changed_share for report in reports),
+    }
+    counted = {problem: problems.count(problem) for problem in problems}
+    return gate, [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
+
+
+def _gate(job: _Job) -> GateReport:
+    original, defaced, mask = read_scan(job.original), read_scan(job.defaced), read_scan(job.mask)
+    return brain_gate(
+        original.data, defaced.data, mask.data > 0, original.affine, defaced.affine, limit=job.limit
+    )
