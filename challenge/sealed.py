@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from challenge.edition import EditionError, Pair, public_folder
+from challenge.edition import Edition, EditionError, Pair, open_edition, public_folder
 from data_prep.sealing import COMMITMENT, COMMITTED, MANIFEST, commitment, file_sha256, public_files
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
     SEALED_KEY_COLUMNS,
     SUBJECT_COLUMNS,
+    Table,
     TableError,
     one_of,
     parse_id,
@@ -63,7 +64,7 @@ class SealedKey:
 
 
 def open_sealed(path: Path) -> SealedKey:
-    """Read the organizer's side of an edition.
+    """Read the organizer's side of an edition, and the public side to see that they belong together.
 
     Parameters
     ----------
@@ -96,12 +97,29 @@ def open_sealed(path: Path) -> SealedKey:
         )
     except TableError as error:
         raise EditionError(*error.problems) from error
+    problems = _check_against(open_edition(sealed.parent), key, attributes, subjects)
+    if problems:
+        raise EditionError(*problems)
     return SealedKey(
         root=sealed,
         trials={(p, r): SealedTrial(label == "mated", matched == "yes") for p, r, label, matched in key.rows},
         attributes={probe: Attributes(*values) for probe, *values in attributes.rows},
         subjects={name: subject for name, subject, _ in subjects.rows},
     )
+
+
+def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Table) -> list[str]:
+    """Say where the sealed tables do not name exactly what the public ones do."""
+    problems = []
+    pairs = [(probe, reference) for probe, reference, _, _ in key.rows]
+    if sorted(pairs) != sorted(edition.eval.trials):
+        problems.append("sealed/key.tsv and eval/trials.tsv name different trials")
+    if sorted(attributes.column("probe")) != sorted(edition.eval.probes):
+        problems.append("sealed/attributes.tsv and eval/mri/participants.tsv name different probes")
+    released = [name for split in edition.splits.values() for name in (*split.probes, *split.references)]
+    if sorted(subjects.column("id")) != sorted(released):
+        problems.append("sealed/subjects.tsv does not name exactly the released probes and references")
+    return problems
 
 
 def verify_edition(path: Path) -> tuple[str, ...]:

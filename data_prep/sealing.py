@@ -81,7 +81,11 @@ def file_sha256(path: Path) -> str:
 
 def public_files(public: Path) -> list[str]:
     """Names of all files under a folder, relative, with `/`, sorted; the manifest itself left out."""
-    files = (path.relative_to(public).as_posix() for path in public.rglob("*") if not path.is_dir())
+    files = (
+        path.relative_to(public).as_posix()
+        for path in public.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    )
     return sorted(name for name in files if name != MANIFEST)
 
 

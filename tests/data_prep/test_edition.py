@@ -1,0 +1,399 @@
+"""From a cohort to an edition: what is public, what is not, and what stops a build."""
+
+import gzip
+import json
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from challenge.edition import open_edition
+from challenge.sealed import open_sealed, verify_edition
+from data_prep.cohort import CohortError, age_group, read_cohort
+from data_prep.edition import EditionConfig, build_edition, plan_edition, release_scan, seal_edition
+from data_prep.files import OutputExistsError
+from data_prep.release import canonical_photo, canonical_scan
+
+CONFIG = EditionConfig(id="tiny", seed=11)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    tiny_cohort: Path, tiny_edition_folder: Path, tmp_path: Path
+) -> None:
+    build_edition(tiny_cohort, tmp_path / "again", CONFIG)
+    assert contents(tmp_path / "again") == contents(tiny_edition_folder)
+
+
+def test_another_seed_gives_other_ids_and_splits(tiny_cohort: Path) -> None:
+    one, other = (plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=seed)) for seed in (11, 12))
+    assert not {row[0] for row in one.subjects} & {row[0] for row in other.subjects}
+    assert one.nonce != other.nonce
+
+
+def test_a_corrected_version_keeps_ids_and_splits(own_cohort: Path) -> None:
+    first = plan_edition(own_cohort, CONFIG)
+    second = plan_edition(own_cohort, EditionConfig(id="tiny", version="2026.2", seed=11))
+    assert first.subjects == second.subjects
+    assert first.nonce != second.nonce
+
+
+def test_every_subject_is_in_one_split(tiny_edition_folder: Path) -> None:
+    edition, sealed = open_edition(tiny_edition_folder), open_sealed(tiny_edition_folder)
+    people = {
+        split.name: {sealed.subjects[name] for name in (*split.probes, *split.references)}
+        for split in edition.splits.values()
+    }
+    assert not people["dev"] & people["eval"]
+    assert people["dev"] | people["eval"] == {f"sub-{number:02d}" for number in range(1, 11)}
+    assert len(people["dev"]) == len(people["eval"]) == 5
+
+
+def test_key_and_attributes_are_the_cohorts(tiny_edition_folder: Path, tiny_cohort: Path) -> None:
+    edition, sealed = open_edition(tiny_edition_folder), open_sealed(tiny_edition_folder)
+    known = {
+        person.subject: person.attributes for person in read_cohort(tiny_cohort, "T2w", CONFIG.age_edges)
+    }
+    assert edition.dev.key is not None
+    assert edition.dev.attributes is not None
+    assert edition.eval.key is None
+    labels = {**edition.dev.key, **{pair: trial.mated for pair, trial in sealed.trials.items()}}
+    assert len(labels) == len(edition.dev.trials) + len(edition.eval.trials)
+    for (probe, reference), mated in labels.items():
+        assert mated == (sealed.subjects[probe] == sealed.subjects[reference])
+    for probe, attributes in {**edition.dev.attributes, **sealed.attributes}.items():
+        assert attributes == known[sealed.subjects[probe]]
+    for (probe, reference), trial in sealed.trials.items():
+        same = known[sealed.subjects[probe]] == known[sealed.subjects[reference]]
+        assert trial.matched == same
+    assert set(sealed.trials) == set(edition.eval.trials)
+
+
+def test_released_scans_are_the_cohorts_in_canonical_orientation(
+    tiny_edition_folder: Path, tiny_cohort: Path
+) -> None:
+    edition, sealed = open_edition(tiny_edition_folder), open_sealed(tiny_edition_folder)
+    for split in edition.splits.values():
+        for probe in split.probes:
+            subject = sealed.subjects[probe]
+            source = nib.load(tiny_cohort / subject / "anat" / f"{subject}_T2w.nii.gz")
+            released = nib.load(split.scan(probe))
+            assert nib.aff2axcodes(released.affine) == ("R", "A", "S")
+            np.testing.assert_array_equal(
+                np.asanyarray(released.dataobj), np.asanyarray(source.dataobj)[::-1, ::-1]
+            )
+            # The same intensity at the same place: the last voxel of one is the first of the other.
+            x, y, _ = source.shape
+            np.testing.assert_allclose(
+                released.affine @ [0, 0, 0, 1], source.affine @ [x - 1, y - 1, 0, 1], atol=1e-4
+            )
+            mask_path = sealed.brain_mask(probe)
+            assert mask_path is not None
+            mask = nib.load(mask_path)
+            np.testing.assert_allclose(mask.affine, released.affine)
+            assert np.asanyarray(mask.dataobj)[::-1, ::-1][4:20, 8:22, 8:20].all()
+            assert np.asanyarray(mask.dataobj).sum() == 16 * 14 * 12
+
+
+def test_released_photos_are_pixels_alone(tiny_edition_folder: Path, tiny_cohort: Path) -> None:
+    edition, sealed = open_edition(tiny_edition_folder), open_sealed(tiny_edition_folder)
+    sources = {
+        condition: {
+            path.name[:6] + str(np.array(Image.open(path)).sum())
+            for path in (tiny_cohort / "sourcedata" / "photos" / condition).iterdir()
+        }
+        for condition in ("raw", "bald")
+    }
+    for split in edition.splits.values():
+        for reference in split.references:
+            for condition in edition.conditions:
+                image = Image.open(split.photo(reference, condition))
+                assert (image.mode, image.format, image.info) == ("RGB", "PNG", {})
+                assert sealed.subjects[reference] + str(np.array(image).sum()) in sources[condition]
+
+
+def test_nothing_sealed_is_in_public(tiny_edition_folder: Path) -> None:
+    """No subject, file name, header text, time, nonce or seed; ids of eval with no label beside them."""
+    nonce = (tiny_edition_folder / "sealed" / "nonce").read_text().strip()
+    words = [
+        b"scanned",
+        b"2019",
+        b"Paris",
+        b"photo-0",
+        nonce.encode(),
+        b"seed",
+        b"sub-0",
+        b"sub-10",
+        b"matched",
+    ]
+    public = contents(tiny_edition_folder / "public")
+    for name, raw in public.items():
+        plain = gzip.decompress(raw)[:352] if name.endswith(".gz") else raw
+        for word in words:
+            assert word not in plain, (name, word)
+            assert word.decode() not in name
+    assert not any("key" in name or "attributes" in name for name in public if name.startswith("eval/"))
+    times = {path.stat().st_mtime for path in (tiny_edition_folder / "public").rglob("*")}
+    assert len(times) == 1
+
+
+def test_sealed_is_for_the_organizer_alone(tiny_edition_folder: Path) -> None:
+    assert stat.S_IMODE((tiny_edition_folder / "sealed").stat().st_mode) == 0o700
+
+
+def test_manifest_and_commitment_hold_outside_of_the_kit(tiny_edition_folder: Path) -> None:
+    if not shutil.which("sha256sum"):
+        pytest.skip("no sha256sum here")
+    public = tiny_edition_folder / "public"
+    subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "MANIFEST.sha256"], cwd=public, check=True)
+    revealed = b"".join(
+        (tiny_edition_folder / "sealed" / n).read_bytes() for n in ("nonce", "key.tsv", "attributes.tsv")
+    )
+    subprocess.run(["sha256sum", "-c", "--strict", "KEY.commitment"], cwd=public, input=revealed, check=True)
+    assert verify_edition(tiny_edition_folder) == ()
+
+
+@pytest.mark.parametrize("split", ["dev", "eval"])
+def test_mri_folders_are_valid_bids(tiny_edition_folder: Path, split: str) -> None:
+    validator = Path(sys.executable).parent / "bids-validator-deno"
+    if not validator.exists():
+        pytest.skip("bids-validator-deno is not installed beside this Python")
+    run = subprocess.run(
+        [validator, "--ignoreWarnings", tiny_edition_folder / "public" / split / "mri"],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_sampled_lists(tiny_cohort: Path) -> None:
+    plan = plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=11, nonmated_per_probe=2))
+    of = {name: subject for name, subject, _ in plan.subjects}
+    for split in plan.splits:
+        for probe in split.attributes:
+            assert len({of[t.reference] for t in split.trials if t.probe == probe}) == 3
+
+
+def test_nothing_is_overwritten(tiny_cohort: Path, own_edition_folder: Path) -> None:
+    before = contents(own_edition_folder)
+    with pytest.raises(OutputExistsError):
+        build_edition(tiny_cohort, own_edition_folder, CONFIG)
+    assert contents(own_edition_folder) == before
+
+
+def test_an_edition_is_not_sealed_before_everything_is_released(tiny_cohort: Path, tmp_path: Path) -> None:
+    plan = plan_edition(tiny_cohort, CONFIG)
+    release_scan(plan.scans[0], tmp_path)
+    with pytest.raises(CohortError, match=r"not released yet: public/.* \(39 files\)"):
+        seal_edition(plan, tmp_path)
+    assert not (tmp_path / "public" / "edition.json").exists()
+
+
+def test_description(tiny_edition_folder: Path) -> None:
+    about = json.loads((tiny_edition_folder / "public" / "edition.json").read_text())
+    n_references = [about["counts"][split]["references"] for split in ("dev", "eval")]
+    assert sum(n_references) == 15
+    for split, n in zip(("dev", "eval"), n_references, strict=True):
+        assert about["counts"][split] == {"probes": 5, "references": n, "trials": 5 * n}
+    assert about["attributes"] == {
+        "sex": ["F", "M"],
+        "age_group": ["18-29", "30-44", "45-59", "60+"],
+        "ethnicity": ["african", "asian"],
+    }
+    assert about["superseded_by"] is None
+
+
+def spoil_participants(old: str, new: str) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        path = root / "participants.tsv"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return spoil
+
+
+def spoil_file(name: str, content: bytes | None) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        path = root / name
+        if content is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    return spoil
+
+
+def other_grid(root: Path) -> None:
+    path = next((root / "derivatives" / "truth" / "sub-04" / "anat").iterdir())
+    image = nib.load(path)
+    affine = image.affine.copy()
+    affine[0, 3] += 1
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj), affine), path)
+
+
+def two_volumes(root: Path) -> None:
+    path = root / "sub-02" / "anat" / "sub-02_T2w.nii.gz"
+    nib.save(nib.Nifti1Image(np.zeros((20, 20, 20, 2), np.int16), np.eye(4)), path)
+
+
+PHOTO = "sourcedata/photos/raw/sub-02_photo-01.png"
+MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoil_file("participants.tsv", None), r"participants.tsv: no such file"),
+        (spoil_file("participants.tsv", b"participant_id\tsex\n"), "no column age, ethnicity"),
+        (spoil_file("participants.tsv", b"participant_id\tsex\tage\tethnicity\n"), "names no subject"),
+        (spoil_participants("sub-01\tM", "sub-01\tman"), "sex is not F, M, O or n/a: line 2 'man'"),
+        (spoil_participants("\t25\t", "\t17\t"), "age is not an age of 18 to 120 years .*: line 2 '17'"),
+        (spoil_participants("\t25\t", "\told\t"), "age is not an age .*: line 2 'old'"),
+        (spoil_participants("\t25\t", "\tnan\t"), "age is not an age .*: line 2 'nan'"),
+        (spoil_participants("\t25\t", "\tn/a\t"), "sex, age or ethnicity is n/a for sub-01"),
+        (spoil_participants("sub-02", "sub-01"), "participant_id is given twice: line 3 sub-01"),
+        (spoil_participants("sub-02", "../etc"), "participant_id is not sub- and letters or digits: line 3"),
+        (spoil_participants("sub-02", "sub-77"), "participants.tsv does not name: sub-02"),
+        (spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None), "scans missing: sub-02/anat/sub-02_T2w.nii.gz"),
+        (spoil_file("sub-02/anat/sub-02_T2w.nii.gz", b"no scan"), "scans unreadable: sub-02/anat"),
+        (two_volumes, r"scans unreadable: .*shape is \(20, 20, 20, 2\)"),
+        (spoil_file(MASK, None), f"brain masks missing: {MASK}"),
+        (other_grid, "brain masks on another grid than the scan: sub-04"),
+        (spoil_file(PHOTO, b"GIF"), f"photos unreadable: {PHOTO}"),
+        (spoil_file(PHOTO, None), "photos missing in condition raw: sub-02"),
+        (spoil_file("sourcedata/photos/raw/sub-99_photo-01.png", b""), "photos that belong to no subject"),
+        (spoil_file("sourcedata/photos/raw/IMG_1.jpg", b""), "photos that belong to no subject"),
+        (lambda root: shutil.rmtree(root / "sourcedata"), "no photos; expected sourcedata/photos/raw"),
+        (lambda root: shutil.rmtree(root), "no such folder; expected a BIDS dataset"),
+    ],
+)  # fmt: skip
+def test_cohorts_that_make_no_edition(own_cohort: Path, spoil: Callable[[Path], None], words: str) -> None:
+    spoil(own_cohort)
+    with pytest.raises(CohortError, match=words):
+        plan_edition(own_cohort, CONFIG)
+
+
+def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
+    spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None)(own_cohort)
+    for condition in ("raw", "bald"):
+        spoil_file(f"sourcedata/photos/{condition}/sub-04_photo-01.png", None)(own_cohort)
+    spoil_participants("sub-01\tM", "sub-01\tman")(own_cohort)
+    with pytest.raises(CohortError) as caught:
+        plan_edition(own_cohort, CONFIG)
+    assert len(caught.value.problems) == 3
+    for word in ("'man'", "sub-02_T2w", "subjects without a photo: sub-04"):
+        assert word in str(caught.value)
+
+
+def test_real_cohorts_need_no_masks_and_no_bald_photos(own_cohort: Path, tmp_path: Path) -> None:
+    shutil.rmtree(own_cohort / "derivatives")
+    shutil.rmtree(own_cohort / "sourcedata" / "photos" / "bald")
+    build_edition(own_cohort, tmp_path / "edition", CONFIG)
+    edition, sealed = open_edition(tmp_path / "edition"), open_sealed(tmp_path / "edition")
+    assert edition.conditions == ("raw",)
+    assert sealed.brain_mask(edition.eval.probes[0]) is None
+
+
+def test_unknown_attributes_are_for_editions_without_that_track(own_cohort: Path) -> None:
+    spoil_participants("\t25\t", "\tn/a\t")(own_cohort)
+    plan = plan_edition(own_cohort, EditionConfig(id="tiny", seed=11, tracks=["defacing", "attack"]))
+    assert "n/a" not in plan.description["attributes"]["age_group"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"id": "Synth!"}, "edition.id is 'Synth!'"),
+        ({"version": "a/b"}, "edition.version is 'a/b'"),
+        ({"tracks": ["attacks"]}, "edition.tracks"),
+        ({"tracks": []}, "edition.tracks"),
+        ({"dev_share": 0}, "edition.dev_share is 0"),
+        ({"dev_share": 0.1}, "10 subjects make 1 dev and 9 eval"),
+        ({"dev_share": float("nan")}, "edition.dev_share is nan"),
+        ({"age_edges": [30, 18]}, "edition.age_edges"),
+        ({"age_edges": []}, "edition.age_edges"),
+        ({"nonmated_per_probe": -1}, "expected 0"),
+        ({"nonmated_per_probe": 5}, r"expected 0 \(all\) to 4"),
+        ({"contrast": "FLAIR"}, "T1w or T2w"),
+        ({"contrast": "T1w"}, r"scans missing \(10 in all\)"),
+        ({"licence": ""}, "edition.licence is empty"),
+    ],
+)
+def test_decisions_that_make_no_edition(tiny_cohort: Path, changes: dict[str, object], words: str) -> None:
+    config = EditionConfig(**{"id": "tiny", **changes})  # type: ignore[arg-type]
+    with pytest.raises(CohortError, match=words):
+        plan_edition(tiny_cohort, config)
+
+
+def test_a_scan_that_breaks_in_the_middle_leaves_nothing(own_cohort: Path, tmp_path: Path) -> None:
+    path = own_cohort / "sub-05" / "anat" / "sub-05_T2w.nii.gz"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(CohortError, match=r"sub-05_T2w.nii.gz: cannot be released"):
+        build_edition(own_cohort, tmp_path / "edition", CONFIG)
+    assert not (tmp_path / "edition").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [("18", "18-29"), ("29.99", "18-29"), ("30", "30-44"), ("60", "60+"), ("89+", "60+"), ("n/a", "n/a")],
+)
+def test_age_groups(age: str, group: str) -> None:
+    assert age_group(age, [18, 30, 45, 60]) == group
+
+
+@pytest.mark.parametrize("stored", [np.uint8, np.int8, np.int16, np.uint32, np.int32, np.float32, np.float64])
+def test_canonical_voxels_keep_their_values(stored: type) -> None:
+    data: np.ndarray = np.arange(24).reshape(2, 3, 4).astype(stored)
+    big = nib.Nifti1Image(data.astype(np.dtype(stored).newbyteorder(">")), np.eye(4))
+    out, affine = canonical_scan(big)
+    np.testing.assert_array_equal(out, data)
+    np.testing.assert_array_equal(affine, np.eye(4))
+    assert out.dtype.name in ("uint8", "int16", "uint16", "int32", "float32")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (np.full((3, 3, 3), 4, np.int16), "every voxel is 4"),
+        (np.array([np.nan, 1] * 4, np.float32).reshape(2, 2, 2), "not finite"),
+        (np.zeros((3, 3, 3), np.complex64), "expected real numbers"),
+        (np.zeros((3, 3), np.int16), "expected one 3-D volume"),
+        (np.array([0, 2**32 - 1] * 4, np.uint32).reshape(2, 2, 2), "do not fit"),
+    ],
+)
+def test_scans_that_cannot_be_released(data: np.ndarray, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        canonical_scan(nib.Nifti1Image(data, np.eye(4)))
+
+
+def test_photos_lose_orientation_tags_but_not_orientation(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 6, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    out = canonical_photo(Image.open(tmp_path / "a.png"))
+    np.testing.assert_array_equal(out, np.rot90(pixels, -1))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "I;16", "CMYK", "1", "F"])
+def test_photos_that_cannot_be_released(mode: str) -> None:
+    with pytest.raises(ValueError, match="the photo has"):
+        canonical_photo(Image.new(mode, (4, 4)))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+def test_photos_that_can(mode: str) -> None:
+    assert canonical_photo(Image.new(mode, (4, 5))).shape == (5, 4, 3)

@@ -1,0 +1,122 @@
+"""Trial lists: no pair twice, no label wrong, no order that tells."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_prep.trials import Attributes, Trial, agree, check_trials, make_trials
+
+
+def people(n: int, photos: int = 1) -> tuple[dict[str, str], dict[str, str], dict[str, Attributes]]:
+    probes = {f"p{i}": f"s{i}" for i in range(n)}
+    references = {f"r{i}-{k}": f"s{i}" for i in range(n) for k in range(1 + i % photos)}
+    attributes = {f"s{i}": Attributes("FM"[i % 2], "18-29", ("x", "y")[i // 2 % 2]) for i in range(n)}
+    return probes, references, attributes
+
+
+def test_hand_made_list() -> None:
+    trials = make_trials(*people(5), np.random.default_rng(0))
+    table = {(t.probe, t.reference): (t.mated, t.matched) for t in trials}
+    assert len(trials) == len(table) == 25
+    assert sum(mated for mated, _ in table.values()) == 5
+    assert table["p0", "r0-0"] == (True, True)
+    assert table["p0", "r4-0"] == (False, True)  # s0 and s4 are both F, x
+    assert table["p0", "r1-0"] == (False, False)
+    assert sum(matched and not mated for mated, matched in table.values()) == 2
+
+
+@given(st.integers(2, 12), st.integers(1, 3), st.integers(0, 11), st.integers(0, 2**64))
+def test_properties(n: int, photos: int, nonmated: int, seed: int) -> None:
+    probes, references, attributes = people(n, photos)
+    nonmated = min(nonmated, n - 1)
+    trials = make_trials(probes, references, attributes, np.random.default_rng(seed), nonmated)
+    pairs = [(t.probe, t.reference) for t in trials]
+    assert len(set(pairs)) == len(pairs)
+    assert {p for p, _ in pairs} == set(probes)
+    assert {t.reference for t in trials if t.mated} == set(references)
+    assert all(t.mated == (probes[t.probe] == references[t.reference]) for t in trials)
+    assert all(t.matched for t in trials if t.mated)
+    for probe in probes:
+        met = {references[r] for p, r in pairs if p == probe}
+        assert len(met) == 1 + (nonmated or n - 1)
+        # Every subject met is met in all of its references, the own one no more than the others.
+        assert {r for p, r in pairs if p == probe} == {r for r, s in references.items() if s in met}
+
+
+def test_the_order_of_the_mappings_does_not_matter() -> None:
+    probes, references, attributes = people(8, 2)
+    backwards = [dict(reversed(mapping.items())) for mapping in (probes, references)]
+    for nonmated in (0, 3):
+        one = make_trials(probes, references, attributes, np.random.default_rng(1), nonmated)
+        other = make_trials(backwards[0], backwards[1], attributes, np.random.default_rng(1), nonmated)
+        assert one == other
+
+
+def test_the_position_tells_nothing() -> None:
+    """The mean rank of mated trials over many lists is the middle, within four standard errors."""
+    ranks = []
+    for seed in range(200):
+        trials = make_trials(*people(6), np.random.default_rng(seed))
+        ranks += [i / (len(trials) - 1) for i, t in enumerate(trials) if t.mated]
+    assert abs(np.mean(ranks) - 0.5) < 4 * np.sqrt(1 / 12 / len(ranks))
+
+
+def test_references_drawn_pay_no_heed_to_demographics() -> None:
+    drawn: Counter[bool] = Counter()
+    for seed in range(300):
+        trials = make_trials(*people(9), np.random.default_rng(seed), 2)
+        drawn.update(t.matched for t in trials if not t.mated)
+    # 9 subjects in groups of 3, 2, 2, 2: 12 of the 72 ordered pairs are matched.
+    n = drawn.total()
+    assert abs(drawn[True] / n - 12 / 72) < 4 * np.sqrt(12 / 72 * 60 / 72 / n)
+
+
+def test_unknown_attributes_never_match() -> None:
+    unknown = Attributes("F", "n/a", "x")
+    assert not agree(unknown, unknown)
+
+
+@pytest.mark.parametrize(
+    ("probes", "references", "nonmated", "words"),
+    [
+        ({"p": "s"}, {"r": "s"}, 0, "at least two subjects"),
+        ({}, {}, 0, "at least two subjects"),
+        ({"p": "s", "q": "t"}, {"r": "s"}, 0, "one is missing for t"),
+        ({"p": "s"}, {"r": "s", "q": "t"}, 0, "one is missing for t"),
+        ({"p": "s", "q": "t"}, {"r": "s", "u": "t"}, 2, r"expected 0 \(all\) to 1"),
+        ({"p": "s", "q": "t"}, {"r": "s", "u": "t"}, -1, r"expected 0 \(all\) to 1"),
+    ],
+)
+def test_lists_that_cannot_be(
+    probes: dict[str, str], references: dict[str, str], nonmated: int, words: str
+) -> None:
+    anyone = {s: Attributes("F", "18-29", "x") for s in ("s", "t")}
+    with pytest.raises(ValueError, match=words):
+        make_trials(probes, references, anyone, np.random.default_rng(0), nonmated)
+
+
+GOOD = [
+    Trial("p", "r", True, True),
+    Trial("p", "u", False, False),
+    Trial("q", "u", True, True),
+    Trial("q", "r", False, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        ([*GOOD, GOOD[0]], "p r is in the list twice"),
+        ([Trial("p", "r", False, True), *GOOD[1:]], "labelled nonmated, but both are of one subject"),
+        ([GOOD[0], Trial("p", "u", True, False), *GOOD[2:]], "labelled mated, but both are of two subjects"),
+        (GOOD[:2], "no mated trial for q, u"),
+        ([], "no mated trial"),
+    ],
+)
+def test_swapped_and_duplicated_lists_do_not_pass(trials: list[Trial], words: str) -> None:
+    check_trials(GOOD, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})
+    with pytest.raises(ValueError, match=words):
+        check_trials(trials, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})
