@@ -1,0 +1,320 @@
+"""Hair of a synthetic head, strand by strand: scalp, brows and beard as polylines with a colour at each point."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from data_prep.head_mesh import HeadMesh, subdivision
+from data_prep.people import Person
+
+# Lower edge of the hair on the neutral head: height above the eyes against the way from front to back, mm.
+HAIRLINE = np.array(
+    [
+        [-120, -62],
+        [-75, -58],
+        [-45, -40],
+        [-26, -5],
+        [-8, 14],
+        [8, 8],
+        [20, -10],
+        [30, 0],
+        [45, 38],
+        [70, 58],
+        [110, 68],
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Strands:
+    """Hairs.
+
+    Attributes
+    ----------
+    points : ndarray, shape (hairs, steps, 3)
+        World, mm.
+    colours : ndarray, shape (hairs, steps, 3)
+        sRGB, 0 to 1, already lit.
+    width : float
+        Pixels, in a picture of 480.
+    """
+
+    points: NDArray[np.float64]
+    colours: NDArray[np.float64]
+    width: float
+
+
+@dataclass(frozen=True)
+class Style:
+    """How scalp hair lies.
+
+    Attributes
+    ----------
+    length : tuple of float
+        Mean length in mm on the top, the sides and the nape.
+    hairs : int
+        How many are drawn.
+    lift : float
+        How far the outer hair stands off the skin, mm.
+    gravity : float
+        How soon it falls, per step.
+    sideways, forwards : float
+        The way it is combed on the top: away from the parting, to the front (negative: back).
+    """
+
+    length: tuple[float, float, float]
+    hairs: int
+    lift: float
+    gravity: float
+    sideways: float
+    forwards: float
+
+
+STYLES = {
+    "cropped": Style((9, 7, 6), 16000, 4, 0.0, 0.15, 0.3),
+    "short": Style((42, 22, 16), 15000, 9, 0.1, 0.8, 0.35),
+    "fringe": Style((78, 60, 45), 15000, 8, 0.35, 0.15, 1.2),
+    "bob": Style((190, 150, 95), 15000, 11, 0.5, 1.0, -0.1),
+    "long": Style((330, 290, 230), 16000, 11, 0.5, 1.0, -0.35),
+}
+STEPS = 14
+
+
+def on_scalp(neutral: NDArray[np.float64], hairline_shift: float = 0.0) -> NDArray[np.float64]:
+    """Return how much of a place on the neutral head is scalp, shape (n,), 0 to 1.
+
+    Parameters
+    ----------
+    neutral : ndarray, shape (n, 3)
+        Places on the neutral head.
+    hairline_shift : float
+        How much higher than usual the hairline runs in front, mm.
+    """
+    line = np.interp(neutral[:, 1], HAIRLINE[:, 0], HAIRLINE[:, 1])
+    line += hairline_shift * np.clip((neutral[:, 1] - 25) / 40, 0, 1)
+    ear = (np.abs(neutral[:, 0]) > 73) & (np.abs(neutral[:, 1] + 5) < 28) & (neutral[:, 2] < 22)
+    return np.clip((neutral[:, 2] - line) / 8 + 0.5, 0, 1) * ~ear
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The skin hairs grow on and do not enter."""
+
+    triangles: NDArray[np.int64]
+    vertices: NDArray[np.float64]
+    neutral: NDArray[np.float64]
+    normals: NDArray[np.float64]
+    tree: cKDTree
+
+    def lifted(self, points: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Push points out until they stand `least` mm off the skin."""
+        _, nearest = self.tree.query(points)
+        normal = self.normals[nearest]
+        height = ((points - self.vertices[nearest]) * normal).sum(axis=1)
+        return points + normal * np.clip(least - height, 0, 30)[:, None]
+
+
+def surface(mesh: HeadMesh, level: int) -> Surface:
+    """Prepare the skin of a head."""
+    _, neutral = subdivision(level)
+    triangles = mesh.triangles("skin")
+    normals = vertex_normals(mesh.vertices, triangles)
+    return Surface(triangles, mesh.vertices, neutral.vertices, normals, cKDTree(mesh.vertices))
+
+
+def vertex_normals(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return outward unit normals, shape (n, 3)."""
+    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
+    cross = np.cross(b - a, c - a)
+    normals = np.stack(
+        [
+            sum(np.bincount(triangles[:, corner], cross[:, axis], len(vertices)) for corner in range(3))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
+def roots(
+    skin: Surface, density: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Scatter roots over the skin by a density at its vertices.
+
+    Returns
+    -------
+    places, normals, neutral places : three ndarrays, each of shape (count, 3)
+    """
+    corners = skin.vertices[skin.triangles]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    weight = area * density[skin.triangles].mean(axis=1)
+    face = skin.triangles[rng.choice(len(weight), size=count, p=weight / weight.sum())]
+    share = rng.dirichlet((1, 1, 1), size=count)[:, :, None]
+    return tuple((values[face] * share).sum(axis=1) for values in (skin.vertices, skin.normals, skin.neutral))  # type: ignore[return-value]
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+
+
+def grow(
+    skin: Surface,
+    root: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    length: NDArray[np.float64],
+    lift: NDArray[np.float64],
+    gravity: float,
+    steps: int = STEPS,
+) -> NDArray[np.float64]:
+    """Let hairs grow over the skin and fall; returns points, shape (hairs, steps, 3)."""
+    points = np.empty((len(root), steps, 3))
+    points[:, 0] = root
+    stride = (length / (steps - 1))[:, None]
+    down = np.array([0.0, 0.0, -1.0])
+    for step in range(1, steps):
+        direction = _unit(direction + gravity * down * min(1.0, step / 4))
+        ahead = points[:, step - 1] + stride * direction
+        points[:, step] = skin.lifted(ahead, lift * min(1.0, step / 3))
+        direction = _unit(0.6 * direction + 0.4 * _unit(points[:, step] - points[:, step - 1]))
+    return points
+
+
+def lit(
+    points: NDArray[np.float64], colour: NDArray[np.float64], light: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Colour hairs by their direction to the light and the viewer (Kajiya and Kay 1989).
+
+    Parameters
+    ----------
+    points : ndarray, shape (hairs, steps, 3)
+        Polylines.
+    colour : ndarray, shape (hairs, 3)
+        Of each hair, sRGB.
+    light : ndarray, shape (3,)
+        Towards the main light, unit vector. The viewer is in front.
+    """
+    tangent = _unit(np.gradient(points, axis=1))
+    view = np.array([0.0, 1.0, 0.0])
+    to_light, to_view = tangent @ light, tangent @ view
+    across = np.sqrt(np.clip(1 - to_light**2, 0, 1)), np.sqrt(np.clip(1 - to_view**2, 0, 1))
+    gloss = np.clip(across[0] * across[1] - to_light * to_view, 0, 1)
+    shade = (0.45 + 0.6 * across[0])[..., None] * colour[:, None]
+    shade = shade + (0.22 * gloss**30)[..., None] * (0.4 + 0.6 * colour[:, None])
+    tip = np.linspace(0.6, 1.0, points.shape[1])[None, :, None]
+    return np.clip(shade * tip, 0, 1)
+
+
+def _shades(
+    person: Person, count: int, rng: np.random.Generator, spread: float = 0.22
+) -> NDArray[np.float64]:
+    return np.clip(np.array(person.hair) * np.exp(rng.normal(0, spread, (count, 1))), 0.005, 1)
+
+
+def scalp_hair(
+    person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator
+) -> Strands | None:
+    """Grow the hair of the head, or return None for a shaved one."""
+    style = STYLES.get(person.hair_style)
+    if style is None:
+        return None
+    style = replace(style, length=tuple(part * rng.uniform(0.8, 1.2) for part in style.length))
+    density = on_scalp(skin.neutral, hairline_shift(person))
+    place, normal, neutral = roots(skin, density, style.hairs, rng)
+    parting = rng.choice([-1, 1]) * rng.uniform(8, 32)
+    top = np.clip((neutral[:, 2] - 30) / 35, 0, 1)
+    nape = np.clip((-neutral[:, 1] - 30) / 40, 0, 1) * (1 - top)
+    length = top * style.length[0] + nape * style.length[2] + (1 - top - nape) * style.length[1]
+    length = length * rng.lognormal(0, 0.12, len(length))
+
+    away = np.tanh((neutral[:, 0] - parting) / 12)
+    comb = np.stack([style.sideways * away, np.full_like(away, style.forwards), np.zeros_like(away)], axis=1)
+    comb = comb * top[:, None] + np.array([0.0, -0.25, -1.0]) * (1 - top)[:, None]
+    wave = _waves(place, rng)
+    direction = comb + 0.28 * wave + rng.normal(0, 0.1, comb.shape)
+    direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
+    direction = _unit(_unit(direction) + (0.75 if person.hair_style == "cropped" else 0.3) * normal)
+    lift = style.lift * rng.beta(1.6, 1.2, len(length)) * (0.45 + 0.55 * top)
+    points = grow(skin, place, direction, length, lift, style.gravity)
+    lock = 1 + 0.16 * wave[:, :1]
+    depth = 0.62 + 0.38 * (lift / style.lift)[:, None]
+    colours = lit(points, _shades(person, len(length), rng) * lock * depth, light)
+    return Strands(points, colours, 0.9)
+
+
+def hairline_shift(person: Person) -> float:
+    """Return how far the front hairline has gone back with the years, mm; it depends on the person only."""
+    return float(np.clip((person.age - 35) * (0.45 if person.sex == "M" else 0.1), 0, 24))
+
+
+def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return a smooth random vector at each place, so that hair falls in locks; shape (n, 3), about -1 to 1."""
+    total = np.zeros_like(place)
+    for _ in range(6):
+        frequency = rng.normal(0, 0.09, 3)
+        total += np.sin(place @ frequency + rng.uniform(0, 6.3))[:, None] * rng.normal(0, 0.5, 3)
+    return total
+
+
+def brows(person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator) -> Strands:
+    """Grow both eyebrows."""
+    x, y, z = np.abs(skin.neutral[:, 0]), skin.neutral[:, 1], skin.neutral[:, 2]
+    middle = 17.5 + 3.5 * np.sin(np.clip((x - 12) / 38, 0, 1) * np.pi * 0.72)
+    width = (3.6 if person.sex == "M" else 2.4) * np.interp(x, [10, 20, 40, 54], [1.0, 1.15, 0.8, 0.2])
+    density = np.clip(1.4 - np.abs(z - middle) / width, 0, 1) * (x > 11) * (x < 54) * (y > 40)
+    count = 1300 if person.sex == "M" else 900
+    return _stubble(person, skin, light, rng, density, count, 7.0, _brow_direction, 0.8)
+
+
+def beard(
+    person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator
+) -> Strands | None:
+    """Grow a beard, or return None for the shaved."""
+    if person.beard <= 0.05:
+        return None
+    density = beard_area(skin.neutral)
+    count = int(3000 + 9000 * person.beard)
+    return _stubble(person, skin, light, rng, density, count, 1.5 + 14 * person.beard, _beard_direction, 0.8)
+
+
+def beard_area(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a beard grows on the neutral head, shape (n,), 0 to 1."""
+    x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
+    cheek_line = np.interp(y, [8, 30, 62, 85], [-5, -38, -54, -56])
+    mouth = np.hypot(x / 27, (z + 71) / 10.5) < 1
+    below_jaw = np.clip((z + 128) / 12, 0, 1)
+    philtrum = (x < 26) & (z > -64) & (z < -54) & (y > 75)
+    area = np.clip((cheek_line - z) / 10 + 0.5, 0, 1) * below_jaw * (y > 6)
+    return np.where(philtrum, 1.0, area) * ~mouth * (z < -8)
+
+
+def _brow_direction(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
+    outwards = np.sign(neutral[:, 0])
+    rise = np.interp(np.abs(neutral[:, 0]), [12, 22, 45], [0.9, 0.35, -0.3])
+    return np.stack([outwards, 0 * rise, rise], axis=1)
+
+
+def _beard_direction(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.tile([0.0, 0.1, -1.0], (len(neutral), 1))
+
+
+def _stubble(
+    person: Person,
+    skin: Surface,
+    light: NDArray[np.float64],
+    rng: np.random.Generator,
+    density: NDArray[np.float64],
+    count: int,
+    length_mm: float,
+    comb: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    width: float,
+) -> Strands:
+    place, normal, neutral = roots(skin, density, count, rng)
+    direction = comb(neutral) + rng.normal(0, 0.25, place.shape)
+    direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
+    direction = _unit(_unit(direction) + 0.35 * normal)
+    length = length_mm * rng.lognormal(0, 0.2, count)
+    points = grow(skin, place, direction, length, np.full(count, 0.6), 0.05, steps=5)
+    return Strands(points, lit(points, _shades(person, count, rng) * 0.8, light), width)

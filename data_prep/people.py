@@ -1,0 +1,329 @@
+"""Synthetic people: who they are, drawn from one declared distribution."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_prep.head_mesh import target_names
+
+ETHNICITIES = ("african", "asian", "european")
+SEXES = ("F", "M")
+HAIR_STYLES = ("shaved", "cropped", "short", "fringe", "bob", "long")
+
+# Ethnicity as the mesh data names it.
+MESH_ETHNICITY = {"african": "african", "asian": "asian", "european": "caucasian"}
+
+# Folders of local targets that make up a face, and how wide their weights spread against the others.
+LOCAL_FOLDERS = {
+    "nose": 1.0,
+    "mouth": 0.8,
+    "eyes": 0.7,
+    "eyebrows": 1.0,
+    "cheek": 1.0,
+    "forehead": 1.0,
+    "ears": 0.8,
+    "chin": 1.0,
+    "head": 0.8,
+}
+OPPOSITES = {
+    "incr": "decr",
+    "up": "down",
+    "out": "in",
+    "forward": "backward",
+    "uncompress": "compress",
+    "convex": "concave",
+}
+# Not a matter of shape (whole head moved or aged by other means), or not human.
+LEFT_OUT = ("head/head-trans", "head/head-age", "head/head-scale", "ear-shape-pointed", "ear-shape-square")
+
+
+@dataclass
+class SyntheticCohort:
+    """What a synthetic cohort is made of; every number that decides how hard it is.
+
+    Attributes
+    ----------
+    subjects : int
+        How many people.
+    seed : int
+        The same seed gives the same people, scans and photographs.
+    spacing_mm : float
+        Isotropic voxel size of the scans, mm.
+    age_min, age_max : int
+        Ages in years, drawn uniformly, both included.
+    shape_spread : float
+        Standard deviation of local shape weights: how much faces differ within sex, age and ethnicity.
+    asymmetry : float
+        Standard deviation of what the left side has more than the right one, same unit.
+    mixture : float
+        Weight, 0 to 1, that the two other ethnic components may take in a face.
+    expression : float
+        Strength of the expression on photographs, 0 (none) to 1; scans get a quarter of it.
+    pose_degrees : float
+        Standard deviation of the head's rotation about each axis, on scans and photographs.
+    noise : float
+        Standard deviation of the scan's noise, as a fraction of the grey-matter signal.
+    photo_pixels : int
+        Width and height of the photographs.
+    """
+
+    subjects: int = 24
+    seed: int = 7
+    spacing_mm: float = 1.5
+    age_min: int = 18
+    age_max: int = 80
+    shape_spread: float = 0.3
+    asymmetry: float = 0.06
+    mixture: float = 0.35
+    expression: float = 0.6
+    pose_degrees: float = 4.0
+    noise: float = 0.05
+    photo_pixels: int = 480
+
+
+@dataclass(frozen=True)
+class Person:
+    """One synthetic person.
+
+    Attributes
+    ----------
+    subject : str
+        Opaque id.
+    sex : str
+        F or M.
+    age : int
+        Years.
+    ethnicity : str
+        The largest of the three components: african, asian or european.
+    weights : mapping of str to float
+        Shape target to weight; the identity.
+    skin : tuple of float
+        Mean skin colour, sRGB 0 to 1.
+    lips : tuple of float
+        Lip colour, sRGB 0 to 1.
+    hair : tuple of float
+        Hair colour, sRGB 0 to 1.
+    iris : tuple of float
+        Iris colour, sRGB 0 to 1.
+    hair_style : str
+        One of `HAIR_STYLES`.
+    beard : float
+        0 (shaved) to 1 (full).
+    """
+
+    subject: str
+    sex: str
+    age: int
+    ethnicity: str
+    weights: Mapping[str, float]
+    skin: tuple[float, float, float]
+    lips: tuple[float, float, float]
+    hair: tuple[float, float, float]
+    iris: tuple[float, float, float]
+    hair_style: str
+    beard: float
+
+
+def random_for(seed: int, subject: str, purpose: str) -> np.random.Generator:
+    """Return the random stream of one purpose (person, scan, photo) and one person.
+
+    It depends on nothing else, so neither the order of people nor the number of workers matters.
+
+    Examples
+    --------
+    >>> first = random_for(7, "0001", "scan").integers(1000)
+    >>> bool(first == random_for(7, "0001", "scan").integers(1000))
+    True
+    """
+    digest = hashlib.sha256(f"{seed}/{subject}/{purpose}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def local_axes() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """List the local shape axes of a face.
+
+    Returns
+    -------
+    list of (folder, targets for positive weights, targets for negative weights)
+        An axis that exists for both sides has two targets, the right one first. An axis without an opposite
+        (round, square, cleft) has no negative targets.
+
+    Examples
+    --------
+    >>> axes = local_axes()
+    >>> [axis for axis in axes if axis[1] == ("nose/nose-hump-incr",)]
+    [('nose', ('nose/nose-hump-incr',), ('nose/nose-hump-decr',))]
+    """
+    axes = []
+    for folder in LOCAL_FOLDERS:
+        names = [name for name in target_names(folder) if not any(part in name for part in LEFT_OUT)]
+        known = set(names)
+        for name in names:
+            if name.startswith(f"{folder}/l-"):
+                continue
+            stem, _, ending = name.rpartition("-")
+            if ending in OPPOSITES.values() and any(
+                f"{stem}-{up}" in known for up, down in OPPOSITES.items() if down == ending
+            ):
+                continue
+            opposite = f"{stem}-{OPPOSITES[ending]}" if ending in OPPOSITES else ""
+            axes.append((folder, _sides(name, known), _sides(opposite, known)))
+    return axes
+
+
+def _sides(name: str, known: set[str]) -> tuple[str, ...]:
+    if name not in known:
+        return ()
+    left = name.replace("/r-", "/l-")
+    return (name, left) if left != name and left in known else (name,)
+
+
+def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
+    """Draw one person.
+
+    Parameters
+    ----------
+    subject : str
+        Id; with `seed` it decides everything.
+    seed : int
+        Seed of the cohort.
+    config : SyntheticCohort
+        The distribution.
+
+    Returns
+    -------
+    Person
+
+    Examples
+    --------
+    >>> one = draw_person("0001", 7, SyntheticCohort())
+    >>> one == draw_person("0001", 7, SyntheticCohort()), one.sex in SEXES
+    (True, True)
+    """
+    rng = random_for(seed, subject, "person")
+    ethnicity = ETHNICITIES[rng.integers(len(ETHNICITIES))]
+    sex = SEXES[rng.integers(len(SEXES))]
+    age = int(rng.integers(config.age_min, config.age_max + 1))
+    share = rng.uniform(0, config.mixture, size=2)
+    share *= min(1.0, config.mixture / share.sum())
+    others = [name for name in ETHNICITIES if name != ethnicity]
+    components = {ethnicity: 1.0 - share.sum(), others[0]: share[0], others[1]: share[1]}
+
+    weights = _macro_weights(rng, sex, age, components)
+    _add_local_weights(weights, rng, config)
+
+    dark = components["african"] + 0.3 * components["asian"]
+    return Person(
+        subject=subject,
+        sex=sex,
+        age=age,
+        ethnicity=ethnicity,
+        weights=weights,
+        skin=_skin_colour(rng, dark),
+        lips=_lip_colour(rng, dark, sex),
+        hair=_hair_colour(rng, age, components),
+        iris=_iris_colour(rng, components),
+        hair_style=_hair_style(rng, sex, age),
+        beard=float(np.clip(rng.normal(0.1, 0.5), 0, 1)) if sex == "M" and rng.random() < 0.6 else 0.0,
+    )
+
+
+def _macro_weights(
+    rng: np.random.Generator, sex: str, age: int, components: Mapping[str, float]
+) -> dict[str, float]:
+    """Blend the whole-head targets: ethnic components x sex x age, and sex x age x build."""
+    male = float(np.clip(rng.normal(0.92 if sex == "M" else 0.08, 0.06), 0, 1))
+    genders = {"male": male, "female": 1 - male}
+    # The data has ages 11 (child), 25 (young) and 90 (old). Heads are nearly grown at 18, hence the half.
+    child = max(0.0, 0.5 * (25 - age) / (25 - 11))
+    old = max(0.0, (age - 25) / (90 - 25))
+    ages = {"child": child, "old": old, "young": 1 - child - old}
+    heavy, strong = np.clip(rng.normal(0.0, 0.4, size=2), -1, 1)
+    builds = {
+        f"{muscle}muscle-{weight}weight": m * w
+        for muscle, m in _around_average(strong).items()
+        for weight, w in _around_average(heavy).items()
+    }
+    weights = {}
+    for gender, g in genders.items():
+        for stage, a in ages.items():
+            for name, component in components.items():
+                weights[f"macrodetails/{MESH_ETHNICITY[name]}-{gender}-{stage}"] = g * a * component
+            for build, b in builds.items():
+                weights[f"macrodetails/universal-{gender}-{stage}-{build}"] = g * a * b
+    return {name: float(weight) for name, weight in weights.items() if weight > 0}
+
+
+def _around_average(value: float) -> dict[str, float]:
+    return {"min": max(-value, 0), "average": 1 - abs(value), "max": max(value, 0)}
+
+
+def _add_local_weights(weights: dict[str, float], rng: np.random.Generator, config: SyntheticCohort) -> None:
+    """Add the local shape of the face: the same for left and right, and a little of its own for either."""
+    for folder, positive, negative in local_axes():
+        spread = LOCAL_FOLDERS[folder]
+        common = rng.normal(0, config.shape_spread * spread)
+        own = rng.normal(0, config.asymmetry, size=2)
+        if not negative:  # axes without an opposite would add up; half of the people have none of it
+            common *= 0.5
+        for side in range(max(len(positive), len(negative))):
+            value = float(np.clip(common + (own[side] if len(positive) > 1 else 0), -0.8, 0.8))
+            names = positive if value > 0 else negative
+            if names:
+                weights[names[side]] = abs(value)
+    for name in target_names("asym"):
+        if "asymm-" not in name:
+            weights[name] = abs(float(rng.normal(0, config.asymmetry)))
+
+
+def _jitter(rng: np.random.Generator, colour: np.ndarray, spread: float) -> tuple[float, float, float]:
+    shade = colour * np.exp(rng.normal(0, spread)) + rng.normal(0, 0.15 * spread, size=3)
+    red, green, blue = np.clip(shade, 0.02, 0.98)
+    return float(red), float(green), float(blue)
+
+
+def _blend(stops: list[tuple[float, float, float]], place: float) -> np.ndarray:
+    grid = np.linspace(0, 1, len(stops))
+    return np.array([np.interp(place, grid, channel) for channel in zip(*stops, strict=True)])
+
+
+def _skin_colour(rng: np.random.Generator, dark: float) -> tuple[float, float, float]:
+    stops = [
+        (0.93, 0.76, 0.68),
+        (0.86, 0.67, 0.54),
+        (0.74, 0.53, 0.39),
+        (0.52, 0.35, 0.25),
+        (0.34, 0.22, 0.16),
+    ]
+    return _jitter(rng, _blend(stops, np.clip(0.05 + 0.75 * dark + rng.normal(0, 0.1), 0, 1)), 0.05)
+
+
+def _lip_colour(rng: np.random.Generator, dark: float, sex: str) -> tuple[float, float, float]:
+    painted = sex == "F" and rng.random() < 0.4
+    natural = _blend([(0.76, 0.45, 0.43), (0.66, 0.38, 0.34), (0.42, 0.23, 0.21)], np.clip(dark, 0, 1))
+    lipstick = np.array([0.66, 0.16, 0.2]) * (1 - 0.35 * dark)
+    return _jitter(rng, 0.45 * natural + 0.55 * lipstick if painted else natural, 0.07)
+
+
+def _hair_colour(
+    rng: np.random.Generator, age: int, components: Mapping[str, float]
+) -> tuple[float, float, float]:
+    stops = [(0.04, 0.035, 0.03), (0.14, 0.09, 0.06), (0.33, 0.2, 0.11), (0.62, 0.45, 0.25)]
+    fair = np.clip(components["european"] * rng.beta(1.6, 1.6) + rng.normal(0, 0.03), 0, 1)
+    grey = float(np.clip((age - 42 + rng.normal(0, 9)) / 30, 0, 1))
+    return _jitter(rng, (1 - grey) * _blend(stops, fair) + grey * np.array([0.66, 0.65, 0.63]), 0.12)
+
+
+def _iris_colour(rng: np.random.Generator, components: Mapping[str, float]) -> tuple[float, float, float]:
+    stops = [(0.16, 0.09, 0.05), (0.3, 0.18, 0.09), (0.38, 0.42, 0.3), (0.42, 0.55, 0.66)]
+    return _jitter(rng, _blend(stops, np.clip(components["european"] * rng.beta(1.2, 1.0), 0, 1)), 0.1)
+
+
+def _hair_style(rng: np.random.Generator, sex: str, age: int) -> str:
+    women = {"cropped": 0.07, "short": 0.15, "fringe": 0.18, "bob": 0.25, "long": 0.35}
+    men = {"shaved": 0.08 + 0.1 * (age > 50), "cropped": 0.3, "short": 0.4, "fringe": 0.12, "bob": 0.1}
+    chances = women if sex == "F" else men
+    total = np.array(list(chances.values()))
+    return str(rng.choice(list(chances), p=total / total.sum()))
