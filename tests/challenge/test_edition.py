@@ -84,13 +84,16 @@ def drop_last_line(name: str) -> Callable[[Path], None]:
         (remove("public/eval/trials.tsv"), "eval/trials.tsv: no such file"),
         (rewrite("public/eval/trials.tsv", "probe\t", "a\t"), "eval/trials.tsv: the header"),
         (repeat_last_line("public/eval/trials.tsv"), "eval: a trial or a probe is listed twice"),
-        (drop_last_line("public/eval/mri/participants.tsv"), "eval: trials.tsv and mri/participants.tsv name"),
+        (
+            drop_last_line("public/eval/mri/participants.tsv"),
+            "eval: trials.tsv and mri/participants.tsv name",
+        ),
         (drop_last_line("public/dev/key.tsv"), "dev: key.tsv and trials.tsv name different trials"),
         (rewrite("public/dev/key.tsv", "nonmated", "maybe"), "label is not one of mated, nonmated"),
         (drop_last_line("public/dev/attributes.tsv"), "dev: attributes.tsv and mri/participants.tsv"),
-        (lambda f: shutil.rmtree(f / "public/eval/photos/bald"), r"eval: \d files missing: photos"),
+        (lambda f: shutil.rmtree(f / "public/eval/photos/raw"), r"eval: \d files missing"),
     ],
-)  # fmt: skip
+)
 def test_editions_that_do_not_open(
     own_edition_folder: Path, spoil: Callable[[Path], None], words: str
 ) -> None:
@@ -115,7 +118,7 @@ def test_editions_that_do_not_open(
         (remove("public/MANIFEST.sha256"), "MANIFEST.sha256: no such file"),
         (lambda f: (f / "sealed").chmod(0o755), r"others may read it \(mode 0755\)"),
     ],
-)  # fmt: skip
+)
 def test_what_was_changed_is_found(
     own_edition_folder: Path, spoil: Callable[[Path], None], words: str
 ) -> None:

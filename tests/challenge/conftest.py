@@ -1,0 +1,84 @@
+"""Good submissions to the tiny edition, and the one way in which a bad one must be refused."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from challenge.edition import Edition
+from challenge.submission import SubmissionError, check_submission, write_submission_json
+from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+
+Refused = Callable[[Path, Edition], tuple[str, ...]]
+
+
+def about(edition: Edition, track: str) -> dict[str, str]:
+    return {
+        "edition": edition.name,
+        "track": track,
+        "team": "team",
+        "system": "system-1.0",
+        "description": "What it does, in a line.",
+        "contact": "team@example.org",
+        "licence": "MIT",
+    }
+
+
+@pytest.fixture
+def attack(tiny_edition: Edition, tmp_path: Path) -> Path:
+    """A good attack submission, its rows in another order than the edition's."""
+    folder = tmp_path / "attack"
+    write_submission_json(folder, **about(tiny_edition, "attack"))
+    rows = [(p, r, repr(len(p) + i / 7)) for i, (p, r) in enumerate(tiny_edition.eval.trials)]
+    random.Random(1).shuffle(rows)
+    write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
+    return folder
+
+
+@pytest.fixture
+def attributes(tiny_edition: Edition, tmp_path: Path) -> Path:
+    """A good attributes submission."""
+    folder = tmp_path / "attributes"
+    write_submission_json(folder, **about(tiny_edition, "attributes"))
+    values = [("F", "18-29", "asian"), ("M", "60+", "african")]
+    rows = [(probe, *values[i % 2]) for i, probe in enumerate(reversed(tiny_edition.eval.probes))]
+    write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
+    return folder
+
+
+@pytest.fixture
+def defacing(tiny_edition: Edition, tmp_path: Path) -> Path:
+    """A good defacing submission: the front of every scan set to zero."""
+    folder = tmp_path / "defacing"
+    write_submission_json(folder, **about(tiny_edition, "defacing"))
+    for split in tiny_edition.splits.values():
+        for probe in split.probes:
+            image = nib.load(split.scan(probe))
+            data = np.asanyarray(image.dataobj).copy()
+            data[:, 20:] = 0
+            path = folder / split.name / "mri" / split.scan_name(probe)
+            path.parent.mkdir(parents=True)
+            nib.save(nib.Nifti1Image(data, image.affine), path)
+    return folder
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """Problems of a submission that must be refused in two seconds; none tells where things are kept."""
+
+    def problems(folder: Path, edition: Edition) -> tuple[str, ...]:
+        start = time.process_time()
+        with pytest.raises(SubmissionError) as caught:
+            check_submission(folder, edition)
+        assert time.process_time() - start < 2
+        for problem in caught.value.problems:
+            assert problem.isprintable()
+            assert str(folder) not in problem
+            assert str(edition.root) not in problem
+        return caught.value.problems
+
+    return problems
