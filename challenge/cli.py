@@ -1,7 +1,6 @@
 """The command line: `mriprivacy COMMAND [key=value ...]`."""
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -29,9 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after `mriprivacy`; those of this process by default.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # VTK warns about a missing X server although nothing needs one; several processes must not fight
-    # over the cores either.
-    os.environ.setdefault("VTK_LOGGING_LEVEL", "OFF")
     try:
         return _dispatch(words)
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """From `key=value` words to typed settings: Hydra composes, dataclasses check."""
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import product, takewhile
 from typing import TypeVar
 
 from hydra import compose, initialize_config_module
@@ -88,5 +89,13 @@ def sweep(overrides: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _first_line(error: Exception) -> str:
+    """Say in one line what Hydra says in several: the fault, and the options where it lists them."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    fault = re.sub(r"^Could not override '(.+?)'\.?$", r"unknown setting '\1'", lines[0]).rstrip(".")
+    options = next((i for i, line in enumerate(lines) if line.startswith("Available options")), None)
+    if options is None:
+        return fault
+    listed = takewhile(lambda line: not line.startswith("Config search path"), lines[options + 1 :])
+    return f"{fault}; expected one of {', '.join(listed)}"

@@ -111,11 +111,11 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     folder = job.extraction.cache
     kept = folder / f"{_key(job)}.npz" if folder else None
-    wants_pictures = job.extraction.renders is not None
+    wants_pictures = job.kind == "scan" and job.extraction.renders is not None
     if kept and kept.is_file() and not wants_pictures:
         return _load(kept)
     appearance = _look(job)
-    if job.extraction.renders is not None:
+    if wants_pictures:
         write_renders(appearance, job.name, job.extraction.renders)
     result = _describe(appearance, job.extraction)
     if kept:

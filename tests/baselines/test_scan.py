@@ -69,3 +69,8 @@ def test_a_truncated_scan_is_refused(tmp_path: Path, volume: np.ndarray) -> None
     path.write_bytes(path.read_bytes()[:-5000])
     with pytest.raises(ScanError, match="not a readable NIfTI"):
         read_scan(path)
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint8, np.float32])
+def test_unscaled_integers_stay_integers(tmp_path: Path, volume: np.ndarray, kind: type) -> None:
+    assert read_scan(save(tmp_path / "a.nii", volume.astype(kind))).data.dtype == kind

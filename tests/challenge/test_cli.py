@@ -1,0 +1,78 @@
+"""Bad words on the command line: one line each, status 2, nothing written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from challenge.cli import COMMANDS, main
+
+
+def run(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = main(words.split())
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+BAD = {
+    "teleport": "unknown command 'teleport'",
+    "attack": "missing output",
+    "attack output=x": "give edition=",
+    "attack output=x edition=e probes=p photos=q": "not both",
+    "attack output=x probes=nowhere photos=nowhere": "nowhere: no such folder",
+    "attack output=x attack=telepathy": "expected one of deepface, geo",
+    "attack output=x attack.model": "settings are written key=value",
+    "attack output=x attack.size=big": "could not be converted to Integer",
+    "attack output=x colour=red": "unknown setting 'colour'",
+    "attack --output=x": "unknown option --output=x",
+    "attack output=[": "see: mriprivacy attack --help",
+    "build output=x": "missing cohort.root, seed",
+    "build output=x seed=1 cohort.root=nowhere": "nowhere",
+    "check edition=nowhere submission=nowhere": "no edition here",
+    "deface defacer=scalpel edition=e output=x": "expected one of",
+    "deface edition=e output=x": "defacer",
+    "evaluate edition=nowhere submission=nowhere output=x": "no edition here",
+    "rank entries=nowhere output=x": "no entries",
+    "demo subjects=2": "expected at least 8",
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_words_end_with_one_line_and_status_2(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(words, capsys)
+    assert status == 2
+    assert BAD[words] in err
+    assert len(err.splitlines()) == 1
+    assert err.startswith("mriprivacy: ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(f"{command} --help", capsys)
+    assert status == 0
+    assert COMMANDS[command] in out
+
+
+def test_the_composed_settings_can_be_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run("attack attack=geo output=x --cfg job", capsys)
+    assert status == 0
+    assert "name: geo" in out
+    assert "output: x" in out
+
+
+def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run("", capsys)
+    assert all(command in out for command in COMMANDS)
+
+
+def test_importing_the_packages_does_no_work() -> None:
+    """No model, no GL, no deepface: the command line must answer at once."""
+    code = "import sys, challenge.cli, scoring, baselines, data_prep; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
+    heavy = ["deepface", "dlib", "pyvista", "vtkmodules", "onnxruntime", "nilearn", "sklearn"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

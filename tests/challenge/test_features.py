@@ -1,0 +1,49 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from baselines.weights import WeightsError
+from challenge.errors import InputError
+from challenge.features import Extraction, extract
+from challenge.work import Compute
+
+ALONE = Compute("sequential")
+
+
+def test_features_are_kept_by_content_not_by_name(portraits, tmp_path: Path) -> None:
+    extraction = Extraction(cache=tmp_path / "cache")
+    first = extract({"a": portraits["biden"]}, "photo", extraction, "photos", ALONE)["a"]
+    shutil.copy(portraits["biden"], tmp_path / "other.jpg")
+    shutil.copy(portraits["obama"], tmp_path / "biden.jpg")
+    again = extract({"b": tmp_path / "other.jpg"}, "photo", extraction, "photos", ALONE)["b"]
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    other = extract({"a": tmp_path / "biden.jpg"}, "photo", extraction, "photos", ALONE)["a"]
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    for attack in ("geo", "deepface"):
+        assert (first.vectors[attack] == again.vectors[attack]).all()
+        assert not np.allclose(first.vectors[attack], other.vectors[attack])
+
+
+def test_a_failure_to_acquire_is_kept_too(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 200), "gray").save(tmp_path / "wall.png")
+    extraction = Extraction(cache=tmp_path / "cache")
+    for _ in range(2):
+        wall = extract({"wall": tmp_path / "wall.png"}, "photo", extraction, "photos", ALONE)["wall"]
+        assert not wall.acquired
+        assert wall.reason == "no face found"
+        assert wall.vectors == {}
+
+
+def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"{name}.nii.gz" for name in ("a", "b")}
+    with pytest.raises(InputError) as error:
+        extract(paths, "scan", Extraction(attacks=("geo",)), "scans", ALONE)
+    assert len(error.value.problems) == 2
+
+
+def test_missing_weights_are_told_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="unknown face network"):
+        extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(model="Oracle"), "photos", ALONE)

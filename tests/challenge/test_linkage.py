@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from challenge.features import ImageFeatures
+from challenge.linkage import link
+
+NONE = ImageFeatures(False, "no face found", {})
+
+
+def face(*values: float) -> ImageFeatures:
+    return ImageFeatures(True, "", {"deepface": np.array(values)})
+
+
+def test_scores_follow_the_ids_not_the_positions() -> None:
+    probes = {"a": face(0, 0), "b": face(10, 0)}
+    references = {"x": face(10, 1), "y": face(0, 2)}
+    trials = [("b", "x"), ("a", "x"), ("a", "y"), ("b", "y")]
+    expected = [-1, -np.hypot(10, 1), -2, -np.hypot(10, 2)]
+    assert link("deepface", trials, probes, references) == pytest.approx(expected)
+    backwards = link("deepface", trials[::-1], dict(reversed(probes.items())), references)
+    assert backwards[::-1] == pytest.approx(expected)
+
+
+def test_a_failure_to_acquire_gets_the_lowest_score_of_the_list() -> None:
+    probes = {"a": face(0), "b": face(5), "c": NONE}
+    references = {"x": face(0), "y": NONE}
+    trials = [(p, r) for p in probes for r in references]
+    scores = dict(zip(trials, link("deepface", trials, probes, references), strict=True))
+    assert scores["a", "x"] == 0
+    assert scores["b", "x"] == -5
+    assert {score for trial, score in scores.items() if "c" in trial or "y" in trial} == {-5}
+
+
+@pytest.mark.parametrize("references", [{"x": NONE}, {"x": face(1)}])
+def test_a_list_without_any_face_ties(references: dict[str, ImageFeatures]) -> None:
+    assert (link("deepface", [("a", "x"), ("b", "x")], {"a": NONE, "b": NONE}, references) == 0).all()
+
+
+def test_geo_and_deepface_look_at_their_own_features() -> None:
+    probe = ImageFeatures(True, "", {"deepface": np.zeros(128), "geo": np.zeros(38)})
+    other = ImageFeatures(True, "", {"deepface": np.zeros(128), "geo": np.ones(38)})
+    assert link("deepface", [("a", "x")], {"a": probe}, {"x": other})[0] == 0
+    assert link("geo", [("a", "x")], {"a": probe}, {"x": other})[0] < 0
