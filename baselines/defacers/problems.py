@@ -1,0 +1,5 @@
+"""What goes wrong when a scan is defaced, said for people."""
+
+
+class DefacerError(ValueError):
+    """A scan that could not be defaced, or a defacer that did nothing."""
