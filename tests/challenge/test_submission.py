@@ -64,6 +64,11 @@ def cells(line: str) -> list[str]:
     return line.rstrip("\n").split("\t")
 
 
+def a_pipe(folder: Path) -> None:
+    (folder / "scores.tsv").unlink()
+    os.mkfifo(folder / "scores.tsv")
+
+
 ATTACKS = {
     "no scores": (lambda f: (f / "scores.tsv").unlink(), "lacks files: scores.tsv"),
     "empty": (raw(lambda _: b""), "is empty"),
@@ -116,7 +121,7 @@ ATTACKS = {
         lambda f: (f / "scores.tsv").rename(f.parent / "s") and (f / "scores.tsv").symlink_to("../s"),
         "has links",
     ),
-    "a pipe": (lambda f: ((f / "scores.tsv").unlink(), os.mkfifo(f / "scores.tsv")), "do not belong there"),
+    "a pipe": (a_pipe, "do not belong there"),
     "another file": (
         lambda f: (f / "key.tsv").write_text("x"),
         "do not belong there; remove them: 'key.tsv'",

@@ -92,6 +92,12 @@ def f4(value: float) -> bytes:
     return np.float32(value).tobytes()
 
 
+def a_link_to_outside(folder: Path) -> None:
+    path = first_scan(folder)
+    path.rename(folder.parent / "outside.nii.gz")
+    path.symlink_to(folder.parent / "outside.nii.gz")
+
+
 SCANS = {
     "missing": (lambda f: first_scan(f).unlink(), "the submission: lacks files: eval/mri/sub-"),
     "uncompressed": (
@@ -105,7 +111,7 @@ SCANS = {
     ),
     "a sidecar": (lambda f: first_scan(f).with_name("x.json").write_text("{}"), "do not belong there"),
     "a link to the original": (
-        lambda f: first_scan(f).rename(f.parent / "x") and first_scan_back(f, f.parent / "x"),
+        a_link_to_outside,
         "has links",
     ),
     "a folder that is a link": (
@@ -168,11 +174,6 @@ SCANS = {
     "zeros": (scan(lambda x: nib.Nifti1Image(np.zeros(x.shape, np.int16), x.affine)), "the same value, 0,"),
     "sevens": (scan(lambda x: nib.Nifti1Image(np.full(x.shape, 7.0), x.affine)), "the same value, 7,"),
 }
-
-
-def first_scan_back(folder: Path, target: Path) -> None:
-    edition_scan = next(p for p in folder.glob("eval/mri/sub-*/anat") if not any(p.iterdir()))
-    (edition_scan / f"{edition_scan.parent.name}_T2w.nii.gz").symlink_to(target)
 
 
 @pytest.mark.parametrize("name", SCANS)

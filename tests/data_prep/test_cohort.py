@@ -1,0 +1,115 @@
+"""Reading a cohort: what is missing, surplus or unreadable is said, all at once."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from data_prep.cohort import CohortError, age_group, read_cohort
+
+EDGES = [18, 30, 45, 60]
+
+
+def test_people(tiny_cohort: Path) -> None:
+    people = read_cohort(tiny_cohort, "T2w", EDGES)
+    assert [p.subject for p in people] == [f"sub-{number:02d}" for number in range(1, 11)]
+    assert people[0].attributes == ("M", "18-29", "asian")
+    assert {number: sorted(files) for number, files in people[0].photos.items()} == {
+        "01": ["bald", "raw"],
+        "02": ["bald", "raw"],
+    }
+    assert people[0].brain_mask is not None
+
+
+def spoil_participants(old: str, new: str) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        path = root / "participants.tsv"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return spoil
+
+
+def spoil_file(name: str, content: bytes | None) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        path = root / name
+        if content is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    return spoil
+
+
+def other_grid(root: Path) -> None:
+    path = next((root / "derivatives" / "truth" / "sub-04" / "anat").iterdir())
+    image = nib.load(path)
+    affine = image.affine.copy()
+    affine[0, 3] += 1
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj), affine), path)
+
+
+def two_volumes(root: Path) -> None:
+    path = root / "sub-02" / "anat" / "sub-02_T2w.nii.gz"
+    nib.save(nib.Nifti1Image(np.zeros((20, 20, 20, 2), np.int16), np.eye(4)), path)
+
+
+PHOTO = "sourcedata/photos/raw/sub-02_photo-01.png"
+MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoil_file("participants.tsv", None), r"participants.tsv: no such file"),
+        (spoil_file("participants.tsv", b"participant_id\tsex\n"), "no column age, ethnicity"),
+        (spoil_file("participants.tsv", b"participant_id\tsex\tage\tethnicity\n"), "names no subject"),
+        (spoil_participants("sub-01\tM", "sub-01\tman"), "sex is not F, M, O or n/a: line 2 'man'"),
+        (spoil_participants("\t25\t", "\t17\t"), "age is not an age of 18 to 120 years .*: line 2 '17'"),
+        (spoil_participants("\t25\t", "\told\t"), "age is not an age .*: line 2 'old'"),
+        (spoil_participants("\t25\t", "\tnan\t"), "age is not an age .*: line 2 'nan'"),
+        (spoil_participants("sub-02", "sub-01"), "participant_id is given twice: line 3 sub-01"),
+        (spoil_participants("sub-02", "../etc"), "participant_id is not sub- and letters or digits: line 3"),
+        (spoil_participants("sub-02", "sub-77"), "participants.tsv does not name: sub-02"),
+        (spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None), "scans missing: sub-02/anat/sub-02_T2w.nii.gz"),
+        (spoil_file("sub-02/anat/sub-02_T2w.nii.gz", b"no scan"), "scans unreadable: sub-02/anat"),
+        (two_volumes, r"scans unreadable: .*shape is \(20, 20, 20, 2\)"),
+        (spoil_file(MASK, None), f"brain masks missing: {MASK}"),
+        (other_grid, "brain masks on another grid than the scan: sub-04"),
+        (spoil_file(PHOTO, b"GIF"), f"photos unreadable: {PHOTO}"),
+        (spoil_file(PHOTO, None), "photos missing in condition raw: sub-02"),
+        (spoil_file("sourcedata/photos/raw/sub-99_photo-01.png", b""), "photos that belong to no subject"),
+        (spoil_file("sourcedata/photos/raw/IMG_1.jpg", b""), "photos that belong to no subject"),
+        (lambda root: shutil.rmtree(root / "sourcedata"), "no photos; expected sourcedata/photos/raw"),
+        (lambda root: shutil.rmtree(root), "no such folder; expected a BIDS dataset"),
+    ],
+)  # fmt: skip
+def test_cohorts_that_make_no_edition(own_cohort: Path, spoil: Callable[[Path], None], words: str) -> None:
+    spoil(own_cohort)
+    with pytest.raises(CohortError, match=words):
+        read_cohort(own_cohort, "T2w", EDGES)
+
+
+def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
+    spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None)(own_cohort)
+    for condition in ("raw", "bald"):
+        spoil_file(f"sourcedata/photos/{condition}/sub-04_photo-01.png", None)(own_cohort)
+    spoil_participants("sub-01\tM", "sub-01\tman")(own_cohort)
+    with pytest.raises(CohortError) as caught:
+        read_cohort(own_cohort, "T2w", EDGES)
+    assert len(caught.value.problems) == 3
+    for word in ("'man'", "sub-02_T2w", "subjects without a photo: sub-04"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [("18", "18-29"), ("29.99", "18-29"), ("30", "30-44"), ("60", "60+"), ("89+", "60+"), ("n/a", "n/a")],
+)
+def test_age_groups(age: str, group: str) -> None:
+    assert age_group(age, [18, 30, 45, 60]) == group
