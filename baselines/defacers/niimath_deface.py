@@ -15,7 +15,8 @@ def face_region(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:
     """Return where pydeface's mask, registered to the scan, gives voxels up.
 
     A voxel is face where the mask, sampled trilinearly, is below one half. A voxel outside the template's
-    field of view takes the fate of the nearest voxel of its border: what is in front of the face goes with it.
+    field of view takes the fate of the nearest voxel of its border: what is in front of the face goes
+    with it.
     """
     scan_to_pydeface = HEAD_TO_PYDEFACE @ register(scan, cache).scan_to_head
     return bring(pydeface_mask(), scan_to_pydeface, scan, outside=None) < 0.5

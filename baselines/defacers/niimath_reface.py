@@ -1,10 +1,10 @@
 """Replace the face by the average one: AFNI's refacer in idea, with niimath's registration.
 
-AFNI's refacer and `niimath -reface` composite a *shell*: positive where an artificial face goes in, zero where
-the subject stays, negative where air goes in. The shell here is the average head of voxface inside the face that
-voxface's mask gives up. Two things are done so that nothing of the own face survives: the air in front of the
-average face is part of the shell and clears what sticks out of it, and beyond the template's field of view the
-region goes on (nearest border voxel) and is filled with air.
+AFNI's refacer and `niimath -reface` composite a *shell*: positive where an artificial face goes in, zero
+where the subject stays, negative where air goes in. The shell here is the average head of voxface inside
+the face that voxface's mask gives up. Two things are done so that nothing of the own face survives: the
+air in front of the average face is part of the shell and clears what sticks out of it, and beyond the
+template's field of view the region goes on (nearest border voxel) and is filled with air.
 """
 
 from pathlib import Path

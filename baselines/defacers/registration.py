@@ -1,10 +1,11 @@
 """Where the average head lies in a scan: one affine registration by niimath for all defacers of that scan.
 
-niimath's fast engine samples on a fixed schedule of 8, 4 and 2 mm, whatever the voxel size, which takes 7 s a
-scan. Both volumes are therefore reduced to 3 mm and handed over with their world scaled by 2/3, so that the
-engine's 2 mm level is our 3 mm one: 2 s, and the face and brain masks land within about 1 mm of where
-the full schedule puts them (measured in docs/defacers.md). The fit is affine and needs no contrast in common:
-the engine's Hellinger cost and correlation ratio compare distributions, so T2w scans register to the T1w head.
+niimath's fast engine samples on a fixed schedule of 8, 4 and 2 mm, whatever the voxel size, which takes 7
+s a scan. Both volumes are therefore reduced to 3 mm and handed over with their world scaled by 2/3, so
+that the engine's 2 mm level is our 3 mm one: 2 s, and the face and brain masks land within about 1 mm of
+where the full schedule puts them (measured in docs/defacers.md). The fit is affine and needs no contrast
+in common: the engine's Hellinger cost and correlation ratio compare distributions, so T2w scans register
+to the T1w head.
 """
 
 import hashlib

@@ -13,8 +13,8 @@ MARGIN_MM = 4.0
 def skull_strip(scan: Scan, cache: Path | None = None) -> Scan:
     """Set everything farther than 4 mm from the registered brain to air.
 
-    An affine fit misses a brain's own outline by some millimetres: the margin keeps the brain whole at the price
-    of some meninges and inner skull. A voxel outside the template's field of view is not brain.
+    An affine fit misses a brain's own outline by some millimetres: the margin keeps the brain whole at
+    the price of some meninges and inner skull. A voxel outside the template's field of view is not brain.
 
     Parameters
     ----------
