@@ -8,6 +8,11 @@ from scoring.calibration import Zebra as Zebra
 from scoring.calibration import cllr as cllr
 from scoring.calibration import min_cllr as min_cllr
 from scoring.calibration import zebra as zebra
+from scoring.comparison import Difference as Difference
+from scoring.comparison import Draws as Draws
+from scoring.comparison import compare as compare
+from scoring.comparison import draw_systems as draw_systems
+from scoring.comparison import holm as holm
 from scoring.errors import ScoringError as ScoringError
 from scoring.estimate import Estimate as Estimate
 from scoring.identification import Cmc as Cmc
@@ -19,6 +24,12 @@ from scoring.report import VerificationReport as VerificationReport
 from scoring.report import score_trials as score_trials
 from scoring.signature import Signature as Signature
 from scoring.signature import refuse_unlike as refuse_unlike
+from scoring.streaming import StreamReport as StreamReport
+from scoring.streaming import parquet_chunks as parquet_chunks
+from scoring.streaming import score_stream as score_stream
+from scoring.streaming import tsv_chunks as tsv_chunks
+from scoring.summary import Summary as Summary
+from scoring.summary import summarize as summarize
 from scoring.verification import Curve as Curve
 from scoring.verification import auc as auc
 from scoring.verification import det as det

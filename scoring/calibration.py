@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scoring.errors import Floats, as_scores
-from scoring.steps import Steps, steps
+from scoring.steps import Steps, posterior, sort_both, steps
 
 FULL_DISCLOSURE = 0.5 / np.log(2)  # bits; the integral of the binary entropy over all priors
 _PIECE = 1 << 16  # scores taken at a time, so that no temporary is as large as the input
@@ -39,7 +41,7 @@ def cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
     >>> cllr([0, 0], [0])
     1.0
     """
-    m, n = as_scores(mated=mated, nonmated=nonmated)
+    m, n = sort_both(*as_scores(mated=mated, nonmated=nonmated))  # so that no sum depends on the order
     return (_mean_bits(m, -1.0) + _mean_bits(n, 1.0)) / 2
 
 
@@ -56,7 +58,7 @@ def min_cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
     >>> min_cllr([5, 5], [5])
     1.0
     """
-    return float(min_cllr_of(steps(mated, nonmated).hull()))
+    return float(min_cllr_of(steps(mated, nonmated)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +100,27 @@ def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
     0.000 bit, worst case 0.00 (0)
     """
     curve = steps(mated, nonmated)
-    hull = curve.hull()
+    return zebra_of(curve, curve.hull())
+
+
+def min_cllr_of(curves: Steps) -> Floats:
+    """Minimum Cllr of one ROC, or of each replicate; shape (...)."""
+    p = posterior(curves)
+    mated = _bits(curves.mated, p).sum(-1) / curves.n_mated
+    nonmated = _bits(curves.nonmated, 1 - p).sum(-1) / curves.n_nonmated
+    return (mated + nonmated) / 2
+
+
+def zebra_of(curve: Steps, hull: Steps) -> Zebra:
+    """ZEBRA's figures of one ROC and its hull."""
     m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
     expected = float(_mutual_information(m, n).sum())
-    padded = Steps(np.r_[0, curve.mated, 1], np.r_[1, curve.nonmated, 0]).hull()
+    padded = Steps(np.r_[0, hull.mated, 1], np.r_[1, hull.nonmated, 0]).hull()
     m, n = padded.mated / padded.n_mated, padded.nonmated / padded.n_nonmated
     worst = float(np.abs(np.log10(m) - np.log10(n)).max())
     worst = 0.0 if worst < 1e-12 else worst
     tag = next(name for bound, name in _TAGS if worst <= bound and (worst < bound or bound == 0))
     return Zebra(expected, worst, tag)
-
-
-def min_cllr_of(hull: Steps) -> float:
-    """Minimum Cllr of one hull."""
-    m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
-    return float((_times_log2(m, m + n, m) + _times_log2(n, m + n, n)).sum() / 2)
 
 
 def softplus_bits(x: Floats) -> Floats:
@@ -121,15 +129,16 @@ def softplus_bits(x: Floats) -> Floats:
 
 
 def _mean_bits(x: Floats, sign: float) -> float:
-    sums = [softplus_bits(sign * x[i : i + _PIECE]).sum() for i in range(0, len(x), _PIECE)]
-    return float(np.sum(sums) / len(x))
+    pieces = [x[i : i + _PIECE] for i in range(0, len(x), _PIECE)]
+    with ThreadPoolExecutor(2) as pool:
+        sums = list(pool.map(lambda piece: softplus_bits(sign * piece).sum(), pieces))
+    return math.fsum(sums) / len(x)
 
 
-def _times_log2(weight: Floats, above: Floats, below: Floats) -> Floats:
-    out = np.zeros_like(weight)
+def _bits(weight: Floats, p: Floats) -> Floats:
+    """Weighted surprise in bits; a weight of 0 counts 0, even at p = 0."""
     some = weight > 0
-    out[some] = weight[some] * np.log2(above[some] / below[some])
-    return out
+    return np.where(some, -weight * np.log2(np.where(some, p, 1.0)), 0.0)
 
 
 def _mutual_information(m: Floats, n: Floats) -> Floats:

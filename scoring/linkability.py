@@ -6,10 +6,9 @@ import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from scoring.errors import Floats, ScoringError, as_scores
-from scoring.steps import Steps, steps
+from scoring.steps import Steps, posterior, steps
 
 MIN_MATED = 30  # below, the interval of linkability is wider than most differences it is asked about
 _CELLS = 250  # mated quantiles an attacker's decisions are learned on
@@ -84,39 +83,39 @@ def linkability_of(curve: Steps, omega: float = 1.0) -> float:
             f"linkability of {curve.n_mated} mated and {curve.n_nonmated} nonmated trials; expected two each"
         )
     rng = np.random.default_rng(_SEED)
-    return from_halves([_halve(cells, rng) for _ in range(_SPLITS)], omega)
+    m, n = (_halve(counts, rng) for counts in (cells.mated, cells.nonmated))
+    return float(from_halves(Steps(m, n), omega))
 
 
-def from_halves(splits: list[tuple[Steps, Steps]], omega: float) -> float:
-    """Bias-corrected linkability from splits of one ROC into independent halves on the same pieces."""
-    values = []
-    for first, second in splits:
-        p1, p2 = posterior(first, omega), posterior(second, omega)
-        apparent = payoff(p1, first, omega) + payoff(p2, second, omega)
-        honest = payoff(p1, second, omega) + payoff(p2, first, omega)
-        values.append(_APPARENT * apparent + (1 - _APPARENT) * honest)
-    return float(np.clip(np.mean(values) / 2, 0.0, 1.0))
+def from_halves(halves: Steps, omega: float = 1.0) -> Floats:
+    """Bias-corrected linkability from splits of a ROC into independent halves.
 
+    Parameters
+    ----------
+    halves : Steps, shape (n_splits, 2, ..., n_pieces)
+        Both halves of every split on the same pieces. A split with a half that lacks a class is left out.
+    omega : float
+        Prior ratio.
 
-def posterior(curve: Steps, omega: float) -> Floats:
-    """Probability of mated in each piece, learned by pool adjacent violators; shape (n_steps,).
-
-    A piece without trials takes the value of the piece above it.
+    Returns
+    -------
+    ndarray, shape (...)
+        In [0, 1]; NaN where no split is left.
     """
-    m, n = omega * curve.mated / curve.n_mated, curve.nonmated / curve.n_nonmated
-    seen = np.flatnonzero(m + n > 0)
-    total = m[seen] + n[seen]
-    fitted = isotonic_regression(m[seen] / total, weights=total, increasing=False).x
-    nearest = np.searchsorted(seen, np.arange(len(m)), "right") - 1
-    return fitted[np.maximum(nearest, 0)]
-
-
-def payoff(p: Floats, curve: Steps, omega: float) -> float:
-    """Pay an attacker who takes p for the posterior; its supremum over p is D_sys."""
-    acts = p > 0.5
-    q, m, n = p[acts], curve.mated[acts], curve.nonmated[acts]
-    won = ((1 - 2 * (1 - q) ** 2) * m).sum() / curve.n_mated
-    return float(won - (2 / omega) * (q**2 * n).sum() / curve.n_nonmated)
+    m, n = halves.n_mated, halves.n_nonmated
+    whole = np.minimum(m, n).min(1, keepdims=True) > 0
+    mated = halves.mated / np.where(m > 0, m, 1)[..., None]
+    nonmated = halves.nonmated / np.where(n > 0, n, 1)[..., None]
+    p = posterior(Steps(mated, nonmated), omega)
+    acts = p > 0.5 + 1e-12  # a fair guess earns nothing, whatever its rounding
+    reward, price = np.where(acts, 1 - 2 * (1 - p) ** 2, 0.0), np.where(acts, 2 / omega * p**2, 0.0)
+    apparent = (reward * mated - price * nonmated).sum(-1)
+    honest = (reward * mated[:, ::-1] - price * nonmated[:, ::-1]).sum(-1)
+    value = (_APPARENT * apparent + (1 - _APPARENT) * honest).mean(1)
+    kept = whole[:, 0]
+    count = kept.sum(0)
+    mean = np.where(kept, value, 0.0).sum(0) / np.maximum(count, 1)
+    return np.where(count > 0, np.clip(mean, 0.0, 1.0), np.nan)
 
 
 def cell_starts(mated: NDArray) -> NDArray[np.int64]:
@@ -191,10 +190,7 @@ def check_omega(omega: float) -> None:
         raise ScoringError(f"omega: {omega!r}; expected a finite prior ratio P(mated)/P(nonmated) above 0")
 
 
-def _halve(curve: Steps, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """Split the trials of a ROC at random into two halves."""
-    m, n = (
-        rng.multivariate_hypergeometric(counts, int(counts.sum()) // 2, method="marginals")
-        for counts in (curve.mated, curve.nonmated)
-    )
-    return Steps(m, n), Steps(curve.mated - m, curve.nonmated - n)
+def _halve(counts: NDArray, rng: np.random.Generator) -> NDArray:
+    """Split trials at random into two halves, `_SPLITS` times; shape (n_splits, 2, n_pieces)."""
+    half = rng.multivariate_hypergeometric(counts, int(counts.sum()) // 2, size=_SPLITS, method="marginals")
+    return np.stack([half, counts - half], axis=1)

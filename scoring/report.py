@@ -164,12 +164,11 @@ def figures(listed: Trials, counts: Floats, hit: Floats | None) -> dict[str, Flo
     """Every figure under weights of subjects; counts of shape (n_subjects, n), results of shape (n,)."""
     mated, nonmated = listed.weigh(counts)
     curves = Steps(_last(mated.sum(1)), _last(nonmated.sum(1)))
-    hulls = (Steps(m, n).hull() for m, n in zip(curves.mated, curves.nonmated, strict=True))
     found = {
         "eer": eer_of(curves),
         "auc": auc_of(curves),
         "linkability": _linkability(mated, nonmated, listed),
-        "min_cllr": np.array([min_cllr_of(hull) for hull in hulls]),
+        "min_cllr": min_cllr_of(curves),
         "tmr_at_fmr_1pct": tmr_of(curves, 0.01),
         "tmr_at_fmr_01pct": tmr_of(curves, 0.001),
     }
@@ -182,17 +181,8 @@ def _linkability(mated: Floats, nonmated: Floats, listed: Trials) -> Floats:
     """Linkability with whole subjects held out; weights of shape (n_pieces, n_pairs, n)."""
     inside = HALVES.reshape(-1, HALVES.shape[-1]).astype(float)
     m, n = (inside @ np.add.reduceat(w, listed.cells, axis=0) for w in (mated, nonmated))
-    m, n = (np.ascontiguousarray(np.moveaxis(w, 0, -1)) for w in (m, n))  # (halves, n, n_cells)
-    filled = np.minimum(m.sum(-1), n.sum(-1)).reshape(len(HALVES), 2, -1).min(1) > 0
-    values = np.full(m.shape[1], np.nan)
-    for b in range(m.shape[1]):
-        halves = [
-            (Steps(m[k, b], n[k, b]), Steps(m[k + 1, b], n[k + 1, b]))
-            for k in 2 * np.flatnonzero(filled[:, b])
-        ]
-        if halves:
-            values[b] = from_halves(halves, 1.0)
-    return values
+    m, n = (np.moveaxis(w, 0, -1).reshape(len(HALVES), 2, -1, len(listed.cells)) for w in (m, n))
+    return from_halves(Steps(m, n))
 
 
 def _hits(listed: Trials, probes: ArrayLike | None) -> tuple[Floats | None, int]:

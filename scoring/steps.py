@@ -43,6 +43,11 @@ class Steps:
         """Return false and true match rate after 0, 1, ... pieces; each of shape (..., n_steps + 1)."""
         return _rate(self.nonmated), _rate(self.mated)
 
+    def filled(self) -> Steps:
+        """Leave out the pieces without trials; one ROC."""
+        kept = self.mated + self.nonmated > 0
+        return Steps(self.mated[kept], self.nonmated[kept])
+
     def hull(self) -> Steps:
         """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators)."""
         total = self.mated + self.nonmated
@@ -76,9 +81,82 @@ def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
     Steps(mated=array([1, 1, 0]), nonmated=array([0, 1, 2]))
     """
     m, n = as_scores(mated=mated, nonmated=nonmated)
+    if 8 * len(m) > len(n):
+        return corners(*sort_both(m, n))[0]
     values, counts = distinct(np.sort(m))
     below, upto = count_below(values, n)
-    return from_counts(counts, below, upto, len(n))
+    return Steps(
+        between(np.cumsum(counts) - counts, np.cumsum(counts), len(m)), between(below, upto, len(n))
+    ).filled()
+
+
+def sort_both(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Sorted copies of two arrays, in two threads."""
+    with ThreadPoolExecutor(2) as pool:
+        a, b = pool.map(np.sort, (first, second))
+    return a, b
+
+
+def corners(mated: Floats, nonmated: Floats) -> tuple[Steps, Floats]:
+    """Pieces from sorted scores, neighbouring mated values pooled where no nonmated score parts them.
+
+    Returns
+    -------
+    Steps
+        As from `steps`, but a run of mated scores is one piece: the fewest pieces the ROC has.
+    ndarray, shape (n_steps,)
+        Lowest score in each piece: the threshold that accepts it and all before it.
+    """
+    below = _search(nonmated, mated)
+    tied = nonmated[np.minimum(below, len(nonmated) - 1)] == mated
+    starts = np.flatnonzero(np.concatenate([[True], (below[1:] != below[:-1]) | (tied[1:] != tied[:-1])]))
+    values, below, tied = mated[starts], below[starts], tied[starts]
+    upto = below.copy()
+    upto[tied] = np.searchsorted(nonmated, values[tied], "right")
+    ends = np.append(starts[1:], len(mated))
+    raw = Steps(between(starts, ends, len(mated)), between(below, upto, len(nonmated)))
+    lowest = np.empty(2 * len(values) + 1)
+    lowest[1::2] = values[::-1]
+    lowest[-1] = nonmated[0]
+    lowest[:-1:2] = nonmated[np.minimum(upto, len(nonmated) - 1)][::-1]
+    kept = raw.mated + raw.nonmated > 0
+    return Steps(raw.mated[kept], raw.nonmated[kept]), lowest[kept]
+
+
+def posterior(curves: Steps, omega: float = 1.0) -> Floats:
+    """Probability of mated in each piece, learned by pool adjacent violators.
+
+    Parameters
+    ----------
+    curves : Steps, shape (..., n_pieces)
+        Any number of ROCs. A piece without trials takes the value of the piece above it.
+    omega : float
+        Prior ratio P(mated) / P(nonmated); the sizes of the classes do not enter.
+
+    Returns
+    -------
+    ndarray, shape (..., n_pieces)
+        Descending from the first piece on.
+
+    Examples
+    --------
+    >>> posterior(Steps(np.array([2, 1, 1]), np.array([0, 3, 1]))).tolist()
+    [1.0, 0.3333333333333333, 0.3333333333333333]
+    """
+    shape = curves.mated.shape
+    m = (omega * curves.mated / np.maximum(curves.n_mated, 1e-300)[..., None]).reshape(-1, shape[-1])
+    n = (curves.nonmated / np.maximum(curves.n_nonmated, 1e-300)[..., None]).reshape(m.shape)
+    total = m + n
+    seen = total > 0
+    # One call for all ROCs: each is put two below the one before, so that no block spans two of them.
+    share = (m / np.where(seen, total, 1.0) - 2.0 * np.arange(len(m))[:, None])[seen]
+    m, total = m[seen], total[seen]
+    blocks = isotonic_regression(share, weights=total, increasing=False).blocks
+    pooled = np.add.reduceat(m, blocks[:-1]) / np.add.reduceat(total, blocks[:-1])
+    fitted = np.repeat(pooled, np.diff(blocks))
+    rank = np.cumsum(seen).reshape(seen.shape) - 1  # of the last piece with trials, this one included
+    first = np.cumsum(seen.sum(1)) - seen.sum(1)
+    return fitted[np.clip(rank, first[:, None], len(fitted) - 1)].reshape(shape)
 
 
 def distinct(ordered: Floats) -> tuple[Floats, NDArray[np.int64]]:
@@ -105,18 +183,22 @@ def count_below(values: Floats, scores: Floats) -> tuple[NDArray[np.int64], NDAr
     return below, upto
 
 
-def from_counts(counts: NDArray, below: NDArray, upto: NDArray, n_nonmated: int) -> Steps:
-    """Pieces from mated counts at ascending values and the nonmated counts below and up to each value."""
-    k = len(counts)
-    mated = np.zeros(2 * k + 1, dtype=np.int64)
-    nonmated = np.empty(2 * k + 1, dtype=np.int64)
-    mated[1::2] = counts
-    nonmated[1::2] = upto - below
-    nonmated[0] = below[0]
-    nonmated[2:-1:2] = below[1:] - upto[:-1]
-    nonmated[-1] = n_nonmated - upto[-1]
-    kept = np.flatnonzero((mated + nonmated)[::-1] > 0)
-    return Steps(mated[::-1][kept], nonmated[::-1][kept])
+def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
+    """Trials above, at, between and below ascending values, from the highest down; shape (2 n + 1,)."""
+    out = np.empty(2 * len(below) + 1, dtype=np.int64)
+    at, gaps = out[1::2][::-1], out[::2][::-1]
+    np.subtract(upto, below, out=at)
+    gaps[0] = below[0]
+    np.subtract(below[1:], upto[:-1], out=gaps[1:-1])
+    gaps[-1] = total - upto[-1]
+    return out
+
+
+def _search(ordered: Floats, values: Floats) -> NDArray[np.int64]:
+    middle = len(values) // 2
+    with ThreadPoolExecutor(2) as pool:
+        parts = pool.map(lambda part: np.searchsorted(ordered, part), (values[:middle], values[middle:]))
+    return np.concatenate(list(parts))
 
 
 def _rate(counts: NDArray) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from scoring.errors import Floats, ScoringError, as_scores
-from scoring.steps import Steps, steps
+from scoring.steps import Steps, corners, sort_both, steps
 
 
 def eer(mated: ArrayLike, nonmated: ArrayLike) -> float:
@@ -101,7 +101,7 @@ def tmr_at_fmr(mated: ArrayLike, nonmated: ArrayLike, fmr: float = 0.01) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Error rates at every threshold that matters, from the strictest down.
+    """Error rates at every threshold where the ROC turns, from the strictest down; straight in between.
 
     Attributes
     ----------
@@ -121,24 +121,21 @@ class Curve:
 
 
 def roc(mated: ArrayLike, nonmated: ArrayLike) -> Curve:
-    """ROC at every distinct score; arguments and errors as `eer`.
+    """Receiver operating characteristic with its thresholds; arguments and errors as `eer`.
 
     Examples
     --------
-    >>> curve = roc([2, 1], [1, 0])
+    >>> curve = roc([2, 1], [1, 0, 0])
     >>> curve.fmr.tolist(), curve.tmr.tolist(), curve.threshold.tolist()
-    ([0.0, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 1.0], [inf, 2.0, 1.0, 0.0])
+    ([0.0, 0.0, 0.3333333333333333, 1.0], [0.0, 0.5, 1.0, 1.0], [inf, 2.0, 1.0, 0.0])
     """
-    m, n = (np.sort(x) for x in as_scores(mated=mated, nonmated=nonmated))
-    both = np.sort(np.concatenate([m, n]))
-    threshold = both[np.flatnonzero(np.r_[True, both[1:] != both[:-1]])][::-1]
-    accepted_m = len(m) - np.searchsorted(m, threshold, "left")
-    accepted_n = len(n) - np.searchsorted(n, threshold, "left")
-    return Curve(np.r_[np.inf, threshold], np.r_[0, accepted_n] / len(n), np.r_[0, accepted_m] / len(m))
+    m, n = as_scores(mated=mated, nonmated=nonmated)
+    pieces, lowest = corners(*sort_both(m, n))
+    return Curve(np.concatenate([[np.inf], lowest]), *pieces.vertices())
 
 
 def det(mated: ArrayLike, nonmated: ArrayLike) -> tuple[Floats, Floats]:
-    """DET curve: FMR and FNMR as normal quantiles at every distinct score (Martin et al. 1997).
+    """DET curve: FMR and FNMR as normal quantiles wherever the ROC turns (Martin et al. 1997).
 
     Examples
     --------

@@ -1,0 +1,76 @@
+"""All figures of two arrays of scores from one sort, for lists too large to sort once a figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from numpy.typing import ArrayLike
+
+from scoring.calibration import Zebra, cllr, min_cllr_of, zebra_of
+from scoring.errors import as_scores
+from scoring.linkability import dsys_histogram, linkability_of, warn_if_small
+from scoring.steps import corners, sort_both
+from scoring.verification import auc_of, eer_of, tmr_of
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Point values of every verification figure; each is what the function of its name gives.
+
+    Attributes
+    ----------
+    eer, rocch_eer, auc, linkability, dsys_histogram, cllr, min_cllr : float
+    tmr_at_fmr_1pct, tmr_at_fmr_01pct : float
+        True match rate at a false match rate of at most 1 % and 0.1 %.
+    zebra : Zebra
+    n_mated, n_nonmated : int
+    """
+
+    eer: float
+    rocch_eer: float
+    auc: float
+    linkability: float
+    dsys_histogram: float
+    cllr: float
+    min_cllr: float
+    tmr_at_fmr_1pct: float
+    tmr_at_fmr_01pct: float
+    zebra: Zebra
+    n_mated: int
+    n_nonmated: int
+
+    def __str__(self) -> str:
+        values = [(f.name, getattr(self, f.name)) for f in fields(self)]
+        return "\n".join(f"{k:<17} {v:.4f}" if isinstance(v, float) else f"{k:<17} {v}" for k, v in values)
+
+
+def summarize(mated: ArrayLike, nonmated: ArrayLike) -> Summary:
+    """Every point figure from one sort; arguments and errors as `scoring.eer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scoring import auc
+    >>> summary = summarize(np.arange(40) + 30, np.arange(50))
+    >>> summary.auc == auc(np.arange(40) + 30, np.arange(50)), summary.n_mated
+    (True, 40)
+    """
+    m, n = as_scores(mated=mated, nonmated=nonmated)
+    warn_if_small(len(m))
+    m, n = sort_both(m, n)
+    curve, _ = corners(m, n)
+    hull = curve.hull()
+    return Summary(
+        eer=float(eer_of(curve)),
+        rocch_eer=float(eer_of(hull)),
+        auc=float(auc_of(curve)),
+        linkability=linkability_of(curve),
+        dsys_histogram=dsys_histogram(m, n),
+        cllr=cllr(m, n),
+        min_cllr=float(min_cllr_of(hull)),
+        tmr_at_fmr_1pct=float(tmr_of(curve, 0.01)),
+        tmr_at_fmr_01pct=float(tmr_of(curve, 0.001)),
+        zebra=zebra_of(curve, hull),
+        n_mated=len(m),
+        n_nonmated=len(n),
+    )

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scoring
+from scoring import ScoringError, score_stream, tsv_chunks
+
+
+def people(seed: int, n_mated: int = 400, n_nonmated: int = 5000) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    scores = np.r_[rng.normal(1, 1, n_mated), rng.normal(0, 1, n_nonmated)].round(2)
+    order = rng.permutation(len(scores))
+    return scores[order], (np.arange(len(scores)) < n_mated)[order]
+
+
+def cut(scores: np.ndarray, mated: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(scores[i : i + size], mated[i : i + size]) for i in range(0, len(scores), size)]
+
+
+@pytest.mark.parametrize("size", [1, 700, 10_000])
+def test_exact_and_the_same_for_any_chunk(size: int) -> None:
+    scores, mated = people(0)
+    scores, mated = (scores[:300], mated[:300]) if size == 1 else (scores, mated)
+    report = score_stream(lambda: cut(scores, mated, size))
+    m, n = scores[mated], scores[~mated]
+    assert report.exact
+    assert (report.eer_bound, report.auc_bound) == (0, 0)
+    assert (report.n_mated, report.n_nonmated) == (len(m), len(n))
+    assert report.eer == pytest.approx(scoring.eer(m, n), abs=1e-12)
+    assert report.auc == pytest.approx(scoring.auc(m, n), abs=1e-12)
+    assert report.min_cllr == pytest.approx(scoring.min_cllr(m, n), abs=1e-12)
+    assert report.tmr_at_fmr_1pct == scoring.tmr_at_fmr(m, n, 0.01)
+    assert report == score_stream(lambda: cut(scores, mated, 333))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("most", [2, 7, 50])
+def test_binned_within_the_bound_it_states(seed: int, most: int) -> None:
+    scores, mated = people(seed)
+    report = score_stream(lambda: cut(scores, mated, 900), max_values=most)
+    m, n = scores[mated], scores[~mated]
+    assert not report.exact
+    assert abs(report.auc - scoring.auc(m, n)) <= report.auc_bound + 1e-12
+    assert abs(report.eer - scoring.eer(m, n)) <= report.eer_bound + 1e-12
+    assert report.min_cllr >= scoring.min_cllr(m, n) - 1e-12
+    assert "binned" in str(report)
+    assert most < 50 or (report.auc_bound < 0.02 and report.eer_bound < 0.05)
+
+
+def test_tsv(tmp_path: Path) -> None:
+    scores, mated = people(1)
+    table = pd.DataFrame({"probe": "NA", "score": scores, "label": np.where(mated, "mated", "nonmated")})
+    table.to_csv(tmp_path / "trials.tsv", sep="\t", index=False)
+    assert score_stream(tsv_chunks(tmp_path / "trials.tsv", rows=999)) == score_stream(
+        lambda: [(scores, mated)]
+    )
+    table.loc[7, "label"] = "maybe"
+    table.to_csv(tmp_path / "bad.tsv", sep="\t", index=False)
+    with pytest.raises(ScoringError, match="label: 'maybe'; expected 'mated' or 'nonmated'"):
+        score_stream(tsv_chunks(tmp_path / "bad.tsv"))
+
+
+def test_parquet(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    scores, mated = people(2)
+    table = pd.DataFrame({"score": scores, "label": np.where(mated, "mated", "nonmated")})
+    table.to_parquet(tmp_path / "trials.parquet")
+    chunks = scoring.parquet_chunks(tmp_path / "trials.parquet", rows=999)
+    assert score_stream(chunks) == score_stream(lambda: [(scores, mated)])
+
+
+@pytest.mark.parametrize(
+    ("chunks", "message"),
+    [
+        ([([1.0], [True]), ([np.nan], [False])], "chunk 1: scores: 1 of 1 values not finite"),
+        ([([1.0], [True, False])], "chunk 0: lengths differ"),
+        ([([1.0], [1])], "chunk 0: mated of type int64"),
+        ([([1.0], [True])], "no nonmated"),
+        ([([1.0], [False])], "no mated trial"),
+    ],
+)
+def test_bad_chunks_are_named(chunks: list, message: str) -> None:
+    with pytest.raises(ScoringError, match=message):
+        score_stream(lambda: chunks)
+
+
+def test_a_generator_that_is_spent_is_noticed() -> None:
+    spent = iter([([1.0, 0.0], np.array([True, False]))])
+    with pytest.raises(ScoringError, match="nonmated"):
+        score_stream(lambda: spent)
