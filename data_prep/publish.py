@@ -6,6 +6,7 @@ from typing import Any
 
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
+from data_prep.leaks import find_leaks
 from data_prep.plan import Plan, SplitPlan
 from data_prep.sealing import blank_times, write_commitment, write_manifest
 from data_prep.tables import (
@@ -37,7 +38,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     Raises
     ------
     CohortError
-        If a scan or a photo of the plan was not released.
+        If a scan or a photo of the plan was not released, or something sealed is found in `public/`.
     """
     targets = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
     lacking = [target.as_posix() for target in targets if not (folder / target).is_file()]
@@ -52,6 +53,9 @@ def seal_edition(plan: Plan, folder: Path) -> str:
             _write_sealed(split, plan, sealed)
     _write_json(public / "edition.json", plan.description)
     write_commitment(public, sealed)
+    leaks = find_leaks(public, {plan.nonce, *(subject for _, subject, _ in plan.subjects)})
+    if leaks:
+        raise CohortError(*leaks)
     edition_hash = write_manifest(public)
     blank_times(folder)
     return edition_hash
