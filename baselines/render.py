@@ -1,6 +1,7 @@
 """Pictures of a head surface under several views, off screen."""
 
 import ctypes
+import os
 import sys
 from dataclasses import dataclass
 
@@ -18,31 +19,45 @@ DISTANCE_MM = 900.0
 HEIGHT_MM = 270.0
 
 
-# What VTK looks for to draw without a screen; with none of them it ends the process with a segmentation fault.
-OFF_SCREEN_LIBRARIES = ("libEGL.so.1", "libOSMesa.so.8", "libOSMesa.so.6")
+# What VTK can draw with off screen, and the window class that does; with none of them it ends the process with
+# a segmentation fault.
+OFF_SCREEN = {
+    "libEGL.so.1": "vtkEGLRenderWindow",
+    "libOSMesa.so.8": "vtkOSOpenGLRenderWindow",
+    "libOSMesa.so.6": "vtkOSOpenGLRenderWindow",
+}
 
 
 class RenderError(ValueError):
     """This machine cannot draw."""
 
 
-def off_screen_library() -> str:
-    """Return the name of the first library found that VTK can draw with off screen.
+def prepare_off_screen() -> str:
+    """Tell VTK how to draw without a screen, for this process and those it starts.
+
+    Returns
+    -------
+    str
+        The library that will be used; empty where the system brings its own (no Linux).
 
     Raises
     ------
     RenderError
         If there is none.
     """
-    for name in OFF_SCREEN_LIBRARIES:
+    if sys.platform != "linux":
+        return ""
+    for name, window in OFF_SCREEN.items():
         try:
             ctypes.CDLL(name)
         except OSError:
             continue
+        # Else VTK looks for an X server first and warns that there is none.
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", window)
         return name
     raise RenderError(
         "no OpenGL library to draw faces with off screen (looked for "
-        f"{', '.join(OFF_SCREEN_LIBRARIES)}); install one, on Debian or Ubuntu: apt-get install libegl1 "
+        f"{', '.join(OFF_SCREEN)}); install one, on Debian or Ubuntu: apt-get install libegl1 "
         "libgl1-mesa-dri"
     )
 
@@ -100,8 +115,7 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
     RenderError
         If no off-screen OpenGL is to be had on this machine.
     """
-    if sys.platform == "linux":
-        off_screen_library()
+    prepare_off_screen()
     plotter = _plotter(size)
     try:
         mesh = surface.mesh.compute_normals(

@@ -8,6 +8,7 @@ from pathlib import Path
 from data_prep.synthetic import SyntheticCohort, contact_sheet, subject_ids, write_dataset, write_person
 from omegaconf import MISSING
 
+from baselines.render import prepare_off_screen
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.files import whole_folder
@@ -24,6 +25,7 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Draw every person, then scan and photograph each, and write the tables."""
+    prepare_off_screen()
     with whole_folder(Path(settings.output)) as folder:
         write: Callable[[str], dict[str, str]] = partial(write_person, settings.cohort, folder=folder)
         rows = work(write, subject_ids(settings.cohort), "synthetic people", settings.compute)

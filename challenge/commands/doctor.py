@@ -65,10 +65,10 @@ def _machine() -> list[Finding]:
 
 
 def _rendering() -> list[Finding]:
-    from baselines.render import RenderError, off_screen_library
+    from baselines.render import RenderError, prepare_off_screen
 
     try:
-        library = off_screen_library() if sys.platform == "linux" else "system OpenGL"
+        library = prepare_off_screen() or "system OpenGL"
     except RenderError as error:
         return [Finding("missing", "rendering", str(error))]
     try:

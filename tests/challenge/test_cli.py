@@ -31,7 +31,7 @@ BAD = {
     "build output=x seed=1 cohort.root=nowhere": "nowhere",
     "check edition=nowhere submission=nowhere": "no edition here",
     "deface defacer=scalpel edition=e output=x": "expected one of",
-    "deface edition=e output=x": "defacer",
+    "deface edition=nowhere output=x": "no edition here",
     "evaluate edition=nowhere submission=nowhere output=x": "no edition here",
     "rank entries=nowhere output=x": "no entries",
     "demo subjects=2": "expected at least 8",
