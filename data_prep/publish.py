@@ -49,8 +49,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     sealed.chmod(0o700)
     for split in plan.splits:
         _write_split(split, plan.description, public / split.name)
-        if split.name == "eval":
-            _write_sealed(split, plan, sealed)
+    _write_sealed(next(split for split in plan.splits if split.name == "eval"), plan, sealed)
     _write_json(public / "edition.json", plan.description)
     write_commitment(public, sealed)
     leaks = find_leaks(public, {plan.nonce, *(subject for _, subject, _ in plan.subjects)})

@@ -234,6 +234,17 @@ def test_scans_that_are_the_originals_are_warned_about(defacing: Path, tiny_edit
     assert warning.startswith("2 of 10 scans have the intensities of the originals")
 
 
+def test_intensities_are_compared_not_what_is_stored(defacing: Path, tiny_edition: Edition) -> None:
+    probe = tiny_edition.eval.probes[0]
+    image = nib.load(tiny_edition.eval.scan(probe))
+    halved = nib.Nifti1Image(image.get_fdata() / 2, image.affine)
+    path = defacing / "eval" / "mri" / tiny_edition.eval.scan_name(probe)
+    path.write_bytes(gzip.compress(halved.to_bytes()))
+    assert check_submission(defacing, tiny_edition).warnings == ()
+    path.write_bytes(gzip.compress(halved.to_bytes()[:112] + f4(2) + halved.to_bytes()[116:]))
+    assert len(check_submission(defacing, tiny_edition).warnings) == 1
+
+
 def test_an_edition_that_is_broken_is_not_the_participants_fault(
     own_edition_folder: Path, defacing: Path, refused: Refused
 ) -> None:
