@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from data_prep.sealing import (
     MANIFEST,
@@ -25,6 +26,11 @@ def test_ids_are_distinct_and_of_one_form() -> None:
     ids = opaque_ids("sub-", SUBJECTS, 3)
     assert len(set(ids.values())) == len(SUBJECTS)
     assert all(re.fullmatch(r"sub-[a-hjkmnp-z2-9]{8}", released) for released in ids.values())
+
+
+def test_ids_that_meet_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_prep.sealing._ID_LENGTH", 1)
+    assert len(set(opaque_ids("sub-", SUBJECTS[:25], 3).values())) == 25
 
 
 def test_ids_hang_on_seed_and_name_alone() -> None:
