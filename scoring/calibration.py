@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scoring.errors import Floats, as_scores
-from scoring.steps import Steps, posterior, sort_both, steps
+from scoring.steps import Steps, posterior, sort_both, spread, steps
 
 FULL_DISCLOSURE = 0.5 / np.log(2)  # bits; the integral of the binary entropy over all priors
 _PIECE = 1 << 16  # scores taken at a time, so that no temporary is as large as the input
@@ -41,8 +40,7 @@ def cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
     >>> cllr([0, 0], [0])
     1.0
     """
-    m, n = sort_both(*as_scores(mated=mated, nonmated=nonmated))  # so that no sum depends on the order
-    return (_mean_bits(m, -1.0) + _mean_bits(n, 1.0)) / 2
+    return cllr_of(*sort_both(*as_scores(mated=mated, nonmated=nonmated)))
 
 
 def min_cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
@@ -111,6 +109,11 @@ def min_cllr_of(curves: Steps) -> Floats:
     return (mated + nonmated) / 2
 
 
+def cllr_of(mated: Floats, nonmated: Floats) -> float:
+    """Cllr of sorted scores: in a fixed order, so that rounding does not depend on that of the list."""
+    return (_mean_bits(mated, -1.0) + _mean_bits(nonmated, 1.0)) / 2
+
+
 def zebra_of(curve: Steps, hull: Steps) -> Zebra:
     """ZEBRA's figures of one ROC and its hull."""
     m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
@@ -130,9 +133,8 @@ def softplus_bits(x: Floats) -> Floats:
 
 def _mean_bits(x: Floats, sign: float) -> float:
     pieces = [x[i : i + _PIECE] for i in range(0, len(x), _PIECE)]
-    with ThreadPoolExecutor(2) as pool:
-        sums = list(pool.map(lambda piece: softplus_bits(sign * piece).sum(), pieces))
-    return math.fsum(sums) / len(x)
+    sums = spread(lambda piece: np.logaddexp(0.0, sign * piece).sum(), pieces)
+    return math.fsum(sums) / len(x) / math.log(2)
 
 
 def _bits(weight: Floats, p: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scoring.errors import Floats, ScoringError, as_scores
-from scoring.steps import Steps, posterior, steps
+from scoring.steps import Steps, posterior, sort_both, steps
 
 MIN_MATED = 30  # below, the interval of linkability is wider than most differences it is asked about
 _CELLS = 250  # mated quantiles an attacker's decisions are learned on
@@ -123,7 +123,9 @@ def cell_starts(mated: NDArray) -> NDArray[np.int64]:
     if len(mated) <= 2 * _CELLS:
         return np.arange(len(mated))
     before = np.cumsum(mated) - mated
-    return np.flatnonzero(np.diff(before * _CELLS // mated.sum(), prepend=-1))
+    edges = -(-np.arange(_CELLS + 1) * mated.sum() // _CELLS)
+    starts = np.unique(np.searchsorted(before, edges))
+    return starts[starts < len(mated)]
 
 
 def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) -> float:
@@ -157,21 +159,25 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
     0.0
     """
     check_omega(omega)
-    m, n = as_scores(mated=mated, nonmated=nonmated)
-    low, high = min(m.min(), n.min()), max(m.max(), n.max())
+    return dsys_of(*sort_both(*as_scores(mated=mated, nonmated=nonmated)), omega)
+
+
+def dsys_of(m: Floats, n: Floats, omega: float = 1.0) -> float:
+    """Histogram value of sorted mated and nonmated scores, see `dsys_histogram`."""
+    low, high = min(m[0], n[0]), max(m[-1], n[-1])
     bins = min(len(m) // 10, 100)
     if bins < 2 or low == high:
         return 0.0
     if not np.isfinite(high - low):  # the widest finite scores: D_sys does not change with their scale
-        m, n, low, high = m / 4, n / 4, low / 4, high / 4
-    if (high - low) / bins <= np.spacing(max(abs(low), abs(high))):
-        m, n, low, high = (m - low) / (high - low), (n - low) / (high - low), 0.0, 1.0
-    p_m, edges = np.histogram(m, bins, (low, high), density=True)
-    p_n, _ = np.histogram(n, bins, (low, high), density=True)
-    d = np.where(
-        omega * p_m > p_n, (omega * p_m - p_n) / np.maximum(omega * p_m + p_n, np.finfo(float).tiny), 0
-    )
-    return float(np.trapezoid(d * p_m, (edges[1:] + edges[:-1]) / 2))
+        return dsys_of(m / 4, n / 4, omega)
+    if (high - low) / bins <= np.spacing(max(abs(low), abs(high))):  # too narrow for distinct edges
+        return dsys_of((m - low) / (high - low), (n - low) / (high - low), omega)
+    edges = np.linspace(low, high, bins + 1)
+    inner = (np.searchsorted(x, edges[1:-1]) for x in (m, n))  # bins closed below, the last one on both sides
+    p_m, p_n = (np.diff(i, prepend=0, append=len(x)) / len(x) for i, x in zip(inner, (m, n), strict=True))
+    d = np.where(omega * p_m > p_n, (omega * p_m - p_n) / np.maximum(omega * p_m + p_n, 1e-300), 0.0)
+    value = d * p_m
+    return float((value[1:] + value[:-1]).sum() / 2)  # the trapezoid rule; the width of bins cancels
 
 
 def warn_if_small(n_mated: int, stacklevel: int = 3) -> None:

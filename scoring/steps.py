@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,16 +47,15 @@ class Steps:
 
     def filled(self) -> Steps:
         """Leave out the pieces without trials; one ROC."""
-        kept = self.mated + self.nonmated > 0
-        return Steps(self.mated[kept], self.nonmated[kept])
+        kept = (self.mated > 0) | (self.nonmated > 0)
+        return self if kept.all() else Steps(self.mated[kept], self.nonmated[kept])
 
     def hull(self) -> Steps:
         """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators)."""
-        total = self.mated + self.nonmated
-        kept = total > 0
-        mated, nonmated, total = self.mated[kept], self.nonmated[kept], total[kept]
-        blocks = isotonic_regression(mated / total, weights=total, increasing=False).blocks[:-1]
-        return Steps(np.add.reduceat(mated, blocks), np.add.reduceat(nonmated, blocks))
+        curve = self.filled()
+        total = curve.mated + curve.nonmated
+        blocks = isotonic_regression(curve.mated / total, weights=total, increasing=False).blocks[:-1]
+        return Steps(np.add.reduceat(curve.mated, blocks), np.add.reduceat(curve.nonmated, blocks))
 
 
 def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
@@ -82,7 +83,7 @@ def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
     """
     m, n = as_scores(mated=mated, nonmated=nonmated)
     if 8 * len(m) > len(n):
-        return corners(*sort_both(m, n))[0]
+        return corners(*sort_both(m, n))
     values, counts = distinct(np.sort(m))
     below, upto = count_below(values, n)
     return Steps(
@@ -92,35 +93,41 @@ def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
 
 def sort_both(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """Sorted copies of two arrays, in two threads."""
-    with ThreadPoolExecutor(2) as pool:
-        a, b = pool.map(np.sort, (first, second))
+    if len(first) + len(second) < _PIECE:
+        return np.sort(first), np.sort(second)
+    a, b = spread(np.sort, [first, second])
     return a, b
 
 
-def corners(mated: Floats, nonmated: Floats) -> tuple[Steps, Floats]:
-    """Pieces from sorted scores, neighbouring mated values pooled where no nonmated score parts them.
+def spread(function: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
+    """Apply a function to pieces in two threads, results in order; a single piece starts no thread."""
+    if len(pieces) < 2:
+        return [function(piece) for piece in pieces]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(function, pieces))
 
-    Returns
-    -------
-    Steps
-        As from `steps`, but a run of mated scores is one piece: the fewest pieces the ROC has.
-    ndarray, shape (n_steps,)
-        Lowest score in each piece: the threshold that accepts it and all before it.
+
+def corners(mated: Floats, nonmated: Floats) -> Steps:
+    """Pieces from sorted scores, neighbouring mated scores pooled where no nonmated score parts them.
+
+    The fewest pieces the ROC has; every figure is that of `steps`.
     """
-    below = _search(nonmated, mated)
-    tied = nonmated[np.minimum(below, len(nonmated) - 1)] == mated
-    starts = np.flatnonzero(np.concatenate([[True], (below[1:] != below[:-1]) | (tied[1:] != tied[:-1])]))
-    values, below, tied = mated[starts], below[starts], tied[starts]
-    upto = below.copy()
-    upto[tied] = np.searchsorted(nonmated, values[tied], "right")
+    starts, below, upto = _runs(mated, nonmated)
+    ends = np.append(starts[1:], len(mated))
+    return Steps(between(starts, ends, len(mated)), between(below, upto, len(nonmated))).filled()
+
+
+def thresholds(mated: Floats, nonmated: Floats) -> tuple[Steps, Floats]:
+    """Pieces as from `corners` and the lowest score in each: the threshold that accepts it."""
+    starts, below, upto = _runs(mated, nonmated)
     ends = np.append(starts[1:], len(mated))
     raw = Steps(between(starts, ends, len(mated)), between(below, upto, len(nonmated)))
-    lowest = np.empty(2 * len(values) + 1)
-    lowest[1::2] = values[::-1]
+    lowest = np.empty(2 * len(starts) + 1)
+    lowest[1::2] = mated[starts][::-1]
     lowest[-1] = nonmated[0]
     lowest[:-1:2] = nonmated[np.minimum(upto, len(nonmated) - 1)][::-1]
     kept = raw.mated + raw.nonmated > 0
-    return Steps(raw.mated[kept], raw.nonmated[kept]), lowest[kept]
+    return raw.filled(), lowest[kept]
 
 
 def posterior(curves: Steps, omega: float = 1.0) -> Floats:
@@ -176,10 +183,9 @@ def count_below(values: Floats, scores: Floats) -> tuple[NDArray[np.int64], NDAr
 
     below = np.zeros(len(values), dtype=np.int64)
     upto = np.zeros(len(values), dtype=np.int64)
-    with ThreadPoolExecutor(2) as pool:
-        for low, high in pool.map(one, pieces):
-            below += low
-            upto += high
+    for low, high in spread(one, pieces):
+        below += low
+        upto += high
     return below, upto
 
 
@@ -194,19 +200,38 @@ def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
     return out
 
 
-def _search(ordered: Floats, values: Floats) -> NDArray[np.int64]:
-    middle = len(values) // 2
-    with ThreadPoolExecutor(2) as pool:
-        parts = pool.map(lambda part: np.searchsorted(ordered, part), (values[:middle], values[middle:]))
-    return np.concatenate(list(parts))
+def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
+    """First mated score of every run, and how many nonmated scores are below and at or below the run."""
+
+    def place(first: int) -> tuple[NDArray, NDArray]:
+        part = mated[first : first + _PIECE]
+        low = int(np.searchsorted(nonmated, part[0]))
+        high = int(np.searchsorted(nonmated, part[-1], "right"))
+        below = np.searchsorted(nonmated[low:high], part)  # a short slice stays in the cache
+        below += low
+        tied = np.zeros(len(part), dtype=bool)
+        inside = slice(0, int(np.searchsorted(below, len(nonmated))))
+        tied[inside] = nonmated[below[inside]] == part[inside]
+        return below, tied
+
+    parts = spread(place, range(0, len(mated), _PIECE))
+    below, tied = np.concatenate([b for b, _ in parts]), np.concatenate([t for _, t in parts])
+    del parts
+    fresh = np.ones(len(mated), dtype=bool)
+    np.not_equal(below[1:], below[:-1], out=fresh[1:])
+    fresh[1:] |= tied[1:] != tied[:-1]
+    starts = np.flatnonzero(fresh)
+    below, tied = below[starts], tied[starts]
+    upto = below.copy()
+    upto[tied] = np.searchsorted(nonmated, mated[starts[tied]], "right")
+    return starts, below, upto
 
 
 def _rate(counts: NDArray) -> Floats:
-    total = counts.sum(-1, keepdims=True)
+    summed = np.cumsum(counts, axis=-1)
+    total = summed[..., -1:]
     if not np.all(total > 0):
         raise ScoringError("a class holds no trials; expected at least one mated and one nonmated trial")
-    cumulated = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
-    np.cumsum(counts, axis=-1, out=cumulated[..., 1:])
-    cumulated /= total
-    cumulated[..., -1] = 1.0
-    return cumulated
+    rate = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
+    np.divide(summed, total, out=rate[..., 1:])
+    return rate

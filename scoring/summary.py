@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 
 from numpy.typing import ArrayLike
 
-from scoring.calibration import Zebra, cllr, min_cllr_of, zebra_of
+from scoring.calibration import Zebra, cllr_of, min_cllr_of, zebra_of
 from scoring.errors import as_scores
-from scoring.linkability import dsys_histogram, linkability_of, warn_if_small
+from scoring.linkability import dsys_of, linkability_of, warn_if_small
 from scoring.steps import corners, sort_both
-from scoring.verification import auc_of, eer_of, tmr_of
+from scoring.verification import auc_of, eer_at, eer_of, tmr_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,19 @@ def summarize(mated: ArrayLike, nonmated: ArrayLike) -> Summary:
     m, n = as_scores(mated=mated, nonmated=nonmated)
     warn_if_small(len(m))
     m, n = sort_both(m, n)
-    curve, _ = corners(m, n)
+    curve = corners(m, n)
+    fmr, tmr = curve.vertices()
     hull = curve.hull()
     return Summary(
-        eer=float(eer_of(curve)),
+        eer=float(eer_at(fmr, tmr)),
         rocch_eer=float(eer_of(hull)),
         auc=float(auc_of(curve)),
         linkability=linkability_of(curve),
-        dsys_histogram=dsys_histogram(m, n),
-        cllr=cllr(m, n),
+        dsys_histogram=dsys_of(m, n),
+        cllr=cllr_of(m, n),
         min_cllr=float(min_cllr_of(hull)),
-        tmr_at_fmr_1pct=float(tmr_of(curve, 0.01)),
-        tmr_at_fmr_01pct=float(tmr_of(curve, 0.001)),
+        tmr_at_fmr_1pct=float(tmr_within(fmr, tmr, 0.01)),
+        tmr_at_fmr_01pct=float(tmr_within(fmr, tmr, 0.001)),
         zebra=zebra_of(curve, hull),
         n_mated=len(m),
         n_nonmated=len(n),

@@ -14,7 +14,7 @@ from scoring.steps import distinct
 
 _FOLDS = 6  # groups of subjects; their ten splits three against three halve the subjects
 _FOLD_SEED = 20180613  # of the split into groups; fixed, so that equal lists give equal figures
-_ROWS = 2048  # trials weighed at a time, so that their weights stay in the cache
+_ROWS = 1024  # trials weighed at a time, so that their weights stay in the cache
 
 Ints = NDArray[np.int64]
 PAIRS = [(i, j) for i in range(_FOLDS) for j in range(i, _FOLDS)]

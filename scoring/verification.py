@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from scoring.errors import Floats, ScoringError, as_scores
-from scoring.steps import Steps, corners, sort_both, steps
+from scoring.steps import Steps, sort_both, steps, thresholds
 
 
 def eer(mated: ArrayLike, nonmated: ArrayLike) -> float:
@@ -130,7 +130,7 @@ def roc(mated: ArrayLike, nonmated: ArrayLike) -> Curve:
     ([0.0, 0.0, 0.3333333333333333, 1.0], [0.0, 0.5, 1.0, 1.0], [inf, 2.0, 1.0, 0.0])
     """
     m, n = as_scores(mated=mated, nonmated=nonmated)
-    pieces, lowest = corners(*sort_both(m, n))
+    pieces, lowest = thresholds(*sort_both(m, n))
     return Curve(np.concatenate([[np.inf], lowest]), *pieces.vertices())
 
 
@@ -148,8 +148,13 @@ def det(mated: ArrayLike, nonmated: ArrayLike) -> tuple[Floats, Floats]:
 
 def eer_of(curve: Steps) -> Floats:
     """Equal error rate of one ROC, or of each replicate; shape (...)."""
-    fmr, tmr = curve.vertices()
-    gap = fmr + tmr - 1.0  # FMR - FNMR, from -1 up to 1
+    return eer_at(*curve.vertices())
+
+
+def eer_at(fmr: Floats, tmr: Floats) -> Floats:
+    """Equal error rate from the vertices of a ROC, last axis; shape (...)."""
+    gap = fmr + tmr
+    gap -= 1.0  # FMR - FNMR, from -1 up to 1
     after = np.argmax(gap >= 0, axis=-1)[..., None]
 
     def at(x: Floats, index: np.ndarray) -> Floats:
@@ -166,8 +171,12 @@ def auc_of(curve: Steps) -> Floats:
     return (above * nonmated).sum(-1) / (2.0 * curve.n_mated * curve.n_nonmated)
 
 
-def tmr_of(curve: Steps, fmr: float) -> Floats:
-    """Read the true match rate at a false match rate of at most `fmr`, of one ROC or of each replicate."""
-    rates, tmr = curve.vertices()
-    last = (rates <= fmr).sum(-1)[..., None] - 1
-    return np.take_along_axis(tmr, last, -1)[..., 0]
+def tmr_of(curve: Steps, bound: float) -> Floats:
+    """Read the true match rate at a false match rate of at most `bound`, of one ROC or of each replicate."""
+    return tmr_within(*curve.vertices(), bound)
+
+
+def tmr_within(fmr: Floats, tmr: Floats, bound: float) -> Floats:
+    """Read the same from the vertices of a ROC, last axis; shape (...)."""
+    last = np.count_nonzero(fmr <= bound, axis=-1, keepdims=True) - 1
+    return np.take_along_axis(tmr, np.asarray(last), -1)[..., 0]
