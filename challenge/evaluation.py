@@ -1,6 +1,7 @@
 """From a checked submission and the sealed key to an entry: one function a track."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.submission import Submission
 from challenge.work import Compute
-from scoring import Signature, score_attributes, score_trials
+from scoring import Signature, SmallSampleWarning, score_attributes, score_trials
 
 ATTRIBUTES = ("sex", "age_group", "ethnicity")
 TRIAL_LISTS = ("all", "matched")
@@ -75,7 +76,10 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         "attack": _attack,
         "attributes": _attributes,
     }
-    results, gate, warnings = by_track[submission.track](evaluator, submission)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", SmallSampleWarning)
+        results, gate, remarks = by_track[submission.track](evaluator, submission)
+    remarks += dict.fromkeys(str(one.message) for one in noted if one.category is SmallSampleWarning)
     return Entry(
         edition=evaluator.edition.name,
         edition_hash=evaluator.edition.hash,
@@ -86,7 +90,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         submission_sha256=submission.sha256,
         results=tuple(results),
         gate=gate,
-        warnings=(*submission.warnings, *warnings),
+        warnings=(*submission.warnings, *remarks),
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
     )
@@ -100,7 +104,7 @@ def _defacing(
     assert submission.scans is not None
     scans = {probe: submission.scans["eval", probe] for probe in edition.eval.probes}
     with _timed(evaluator, "brain gate"):
-        gate, warnings = apply_gate(
+        gate, remarks = apply_gate(
             edition, evaluator.sealed, submission.scans, protocol.in_brain_change, evaluator.compute
         )
     extraction = Extraction(
@@ -120,7 +124,7 @@ def _defacing(
             scores = link(attack, edition.eval.trials, probes, references)
             counts = {"probes": len(probes), "failures_to_acquire": failed}
             results += _verification(evaluator, submission, f"{name}+{condition}", "ignorant", scores, counts)
-    return results, gate, warnings
+    return results, gate, remarks
 
 
 def _references(evaluator: Evaluator, extraction: Extraction, condition: str) -> dict[str, ImageFeatures]:
@@ -190,11 +194,11 @@ def _attributes(
 ) -> tuple[list[Result], dict[str, object], list[str]]:
     """Score predicted attributes; people whose attribute is unknown cannot be scored and are counted."""
     assert submission.attributes is not None
-    results, warnings = [], []
+    results, remarks = [], []
     for attribute in ATTRIBUTES:
         known = [p for p, a in evaluator.sealed.attributes.items() if getattr(a, attribute) != "n/a"]
         if len(known) < 2:
-            warnings.append(f"{attribute}: known of {len(known)} people of eval; not scored")
+            remarks.append(f"{attribute}: known of {len(known)} people of eval; not scored")
             continue
         report = score_attributes(
             [getattr(evaluator.sealed.attributes[probe], attribute) for probe in known],
@@ -212,7 +216,7 @@ def _attributes(
         counts = {"probes": len(known), "unknown": len(evaluator.sealed.attributes) - len(known)}
         signature = _signature(evaluator, submission, f"{attribute}/submitted", "probes")
         results.append(Result(attribute, "submitted", "probes", figures, counts, signature))
-    return results, {}, warnings
+    return results, {}, remarks
 
 
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:

@@ -14,6 +14,7 @@ import baselines
 from baselines.attacks import ATTACKS, Appearance, appearance_of_photo, appearance_of_scan, features
 from baselines.network import load_model, weights_sha256
 from baselines.photo import read_photo
+from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
 from challenge.work import Compute, run
 from data_prep.files import whole_file
@@ -94,8 +95,11 @@ def extract(
     dict from id to ImageFeatures
         In the order of `paths`.
     """
+    # Before any work, so that what is missing is said at once.
     if "deepface" in extraction.attacks:
-        load_model(extraction.model)  # before any work, so that missing weights are said at once
+        load_model(extraction.model)
+    if kind == "scan":
+        prepare_off_screen()
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
     return dict(zip(paths, run(_extract_one, jobs, label, compute), strict=True))
 
@@ -111,12 +115,12 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     folder = job.extraction.cache
     kept = folder / f"{_key(job)}.npz" if folder else None
-    wants_pictures = job.kind == "scan" and job.extraction.renders is not None
-    if kept and kept.is_file() and not wants_pictures:
+    renders = job.extraction.renders if job.kind == "scan" else None
+    if kept and kept.is_file() and renders is None:
         return _load(kept)
     appearance = _look(job)
-    if wants_pictures:
-        write_renders(appearance, job.name, job.extraction.renders)
+    if renders is not None:
+        write_renders(appearance, job.name, renders)
     result = _describe(appearance, job.extraction)
     if kept:
         with whole_file(kept) as temporary, temporary.open("wb") as stream:

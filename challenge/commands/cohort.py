@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from data_prep.synthetic import SyntheticCohort, contact_sheet, subject_ids, write_dataset, write_person
 from omegaconf import MISSING
 
 from baselines.render import prepare_off_screen
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.files import whole_folder
+from data_prep.people import SyntheticCohort
+from data_prep.synthetic import contact_sheet, subject_ids, write_dataset, write_person
 
 
 @dataclass

@@ -25,16 +25,6 @@ class Finding:
     detail: str
 
 
-EXTERNAL = {
-    "pydeface": "a Python package that needs FSL's flirt",
-    "fsl_deface": "part of FSL",
-    "mri_deface": "a FreeSurfer binary",
-    "mideface": "part of FreeSurfer 7.3 and later",
-    "mri_reface": "from NITRC, needs the MATLAB runtime or its container",
-    "@afni_refacer_run": "part of AFNI",
-    "dcm2niix": "converts DICOM to NIfTI",
-}
-
 # Drawn in a process of its own: without a working OpenGL, VTK may end the process instead of raising.
 _DRAW = (
     "import pyvista as pv; p = pv.Plotter(off_screen=True, window_size=(64, 64)); p.add_mesh(pv.Sphere()); "
@@ -44,7 +34,7 @@ _DRAW = (
 
 def run(settings: Settings) -> None:
     """Print every finding; raise if something needed is missing."""
-    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _networks, _data, _defacers, _external]
+    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _packages, _networks]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(f"{finding.state:<9} {finding.what:<22} {finding.detail}")
@@ -83,47 +73,47 @@ def _rendering() -> list[Finding]:
 
 
 def _networks() -> list[Finding]:
+    """Face networks whose weights are here, and in one line what the others would need."""
     from baselines.network import DEFAULT_MODEL, WEIGHT_FILES, load_model, weights_folder
     from baselines.weights import WeightsError
 
-    findings = []
+    folder = weights_folder()
+    findings, absent = [], []
     for model, name in WEIGHT_FILES.items():
-        if model == DEFAULT_MODEL or (weights_folder() / name).is_file():
-            try:
-                findings.append(Finding("ok", f"network {model}", str(load_model(model))))
-            except WeightsError as error:
-                findings.append(
-                    Finding(
-                        "missing" if model == DEFAULT_MODEL else "optional", f"network {model}", str(error)
-                    )
-                )
-        else:
-            findings.append(
-                Finding(
-                    "optional",
-                    f"network {model}",
-                    f"put {name} into {weights_folder()}; deepface tries to download it at first use",
-                )
-            )
+        if model != DEFAULT_MODEL and not (folder / name).is_file():
+            absent.append(f"{model} ({name})")
+            continue
+        try:
+            findings.append(Finding("ok", f"network {model}", str(load_model(model))))
+        except WeightsError as error:
+            state = "missing" if model == DEFAULT_MODEL else "optional"
+            findings.append(Finding(state, f"network {model}", str(error)))
+    if absent:
+        detail = (
+            f"attack.model=...: downloaded at first use where the network allows, else put into {folder}: "
+        )
+        findings.append(Finding("optional", "other networks", detail + ", ".join(absent)))
     return findings
 
 
-def _data() -> list[Finding]:
+def _packages() -> list[Finding]:
+    """Files of packages that are installed for their data alone."""
+    from baselines.defacers import DefacerError
+    from baselines.defacers.template import package_file
     from baselines.weights import WeightsError, dlib_weights
+    from data_prep.head_mesh import MeshDataError, data_folder
 
-    try:
-        return [Finding("ok", "dlib landmarks", str(dlib_weights("shape_predictor_68_face_landmarks.dat")))]
-    except WeightsError as error:
-        return [Finding("missing", "dlib landmarks", str(error))]
-
-
-def _defacers() -> list[Finding]:
-    raise NotImplementedError
-
-
-def _external() -> list[Finding]:
+    checks: dict[str, Callable[[], object]] = {
+        "dlib landmarks": lambda: dlib_weights("shape_predictor_68_face_landmarks.dat"),
+        "defacing binary": lambda: package_file("niimath", "bin/niimath"),
+        "face mask": lambda: package_file("pydeface", "data/facemask.nii.gz"),
+        "average head": lambda: package_file("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz"),
+        "parametric head": data_folder,
+    }
     findings = []
-    for command, what in EXTERNAL.items():
-        path = shutil.which(command)
-        findings.append(Finding("ok" if path else "optional", command, path or f"not on PATH; {what}"))
+    for what, locate in checks.items():
+        try:
+            findings.append(Finding("ok", what, str(locate())))
+        except (DefacerError, WeightsError, MeshDataError) as error:
+            findings.append(Finding("missing", what, str(error)))
     return findings

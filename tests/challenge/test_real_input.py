@@ -10,7 +10,9 @@ from challenge.cli import main
 
 
 @pytest.fixture(scope="module")
-def scores(real_head_path: Path, portraits, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], float]:
+def scores(
+    real_head_path: Path, portraits, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], float]:
     root = tmp_path_factory.mktemp("real")
     probes, photos = root / "probes", root / "photos"
     probes.mkdir()
@@ -34,7 +36,10 @@ def test_every_pair_is_scored(scores, portraits) -> None:
 
 def test_two_photographs_of_one_man_are_nearer_than_anybody_else(scores) -> None:
     same = [scores["obama", "obama2"], scores["obama", "obama3"]]
-    others = [scores["obama", "biden"], *(scores["head", photo] for photo in ("biden", "obama", "obama2", "obama3"))]
+    others = [
+        scores["obama", "biden"],
+        *(scores["head", photo] for photo in ("biden", "obama", "obama2", "obama3")),
+    ]
     assert min(same) > max(others)
 
 

@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from challenge.entry import Entry, Result, read_entries, write_entry
+from challenge.errors import InputError
+from challenge.leaderboard import leaderboard, ranked, summary
+from scoring import Estimate, ScoringError, Signature
+
+SIGNATURE = Signature(
+    "test/1@0123abcd", "defacing/eval", "deepface(Dlib)+raw/ignorant", "subject-bootstrap,100", 0, "0.1.0"
+)
+
+
+def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **changes: object) -> Result:
+    figures = {
+        "auc": Estimate(auc, auc - half, auc + half, 12),
+        "eer": Estimate(1 - auc, 1 - auc - half, 1 - auc + half, 12),
+        "linkability": Estimate(0.1, 0.0, 0.2, 12),
+    }
+    counts = {"mated": 12, "nonmated": 132, "subjects": 12, "probes": 12, "failures_to_acquire": 1}
+    return replace(Result(name, "ignorant", "all", figures, counts, str(SIGNATURE)), **changes)
+
+
+def entry(system: str, *results: Result, passed: int = 24) -> Entry:
+    gate = {"passed": passed, "scans": 24, "worst_changed": 0.01}
+    return Entry("test/1", "ab" * 32, "defacing", "team", system, "", "cd" * 32, results, gate, (), "0.1.0")
+
+
+def tiers(*entries: Entry) -> dict[str, int | None]:
+    return {e.system: tier for tier, e in ranked(entries)}
+
+
+def test_a_system_is_rated_by_its_strongest_attacker() -> None:
+    """Withstanding three weak attackers must not make up for losing to one strong."""
+    shallow = entry("shallow", result(0.5), result(0.5, name="geo+raw"), result(0.95, name="geo+bald"))
+    even = entry("even", result(0.7), result(0.7, name="geo+raw"), result(0.7, name="geo+bald"))
+    assert [e.system for _, e in ranked([shallow, even])] == ["even", "shallow"]
+    assert shallow.strongest().name == "geo+bald"
+
+
+def test_systems_that_the_data_do_not_separate_share_a_tier() -> None:
+    found = tiers(
+        entry("a", result(0.50)), entry("b", result(0.58)), entry("c", result(0.62)), entry("d", result(0.80))
+    )
+    assert found == {"a": 1, "b": 1, "c": 2, "d": 3}
+
+
+def test_a_system_that_harms_the_brain_is_not_ranked() -> None:
+    found = ranked([entry("butcher", result(0.5), passed=23), entry("gentle", result(0.9))])
+    assert [(tier, e.system) for tier, e in found] == [(1, "gentle"), (None, "butcher")]
+
+
+def test_other_trial_lists_do_not_rate() -> None:
+    matched = result(0.99, trial_list="matched")
+    assert entry("a", result(0.6), matched).strongest().figures["auc"].value == 0.6
+    assert entry("a", result(0.6), matched).strongest("matched").figures["auc"].value == 0.99
+
+
+def test_entries_made_unlike_are_not_ranked_together() -> None:
+    other = result(0.6, signature=str(replace(SIGNATURE, interval="subject-bootstrap,50")))
+    with pytest.raises(ScoringError, match="not comparable: interval differs"):
+        ranked([entry("a", result(0.5)), entry("b", other)])
+
+
+def test_the_order_of_entries_does_not_matter() -> None:
+    entries = [entry("a", result(0.5)), entry("b", result(0.5)), entry("c", result(0.9), passed=0)]
+    text = leaderboard(entries)
+    assert text == leaderboard(entries[::-1])
+    assert "| 1 | team/a |" in text
+    assert "| - | team/c |" in text
+    assert "failed on 24/24" in text
+    assert "ed:test/1@0123abcd" in text
+
+
+def test_only_synthetic_editions_are_called_synthetic() -> None:
+    assert "synthetic" not in leaderboard([entry("a", result(0.5))])
+    assert "synthetic" in leaderboard([replace(entry("a", result(0.5)), edition="synth-x/1")])
+
+
+def test_an_entry_survives_its_file(tmp_path: Path) -> None:
+    written = entry("a", result(0.5))
+    path = write_entry(tmp_path, written)
+    assert path == tmp_path / "test-1" / "team__a.json"
+    assert read_entries(tmp_path) == (written,)
+    assert "AUC" not in summary(written)
+    assert "auc 0.50" in summary(written)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda e: "not json",
+        lambda e: json.dumps([]),
+        lambda e: json.dumps({**e, "extra": 1}),
+        lambda e: json.dumps({k: v for k, v in e.items() if k != "track"}),
+        lambda e: json.dumps({**e, "system": "<b>bold</b>"}),
+        lambda e: json.dumps({**e, "system": "other"}),
+    ],
+)
+def test_files_that_are_no_entries_are_all_named(tmp_path: Path, spoil) -> None:
+    path = write_entry(tmp_path, entry("a", result(0.5)))
+    path.write_text(spoil(json.loads(path.read_text())))
+    (tmp_path / "test-1" / "team__z.json").write_text("{}")
+    with pytest.raises(InputError) as error:
+        read_entries(tmp_path)
+    assert len(error.value.problems) == 2
+    assert "team__a.json" in error.value.problems[0]
+
+
+def test_the_committed_leaderboard_is_that_of_the_committed_entries() -> None:
+    root = Path(__file__).parents[2]
+    assert leaderboard(read_entries(root / "entries")) == (root / "LEADERBOARD.md").read_text(
+        encoding="utf-8"
+    )
