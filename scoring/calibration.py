@@ -97,8 +97,7 @@ def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
     >>> print(zebra([1, 1, 1], [1, 1]))
     0.000 bit, worst case 0.00 (0)
     """
-    curve = steps(mated, nonmated)
-    return zebra_of(curve, curve.hull())
+    return zebra_of(steps(mated, nonmated).hull())
 
 
 def min_cllr_of(curves: Steps) -> Floats:
@@ -114,8 +113,8 @@ def cllr_of(mated: Floats, nonmated: Floats) -> float:
     return (_mean_bits(mated, -1.0) + _mean_bits(nonmated, 1.0)) / 2
 
 
-def zebra_of(curve: Steps, hull: Steps) -> Zebra:
-    """ZEBRA's figures of one ROC and its hull."""
+def zebra_of(hull: Steps) -> Zebra:
+    """ZEBRA's figures of one hull."""
     m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
     expected = float(_mutual_information(m, n).sum())
     padded = Steps(np.r_[0, hull.mated, 1], np.r_[1, hull.nonmated, 0]).hull()

@@ -48,14 +48,21 @@ class Steps:
     def filled(self) -> Steps:
         """Leave out the pieces without trials; one ROC."""
         kept = (self.mated > 0) | (self.nonmated > 0)
-        return self if kept.all() else Steps(self.mated[kept], self.nonmated[kept])
+        ends = slice(int(np.argmax(kept)), len(kept) - int(np.argmax(kept[::-1])))
+        if kept[ends].all():  # only ends are empty, as with scores of no ties: no copy is needed
+            return Steps(self.mated[ends], self.nonmated[ends])
+        return Steps(self.mated[kept], self.nonmated[kept])
 
     def hull(self) -> Steps:
-        """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators)."""
-        curve = self.filled()
-        total = curve.mated + curve.nonmated
-        blocks = isotonic_regression(curve.mated / total, weights=total, increasing=False).blocks[:-1]
-        return Steps(np.add.reduceat(curve.mated, blocks), np.add.reduceat(curve.nonmated, blocks))
+        """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators).
+
+        Stretches first, then what is left of them: no vertex of the hull is lost, and memory is saved.
+        """
+        stretches = [slice(i, i + _PIECE) for i in range(0, len(self.mated), _PIECE)]
+        parts = [_pool(self.mated[i], self.nonmated[i]) for i in stretches]
+        if len(parts) == 1:
+            return parts[0]
+        return _pool(np.concatenate([p.mated for p in parts]), np.concatenate([p.nonmated for p in parts]))
 
 
 def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
@@ -202,21 +209,19 @@ def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
 
 def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
     """First mated score of every run, and how many nonmated scores are below and at or below the run."""
+    below = np.empty(len(mated), dtype=np.int32 if len(nonmated) < 2**31 else np.int64)
+    tied = np.zeros(len(mated), dtype=bool)
 
-    def place(first: int) -> tuple[NDArray, NDArray]:
+    def place(first: int) -> None:
         part = mated[first : first + _PIECE]
         low = int(np.searchsorted(nonmated, part[0]))
         high = int(np.searchsorted(nonmated, part[-1], "right"))
-        below = np.searchsorted(nonmated[low:high], part)  # a short slice stays in the cache
-        below += low
-        tied = np.zeros(len(part), dtype=bool)
-        inside = slice(0, int(np.searchsorted(below, len(nonmated))))
-        tied[inside] = nonmated[below[inside]] == part[inside]
-        return below, tied
+        at = np.searchsorted(nonmated[low:high], part) + low  # a short slice stays in the cache
+        below[first : first + len(part)] = at
+        inside = slice(0, int(np.searchsorted(at, len(nonmated))))
+        tied[first : first + len(part)][inside] = nonmated[at[inside]] == part[inside]
 
-    parts = spread(place, range(0, len(mated), _PIECE))
-    below, tied = np.concatenate([b for b, _ in parts]), np.concatenate([t for _, t in parts])
-    del parts
+    spread(place, range(0, len(mated), _PIECE))
     fresh = np.ones(len(mated), dtype=bool)
     np.not_equal(below[1:], below[:-1], out=fresh[1:])
     fresh[1:] |= tied[1:] != tied[:-1]
@@ -225,6 +230,17 @@ def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
     upto = below.copy()
     upto[tied] = np.searchsorted(nonmated, mated[starts[tied]], "right")
     return starts, below, upto
+
+
+def _pool(mated: NDArray, nonmated: NDArray) -> Steps:
+    total = mated + nonmated
+    kept = total > 0
+    if not kept.all():
+        mated, nonmated, total = mated[kept], nonmated[kept], total[kept]
+    if not len(total):
+        return Steps(mated, nonmated)
+    blocks = isotonic_regression(mated / total, weights=total, increasing=False).blocks[:-1]
+    return Steps(np.add.reduceat(mated, blocks), np.add.reduceat(nonmated, blocks))
 
 
 def _rate(counts: NDArray) -> Floats:

@@ -55,23 +55,26 @@ def summarize(mated: ArrayLike, nonmated: ArrayLike) -> Summary:
     >>> summary.auc == auc(np.arange(40) + 30, np.arange(50)), summary.n_mated
     (True, 40)
     """
-    m, n = as_scores(mated=mated, nonmated=nonmated)
-    warn_if_small(len(m))
-    m, n = sort_both(m, n)
+    m, n = sort_both(*as_scores(mated=mated, nonmated=nonmated))
+    n_mated, n_nonmated = len(m), len(n)
+    warn_if_small(n_mated)
+    cost, histogram = cllr_of(m, n), dsys_of(m, n)
     curve = corners(m, n)
-    fmr, tmr = curve.vertices()
+    del m, n  # what a figure needs no more is let go: the list may be as large as a third of the memory
     hull = curve.hull()
+    area, linked, disclosed = float(auc_of(curve)), linkability_of(curve), zebra_of(hull)
+    fmr, tmr = curve.vertices()
     return Summary(
         eer=float(eer_at(fmr, tmr)),
         rocch_eer=float(eer_of(hull)),
-        auc=float(auc_of(curve)),
-        linkability=linkability_of(curve),
-        dsys_histogram=dsys_of(m, n),
-        cllr=cllr_of(m, n),
+        auc=area,
+        linkability=linked,
+        dsys_histogram=histogram,
+        cllr=cost,
         min_cllr=float(min_cllr_of(hull)),
         tmr_at_fmr_1pct=float(tmr_within(fmr, tmr, 0.01)),
         tmr_at_fmr_01pct=float(tmr_within(fmr, tmr, 0.001)),
-        zebra=zebra_of(curve, hull),
-        n_mated=len(m),
-        n_nonmated=len(n),
+        zebra=disclosed,
+        n_mated=n_mated,
+        n_nonmated=n_nonmated,
     )
