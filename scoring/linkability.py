@@ -147,7 +147,8 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
 
     Notes
     -----
-    Gomez-Barrero, Galbally, Rathgeb and Busch, IEEE TIFS 13(6), 2018, equations 6 to 8: per bin
+    Gomez-Barrero, Galbally, Rathgeb and Busch, IEEE TIFS 13(6), 2018, written from the
+    formulas: per bin
     LR = p(s|mated) / p(s|nonmated) and D = max(0, (omega LR - 1) / (omega LR + 1)), D = 1 where only mated
     scores fall; then the integral of p(s|mated) D(s).
 

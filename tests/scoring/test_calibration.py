@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from sklearn.isotonic import IsotonicRegression
 
 from scoring import cllr, min_cllr, zebra
 from scoring.steps import steps
@@ -47,3 +48,15 @@ def test_zebra_of_nothing_and_everything() -> None:
     assert everything.expected == pytest.approx(0.5 / np.log(2), abs=1e-12)
     assert everything.tag == "B"  # 30 to 1 and 50 to 1, with the rule of succession
     assert zebra(np.zeros(30), np.ones(50)).expected == 0.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(tied, tied)
+def test_agrees_with_another_pav_that_pools_ties(m: np.ndarray, n: np.ndarray) -> None:
+    """scikit-learn's isotonic fit to the labels, weighted to equal priors, read as likelihood ratios."""
+    labels, scores = np.r_[np.ones(len(m)), np.zeros(len(n))], np.r_[m, n]
+    weights = np.where(labels == 1, 1 / len(m), 1 / len(n))
+    p = IsotonicRegression(y_min=0, y_max=1).fit(scores, labels, weights).predict(scores)
+    with np.errstate(divide="ignore"):
+        cost = np.mean(-np.log2(p[labels == 1])) / 2 + np.mean(-np.log2(1 - p[labels == 0])) / 2
+    assert min_cllr(m, n) == pytest.approx(cost, abs=1e-12)
