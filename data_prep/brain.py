@@ -17,6 +17,8 @@ from scipy import ndimage, optimize
 # scalp 5, skull 6, fluid 2.
 TEMPLATE_EYES = np.array([0.0, 57.0, -36.0])
 BRAIN_DEPTH_MM = 12.5
+# The maps are cut to this much around the brain, mm: what lies farther is no skull.
+SKULL_WITHIN_MM = 14.0
 
 
 class BrainTemplateError(ValueError):
@@ -57,8 +59,8 @@ def brain_template() -> BrainTemplate:
 
     Examples
     --------
-    >>> brain_template().grey.shape
-    (197, 233, 189)
+    >>> bool(brain_template().grey.max() <= 1)
+    True
     """
     spec = find_spec("nilearn")
     places = list(spec.submodule_search_locations or []) if spec else []
@@ -82,9 +84,14 @@ def brain_template() -> BrainTemplate:
     distance = ndimage.zoom(signed.astype(np.float32), 2, order=1, grid_mode=True, mode="nearest")
     distance = distance[: grey.shape[0], : grey.shape[1], : grey.shape[2]]
 
-    rim = np.argwhere(brain & ~ndimage.binary_erosion(brain)) * 2
-    rim = rim @ affine[:3, :3].T + affine[:3, 3]
-    return BrainTemplate(grey, white, distance, affine, rim[rim[:, 2] > 5][::7])
+    rim = np.argwhere(brain & ~ndimage.binary_erosion(brain)) * 2.0
+    vault = rim @ affine[:3, :3].T + affine[:3, 3]
+    box = tuple(
+        slice(int(found.min()), int(found.max()) + 1) for found in np.nonzero(distance < SKULL_WITHIN_MM)
+    )
+    affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
+    grey, white, distance = (np.ascontiguousarray(map_[box]) for map_ in (grey, white, distance))
+    return BrainTemplate(grey, white, distance, affine, vault[vault[:, 2] > 5][::7])
 
 
 def _share(map_: NDArray[np.float32]) -> NDArray[np.float32]:

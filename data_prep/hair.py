@@ -1,7 +1,7 @@
-"""Hair of a synthetic head, strand by strand: scalp, brows and beard as polylines with a colour at each point."""
+"""Hair of a synthetic head, strand by strand: scalp, brows and beard as polylines of coloured points."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class Style:
         How soon it falls, per step.
     sideways, forwards : float
         The way it is combed on the top: away from the parting, to the front (negative: back).
+    steps : int
+        Points of a hair.
     """
 
     length: tuple[float, float, float]
@@ -71,16 +73,16 @@ class Style:
     gravity: float
     sideways: float
     forwards: float
+    steps: int
 
 
 STYLES = {
-    "cropped": Style((9, 7, 6), 16000, 4, 0.0, 0.15, 0.3),
-    "short": Style((42, 22, 16), 15000, 9, 0.1, 0.8, 0.35),
-    "fringe": Style((78, 60, 45), 15000, 8, 0.35, 0.15, 1.2),
-    "bob": Style((190, 150, 95), 15000, 11, 0.5, 1.0, -0.1),
-    "long": Style((330, 290, 230), 16000, 11, 0.5, 1.0, -0.35),
+    "cropped": Style((9, 7, 6), 15000, 4, 0.0, 0.15, 0.3, 6),
+    "short": Style((34, 14, 11), 14000, 8, 0.1, 0.8, 0.5, 9),
+    "fringe": Style((70, 56, 40), 13000, 7, 0.35, 0.1, 1.2, 12),
+    "bob": Style((165, 122, 90), 11000, 9, 0.7, 1.0, -0.35, 18),
+    "long": Style((330, 290, 240), 11000, 9, 0.7, 1.0, -0.45, 22),
 }
-STEPS = 14
 
 
 def on_scalp(neutral: NDArray[np.float64], hairline_shift: float = 0.0) -> NDArray[np.float64]:
@@ -109,12 +111,25 @@ class Surface:
     normals: NDArray[np.float64]
     tree: cKDTree
 
-    def lifted(self, points: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Push points out until they stand `least` mm off the skin."""
-        _, nearest = self.tree.query(points)
+    def lifted(
+        self, points: NDArray[np.float64], least: NDArray[np.float64], cling: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """Push points out until they stand `least` mm off the skin; pull a share `cling` of what is too much.
+
+        Returns
+        -------
+        points : ndarray, shape (n, 3)
+        nearest : ndarray, shape (n,)
+            Vertex of the skin below each point.
+        height : ndarray, shape (n,)
+            Height over it before the move, mm.
+        """
+        _, nearest = self.tree.query(points, eps=0.3)
         normal = self.normals[nearest]
         height = ((points - self.vertices[nearest]) * normal).sum(axis=1)
-        return points + normal * np.clip(least - height, 0, 30)[:, None]
+        beyond = height - least
+        move = np.where(beyond < 0, np.minimum(-beyond, 30), -cling * np.clip(beyond, 0, 60))
+        return points + normal * move[:, None], nearest, height
 
 
 def surface(mesh: HeadMesh, level: int) -> Surface:
@@ -139,21 +154,25 @@ def vertex_normals(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) 
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
 
 
-def roots(
-    skin: Surface, density: NDArray[np.float64], count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Scatter roots over the skin by a density at its vertices.
+@dataclass(frozen=True)
+class Roots:
+    """Where hairs grow: place, skin normal and place on the neutral head, each of shape (hairs, 3)."""
 
-    Returns
-    -------
-    places, normals, neutral places : three ndarrays, each of shape (count, 3)
-    """
+    place: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    neutral: NDArray[np.float64]
+
+
+def scatter_roots(skin: Surface, density: NDArray[np.float64], count: int, rng: np.random.Generator) -> Roots:
+    """Scatter roots over the skin by a density at its vertices."""
     corners = skin.vertices[skin.triangles]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     weight = area * density[skin.triangles].mean(axis=1)
     face = skin.triangles[rng.choice(len(weight), size=count, p=weight / weight.sum())]
     share = rng.dirichlet((1, 1, 1), size=count)[:, :, None]
-    return tuple((values[face] * share).sum(axis=1) for values in (skin.vertices, skin.normals, skin.neutral))  # type: ignore[return-value]
+    return Roots(
+        *((values[face] * share).sum(axis=1) for values in (skin.vertices, skin.normals, skin.neutral))
+    )
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -167,19 +186,36 @@ def grow(
     length: NDArray[np.float64],
     lift: NDArray[np.float64],
     gravity: float,
-    steps: int = STEPS,
-) -> NDArray[np.float64]:
-    """Let hairs grow over the skin and fall; returns points, shape (hairs, steps, 3)."""
+    steps: int,
+    combed_away: bool = False,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Let hairs grow over the skin and fall.
+
+    Returns
+    -------
+    points : ndarray, shape (hairs, steps, 3)
+    astray : ndarray, shape (hairs,)
+        Hairs that hang over the face or stand up from the head.
+    """
     points = np.empty((len(root), steps, 3))
     points[:, 0] = root
+    astray = np.zeros(len(root), bool)
     stride = (length / (steps - 1))[:, None]
     down = np.array([0.0, 0.0, -1.0])
+    falls = np.ones(len(root))
+    cling = np.full(len(root), 0.3 * min(1.0, gravity))
     for step in range(1, steps):
-        direction = _unit(direction + gravity * down * min(1.0, step / 4))
+        direction = _unit(direction + (gravity * min(1.0, step / 3) * falls)[:, None] * down)
         ahead = points[:, step - 1] + stride * direction
-        points[:, step] = skin.lifted(ahead, lift * min(1.0, step / 3))
+        points[:, step], nearest, height = skin.lifted(ahead, lift * min(1.0, step / 3), cling)
         direction = _unit(0.6 * direction + 0.4 * _unit(points[:, step] - points[:, step - 1]))
-    return points
+        x, y, z = skin.neutral[nearest].T
+        if combed_away:  # it lies on the head until it gets over the side
+            falls = np.clip(np.maximum((np.abs(x) - 40) / 25, (10 - y) / 40), 0, 1)
+            cling = np.where(z > 10, 0.85, 0.25)
+        astray |= (np.abs(x) < 50) & (y > 40) & (np.abs(z + 45) < 75)
+        astray |= (height > 34) & (z > -40) & (z < 20)
+    return points, astray
 
 
 def lit(
@@ -220,13 +256,14 @@ def scalp_hair(
     style = STYLES.get(person.hair_style)
     if style is None:
         return None
-    style = replace(style, length=tuple(part * rng.uniform(0.8, 1.2) for part in style.length))
+    top_mm, side_mm, nape_mm = np.array(style.length) * rng.uniform(0.8, 1.2)
     density = on_scalp(skin.neutral, hairline_shift(person))
-    place, normal, neutral = roots(skin, density, style.hairs, rng)
+    root = scatter_roots(skin, density, style.hairs, rng)
+    place, normal, neutral = root.place, root.normal, root.neutral
     parting = rng.choice([-1, 1]) * rng.uniform(8, 32)
     top = np.clip((neutral[:, 2] - 30) / 35, 0, 1)
     nape = np.clip((-neutral[:, 1] - 30) / 40, 0, 1) * (1 - top)
-    length = top * style.length[0] + nape * style.length[2] + (1 - top - nape) * style.length[1]
+    length = top * top_mm + nape * nape_mm + (1 - top - nape) * side_mm
     length = length * rng.lognormal(0, 0.12, len(length))
 
     away = np.tanh((neutral[:, 0] - parting) / 12)
@@ -235,12 +272,18 @@ def scalp_hair(
     wave = _waves(place, rng)
     direction = comb + 0.28 * wave + rng.normal(0, 0.1, comb.shape)
     direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
-    direction = _unit(_unit(direction) + (0.75 if person.hair_style == "cropped" else 0.3) * normal)
+    direction = _unit(
+        _unit(direction) + {"cropped": 0.75, "bob": 0.12, "long": 0.12}.get(person.hair_style, 0.3) * normal
+    )
     lift = style.lift * rng.beta(1.6, 1.2, len(length)) * (0.45 + 0.55 * top)
-    points = grow(skin, place, direction, length, lift, style.gravity)
+    combed_away = person.hair_style in ("bob", "long")
+    points, astray = grow(skin, place, direction, length, lift, style.gravity, style.steps, combed_away)
+    if combed_away:
+        points, lift, wave = points[~astray], lift[~astray], wave[~astray]
     lock = 1 + 0.16 * wave[:, :1]
     depth = 0.62 + 0.38 * (lift / style.lift)[:, None]
-    colours = lit(points, _shades(person, len(length), rng) * lock * depth, light)
+    shade = _shades(person, len(points), rng) * lock * depth
+    colours = lit(points, shade, light)
     return Strands(points, colours, 0.9)
 
 
@@ -250,7 +293,7 @@ def hairline_shift(person: Person) -> float:
 
 
 def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return a smooth random vector at each place, so that hair falls in locks; shape (n, 3), about -1 to 1."""
+    """Return a smooth random vector at each place, about -1 to 1, shape (n, 3): hair falls in locks."""
     total = np.zeros_like(place)
     for _ in range(6):
         frequency = rng.normal(0, 0.09, 3)
@@ -261,11 +304,12 @@ def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
 def brows(person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator) -> Strands:
     """Grow both eyebrows."""
     x, y, z = np.abs(skin.neutral[:, 0]), skin.neutral[:, 1], skin.neutral[:, 2]
-    middle = 17.5 + 3.5 * np.sin(np.clip((x - 12) / 38, 0, 1) * np.pi * 0.72)
-    width = (3.6 if person.sex == "M" else 2.4) * np.interp(x, [10, 20, 40, 54], [1.0, 1.15, 0.8, 0.2])
-    density = np.clip(1.4 - np.abs(z - middle) / width, 0, 1) * (x > 11) * (x < 54) * (y > 40)
-    count = 1300 if person.sex == "M" else 900
-    return _stubble(person, skin, light, rng, density, count, 7.0, _brow_direction, 0.8)
+    middle = 17.0 + 4.0 * np.sin(np.clip((x - 12) / 40, 0, 1) * np.pi * 0.75)
+    width = (3.4 if person.sex == "M" else 2.2) * np.interp(x, [12, 20, 40, 52], [0.9, 1.1, 0.8, 0.25])
+    across = np.exp(-(((z - middle) / width) ** 2))
+    density = across * np.interp(x, [13, 19, 42, 52], [0, 1, 1, 0]) * (y > 40)
+    count = 520 if person.sex == "M" else 380
+    return _stubble(person, skin, light, rng, density, count, 6.0, _brow_direction, 0.62)
 
 
 def beard(
@@ -275,8 +319,8 @@ def beard(
     if person.beard <= 0.05:
         return None
     density = beard_area(skin.neutral)
-    count = int(3000 + 9000 * person.beard)
-    return _stubble(person, skin, light, rng, density, count, 1.5 + 14 * person.beard, _beard_direction, 0.8)
+    count = int(5000 + 7000 * person.beard)
+    return _stubble(person, skin, light, rng, density, count, 1.5 + 10 * person.beard, _beard_direction, 0.5)
 
 
 def beard_area(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -287,7 +331,7 @@ def beard_area(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
     below_jaw = np.clip((z + 128) / 12, 0, 1)
     philtrum = (x < 26) & (z > -64) & (z < -54) & (y > 75)
     area = np.clip((cheek_line - z) / 10 + 0.5, 0, 1) * below_jaw * (y > 6)
-    return np.where(philtrum, 1.0, area) * ~mouth * (z < -8)
+    return np.where(philtrum, 1.0, area) * ~mouth * (z < -8) * (x < 74)
 
 
 def _brow_direction(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -311,10 +355,11 @@ def _stubble(
     comb: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     width: float,
 ) -> Strands:
-    place, normal, neutral = roots(skin, density, count, rng)
+    root = scatter_roots(skin, density, count, rng)
+    place, normal, neutral = root.place, root.normal, root.neutral
     direction = comb(neutral) + rng.normal(0, 0.25, place.shape)
     direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
     direction = _unit(_unit(direction) + 0.35 * normal)
     length = length_mm * rng.lognormal(0, 0.2, count)
-    points = grow(skin, place, direction, length, np.full(count, 0.6), 0.05, steps=5)
+    points, _ = grow(skin, place, direction, length, np.full(count, 0.6), 0.05, steps=5)
     return Strands(points, lit(points, _shades(person, count, rng) * 0.8, light), width)

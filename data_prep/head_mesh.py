@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 # Everything lower than this in the base mesh is body, in decimetres (chin 6.6, shoulders 5.9).
-NECK_CUT = 5.3
-SHOULDER_CUT = 2.2
+NECK_CUT = 4.7
+SHOULDER_CUT = 2.5
 
 # Parts kept of the base mesh, by the name the mesh gives them; joints, clothes and hair helpers are left out.
 PARTS = {

@@ -279,7 +279,7 @@ def _add_local_weights(weights: dict[str, float], rng: np.random.Generator, conf
 
 
 def _jitter(rng: np.random.Generator, colour: np.ndarray, spread: float) -> tuple[float, float, float]:
-    shade = colour * np.exp(rng.normal(0, spread)) + rng.normal(0, 0.15 * spread, size=3)
+    shade = colour * np.exp(rng.normal(0, spread) + rng.normal(0, 0.2 * spread, size=3))
     red, green, blue = np.clip(shade, 0.02, 0.98)
     return float(red), float(green), float(blue)
 

@@ -1,7 +1,6 @@
 """Photographs of a synthetic head: the same head with hair (raw) and without (bald)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pyvista as pv
@@ -9,12 +8,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_prep import hair
-from data_prep.anatomy import find_landmarks, pose
-from data_prep.head_mesh import HeadMesh, base_mesh, data_folder, head_mesh, subdivision
+from data_prep.head_mesh import HeadMesh, head_mesh, subdivision
+from data_prep.landmarks import find_landmarks
 from data_prep.people import Person, SyntheticCohort, random_for
+from data_prep.skin import LEVEL, occlusion, skin_colours
+from data_prep.voxels import pose
 
 CONDITIONS = ("raw", "bald")
-LEVEL = 2
+MATERIALS: dict[str, dict[str, float]] = {
+    "skin": {"ambient": 0.22, "diffuse": 0.85, "specular": 0.14, "specular_power": 12},
+    "shirt": {"ambient": 0.2, "diffuse": 0.8},
+    "eye": {"ambient": 0.25, "diffuse": 0.7, "specular": 0.9, "specular_power": 90},
+}
 UNITS = "expression/units/caucasian/"
 # What faces do on photographs, with how strongly at most.
 EXPRESSIONS = {
@@ -26,8 +31,10 @@ EXPRESSIONS = {
     "eyebrows-right-up": 0.4,
     "eyebrows-left-down": 0.25,
     "eyebrows-right-down": 0.25,
-    "eye-left-slit": 0.3,
-    "eye-right-slit": 0.3,
+    "eye-left-slit": 0.15,
+    "eye-right-slit": 0.15,
+    "eye-left-opened-up": 0.15,
+    "eye-right-opened-up": 0.15,
 }
 
 
@@ -51,6 +58,8 @@ class Setting:
         Camera to face.
     background, shirt : ndarray, shape (3,)
         sRGB.
+    neckline : float
+        Height of the shirt's edge at the side of the neck, mm.
     gaze : ndarray, shape (2,)
         Degrees to the right and up.
     """
@@ -63,6 +72,7 @@ class Setting:
     distance_mm: float
     background: NDArray[np.float64]
     shirt: NDArray[np.float64]
+    neckline: float
     gaze: NDArray[np.float64]
 
 
@@ -71,7 +81,12 @@ def draw_setting(rng: np.random.Generator, config: SyntheticCohort) -> Setting:
     expression = {
         UNITS + name: float(config.expression * most * rng.random()) for name, most in EXPRESSIONS.items()
     }
-    for name in ("eyebrows-{}-up", "eyebrows-{}-down", "eye-{}-slit"):  # both sides act nearly alike
+    for name in (
+        "eyebrows-{}-up",
+        "eyebrows-{}-down",
+        "eye-{}-slit",
+        "eye-{}-opened-up",
+    ):  # both sides act nearly alike
         expression[UNITS + name.format("right")] = expression[UNITS + name.format("left")] * rng.uniform(
             0.85, 1.15
         )
@@ -87,57 +102,18 @@ def draw_setting(rng: np.random.Generator, config: SyntheticCohort) -> Setting:
         float(rng.uniform(750, 1300)),
         np.clip(shade + rng.normal(0, 0.04, 3), 0, 1),
         np.clip(rng.uniform(0.08, 0.8) + rng.normal(0, 0.12, 3), 0.03, 0.95),
-        rng.normal(0, 2.5, 2),
+        float(rng.uniform(-138, -126)),
+        rng.normal(0, 2.0, 2) - [0, 3],
     )
 
 
-@lru_cache(maxsize=4)
-def _painted(texture: str) -> NDArray[np.float64]:
-    """Return a mask texture of the mesh data at every vertex, 0 to 1."""
-    image = np.asarray(Image.open(data_folder() / "textures" / f"mpfb_{texture}.jpg").convert("L")) / 255.0
-    operator, _ = subdivision(LEVEL)
-    u, v = (operator @ base_mesh().uv).T
-    columns = np.clip(u * image.shape[1], 0, image.shape[1] - 1).astype(int)
-    rows = np.clip((1 - v) * image.shape[0], 0, image.shape[0] - 1).astype(int)
-    return image[rows, columns]
-
-
-def skin_colours(
-    person: Person, setting: Setting, haired: bool, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Colour every vertex of the skin, sRGB 0 to 1, shape (n, 3)."""
+def _shirt(skin: pv.PolyData, setting: Setting) -> pv.PolyData:
+    """Dress the part of the skin below a round neckline."""
     neutral = subdivision(LEVEL)[1].vertices
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
-    skin = np.array(person.skin)
-    colour = np.tile(skin, (len(neutral), 1))
-    mottle = sum(
-        np.sin(neutral @ rng.normal(0, f, 3) + rng.uniform(0, 6.3)) for f in (0.05, 0.09, 0.15, 0.3, 0.5, 0.8)
-    )
-    colour *= 1 + 0.012 * mottle[:, None] + rng.normal(0, 0.012 + 0.0002 * person.age, (len(neutral), 1))
-
-    def spot(cx: float, cy: float, cz: float, radius: float) -> NDArray[np.float64]:
-        return np.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
-
-    blood = 0.8 * spot(38, 88, -35, 20) + 0.7 * spot(0, 118, -38, 14) + 0.6 * spot(82, 0, -15, 24)
-    colour *= 1 + blood[:, None] * (np.array([0.05, -0.1, -0.09]) * rng.uniform(0.6, 1.4))
-    shadow = 0.5 * spot(20, 95, -14, 9) + 0.6 * _painted("eyelids")
-    colour *= 1 - shadow[:, None] * np.array([0.1, 0.14, 0.1]) * rng.uniform(0.5, 1.4)
-    lips = np.clip(_painted("lips") * 1.2, 0, 1)[:, None] * 0.85
-    colour = (1 - lips) * colour + lips * np.array(person.lips) * (1 + 0.03 * mottle[:, None])
-    inside = _painted("inside-mouth")[:, None]
-    colour = (1 - inside) * colour + inside * np.array([0.35, 0.12, 0.12])
-
-    stubble = np.array(person.hair)
-    if person.sex == "M":
-        shade = hair.beard_area(neutral)[:, None] * (0.13 + 0.5 * person.beard)
-        colour = (1 - shade) * colour + shade * (0.6 * stubble + 0.4 * colour * 0.6)
-    if haired:
-        root = hair.on_scalp(neutral, hair.hairline_shift(person))[:, None]
-        root = root * {"shaved": 0.3, "cropped": 0.75}.get(person.hair_style, 0.9)
-        colour = (1 - root) * colour + root * stubble * 0.7
-    collar = z < -168 + 0.22 * (y - 20) - 0.09 * np.clip(x - 55, 0, 80) + 12
-    colour[collar] = setting.shirt * (1 + 0.03 * mottle[collar, None])
-    return np.clip(colour, 0, 1)
+    cloth = pv.PolyData(skin.points + 3.0 * skin.point_data["Normals"], skin.faces)
+    cloth["below"] = setting.neckline - 0.42 * (y - 20) + 0.1 * np.clip(x - 60, -20, 80) - z
+    return cloth.clip_scalar(scalars="below", value=0.0, invert=False)
 
 
 def _eyeball(
@@ -184,90 +160,92 @@ def photograph(
     """
     setting = draw_setting(random_for(seed, person.subject, f"photo-{number}"), config)
     mesh = head_mesh(person.weights, setting.expression, LEVEL)
-    return {condition: _render(person, mesh, setting, condition, seed, config) for condition in CONDITIONS}
-
-
-def _render(
-    person: Person, mesh: HeadMesh, setting: Setting, condition: str, seed: int, config: SyntheticCohort
-) -> NDArray[np.uint8]:
-    rng = random_for(seed, person.subject, "looks")
-    marks = find_landmarks(mesh, LEVEL)
     rotation = setting.motion[:3, :3]
-    vertices = mesh.vertices @ rotation.T
-    posed = HeadMesh(vertices, mesh.quads, mesh.parts)
+    posed = HeadMesh(mesh.vertices @ rotation.T, mesh.quads, mesh.parts)
+    size = 2 * config.photo_pixels  # drawn twice as large, then averaged
+    plotter = _studio(setting, rotation, size)
+    rng = random_for(seed, person.subject, "looks")
 
-    size = 2 * config.photo_pixels
+    triangles = mesh.triangles("skin")
+    skin = pv.PolyData.from_regular_faces(posed.vertices, triangles)
+    skin.point_data["Normals"] = hair.vertex_normals(posed.vertices, triangles)
+    light = occlusion(posed, skin.point_data["Normals"])[:, None]
+    skin["colour"] = _bytes(skin_colours(person, False, random_for(seed, person.subject, "skin")) * light)
+    plotter.add_mesh(skin, scalars="colour", rgb=True, smooth_shading=True, **MATERIALS["skin"])
+    plotter.add_mesh(
+        _shirt(skin, setting), color=tuple(setting.shirt), smooth_shading=True, **MATERIALS["shirt"]
+    )
+    marks = find_landmarks(mesh, LEVEL)
+    for eye in (marks.right_eye, marks.left_eye):
+        ball = _eyeball(person, rotation @ eye, marks.eye_radius + 0.3, setting, rng)
+        plotter.add_mesh(ball, scalars="colour", rgb=True, smooth_shading=True, **MATERIALS["eye"])
+    lashes = pv.PolyData.from_regular_faces(posed.vertices, mesh.triangles("lashes"))
+    plotter.add_mesh(lashes, color=(0.05, 0.04, 0.04), opacity=0.55, lighting=False)
+    teeth = pv.PolyData.from_regular_faces(posed.vertices, mesh.triangles("upper_teeth", "lower_teeth"))
+    plotter.add_mesh(teeth, color=(0.85, 0.82, 0.76), ambient=0.2, diffuse=0.6)
+
+    surface = _hair_surface(posed)
+    _add_strands(plotter, hair.brows(person, surface, setting.light, rng), size)
+    _add_strands(plotter, hair.beard(person, surface, setting.light, rng), size)
+    bald = _shoot(plotter, config.photo_pixels)
+    skin["colour"] = _bytes(skin_colours(person, True, random_for(seed, person.subject, "skin")) * light)
+    _add_strands(plotter, hair.scalp_hair(person, surface, setting.light, rng), size)
+    raw = _shoot(plotter, config.photo_pixels)
+    plotter.close()
+    return {"raw": raw, "bald": bald}
+
+
+def _bytes(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return (255 * np.clip(colours, 0, 1)).astype(np.uint8)
+
+
+def _studio(setting: Setting, rotation: NDArray[np.float64], size: int) -> pv.Plotter:
+    """Set up background, lights and camera."""
     plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
+    plotter.disable_anti_aliasing()
     sky, ground = np.clip(setting.background * 1.08, 0, 1), np.clip(setting.background * 0.85, 0, 1)
     plotter.set_background(tuple(ground), top=tuple(sky))
-    warm = 1 + 0.06 * setting.warmth * np.array([1.0, 0.0, -1.0])
+    warm = np.clip(0.94 + 0.06 * setting.warmth * np.array([1.0, 0.0, -1.0]), 0, 1)
     for direction, strength in (
         (setting.light, 0.78),
         (setting.light * [-1, 1, 0.3], 0.3),
         (np.array([0.0, -0.6, 1.0]), 0.25),
     ):
-        colour = np.clip(warm * 0.94, 0, 1)
         plotter.add_light(
             pv.Light(
                 position=tuple(1000 * direction),
                 focal_point=(0, 0, 0),
-                color=tuple(colour),
+                color=tuple(warm),
                 intensity=strength * setting.exposure,
             )
         )
-
-    skin = pv.PolyData.from_regular_faces(vertices, mesh.triangles("skin"))
-    skin["colour"] = (255 * skin_colours(person, setting, condition == "raw", rng)).astype(np.uint8)
-    skin.point_data["Normals"] = hair.vertex_normals(vertices, mesh.triangles("skin"))
-    plotter.add_mesh(
-        skin,
-        scalars="colour",
-        rgb=True,
-        smooth_shading=True,
-        ambient=0.22,
-        diffuse=0.85,
-        specular=0.14,
-        specular_power=12,
-    )
-    for eye in (marks.right_eye, marks.left_eye):
-        ball = _eyeball(person, rotation @ eye, marks.eye_radius + 0.3, setting, rng)
-        plotter.add_mesh(
-            ball,
-            scalars="colour",
-            rgb=True,
-            smooth_shading=True,
-            ambient=0.25,
-            diffuse=0.7,
-            specular=0.9,
-            specular_power=90,
-        )
-    lashes = pv.PolyData.from_regular_faces(vertices, mesh.triangles("lashes"))
-    plotter.add_mesh(lashes, color=(0.05, 0.04, 0.04), opacity=0.55, lighting=False)
-    teeth = pv.PolyData.from_regular_faces(vertices, mesh.triangles("upper_teeth", "lower_teeth"))
-    plotter.add_mesh(teeth, color=(0.85, 0.82, 0.76), ambient=0.2, diffuse=0.6)
-
-    surface = hair.surface(posed, LEVEL)
-    growths = [hair.brows(person, surface, setting.light, rng)]
-    if condition == "raw":
-        growths += [hair.scalp_hair(person, surface, setting.light, rng)]
-    growths += [hair.beard(person, surface, setting.light, rng)]
-    for strands in growths:
-        if strands is not None:
-            _add_strands(plotter, strands, size)
-
-    centre = rotation @ np.array([0.0, 70.0, -18.0])
+    centre = rotation @ np.array([0.0, 70.0, -12.0])
     plotter.camera.focal_point = tuple(centre)
-    plotter.camera.position = tuple(centre + [0.0, setting.distance_mm, 0.0])
+    plotter.camera.position = tuple(centre + np.array([0.0, setting.distance_mm, 0.0]))
     plotter.camera.up = (0.0, 0.0, 1.0)
-    plotter.camera.view_angle = float(np.degrees(2 * np.arctan(175 / setting.distance_mm)))
-    plotter.enable_ssao(radius=25, bias=1.0, kernel_size=32, blur=True)
+    plotter.camera.view_angle = float(np.degrees(2 * np.arctan(158 / setting.distance_mm)))
+    return plotter
+
+
+def _shoot(plotter: pv.Plotter, pixels: int) -> NDArray[np.uint8]:
+    plotter.reset_camera_clipping_range()
+    if plotter.last_image is not None:  # the first screenshot draws by itself
+        plotter.render()
     picture = np.asarray(plotter.screenshot(return_img=True))[..., :3]
-    plotter.close()
-    small = Image.fromarray(picture).resize((config.photo_pixels, config.photo_pixels), Image.Resampling.BOX)
-    return np.asarray(small)
+    return np.asarray(Image.fromarray(picture).resize((pixels, pixels), Image.Resampling.BOX))
 
 
-def _add_strands(plotter: pv.Plotter, strands: hair.Strands, size: int) -> None:
+def _hair_surface(posed: HeadMesh) -> hair.Surface:
+    """Return the skin for hairs to grow on, as fine as they need it."""
+    count = len(subdivision(1)[1].vertices)
+    coarse = subdivision(1)[1]
+    # Catmull-Clark keeps the vertices of the coarser level first.
+    return hair.surface(HeadMesh(posed.vertices[:count], coarse.quads, coarse.parts), 1)
+
+
+def _add_strands(plotter: pv.Plotter, strands: hair.Strands | None, size: int) -> None:
+    if strands is None:
+        return
     count, steps, _ = strands.points.shape
     index = np.arange(count * steps).reshape(count, steps)
     lines = np.column_stack([np.full(count, steps), index]).ravel()

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from data_prep import bids
-from data_prep.anatomy import scan_head
 from data_prep.files import whole_file
 from data_prep.head_mesh import head_mesh
 from data_prep.people import Person, SyntheticCohort, draw_person, random_for
+from data_prep.scanner import scan_head
 
 CONTRAST = "T2w"
 CLOSED_EYES = {"eye-left-closure": 1.0, "eye-right-closure": 1.0}
@@ -70,7 +70,7 @@ def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[st
 
 def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[str, float]:
     """Return the face of somebody who lies in a scanner: eyes closed, hardly any expression."""
-    units = {name: weight for name, weight in CLOSED_EYES.items()}
+    units = dict(CLOSED_EYES)
     for name in (
         "mouth-corner-puller",
         "mouth-depression",

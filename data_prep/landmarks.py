@@ -1,0 +1,87 @@
+"""Where the inside of a head hangs on its outside: eyes, mouth, nose, chin."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from data_prep.head_mesh import HeadMesh, base_mesh, data_folder, subdivision
+
+
+@lru_cache(maxsize=8)
+def painted(texture: str, level: int) -> NDArray[np.float64]:
+    """Return a mask of the mesh data (`lips`, `inside-mouth`, ...) at every vertex, 0 to 1, shape (n,)."""
+    image = np.asarray(Image.open(data_folder() / "textures" / f"mpfb_{texture}.jpg").convert("L")) / 255.0
+    operator, _ = subdivision(level)
+    u, v = (operator @ base_mesh().uv).T
+    columns = np.clip(u * image.shape[1], 0, image.shape[1] - 1).astype(int)
+    rows = np.clip((1 - v) * image.shape[0], 0, image.shape[0] - 1).astype(int)
+    return image[rows, columns]
+
+
+@lru_cache(maxsize=2)
+def mouth_lining(level: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Split the skin where the lips meet.
+
+    Returns
+    -------
+    lining : ndarray, shape (m, 3)
+        Triangles inside the mouth.
+    outer : ndarray, shape (k, 3)
+        All other triangles of the skin.
+    rim : ndarray, shape (e, 2)
+        Edges between the two.
+    """
+    inside = painted("inside-mouth", level) > 0.5
+    triangles = subdivision(level)[1].triangles("skin")
+    within = inside[triangles].all(axis=1)
+    lining = triangles[within]
+    edges = np.sort(np.stack([lining, np.roll(lining, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
+    unique, uses = np.unique(edges, axis=0, return_counts=True)
+    return lining, triangles[~within], unique[uses == 1]
+
+
+def capped(
+    vertices: NDArray[np.float64], triangles: NDArray[np.int64], rim: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Close a surface along the rim of the mouth; returns vertices and triangles of the closed one."""
+    centre = vertices[np.unique(rim)].mean(axis=0)
+    cap = np.column_stack([rim, np.full(len(rim), len(vertices))])
+    return np.vstack([vertices, centre]), np.vstack([triangles, cap])
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Where the inside of a head hangs on its outside, mm in the head's own frame (before any pose)."""
+
+    right_eye: NDArray[np.float64]
+    left_eye: NDArray[np.float64]
+    eye_radius: float
+    mouth_top: float
+    mouth_back: float
+    mouth_centre: NDArray[np.float64]
+    nose_tip: NDArray[np.float64]
+    chin: NDArray[np.float64]
+
+
+def find_landmarks(mesh: HeadMesh, level: int = 1) -> Landmarks:
+    """Find where the eyes, the mouth, the nose and the chin are."""
+    v = mesh.vertices
+    right, left = (v[mesh.points(name)] for name in ("right_eye", "left_eye"))
+    mouth = v[np.unique(mouth_lining(level)[0])]
+    skin = v[mesh.points("skin")]
+    middle = skin[np.abs(skin[:, 0]) < 8]
+    nose = middle[(middle[:, 2] < -15) & (middle[:, 2] > mouth[:, 2].max())]
+    below = middle[(middle[:, 2] < mouth[:, 2].mean() - 18) & (middle[:, 2] > mouth[:, 2].mean() - 55)]
+    return Landmarks(
+        right.mean(axis=0),
+        left.mean(axis=0),
+        float(np.ptp(right[:, 2]) / 2),
+        float(mouth[:, 2].max()),
+        float(mouth[:, 1].min()),
+        mouth.mean(axis=0),
+        nose[nose[:, 1].argmax()],
+        below[below[:, 1].argmax()],
+    )

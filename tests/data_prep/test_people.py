@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data_prep.head_mesh import target_names
+from data_prep.people import (
+    ETHNICITIES,
+    SEXES,
+    SyntheticCohort,
+    draw_person,
+    local_axes,
+    random_for,
+)
+
+
+@pytest.fixture(scope="module")
+def people():
+    return [draw_person(f"sub-{number:04d}", 7, SyntheticCohort()) for number in range(300)]
+
+
+def test_people_depend_on_seed_and_id_only():
+    config = SyntheticCohort()
+    last_first = [draw_person(name, 7, config) for name in ("b", "a")]
+    first_last = [draw_person(name, 7, config) for name in ("a", "b")]
+    assert last_first == first_last[::-1]
+    assert draw_person("a", 8, config) != first_last[0]
+    assert first_last[0].weights != first_last[1].weights
+
+
+def test_streams_of_one_person_differ_by_purpose():
+    draws = {purpose: random_for(1, "a", purpose).random() for purpose in ("person", "scan", "photo-1")}
+    assert len(set(draws.values())) == 3
+
+
+def test_distribution_is_as_declared(people):
+    ages = np.array([person.age for person in people])
+    assert ages.min() >= 18
+    assert ages.max() <= 80
+    assert abs(ages.mean() - 49) < 4
+    for values, known in (
+        ([person.sex for person in people], SEXES),
+        ([person.ethnicity for person in people], ETHNICITIES),
+    ):
+        shares = [values.count(value) / len(values) for value in known]
+        assert sum(shares) == pytest.approx(1)
+        assert min(shares) > 0.7 / len(known)
+
+
+def test_ages_can_be_those_of_the_paper():
+    config = SyntheticCohort(age_min=18, age_max=50)
+    ages = {draw_person(str(number), 1, config).age for number in range(200)}
+    assert min(ages) == 18
+    assert max(ages) == 50
+
+
+def test_macro_weights_blend_to_one(people):
+    for person in people[:50]:
+        macro = [weight for name, weight in person.weights.items() if name.startswith("macrodetails/")]
+        ethnic = [
+            weight
+            for name, weight in person.weights.items()
+            if name.startswith("macrodetails/") and "universal" not in name
+        ]
+        assert sum(ethnic) == pytest.approx(1)
+        assert sum(macro) == pytest.approx(2)
+
+
+def test_label_is_the_largest_component(people):
+    mesh_names = {"african": "african", "asian": "asian", "european": "caucasian"}
+    for person in people[:50]:
+        totals = {
+            name: sum(w for key, w in person.weights.items() if key.startswith(f"macrodetails/{mesh}-"))
+            for name, mesh in mesh_names.items()
+        }
+        assert max(totals, key=totals.get) == person.ethnicity
+
+
+def test_both_sides_of_a_face_are_alike_but_not_the_same(people):
+    def signed(person, positive, negative):
+        return person.weights.get(positive, 0) - person.weights.get(negative, 0)
+
+    right, left = (
+        np.array([signed(p, f"eyes/{s}-eye-scale-incr", f"eyes/{s}-eye-scale-decr") for p in people])
+        for s in ("r", "l")
+    )
+    assert np.corrcoef(right, left)[0, 1] > 0.8
+    assert 0.02 < np.abs(right - left).mean() < 0.2
+
+
+def test_every_local_target_exists_once():
+    names = [name for _, positive, negative in local_axes() for name in positive + negative]
+    assert len(names) == len(set(names))
+    for name in names:
+        assert name in target_names(name.partition("/")[0])
+    assert not [name for name in names if name.startswith("head/head-age")]
+
+
+def test_no_spread_leaves_the_macro_face_only():
+    config = replace(SyntheticCohort(), shape_spread=0.0, asymmetry=0.0)
+    weights = draw_person("a", 7, config).weights
+    assert all(weight == 0 for name, weight in weights.items() if not name.startswith("macrodetails/"))
+
+
+def test_colours_are_colours(people):
+    for person in people:
+        for colour in (person.skin, person.lips, person.hair, person.iris):
+            assert all(0 <= channel <= 1 for channel in colour)
+    luma = {name: np.mean([p.skin for p in people if p.ethnicity == name]) for name in ETHNICITIES}
+    assert luma["african"] < luma["asian"] < luma["european"]
+
+
+def test_women_have_no_beard(people):
+    assert not any(person.beard for person in people if person.sex == "F")
+    assert any(person.beard for person in people if person.sex == "M")
