@@ -55,7 +55,7 @@ class Entry:
     results : tuple of Result
         Every figure.
     gate : mapping
-        Brain gate of a defacing system: `passed`, `scans`, `worst_changed`; empty for other tracks.
+        Brain gate of a defacing system (`challenge.gate.apply_gate`); empty for other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str

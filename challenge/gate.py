@@ -46,8 +46,8 @@ def apply_gate(
     Returns
     -------
     gate : dict
-        `passed` and `scans`, how many; `worst_changed`, the largest share of a brain that was changed. Empty
-        where the cohort came without brain masks.
+        `passed` and `scans`, how many; `unchanged`, how many are the original; `worst_changed`, the largest
+        share of a brain that was changed. Empty where the cohort came without brain masks.
     warnings : list of str
         One line a kind of problem, with the number of scans.
     """
@@ -62,6 +62,7 @@ def apply_gate(
     gate: dict[str, object] = {
         "passed": sum(report.passed for report in reports),
         "scans": len(reports),
+        "unchanged": sum(not report.differs for report in reports),
         "worst_changed": max(report.changed_share for report in reports),
     }
     counted = {problem: problems.count(problem) for problem in problems}

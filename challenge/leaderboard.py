@@ -123,7 +123,7 @@ def _defacing(entries: Sequence[Entry]) -> str:
     text = [
         "### Defacing\n",
         "Rated by the strongest attacker. Within a tier the data do not separate the systems; a system that",
-        "fails the brain gate (or changes nothing) is not ranked.\n",
+        "fails the brain gate, or changes nothing, is not ranked.\n",
         _table(header, rows),
         "Every attacker (all trials):\n",
     ]
@@ -175,11 +175,11 @@ def _attributes(entries: Sequence[Entry]) -> str:
 
 def _signatures(entries: Iterable[Entry]) -> str:
     lines = [
-        f"{metric} {_figure(name, result)} | {result.signature}"
+        f"EER {_figure('eer', result)}, AUC {_figure('auc', result)}, linkability "
+        f"{_figure('linkability', result)} | {result.signature}"
         for entry in sorted(entries, key=lambda entry: (entry.track, entry.team, entry.system))
-        for result in [entry.strongest()]
         if entry.track != "attributes"
-        for name, metric in (("eer", "EER"), ("auc", "AUC"), ("linkability", "LINK"))
+        for result in [entry.strongest()]
     ]
     return "\n".join(["### Signatures\n", "```", *lines, "```\n"]) if lines else ""
 
@@ -212,6 +212,8 @@ def _gate(entry: Entry) -> str:
     if not entry.gate:
         return "not applied"
     passed, scans = entry.gate["passed"], entry.gate["scans"]
+    if entry.gate["unchanged"] == scans:
+        return "nothing changed"
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
 
 

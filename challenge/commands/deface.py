@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baselines.defacers import deface
+from baselines.defacers import DefacerError, deface
 from omegaconf import MISSING
 
 from baselines.scan import read_scan
@@ -51,5 +51,8 @@ def run(settings: Settings) -> None:
 
 
 def _deface(job: _Job) -> None:
-    scan = deface(job.defacer, read_scan(job.source), cache=job.cache)
+    try:
+        scan = deface(job.defacer, read_scan(job.source), cache=job.cache)
+    except DefacerError as error:
+        raise DefacerError(f"{job.source.name}: {error}") from error
     write_nifti(job.target, scan.data, scan.affine)

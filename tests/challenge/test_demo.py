@@ -1,0 +1,77 @@
+"""The whole challenge on a few synthetic people, by the commands a person would type."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from challenge.cli import main
+from challenge.entry import Entry, read_entries
+from challenge.sealed import verify_edition
+
+SMALL = ["subjects=8", "spacing_mm=2", "defacers=[identity,blur]", "attacks=[deepface]"]
+
+
+def demo(root: Path, *words: str) -> dict[str, Entry]:
+    assert main(["demo", f"output={root}", *SMALL, *words]) == 0
+    return {entry.system: replace(entry, seconds={}) for entry in read_entries(root / "entries")}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def entries(root: Path) -> dict[str, Entry]:
+    return demo(root / "first", "compute=sequential")
+
+
+def test_every_system_is_evaluated(entries: dict[str, Entry]) -> None:
+    assert set(entries) == {"identity", "blur", "deepface_raw", "deepface_bald"}
+    assert all(entry.results for entry in entries.values())
+
+
+def test_no_face_is_missed_on_undefaced_scans(entries: dict[str, Entry]) -> None:
+    assert {result.counts["failures_to_acquire"] for result in entries["identity"].results} == {0}
+
+
+def test_scoring_undefaced_scans_and_submitting_the_scores_are_the_same(entries: dict[str, Entry]) -> None:
+    """Two ways through the kit to one number: as an attack's submission, and as the attack on `identity`."""
+    for condition in ("raw", "bald"):
+        submitted = entries[f"deepface_{condition}"].results[0]
+        ours = next(r for r in entries["identity"].results if r.name == f"deepface(Dlib)+{condition}")
+        assert submitted.figures["auc"].value == pytest.approx(ours.figures["auc"].value)
+
+
+def test_identity_changes_nothing_and_blur_leaves_the_brain_alone(entries: dict[str, Entry]) -> None:
+    assert entries["identity"].gate["unchanged"] == 8
+    assert entries["blur"].gate["passed"] == 8
+
+
+def test_the_edition_is_as_released(root: Path, entries: dict[str, Entry]) -> None:
+    assert verify_edition(root / "first" / "edition") == ()
+
+
+def test_the_same_seed_gives_the_same_lists_keys_and_numbers_whatever_the_workers(
+    root: Path, entries: dict[str, Entry]
+) -> None:
+    assert demo(root / "second", "compute=loky", "compute.workers=2") == entries
+    for name in ("public/MANIFEST.sha256", "public/eval/trials.tsv", "sealed/key.tsv"):
+        first, second = ((root / run / "edition" / name).read_bytes() for run in ("first", "second"))
+        assert first == second
+
+
+def test_nothing_sealed_is_public(root: Path, entries: dict[str, Entry]) -> None:
+    edition = root / "first" / "edition"
+    assert json.loads((edition / "public" / "edition.json").read_text())["protocol"]["bootstrap"] == 1000
+    assert not (edition / "public" / "eval" / "key.tsv").exists()
+    assert (edition / "sealed").stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_overwritten(
+    root: Path, entries: dict[str, Entry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", f"output={root / 'first'}"]) == 2
+    assert "already exists" in capsys.readouterr().err
