@@ -49,8 +49,33 @@ def as_scores(**arguments: ArrayLike) -> list[Floats]:
     return arrays
 
 
+def as_ids(**arguments: ArrayLike) -> list[NDArray]:
+    """Turn each named argument into a 1-D array of identifiers without gaps, or report everything wrong.
+
+    Examples
+    --------
+    >>> as_ids(subjects=["a", None])
+    Traceback (most recent call last):
+    scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None at position 1; ...
+    """
+    arrays = [np.asarray(value) for value in arguments.values()]
+    problems = []
+    for name, array in zip(arguments, arrays, strict=True):
+        if array.ndim != 1:
+            problems.append(f"{name}: array of shape {array.shape}; expected a 1-D array of identifiers")
+        elif array.dtype.kind in "fO":
+            gaps = np.array([x is None or x != x for x in array.tolist()], dtype=bool)
+            problems.append(first_bad(name, gaps, array, "identifiers missing", "one a trial") or "")
+    raise_all([problem for problem in problems if problem])
+    return arrays
+
+
 def same_length(**arrays: NDArray) -> None:
     """Raise unless all named arrays have as many entries as the first."""
+    shapes = {name: array.shape for name, array in arrays.items() if array.ndim != 1}
+    raise_all(
+        [f"{name}: array of shape {shape}; expected one entry a trial" for name, shape in shapes.items()]
+    )
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {n}" for name, n in lengths.items())

@@ -22,10 +22,18 @@ def percentile(value: float, replicates: Floats, n: int) -> Estimate:
     n : int
         Subjects behind the value.
 
+    Returns
+    -------
+    Estimate
+        Draws in which the figure is not defined (NaN) are left out; NaN where it never is.
+
     Examples
     --------
     >>> percentile(0.5, np.arange(1025.0) / 1024, n=30).high
     0.975
     """
-    low, high = np.quantile(replicates, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    defined = replicates[~np.isnan(replicates)]
+    if not len(defined):
+        return Estimate(value, float("nan"), float("nan"), n)
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high), n)

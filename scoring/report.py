@@ -28,7 +28,8 @@ class VerificationReport:
     Attributes
     ----------
     eer, auc, linkability, min_cllr : Estimate
-        See the functions of the same names; linkability is corrected with whole subjects held out.
+        See the functions of the same names; linkability is corrected with whole subjects held out, and
+        NaN for two or three subjects, who cannot be halved.
     tmr_at_fmr_1pct, tmr_at_fmr_01pct : Estimate
         True match rate at a false match rate of at most 1 % and 0.1 %.
     rank1 : Estimate or None

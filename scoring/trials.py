@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all, same_length
+from scoring.errors import Floats, ScoringError, as_ids, as_scores, first_bad, raise_all, same_length
 from scoring.linkability import cell_starts
 from scoring.steps import distinct
 
@@ -139,7 +139,8 @@ def trials(
 ) -> Trials:
     """Check a trial list and sort it; arguments and errors as `scoring.score_trials`."""
     (values,) = as_scores(scores=scores)
-    label, probes, references = np.asarray(mated), np.asarray(probe_subjects), np.asarray(reference_subjects)
+    label = np.asarray(mated)
+    probes, references = as_ids(probe_subjects=probe_subjects, reference_subjects=reference_subjects)
     same_length(scores=values, mated=label, probe_subjects=probes, reference_subjects=references)
     is_mated = _labels(label)
     subjects, codes = np.unique(np.concatenate([probes, references]), return_inverse=True)

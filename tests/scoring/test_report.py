@@ -113,8 +113,21 @@ def test_two_and_three_subjects_work_and_distractors_are_drawn_apart() -> None:
         (([1, 2], [0, 0], ["a", "a"], ["b", "c"]), "no mated trial among 2"),
         (([1, 2], ["mated", "no"], ["a", "a"], ["b", "c"]), "mated: values of type"),
         (([], [], [], []), "scores: empty"),
+        (([1, 2], [1, 0], ["a", None], ["a", "b"]), "probe_subjects: 1 of 2 identifiers missing, first None"),
+        (([1, 2], [1, 0], [["a"], ["a"]], ["a", "b"]), "probe_subjects: array of shape"),
+        (([1, 2], True, ["a", "a"], ["a", "b"]), "mated: array of shape"),
     ],
 )
 def test_bad_lists_are_named(arguments: tuple, message: str) -> None:
     with pytest.raises(ScoringError, match=message):
         score_trials(*arguments)
+
+
+@pytest.mark.parametrize("n", [4, 5, 8, 12])
+def test_small_editions_have_intervals(n: int) -> None:
+    rng = np.random.default_rng(n)
+    probe, reference = np.divmod(np.arange(n * n), n)
+    mated = probe == reference
+    report = score_trials(rng.normal(size=n * n) + mated, mated, probe, reference, 100)
+    for estimate in report.estimates().values():
+        assert 0 <= estimate.low <= estimate.high <= 1
