@@ -87,6 +87,20 @@ def average_head() -> Scan:
 
 
 @cache
+def average_head_t2w() -> Scan:
+    """Return the average head about as T2w would show it: a made contrast, only good for registering to.
+
+    Inside the brain and the fluid around it (3 mm) bright and dark change places; fat, muscle and skin are
+    dimmed to about half, so that the brain is the brightest part of the head.
+    """
+    head = average_head()
+    tissue = head.data > 0.05 * head.data.max()
+    inside = average_brain().data > -3.0
+    turned = np.where(tissue, np.clip(1.1 * head.data.max() - head.data, 0.0, None), head.data)
+    return Scan(np.where(inside, turned, 0.55 * head.data).astype(np.float32), head.affine)
+
+
+@cache
 def average_face() -> Scan:
     """Return the signed distance (mm) to the face of the average head: positive inside, negative outside.
 
