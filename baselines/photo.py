@@ -44,9 +44,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise PhotoError(
-                    f"{path}: {image.width} x {image.height} pixels; expected at most {MAX_PIXELS // 10**6} million"
-                )
+                size = f"{image.width} x {image.height}"
+                raise PhotoError(f"{path}: {size} pixels; expected at most {MAX_PIXELS // 10**6} million")
             upright = ImageOps.exif_transpose(image)
             if upright.has_transparency_data:
                 rgba = upright.convert("RGBA")
@@ -54,7 +53,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
             rgb = upright.convert("RGB")
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise PhotoError(
-            f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert HEIC and others first)"
+            f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert HEIC and "
+            "others first)"
         ) from error
     rgb.thumbnail((LONG_EDGE, LONG_EDGE), Image.Resampling.LANCZOS)
     return np.asarray(rgb)

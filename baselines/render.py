@@ -19,8 +19,8 @@ DISTANCE_MM = 900.0
 HEIGHT_MM = 270.0
 
 
-# What VTK can draw with off screen, and the window class that does; with none of them it ends the process with
-# a segmentation fault.
+# What VTK can draw with off screen, and the window class that does; with none of them it ends the process
+# with a segmentation fault.
 OFF_SCREEN = {
     "libEGL.so.1": "vtkEGLRenderWindow",
     "libOSMesa.so.8": "vtkOSOpenGLRenderWindow",
@@ -29,7 +29,7 @@ OFF_SCREEN = {
 
 
 class RenderError(ValueError):
-    """This machine cannot draw."""
+    """No way to draw on this machine."""
 
 
 def prepare_off_screen() -> str:

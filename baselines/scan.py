@@ -62,7 +62,10 @@ def read_scan(path: Path) -> Scan:
         raise ScanError(f"{path}: no such file")
     try:
         image = nib.load(path)
-        unscaled = (image.dataobj.slope, image.dataobj.inter) == (1, 0) and image.get_data_dtype().kind in "iu"
+        unscaled = (image.dataobj.slope, image.dataobj.inter) == (
+            1,
+            0,
+        ) and image.get_data_dtype().kind in "iu"
         data = np.asarray(image.dataobj) if unscaled else np.asarray(image.dataobj, dtype=np.float32)
         affine = np.asarray(image.affine, dtype=np.float64)
     except Exception as error:  # nibabel, gzip, zlib and numpy each raise their own on broken files

@@ -75,7 +75,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     >>> [p.name for p in (folder / "out").iterdir()]
     ['a.txt']
     """
-    path = Path(os.path.abspath(path))
+    path = path.absolute()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputExistsError(
             f"{path} already exists and is not empty; nothing is overwritten: "

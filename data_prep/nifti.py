@@ -42,7 +42,7 @@ def canonical_bytes(data: NDArray, affine: NDArray) -> bytes:
 
 
 def write_nifti(path: Path, data: NDArray, affine: NDArray) -> None:
-    """Write a canonical `.nii.gz`: no extension, no description, no file name or time in the gzip header.
+    r"""Write a canonical `.nii.gz`: no extension, no description, no file name or time in the gzip header.
 
     The same voxels and affine always give the same bytes. Parameters as in `canonical_bytes`.
 
@@ -52,7 +52,7 @@ def write_nifti(path: Path, data: NDArray, affine: NDArray) -> None:
     >>> path = Path(tempfile.mkdtemp()) / "a.nii.gz"
     >>> write_nifti(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
     >>> path.read_bytes()[4:8]
-    b'\\x00\\x00\\x00\\x00'
+    b'\x00\x00\x00\x00'
     """
     compressed = gzip.compress(canonical_bytes(data, affine), compresslevel=4, mtime=0)
     with whole_file(path) as temporary:

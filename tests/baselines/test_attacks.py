@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from baselines.attacks import VIEWS, AttackError, Appearance, appearance_of_photo, appearance_of_scan, features, similarity
+from baselines.attacks import (
+    VIEWS,
+    Appearance,
+    AttackError,
+    appearance_of_photo,
+    appearance_of_scan,
+    features,
+    similarity,
+)
 from baselines.photo import read_photo
 from baselines.render import View, render
 from baselines.scan import Scan
@@ -34,7 +42,9 @@ def test_left_is_left(real_head: Scan) -> None:
     scan = reconstruct(real_head)
     left = scan.mesh.points[:, 0] < scan.mesh.center[0]
     moved = scan.mesh.copy()
-    moved.points = np.where(left[:, None], moved.points + [0, 15, 0], moved.points).astype(np.float32)
+    moved.points = np.where(left[:, None], moved.points + np.array([0, 15, 0]), moved.points).astype(
+        np.float32
+    )
     before, after = (render(type(scan)(m, 0.0), [View(0, 0)])[0].astype(int) for m in (scan.mesh, moved))
     change = np.abs(after - before).sum(axis=(0, 2))
     assert change[200:].sum() > 2 * change[:200].sum()

@@ -32,7 +32,7 @@ def test_a_face_is_plausible_upright_and_tilted() -> None:
         lambda p: np.random.default_rng(0).permutation(p),
         lambda p: p * 0 + 200,
         lambda p: p + 250,  # out of the picture
-        lambda p: np.vstack([p[:36], p[36:48] + [0, 80], p[48:]]),  # eyes below the nose
+        lambda p: np.vstack([p[:36], p[36:48] + np.array([0, 80]), p[48:]]),  # eyes below the nose
     ],
 )
 def test_points_that_are_no_face_are_told(change) -> None:
@@ -47,7 +47,9 @@ def test_real_portraits_have_one_plausible_face(portraits) -> None:
         assert face.chip.shape == (150, 150, 3)
 
 
-@pytest.mark.parametrize("picture", [np.zeros((300, 300, 3), np.uint8), np.full((300, 300, 3), 255, np.uint8)])
+@pytest.mark.parametrize(
+    "picture", [np.zeros((300, 300, 3), np.uint8), np.full((300, 300, 3), 255, np.uint8)]
+)
 def test_no_face_is_none(picture: np.ndarray) -> None:
     assert find_face(picture) is None
 

@@ -36,7 +36,9 @@ def test_integer_scaling_is_applied(tmp_path: Path) -> None:
     image = nib.Nifti1Image(np.arange(20**3, dtype=np.int16).reshape(20, 20, 20), np.eye(4))
     image.header.set_slope_inter(0.5, 10)
     nib.save(image, tmp_path / "a.nii")
-    assert read_scan(tmp_path / "a.nii").data.flat[4] == pytest.approx(nib.load(tmp_path / "a.nii").get_fdata().flat[4])
+    assert read_scan(tmp_path / "a.nii").data.flat[4] == pytest.approx(
+        nib.load(tmp_path / "a.nii").get_fdata().flat[4]
+    )
 
 
 BROKEN = {

@@ -42,7 +42,9 @@ def test_noise_and_specks_do_not_grow_surfaces() -> None:
 def test_orientation_changes_nothing(axes: str) -> None:
     scan = ball(25, (1, 1.5, 2))
     image = nib.Nifti1Image(scan.data, scan.affine)
-    ornt = nib.orientations.ornt_transform(nib.io_orientation(scan.affine), nib.orientations.axcodes2ornt(axes))
+    ornt = nib.orientations.ornt_transform(
+        nib.io_orientation(scan.affine), nib.orientations.axcodes2ornt(axes)
+    )
     turned = image.as_reoriented(ornt)
     ours, theirs = isotropic(scan, 1.0), isotropic(Scan(turned.get_fdata(), turned.affine), 1.0)
     assert np.allclose(ours.affine, theirs.affine)
@@ -67,7 +69,10 @@ def test_cavities_are_filled_and_only_the_largest_component_stays() -> None:
 
 def test_a_head_cut_by_the_field_of_view_still_closes() -> None:
     scan = ball(25, (1, 1, 1))
-    cut = Scan(scan.data[:, :, 30:], scan.affine @ np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 30], [0, 0, 0, 1.0]]))
+    cut = Scan(
+        scan.data[:, :, 30:],
+        scan.affine @ np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 30], [0, 0, 0, 1.0]]),
+    )
     mesh = reconstruct(cut).mesh
     assert mesh.is_manifold
     assert mesh.bounds.z_min == pytest.approx(-8, abs=1.5)

@@ -76,3 +76,15 @@ def test_importing_the_packages_does_no_work() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"deepface", "dlib", "pyvista", "vtkmodules", "onnxruntime", "nilearn", "sklearn"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_every_knob_of_the_synthetic_cohort_can_be_set() -> None:
+    """The configuration file lists what the dataclass has, with the same values."""
+    from dataclasses import asdict
+
+    from challenge.commands.cohort import Settings
+    from challenge.config import compose_raw, compose_settings
+    from data_prep.people import SyntheticCohort
+
+    assert dict(compose_raw("cohort", []).cohort) == asdict(SyntheticCohort())
+    assert compose_settings("cohort", Settings, ["output=x", "cohort.noise=0.1"]).cohort.noise == 0.1

@@ -1,4 +1,4 @@
-"""Build backend: download the face_recognition 1.3.0 source distribution by name, check it, keep its portraits."""
+"""Build backend: fetch the face_recognition 1.3.0 source distribution by name, keep its portraits."""
 
 import hashlib
 import subprocess
@@ -19,9 +19,7 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: portraits-for-tests\nRoot-Is-Purelib: tr
 def _portraits() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
-        subprocess.run(
-            [*command, "--dest", folder, "face_recognition==1.3.0"], check=True, stdout=sys.stderr
-        )
+        subprocess.run([*command, "--dest", folder, "face_recognition==1.3.0"], check=True, stdout=sys.stderr)
         sdist = next(Path(folder).glob("*.tar.gz"))
         found = hashlib.sha256(sdist.read_bytes()).hexdigest()
         if found != SDIST_SHA256:
