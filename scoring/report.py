@@ -12,7 +12,7 @@ from scoring.calibration import min_cllr_of
 from scoring.errors import Floats, ScoringError, same_length
 from scoring.estimate import Estimate
 from scoring.identification import ranks
-from scoring.intervals import percentile
+from scoring.intervals import logit_t, percentile
 from scoring.linkability import dsys_histogram, from_halves, warn_if_small
 from scoring.steps import Steps
 from scoring.trials import HALVES, Trials, trials
@@ -138,6 +138,8 @@ def score_trials(
     draws = replicates(listed, listed.draw(n_bootstrap, seed), hit, n_jobs)
     n = int(listed.paired.sum())
     estimates = {name: percentile(float(point[name][0]), draws[name], n) for name in point}
+    pairs = float(listed.mated.sum()) * float((~listed.mated).sum())
+    estimates["auc"] = logit_t(float(point["auc"][0]), draws["auc"], n, 1 / pairs)
     return VerificationReport(
         **{name: estimates.get(name) for name in (*_NAMES, "rank1")},  # type: ignore[arg-type]
         dsys_histogram=dsys_histogram(listed.scores[listed.mated], listed.scores[~listed.mated]),
