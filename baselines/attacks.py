@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from baselines.geo import geo_features, geo_scale
+from baselines.geo import geo_features
 from baselines.landmarks import Face, find_face
 from baselines.network import DEFAULT_MODEL, embed
 from baselines.render import View, render
@@ -125,19 +125,15 @@ def features(attack: str, appearance: Appearance, model: str = DEFAULT_MODEL) ->
     return embed([face.chip for face in faces], model).mean(axis=0)
 
 
-def similarity(
-    attack: str, probes: NDArray[np.float64], references: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def similarity(probes: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compare every probe with every reference: the linkage function of the paper (section III).
 
     Parameters
     ----------
-    attack : str
-        `geo` or `deepface`.
     probes : ndarray, shape (n, d)
         Features of scans.
     references : ndarray, shape (m, d)
-        Features of photographs.
+        Features of photographs, by the same attack.
 
     Returns
     -------
@@ -146,10 +142,7 @@ def similarity(
 
     Examples
     --------
-    >>> similarity("deepface", np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]]))
+    >>> similarity(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[-5., -0.]])
     """
-    if attack == "geo":
-        scale = geo_scale()
-        probes, references = probes / scale, references / scale
     return -cdist(probes, references)

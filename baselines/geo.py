@@ -113,11 +113,6 @@ def geo_features(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([*distance.values(), *angles, *ratios])
 
 
-def geo_scale() -> NDArray[np.float64]:
-    """Return the unit in which each feature is compared, shape (len(FEATURES),)."""
-    return np.ones(len(FEATURES))
-
-
 def _angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     cross = a[0] * b[1] - a[1] * b[0]
     return float(np.arctan2(abs(cross), a @ b))

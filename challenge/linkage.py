@@ -47,7 +47,7 @@ def link(
     columns, reference_vectors = _stack(attack, references)
     scores = np.full(len(trials), np.nan)
     if rows and columns:
-        matrix = similarity(attack, probe_vectors, reference_vectors)
+        matrix = similarity(probe_vectors, reference_vectors)
         for i, (probe, reference) in enumerate(trials):
             if probes[probe].acquired and references[reference].acquired:
                 scores[i] = matrix[rows[probe], columns[reference]]

@@ -58,14 +58,14 @@ def test_a_recoded_copy_is_nearer_than_any_other_person(real_head: Scan, head: A
     for attack in ("geo", "deepface"):
         probe = features(attack, appearance_of_scan(noisy))
         own, *others = [features(attack, a) for a in (head, *people.values())]
-        scores = similarity(attack, probe[None], np.array([own, *others]))[0]
+        scores = similarity(probe[None], np.array([own, *others]))[0]
         assert scores[0] > scores[1:].max()
 
 
 def test_photographs_of_one_man_are_nearer_than_anybody_else(head: Appearance, people) -> None:
     names = [*people, "head"]
     vectors = np.array([features("deepface", a) for a in (*people.values(), head)])
-    scores = similarity("deepface", vectors, vectors)
+    scores = similarity(vectors, vectors)
     same = [names.index(name) for name in ("obama", "obama2", "obama3")]
     others = [names.index(name) for name in ("biden", "head")]
     assert scores[np.ix_(same, same)].min() > scores[np.ix_(same, others)].max()
@@ -83,7 +83,7 @@ def test_a_scan_without_a_head_is_a_failure_to_acquire() -> None:
 
 def test_similarity_is_highest_for_the_same_features() -> None:
     vectors = np.random.default_rng(0).normal(size=(5, 128))
-    assert (similarity("deepface", vectors, vectors).argmax(axis=1) == np.arange(5)).all()
+    assert (similarity(vectors, vectors).argmax(axis=1) == np.arange(5)).all()
 
 
 def test_an_unknown_attack_is_named() -> None:
