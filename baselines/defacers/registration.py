@@ -29,7 +29,7 @@ COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
 BINS = 32
 # Normalized mutual information; 1 for independent volumes. What heads reach: docs/defacers.md.
-MIN_SIMILARITY = 1.04
+MIN_SIMILARITY = 1.085
 SECONDS = 300
 
 
@@ -158,7 +158,7 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
             nib.Nifti1Image(volume.data, scale @ volume.affine).to_filename(folder / file)
         command = [str(binary), "moving.nii", "-allineate", "fixed.nii", "-savemat", "fit.json", "out.nii"]
         # One thread, so that the result does not depend on the machine.
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "FSLOUTPUTTYPE": "NIFTI"}
         try:
             done = subprocess.run(
                 command,
