@@ -1,4 +1,4 @@
-"""Speed and memory of scoring against scikit-learn, both timed in the same run; run with ``-m slow -s``."""
+"""Speed and memory of scoring against scikit-learn, both timed in one run; use ``-n 0 -m slow -s``."""
 
 import time
 import tracemalloc
