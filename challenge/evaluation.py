@@ -170,6 +170,7 @@ def _verification(
                 subjects[chosen, 1],
                 protocol.bootstrap,
                 protocol.bootstrap_seed,
+                probes=np.array([probe for probe, _ in trials])[chosen],
             )
         results.append(
             Result(

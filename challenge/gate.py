@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoring.utility import GateReport, brain_gate
-
 from baselines.scan import read_scan
 from challenge.edition import Edition
 from challenge.sealed import SealedKey
 from challenge.work import Compute
 from challenge.work import run as work
+from scoring.utility import GateReport, brain_gate
 
 
 @dataclass(frozen=True)

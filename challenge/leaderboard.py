@@ -96,6 +96,38 @@ def summary(entry: Entry) -> str:
     return "\n".join(lines)
 
 
+def ranking(entries: Sequence[Entry]) -> str:
+    """Return the ranking of one edition as text for a terminal of 80 columns."""
+    defacers = [entry for entry in entries if entry.track == "defacing"]
+    attacks = [entry for entry in entries if entry.track == "attack"]
+    lines = []
+    if defacers:
+        lines += ["Defacers, by the attacker that links best (AUC .50 and EER 50 % are chance)", ""]
+        lines += [_columns("tier", "system", "AUC", "EER %", "attacker", "brain")]
+        for tier, entry in ranked(defacers):
+            best = entry.strongest()
+            attacker = best.name.replace("(Dlib)", "")
+            figures = _figure("auc", best), _figure("eer", best)
+            lines.append(_columns(str(tier or "-"), entry.system, *figures, attacker, _gate(entry)))
+        lines.append("")
+    if attacks:
+        lines += ["Attacks on undefaced scans", "", _columns("", "system", "AUC", "EER %", "rank-1", "")]
+        for entry in _by_auc(attacks):
+            result = entry.strongest()
+            shown = [_figure(name, result) for name in ("auc", "eer", "rank1")]
+            lines.append(_columns("", entry.system, *shown, ""))
+        lines.append("")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _columns(*cells: str) -> str:
+    return "{:<5}{:<16}{:<19}{:<19}{:<15}{}".format(*cells)
+
+
+def _by_auc(entries: Sequence[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: (-entry.strongest().figures["auc"].value, entry.path))
+
+
 def _defacing(entries: Sequence[Entry]) -> str:
     rows = []
     for tier, entry in ranked(entries):
@@ -139,19 +171,16 @@ def _defacing(entries: Sequence[Entry]) -> str:
 
 
 def _attack(entries: Sequence[Entry]) -> str:
-    best = {id(entry): entry.strongest() for entry in entries}
-    ordered = sorted(entries, key=lambda entry: (-best[id(entry)].figures["auc"].value, entry.path))
     rows = []
-    for entry in ordered:
-        result = best[id(entry)]
+    for entry in _by_auc(entries):
         matched = [r for r in entry.results if r.trial_list == "matched"]
         rows.append(
             [f"{entry.team}/{entry.system}"]
-            + [_figure(name, result) for name in ("eer", "auc", "linkability", "rank1")]
+            + [_figure(name, entry.strongest()) for name in ("eer", "auc", "linkability", "rank1")]
             + [_figure("auc", matched[0]) if matched else "n/a"]
         )
     header = ["system", "EER % ↓", "AUC ↑", "linkability ↑", "rank-1 ↑", "AUC, matched nonmated"]
-    counts = best[id(ordered[0])].counts
+    counts = entries[0].strongest().counts
     return "\n".join(
         [
             "### Attack\n",
@@ -213,7 +242,7 @@ def _gate(entry: Entry) -> str:
         return "not applied"
     passed, scans = entry.gate["passed"], entry.gate["scans"]
     if entry.gate["unchanged"] == scans:
-        return "nothing changed"
+        return "unchanged"
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baselines.defacers import DefacerError, deface
 from omegaconf import MISSING
 
+from baselines.defacers import DefacerError, deface
 from baselines.scan import read_scan
 from challenge.edition import open_edition
 from challenge.settings import Defacer, cache_folder, describe_reference

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from omegaconf import MISSING
-from rich.console import Console
-from rich.markdown import Markdown
 
 from challenge.cli import run_command
+from challenge.entry import read_entries
 from challenge.errors import InputError
+from challenge.leaderboard import ranking
 from challenge.work import Compute
 from data_prep.files import OutputExistsError
 
@@ -43,9 +43,7 @@ def run(settings: Settings) -> None:
     for number, (command, *words) in enumerate(steps, start=1):
         print(f"\n[{number}/{len(steps)}] mriprivacy {' '.join([command, *words])}", flush=True)
         run_command(command, [*words, *_compute(command, settings)])
-    board = output / "board" / "LEADERBOARD.md"
-    print()
-    Console().print(Markdown(_ranking(board.read_text(encoding="utf-8"))))
+    print(f"\n{ranking(read_entries(output / 'entries'))}")
     print(_closing(output, time.monotonic() - start))
 
 
@@ -98,22 +96,8 @@ def _compute(command: str, settings: Settings) -> list[str]:
     return [f"compute={settings.compute.backend}", f"compute.workers={settings.compute.workers}"]
 
 
-def _ranking(board: str) -> str:
-    """Keep what tells the ranking: the board without the table of every attacker and the signatures."""
-    kept, skipping = [], False
-    for line in board.splitlines():
-        if line.startswith("#"):
-            skipping = line.startswith("### Signatures")
-        elif line.startswith("Every attacker"):
-            skipping = True
-        if not skipping:
-            kept.append(line)
-    return "\n".join(kept)
-
-
 def _closing(output: Path, seconds: float) -> str:
-    return f"""
-Done in {seconds / 60:.1f} minutes. All people here are synthetic.
+    return f"""Done in {seconds / 60:.1f} minutes. All people here are synthetic.
 
   {output}/people        the cohort, a BIDS dataset; look at sourcedata/contact_sheet.png
   {output}/edition       public/ to publish, sealed/ to keep

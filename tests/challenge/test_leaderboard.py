@@ -6,7 +6,7 @@ import pytest
 
 from challenge.entry import Entry, Result, read_entries, write_entry
 from challenge.errors import InputError
-from challenge.leaderboard import leaderboard, ranked, summary
+from challenge.leaderboard import leaderboard, ranked, ranking, summary
 from scoring import Estimate, ScoringError, Signature
 
 SIGNATURE = Signature(
@@ -73,6 +73,14 @@ def test_the_order_of_entries_does_not_matter() -> None:
     assert "| - | team/c |" in text
     assert "failed on 24/24" in text
     assert "ed:test/1@0123abcd" in text
+
+
+def test_the_ranking_fits_a_terminal() -> None:
+    attack = replace(entry("best", result(0.93)), track="attack", gate={})
+    text = ranking([entry("niimath_reface", result(0.5)), entry("identity", result(0.9), passed=0), attack])
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "niimath_reface" in text
+    assert "0.50 [0.45, 0.55]" in text
 
 
 def test_only_synthetic_editions_are_called_synthetic() -> None:

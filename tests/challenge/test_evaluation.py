@@ -1,0 +1,96 @@
+"""Scores and attributes whose figures are known beforehand, through intake and evaluation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from challenge.description import write_submission_json
+from challenge.edition import Edition
+from challenge.entry import Entry
+from challenge.evaluation import Evaluator, evaluate
+from challenge.protocol import Protocol, read_protocol
+from challenge.sealed import SealedKey, open_sealed
+from challenge.submission import check_submission
+from challenge.work import Compute
+from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+
+
+@pytest.fixture
+def sealed(tiny_edition_folder: Path) -> SealedKey:
+    return open_sealed(tiny_edition_folder)
+
+
+def judge(edition: Edition, sealed: SealedKey, folder: Path, track: str) -> Entry:
+    about = {
+        "team": "team",
+        "system": "oracle",
+        "description": "A test.",
+        "contact": "a@b.org",
+        "licence": "MIT",
+    }
+    write_submission_json(folder, edition=edition.name, track=track, **about)
+    evaluator = Evaluator(edition, sealed, Protocol(bootstrap=50), folder / "cache", Compute("sequential"))
+    return evaluate(evaluator, check_submission(folder, edition))
+
+
+def scored(edition: Edition, sealed: SealedKey, folder: Path, score) -> Entry:
+    folder.mkdir(exist_ok=True)
+    rows = [(*trial, repr(float(score(trial)))) for trial in edition.eval.trials]
+    write_table(folder / "scores.tsv", SCORE_COLUMNS, rows[::-1])  # the order of rows says nothing
+    return judge(edition, sealed, folder, "attack")
+
+
+def test_an_oracle_links_everybody(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: sealed.trials[trial].mated)
+    figures = entry.results[0].figures
+    assert (figures["eer"].value, figures["auc"].value, figures["rank1"].value) == (0, 1, 1)
+    assert figures["linkability"].value == pytest.approx(1, abs=0.05)
+
+
+def test_a_liar_is_seen(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: not sealed.trials[trial].mated)
+    assert entry.results[0].figures["eer"].value == 1
+    assert entry.results[0].figures["auc"].value == 0
+
+
+def test_constant_scores_are_chance(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: 3.0)
+    figures = entry.results[0].figures
+    assert (figures["eer"].value, figures["auc"].value) == (0.5, 0.5)
+    assert any("scores.tsv: every score is 3" in warning for warning in entry.warnings)
+
+
+def test_small_samples_are_noted(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: noise.normal())
+    assert any("linkability" in warning for warning in entry.warnings)
+
+
+def test_the_signature_says_how_the_figures_were_made(
+    tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    signature = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: 1.0).results[0].signature
+    assert f"ed:{tiny_edition.name}@{tiny_edition.hash[:8]}" in signature
+    assert "ci:subject-bootstrap,50" in signature
+    assert "sys:team/oracle" in signature
+
+
+def test_true_attributes_are_all_right_and_beat_the_majority(
+    tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    rows = [(probe, *sealed.attributes[probe]) for probe in tiny_edition.eval.probes]
+    write_table(tmp_path / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
+    entry = judge(tiny_edition, sealed, tmp_path, "attributes")
+    assert [result.name for result in entry.results] == ["sex", "age_group", "ethnicity"]
+    assert all(result.figures["accuracy"].value == 1 for result in entry.results)
+    assert entry.results[0].figures["gain"].value > 0
+
+
+def test_a_protocol_of_another_kit_is_refused() -> None:
+    from challenge.edition import EditionError
+
+    with pytest.raises(EditionError, match="protocol"):
+        read_protocol({"protocol": {"telepathy": True}})
+    with pytest.raises(EditionError, match="protocol"):
+        read_protocol({"protocol": {"bootstrap": "many"}})
