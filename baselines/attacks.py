@@ -24,7 +24,7 @@ VIEWS = (View(0, 0), View(-12, 0), View(12, 0), View(0, 8), View(0, -8))
 
 
 class AttackError(ValueError):
-    """An attack that does not exist."""
+    """An attack that does not exist, or has nothing to look at."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Appearance:
     reason: str = ""
 
     @property
-    def acquired(self) -> bool:
-        """Whether a face was found in any picture; if not, it is a failure to acquire."""
-        return any(face is not None for face in self.faces)
+    def found(self) -> tuple[Face, ...]:
+        """The faces that were found; none is a failure to acquire."""
+        return tuple(face for face in self.faces if face is not None)
 
 
 def appearance_of_scan(
@@ -86,40 +86,39 @@ def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
     return Appearance((photo,), (find_face(photo, upsample=1),))
 
 
-def features(attack: str, appearance: Appearance, model: str = DEFAULT_MODEL) -> NDArray[np.float64] | None:
-    """Return the features of a face: the mean over the pictures in which it was found.
+def features(attack: str, faces: Sequence[Face], model: str = DEFAULT_MODEL) -> NDArray[np.float64]:
+    """Return the features of a person: the mean over the pictures in which a face was found.
 
     Parameters
     ----------
     attack : str
         `geo` or `deepface`.
-    appearance : Appearance
-        From `appearance_of_scan` or `appearance_of_photo`.
+    faces : sequence of Face
+        At least one, of one scan or photograph.
     model : str
         Face network of `deepface` (`baselines.network.WEIGHT_FILES`); `geo` has none.
 
     Returns
     -------
-    ndarray, shape (d,), or None
-        None for a failure to acquire.
+    ndarray, shape (d,)
 
     Raises
     ------
     AttackError
-        If there is no such attack.
+        If there is no such attack, or no face.
     baselines.weights.WeightsError
         If the network's weights are not to be had.
 
     Examples
     --------
-    >>> features("geo", Appearance((), (), "no head")) is None
-    True
+    >>> features("geo", [])
+    Traceback (most recent call last):
+    baselines.attacks.AttackError: no face: a failure to acquire has no features
     """
-    faces = [face for face in appearance.faces if face is not None]
     if attack not in ATTACKS:
         raise AttackError(f"unknown attack {attack!r}: choose one of {', '.join(ATTACKS)}")
     if not faces:
-        return None
+        raise AttackError("no face: a failure to acquire has no features")
     if attack == "geo":
         return np.mean([geo_features(face.landmarks) for face in faces], axis=0)
     return embed([face.chip for face in faces], model).mean(axis=0)

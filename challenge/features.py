@@ -1,7 +1,6 @@
 """Features of scans and photographs, made once and kept by the content of the file."""
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 import baselines
 from baselines.attacks import ATTACKS, Appearance, appearance_of_photo, appearance_of_scan, features
+from baselines.landmarks import Face
 from baselines.network import load_model, weights_sha256
 from baselines.photo import read_photo
 from baselines.render import prepare_off_screen
@@ -41,7 +41,7 @@ class Extraction:
     camera : Camera
         For scans.
     cache : Path or None
-        Folder in which features are kept under the hash of image and settings; None keeps nothing.
+        Folder in which faces and features are kept by content; None keeps nothing.
     renders : Path or None
         Folder for the pictures of scans, one PNG a view; None writes none.
     """
@@ -113,20 +113,29 @@ class _Job:
 
 
 def _extract_one(job: _Job) -> ImageFeatures:
-    folder = job.extraction.cache
-    kept = folder / f"{_key(job)}.npz" if folder else None
+    image = hashlib.sha256(job.path.read_bytes()).hexdigest()
+    faces, reason = _faces(job, image)
+    if not faces:
+        return ImageFeatures(False, reason, {})
+    return ImageFeatures(
+        True, "", {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
+    )
+
+
+def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str]:
+    """Return the faces of an image, or none and why: reconstruction, renders and detection, once for all."""
+    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
+    kept = _kept(job, image, "faces", f"{job.kind} {camera}")
     renders = job.extraction.renders if job.kind == "scan" else None
     if kept and kept.is_file() and renders is None:
-        return _load(kept)
+        return _load_faces(kept)
     appearance = _look(job)
     if renders is not None:
         write_renders(appearance, job.name, renders)
-    result = _describe(appearance, job.extraction)
+    reason = "" if appearance.found else appearance.reason or "no face found"
     if kept:
-        with whole_file(kept) as temporary, temporary.open("wb") as stream:
-            known = {"acquired": np.array(result.acquired), "reason": np.array(result.reason)}
-            np.savez(stream, **(known | result.vectors))  # type: ignore[arg-type]
-    return result
+        _save_faces(kept, appearance.found, reason)
+    return appearance.found, reason
 
 
 def _look(job: _Job) -> Appearance:
@@ -136,11 +145,19 @@ def _look(job: _Job) -> Appearance:
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, size=camera.size)
 
 
-def _describe(appearance: Appearance, extraction: Extraction) -> ImageFeatures:
-    if not appearance.acquired:
-        return ImageFeatures(False, appearance.reason or "no face found", {})
-    vectors = {attack: features(attack, appearance, extraction.model) for attack in extraction.attacks}
-    return ImageFeatures(True, "", {name: vector for name, vector in vectors.items() if vector is not None})
+def _vector(job: _Job, image: str, attack: str, faces: tuple[Face, ...]) -> NDArray[np.float64]:
+    """Return the features of an image's faces by one attack."""
+    model = job.extraction.model
+    weights = weights_sha256(model) if attack == "deepface" else ""
+    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
+    kept = _kept(job, image, "vector", f"{job.kind} {camera} {attack} {weights}")
+    if kept and kept.is_file():
+        return np.load(kept, allow_pickle=False)
+    vector = features(attack, faces, model)
+    if kept:
+        with whole_file(kept) as temporary, temporary.open("wb") as stream:
+            np.save(stream, vector)
+    return vector
 
 
 def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
@@ -150,19 +167,12 @@ def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
             Image.fromarray(picture).save(temporary, format="PNG")
 
 
-def _key(job: _Job) -> str:
-    """Name what the features depend on: the bytes of the image, the settings, the weights, the code."""
-    extraction = job.extraction
-    depends = {
-        "kind": job.kind,
-        "attacks": extraction.attacks,
-        "weights": weights_sha256(extraction.model) if "deepface" in extraction.attacks else None,
-        "camera": asdict(extraction.camera) if job.kind == "scan" else None,
-        "code": _code(),
-    }
-    digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode())
-    digest.update(job.path.read_bytes())
-    return digest.hexdigest()
+def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
+    """Name a kept file by all it depends on: the bytes of the image, the settings, the weights, the code."""
+    if job.extraction.cache is None:
+        return None
+    digest = hashlib.sha256(f"{image} {what} {settings} {_code()}".encode()).hexdigest()
+    return job.extraction.cache / f"{what}-{digest}"
 
 
 @cache
@@ -174,7 +184,20 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _load(path: Path) -> ImageFeatures:
+def _save_faces(path: Path, faces: tuple[Face, ...], reason: str) -> None:
+    arrays = {
+        "landmarks": np.array([face.landmarks for face in faces]),
+        "chips": np.array([face.chip for face in faces]),
+        "confidence": np.array([face.confidence for face in faces]),
+        "count": np.array([face.count for face in faces]),
+        "reason": np.array(reason),
+    }
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+
+
+def _load_faces(path: Path) -> tuple[tuple[Face, ...], str]:
     with np.load(path, allow_pickle=False) as kept:
-        vectors = {name: kept[name] for name in kept.files if name not in ("acquired", "reason")}
-        return ImageFeatures(bool(kept["acquired"]), str(kept["reason"]), vectors)
+        columns = (kept[name] for name in ("landmarks", "chips", "confidence", "count"))
+        faces = [Face(points, chip, float(c), int(n)) for points, chip, c, n in zip(*columns, strict=True)]
+        return tuple(faces), str(kept["reason"])

@@ -56,15 +56,15 @@ def test_a_recoded_copy_is_nearer_than_any_other_person(real_head: Scan, head: A
     flipped.affine[:3, 3] = real_head.affine[:3, 3] + (real_head.data.shape[0] - 1) * real_head.affine[:3, 0]
     noisy = Scan(np.abs(flipped.data * 200 + rng.normal(0, 2, flipped.data.shape)), flipped.affine)
     for attack in ("geo", "deepface"):
-        probe = features(attack, appearance_of_scan(noisy))
-        own, *others = [features(attack, a) for a in (head, *people.values())]
+        probe = features(attack, appearance_of_scan(noisy).found)
+        own, *others = [features(attack, a.found) for a in (head, *people.values())]
         scores = similarity(probe[None], np.array([own, *others]))[0]
         assert scores[0] > scores[1:].max()
 
 
 def test_photographs_of_one_man_are_nearer_than_anybody_else(head: Appearance, people) -> None:
     names = [*people, "head"]
-    vectors = np.array([features("deepface", a) for a in (*people.values(), head)])
+    vectors = np.array([features("deepface", a.found) for a in (*people.values(), head)])
     scores = similarity(vectors, vectors)
     same = [names.index(name) for name in ("obama", "obama2", "obama3")]
     others = [names.index(name) for name in ("biden", "head")]
@@ -74,10 +74,11 @@ def test_photographs_of_one_man_are_nearer_than_anybody_else(head: Appearance, p
 def test_a_scan_without_a_head_is_a_failure_to_acquire() -> None:
     noise = Scan(np.random.default_rng(0).normal(100, 10, (40, 40, 40)), np.eye(4))
     appearance = appearance_of_scan(noise)
-    assert not appearance.acquired
-    assert features("deepface", appearance) is None
+    assert appearance.found == ()
+    with pytest.raises(AttackError, match="no face"):
+        features("deepface", appearance.found)
     blank = appearance_of_scan(Scan(np.zeros((40, 40, 40)), np.eye(4)))
-    assert not blank.acquired
+    assert blank.found == ()
     assert "flat" in blank.reason
 
 
@@ -88,4 +89,4 @@ def test_similarity_is_highest_for_the_same_features() -> None:
 
 def test_an_unknown_attack_is_named() -> None:
     with pytest.raises(AttackError, match="geo, deepface"):
-        features("telepathy", Appearance((), ()))
+        features("telepathy", ())

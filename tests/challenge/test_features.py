@@ -19,9 +19,9 @@ def test_features_are_kept_by_content_not_by_name(portraits, tmp_path: Path) -> 
     shutil.copy(portraits["biden"], tmp_path / "other.jpg")
     shutil.copy(portraits["obama"], tmp_path / "biden.jpg")
     again = extract({"b": tmp_path / "other.jpg"}, "photo", extraction, "photos", ALONE)["b"]
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert len(list((tmp_path / "cache").iterdir())) == 3  # the faces, and their features by each attack
     other = extract({"a": tmp_path / "biden.jpg"}, "photo", extraction, "photos", ALONE)["a"]
-    assert len(list((tmp_path / "cache").iterdir())) == 2
+    assert len(list((tmp_path / "cache").iterdir())) == 6
     for attack in ("geo", "deepface"):
         assert (first.vectors[attack] == again.vectors[attack]).all()
         assert not np.allclose(first.vectors[attack], other.vectors[attack])
@@ -47,3 +47,12 @@ def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
 def test_missing_weights_are_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="unknown face network"):
         extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(model="Oracle"), "photos", ALONE)
+
+
+def test_what_is_kept_is_what_would_be_made(portraits, tmp_path: Path) -> None:
+    """A second attack reads the faces that the first one left, and gets the same features as without them."""
+    paths = {"a": portraits["obama2"]}
+    fresh = extract(paths, "photo", Extraction(), "photos", ALONE)["a"]
+    extract(paths, "photo", Extraction(attacks=("geo",), cache=tmp_path), "photos", ALONE)
+    kept = extract(paths, "photo", Extraction(attacks=("deepface",), cache=tmp_path), "photos", ALONE)["a"]
+    assert np.array_equal(fresh.vectors["deepface"], kept.vectors["deepface"])
