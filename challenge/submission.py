@@ -9,6 +9,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -103,9 +104,12 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
     SubmissionError
         With every problem, one line each, without paths outside of `folder`.
 
-    Examples -------- >>> from unittest.mock import Mock >>> check_submission(Path("nowhere"), Mock())
-    Traceback (most recent call last): challenge.submission.SubmissionError: the submission: no such folder;
-    expected a folder with submission.json
+    Examples
+    --------
+    >>> from unittest.mock import Mock
+    >>> check_submission(Path("nowhere"), Mock())
+    Traceback (most recent call last):
+    challenge.description.SubmissionError: the submission: no such folder; expected ...
     """
     if not folder.is_dir():
         what = "not a folder; unpack it first" if folder.exists() else "no such folder"
@@ -264,15 +268,20 @@ def _check_scans(
     problems: list[str],
     warnings: list[str],
 ) -> None:
-    unchanged = []
-    for (split, probe), name in scans.items():
+    def check(item: tuple[tuple[str, str], str]) -> tuple[str, bool, str]:
+        (split, probe), name = item
         try:
-            if check_volume(folder / name, edition.splits[split].scan(probe)):
-                unchanged.append(name)
+            return name, check_volume(folder / name, edition.splits[split].scan(probe)), ""
         except VolumeError as error:
-            problems.append(f"{name}: {error}")
+            return name, False, f"{name}: {error}"
         except OSError as error:
-            problems.append(f"{name}: cannot be read ({error.strerror})")
+            return name, False, f"{name}: cannot be read ({error.strerror})"
+
+    # Threads do: unpacking and comparing leave the interpreter free for one another.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        checked = list(pool.map(check, scans.items()))
+    problems += [problem for _, _, problem in checked if problem]
+    unchanged = [name for name, same, _ in checked if same]
     if unchanged:
         warnings.append(
             f"{len(unchanged)} of {len(scans)} scans have the intensities of the originals, "
