@@ -79,7 +79,7 @@ class Style:
 STYLES = {
     "cropped": Style((9, 7, 6), 15000, 4, 0.0, 0.15, 0.3, 6),
     "short": Style((34, 14, 11), 14000, 8, 0.1, 0.8, 0.5, 9),
-    "fringe": Style((70, 56, 40), 13000, 7, 0.35, 0.1, 1.2, 12),
+    "fringe": Style((82, 60, 40), 13000, 7, 0.35, 0.1, 1.2, 12),
     "bob": Style((165, 122, 90), 11000, 9, 0.7, 1.0, -0.35, 18),
     "long": Style((330, 290, 240), 11000, 9, 0.7, 1.0, -0.45, 22),
 }
@@ -188,8 +188,26 @@ def grow(
     gravity: float,
     steps: int,
     combed_away: bool = False,
+    cut: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Let hairs grow over the skin and fall.
+
+    Parameters
+    ----------
+    skin : Surface
+        What they grow on.
+    root, direction : ndarray, shape (hairs, 3)
+        Where each begins, and its first direction.
+    length, lift : ndarray, shape (hairs,)
+        Length and height over the skin, mm.
+    gravity : float
+        How soon they fall, per step.
+    steps : int
+        Points of a hair.
+    combed_away : bool
+        Combed to the sides and back: falls only beyond the top of the head.
+    cut : ndarray, shape (hairs,), optional
+        Height on the neutral face at which a fringe is cut, mm.
 
     Returns
     -------
@@ -213,7 +231,9 @@ def grow(
         if combed_away:  # it lies on the head until it gets over the side
             falls = np.clip(np.maximum((np.abs(x) - 40) / 25, (10 - y) / 40), 0, 1)
             cling = np.where(z > 10, 0.85, 0.25)
-        astray |= (np.abs(x) < 50) & (y > 40) & (np.abs(z + 45) < 75)
+        if cut is not None:
+            stride = np.where((np.abs(x) < 55) & (y > 40) & (z < cut), 0.0, stride[:, 0])[:, None]
+        astray |= (np.abs(x) < 42) & (y > 40) & (np.abs(z + 45) < 75)
         astray |= (height > 34) & (z > -40) & (z < 20)
     return points, astray
 
@@ -277,7 +297,18 @@ def scalp_hair(
     )
     lift = style.lift * rng.beta(1.6, 1.2, len(length)) * (0.45 + 0.55 * top)
     combed_away = person.hair_style in ("bob", "long")
-    points, astray = grow(skin, place, direction, length, lift, style.gravity, style.steps, combed_away)
+    cut = rng.normal(18, 3, len(length))  # above the eyes, often over the brows
+    points, astray = grow(
+        skin,
+        place,
+        direction,
+        length,
+        lift,
+        style.gravity,
+        style.steps,
+        combed_away,
+        None if combed_away else cut,
+    )
     if combed_away:
         points, lift, wave = points[~astray], lift[~astray], wave[~astray]
     lock = 1 + 0.16 * wave[:, :1]

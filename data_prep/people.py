@@ -59,6 +59,9 @@ class SyntheticCohort:
         Standard deviation of what the left side has more than the right one, same unit.
     mixture : float
         Weight, 0 to 1, that the two other ethnic components may take in a face.
+    drift : float
+        Standard deviation of what changes in each local weight between scan and photograph: years, weight,
+        lying or standing, distortion.
     expression : float
         Strength of the expression on photographs, 0 (none) to 1; scans get a quarter of it.
     pose_degrees : float
@@ -74,10 +77,11 @@ class SyntheticCohort:
     spacing_mm: float = 1.5
     age_min: int = 18
     age_max: int = 80
-    shape_spread: float = 0.3
-    asymmetry: float = 0.06
-    mixture: float = 0.35
-    expression: float = 0.6
+    shape_spread: float = 0.13
+    asymmetry: float = 0.04
+    mixture: float = 0.5
+    drift: float = 0.11
+    expression: float = 0.8
     pose_degrees: float = 4.0
     noise: float = 0.05
     photo_pixels: int = 480
@@ -278,6 +282,26 @@ def _add_local_weights(weights: dict[str, float], rng: np.random.Generator, conf
             weights[name] = abs(float(rng.normal(0, config.asymmetry)))
 
 
+def drifted(
+    weights: Mapping[str, float], rng: np.random.Generator, config: SyntheticCohort
+) -> dict[str, float]:
+    """Return the shape of a person on another day: every local weight a little different.
+
+    Examples
+    --------
+    >>> same = SyntheticCohort(drift=0.0)
+    >>> drifted({"nose/nose-hump-incr": 0.2}, np.random.default_rng(0), same)["nose/nose-hump-incr"]
+    0.2
+    """
+    other = dict(weights)
+    for folder, positive, negative in local_axes():
+        change = float(rng.normal(0, config.drift * LOCAL_FOLDERS[folder]))
+        names = positive if change > 0 else negative
+        for name in names:
+            other[name] = other.get(name, 0.0) + abs(change)
+    return other
+
+
 def _jitter(rng: np.random.Generator, colour: np.ndarray, spread: float) -> tuple[float, float, float]:
     shade = colour * np.exp(rng.normal(0, spread) + rng.normal(0, 0.2 * spread, size=3))
     red, green, blue = np.clip(shade, 0.02, 0.98)
@@ -322,8 +346,8 @@ def _iris_colour(rng: np.random.Generator, components: Mapping[str, float]) -> t
 
 
 def _hair_style(rng: np.random.Generator, sex: str, age: int) -> str:
-    women = {"cropped": 0.07, "short": 0.15, "fringe": 0.18, "bob": 0.25, "long": 0.35}
-    men = {"shaved": 0.08 + 0.1 * (age > 50), "cropped": 0.3, "short": 0.4, "fringe": 0.12, "bob": 0.1}
+    women = {"cropped": 0.05, "short": 0.12, "fringe": 0.33, "bob": 0.22, "long": 0.28}
+    men = {"shaved": 0.06 + 0.1 * (age > 50), "cropped": 0.2, "short": 0.38, "fringe": 0.24, "bob": 0.1}
     chances = women if sex == "F" else men
     total = np.array(list(chances.values()))
     return str(rng.choice(list(chances), p=total / total.sum()))

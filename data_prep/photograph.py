@@ -10,7 +10,7 @@ from PIL import Image
 from data_prep import hair
 from data_prep.head_mesh import HeadMesh, head_mesh, subdivision
 from data_prep.landmarks import find_landmarks
-from data_prep.people import Person, SyntheticCohort, random_for
+from data_prep.people import Person, SyntheticCohort, drifted, random_for
 from data_prep.skin import LEVEL, occlusion, skin_colours
 from data_prep.voxels import pose
 
@@ -158,8 +158,9 @@ def photograph(
     mapping of condition to ndarray, shape (photo_pixels, photo_pixels, 3)
         RGB, uint8.
     """
-    setting = draw_setting(random_for(seed, person.subject, f"photo-{number}"), config)
-    mesh = head_mesh(person.weights, setting.expression, LEVEL)
+    day = random_for(seed, person.subject, f"photo-{number}")
+    setting = draw_setting(day, config)
+    mesh = head_mesh(drifted(person.weights, day, config), setting.expression, LEVEL)
     rotation = setting.motion[:3, :3]
     posed = HeadMesh(mesh.vertices @ rotation.T, mesh.quads, mesh.parts)
     size = 2 * config.photo_pixels  # drawn twice as large, then averaged
@@ -199,7 +200,7 @@ def _bytes(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
     return (255 * np.clip(colours, 0, 1)).astype(np.uint8)
 
 
-def _studio(setting: Setting, rotation: NDArray[np.float64], size: int) -> pv.Plotter:
+def _studio(setting: Setting, rotation: NDArray[np.float64], size: int) -> "pv.Plotter":
     """Set up background, lights and camera."""
     plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
     plotter.disable_anti_aliasing()
@@ -227,7 +228,7 @@ def _studio(setting: Setting, rotation: NDArray[np.float64], size: int) -> pv.Pl
     return plotter
 
 
-def _shoot(plotter: pv.Plotter, pixels: int) -> NDArray[np.uint8]:
+def _shoot(plotter: "pv.Plotter", pixels: int) -> NDArray[np.uint8]:
     plotter.reset_camera_clipping_range()
     if plotter.last_image is not None:  # the first screenshot draws by itself
         plotter.render()
@@ -243,7 +244,7 @@ def _hair_surface(posed: HeadMesh) -> hair.Surface:
     return hair.surface(HeadMesh(posed.vertices[:count], coarse.quads, coarse.parts), 1)
 
 
-def _add_strands(plotter: pv.Plotter, strands: hair.Strands | None, size: int) -> None:
+def _add_strands(plotter: "pv.Plotter", strands: hair.Strands | None, size: int) -> None:
     if strands is None:
         return
     count, steps, _ = strands.points.shape

@@ -74,7 +74,7 @@ def skin_colours(person: Person, haired: bool, rng: np.random.Generator) -> NDAr
     if haired:
         root = hair.on_scalp(neutral, hair.hairline_shift(person))[:, None]
         near = hair.on_scalp(neutral + np.array([0, 0, 9]), hair.hairline_shift(person))[:, None]
-        colour *= 1 - 0.22 * near * (person.hair_style not in ("shaved", "cropped"))  # the shadow of the hair
+        colour *= 1 - 0.3 * near * (person.hair_style not in ("shaved", "cropped"))  # the shadow of the hair
         root = root * {"shaved": 0.3, "cropped": 0.75}.get(person.hair_style, 0.9)
         colour = (1 - root) * colour + root * stubble * 0.7
     return np.clip(colour, 0, 1)

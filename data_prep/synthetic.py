@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from data_prep import bids
 from data_prep.files import whole_file
@@ -138,9 +138,7 @@ def contact_sheet(folder: Path, columns: int = 4, size: int = 200) -> Path:
             with Image.open(bids.photo_path(folder, subject, condition, 1)) as photo:
                 pictures.append(photo.convert("RGB"))
         for place, picture in enumerate(pictures):
-            picture.thumbnail((size, size))
-            offset = (size - picture.width) // 2
-            sheet.paste(picture, (left + place * size + offset, top + 18))
+            sheet.paste(ImageOps.fit(picture, (size, size)), (left + place * size, top + 18))
     path = folder / "sourcedata" / "contact_sheet.png"
     with whole_file(path) as temporary:
         sheet.save(temporary, format="PNG")
