@@ -108,7 +108,8 @@ def ranking(entries: Sequence[Entry]) -> str:
             best = entry.strongest()
             attacker = best.name.replace("(Dlib)", "")
             figures = _figure("auc", best), _figure("eer", best)
-            lines.append(_columns(str(tier or "-"), entry.system, *figures, attacker, _gate(entry)))
+            gate = _gate(entry).split(" on ")[0]
+            lines.append(_columns(str(tier or "-"), entry.system, *figures, attacker, gate))
         lines.append("")
     if attacks:
         lines += ["Attacks on undefaced scans", "", _columns("", "system", "AUC", "EER %", "rank-1", "")]
@@ -121,7 +122,7 @@ def ranking(entries: Sequence[Entry]) -> str:
 
 
 def _columns(*cells: str) -> str:
-    return "{:<5}{:<16}{:<19}{:<19}{:<15}{}".format(*cells)
+    return "{:<5}{:<16}{:<18}{:<18}{:<14}{}".format(*cells)
 
 
 def _by_auc(entries: Sequence[Entry]) -> list[Entry]:
