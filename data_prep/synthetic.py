@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from data_prep import bids
+from data_prep.cohort import CohortError
 from data_prep.files import whole_file
 from data_prep.head_mesh import head_mesh
 from data_prep.people import Person, SyntheticCohort, draw_person, random_for
@@ -25,10 +26,34 @@ def subject_ids(config: SyntheticCohort) -> list[str]:
     >>> subject_ids(SyntheticCohort(subjects=2))
     ['sub-0001', 'sub-0002']
     """
-    if config.subjects < 1:
-        raise ValueError(f"cohort.subjects is {config.subjects}; expected 1 or more")
+    _check(config)
     digits = max(4, len(str(config.subjects)))
     return [f"sub-{number:0{digits}d}" for number in range(1, config.subjects + 1)]
+
+
+def _check(config: SyntheticCohort) -> None:
+    """Raise with every setting of which no people can be made."""
+    limits = {
+        "subjects": (1, 1_000_000),
+        "spacing_mm": (0.5, 4),
+        "age_min": (18, 90),
+        "age_max": (config.age_min, 90),
+        "shape_spread": (0, 1),
+        "asymmetry": (0, 1),
+        "mixture": (0, 1),
+        "drift": (0, 1),
+        "expression": (0, 1),
+        "pose_degrees": (0, 30),
+        "noise": (0, 1),
+        "photo_pixels": (200, 4000),
+    }
+    problems = [
+        f"cohort.{name} is {getattr(config, name)}; expected {low} to {high}"
+        for name, (low, high) in limits.items()
+        if not low <= getattr(config, name) <= high
+    ]
+    if problems:
+        raise CohortError(*problems)
 
 
 def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ class Settings:
     """Keys of the command."""
 
     output: str = MISSING
+    seed: int = 7
     cohort: SyntheticCohort = field(default_factory=SyntheticCohort)
     compute: Compute = field(default_factory=Compute)
 

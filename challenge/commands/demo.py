@@ -55,7 +55,7 @@ def plan(settings: Settings) -> list[list[str]]:
         [
             "cohort",
             f"cohort.subjects={settings.subjects}",
-            f"cohort.seed={settings.seed}",
+            f"seed={settings.seed}",
             f"cohort.spacing_mm={settings.spacing_mm}",
             f"output={out}/people",
         ],
