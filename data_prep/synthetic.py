@@ -35,7 +35,7 @@ def _check(config: SyntheticCohort) -> None:
     """Raise with every setting of which no people can be made."""
     limits = {
         "subjects": (1, 1_000_000),
-        "spacing_mm": (0.5, 4),
+        "spacing_mm": (0.5, 5),
         "age_min": (18, 90),
         "age_max": (config.age_min, 90),
         "shape_spread": (0, 1),
@@ -45,7 +45,7 @@ def _check(config: SyntheticCohort) -> None:
         "expression": (0, 1),
         "pose_degrees": (0, 30),
         "noise": (0, 1),
-        "photo_pixels": (200, 4000),
+        "photo_pixels": (50, 4000),
     }
     problems = [
         f"cohort.{name} is {getattr(config, name)}; expected {low} to {high}"

@@ -34,7 +34,7 @@ BAD = {
     "deface edition=nowhere output=x": "no edition here",
     "evaluate edition=nowhere submission=nowhere output=x": "no edition here",
     "cohort output=x cohort.subjects=0": "cohort.subjects is 0; expected 1 to",
-    "cohort output=x cohort.spacing_mm=9": "cohort.spacing_mm is 9.0; expected 0.5 to 4",
+    "cohort output=x cohort.spacing_mm=9": "cohort.spacing_mm is 9.0; expected 0.5 to 5",
     "rank entries=nowhere output=x": "no entries",
     "demo subjects=2": "expected at least 8",
 }
