@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from baselines import render
+from baselines.render import RenderError, View, face_centre, prepare_off_screen
+from baselines.scan import Scan
+from baselines.surface import reconstruct
+
+
+def ball() -> Scan:
+    x, y, z = np.mgrid[-40:40, -40:40, -40:40]
+    return Scan((x**2 + y**2 + z**2 < 30**2).astype(np.float32), np.eye(4))
+
+
+def test_without_a_library_to_draw_with_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """VTK would end the process with a segmentation fault."""
+    monkeypatch.setattr(render, "OFF_SCREEN", {"libNobodyHasThis.so.1": "vtkEGLRenderWindow"})
+    monkeypatch.setattr(render.sys, "platform", "linux")
+    for draw in (prepare_off_screen, lambda: render.render(reconstruct(ball(), 2.0), [View(0, 0)])):
+        with pytest.raises(RenderError, match="apt-get install libegl1") as error:
+            draw()
+        assert "\n" not in str(error.value)
+
+
+def test_the_picture_shows_the_head_on_a_plain_background() -> None:
+    surface = reconstruct(ball(), 2.0)
+    small, large = (render.render(surface, [View(0, 0)], size)[0] for size in (100, 200))
+    assert small.shape == (100, 100, 3)
+    assert large.shape == (200, 200, 3)
+    corner = large[0, 0].astype(int)
+    head = (np.abs(large.astype(int) - corner).sum(axis=2) > 30).mean()
+    assert 0.01 < head < 0.2  # a ball of 60 mm in a picture of 270 mm
+    assert (large[0] == large[0, 0]).all()
+
+
+def test_a_longer_neck_does_not_move_the_camera() -> None:
+    mesh = reconstruct(ball(), 2.0).mesh
+    longer = mesh.copy()
+    longer.points[longer.points[:, 2] < -29] -= np.array([0, 0, 100], dtype=np.float32)
+    assert np.allclose(face_centre(mesh)[2], face_centre(longer)[2])
+
+
+def test_views_are_named_for_files() -> None:
+    assert View(-12, 8).name == "yaw-12_pitch+8"
