@@ -126,6 +126,7 @@ def _columns(*cells: str) -> str:
 
 
 def _by_auc(entries: Sequence[Entry]) -> list[Entry]:
+    refuse_unlike(_but_attack(entry.strongest()) for entry in entries)
     return sorted(entries, key=lambda entry: (-entry.strongest().figures["auc"].value, entry.path))
 
 

@@ -61,8 +61,11 @@ def test_other_trial_lists_do_not_rate() -> None:
 
 def test_entries_made_unlike_are_not_ranked_together() -> None:
     other = result(0.6, signature=str(replace(SIGNATURE, interval="subject-bootstrap,50")))
+    unlike = [entry("a", result(0.5)), entry("b", other)]
     with pytest.raises(ScoringError, match="not comparable: interval differs"):
-        ranked([entry("a", result(0.5)), entry("b", other)])
+        ranked(unlike)
+    with pytest.raises(ScoringError, match="not comparable: interval differs"):
+        leaderboard([replace(one, track="attack", gate={}) for one in unlike])
 
 
 def test_the_order_of_entries_does_not_matter() -> None:
