@@ -58,7 +58,15 @@ def test_unusable_volumes_are_refused_by_name(tmp_path: Path, volume: np.ndarray
     assert "broken.nii" in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"no scan at all", gzip.compress(b"no scan"), b"\x1f\x8b\x08"])
+NO_NIFTI = {
+    "empty": b"",
+    "text": b"no scan at all",
+    "packed text": gzip.compress(b"no scan", mtime=0),
+    "cut gzip header": b"\x1f\x8b\x08",
+}
+
+
+@pytest.mark.parametrize("content", NO_NIFTI.values(), ids=NO_NIFTI.keys())
 def test_files_that_are_no_nifti_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.nii.gz"
     path.write_bytes(content)
