@@ -191,8 +191,8 @@ def _linkability(mated: Floats, nonmated: Floats, listed: Trials) -> Floats:
 def _hits(listed: Trials, probes: ArrayLike | None) -> tuple[Floats | None, int]:
     """Rank-1 hits and probes of each subject, shape (2, n_subjects), and the median gallery."""
     if probes is None:
-        pair = listed.probe * len(listed.subjects) + listed.reference
-        if len(np.unique(pair)) < len(pair):
+        pair = np.sort(listed.probe * len(listed.subjects) + listed.reference)
+        if (pair[1:] == pair[:-1]).any():
             return None, 0
         probe = listed.probe
     else:

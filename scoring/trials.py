@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from scoring.errors import Floats, ScoringError, as_ids, as_scores, first_bad, raise_all, same_length
 from scoring.linkability import cell_starts
@@ -14,7 +15,7 @@ from scoring.steps import distinct
 
 _FOLDS = 6  # groups of subjects; their ten splits three against three halve the subjects
 _FOLD_SEED = 20180613  # of the split into groups; fixed, so that equal lists give equal figures
-_ROWS = 1024  # trials weighed at a time, so that their weights stay in the cache
+_ROWS = 4096  # trials weighed at a time: enough for threads not to wait for each other
 
 Ints = NDArray[np.int64]
 PAIRS = [(i, j) for i in range(_FOLDS) for j in range(i, _FOLDS)]
@@ -40,6 +41,7 @@ class _Side:
     starts: Ints  # first trial of every run with one piece and one pair of folds
     piece: Ints  # of every run
     pair: Ints  # of every run
+    adders: tuple[csr_array, ...]  # of every `_ROWS` trials: adds up those of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +123,15 @@ class Trials:
 
     def _sum(self, side: _Side, table: NDArray, *, square: bool) -> Floats:
         runs = np.zeros((len(side.starts), table.shape[1]))
-        for first in range(0, len(side.probe), _ROWS):
-            rows = slice(first, first + _ROWS)
-            weight = np.take(table, side.probe[rows], axis=0)
+        buffers = np.empty((2, _ROWS, table.shape[1]), dtype=table.dtype)
+        for k, adder in enumerate(side.adders):
+            rows = slice(k * _ROWS, k * _ROWS + adder.shape[1])
+            weight, other = buffers[:, : adder.shape[1]]
+            np.take(table, side.probe[rows], axis=0, out=weight, mode="clip")
             if square:
-                weight *= np.take(table, side.reference[rows], axis=0)
-            a = int(np.searchsorted(side.starts, first, "right")) - 1
-            b = int(np.searchsorted(side.starts, first + len(weight), "left"))
-            runs[a:b] += np.add.reduceat(weight, np.maximum(side.starts[a:b] - first, 0), axis=0)
+                weight *= np.take(table, side.reference[rows], axis=0, out=other, mode="clip")
+            first = int(np.searchsorted(side.starts, rows.start, "right")) - 1
+            runs[first : first + adder.shape[0]] += adder @ weight
         out = np.zeros((self.n_pieces, len(PAIRS), table.shape[1]))
         out[side.piece, side.pair] = runs
         return out
@@ -214,4 +217,18 @@ def _side(piece: Ints, probe: Ints, reference: Ints, fold: Ints) -> _Side:
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    return _Side(probe[order], reference[order], starts, key[starts] // len(PAIRS), key[starts] % len(PAIRS))
+    piece, pair = key[starts] // len(PAIRS), key[starts] % len(PAIRS)
+    return _Side(probe[order], reference[order], starts, piece, pair, _adders(starts, len(order)))
+
+
+def _adders(starts: Ints, n: int) -> tuple[csr_array, ...]:
+    """Matrices of ones, runs by trials; a product with one is several times faster than `reduceat`."""
+    out = []
+    for first in range(0, n, _ROWS):
+        last = min(first + _ROWS, n)
+        inside = starts[np.searchsorted(starts, first, "right") : np.searchsorted(starts, last)]
+        ends = np.concatenate([[first], inside, [last]]).astype(np.int32) - first
+        ones = np.ones(last - first, dtype=np.float32)
+        column = np.arange(last - first, dtype=np.int32)
+        out.append(csr_array((ones, column, ends), shape=(len(ends) - 1, last - first)))
+    return tuple(out)
