@@ -11,8 +11,8 @@ from baselines.render import prepare_off_screen
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.files import whole_folder
-from data_prep.people import SyntheticCohort
-from data_prep.synthetic import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.synthetic.dataset import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.synthetic.settings import SyntheticCohort
 
 
 @dataclass

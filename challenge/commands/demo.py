@@ -56,7 +56,7 @@ def plan(settings: Settings) -> list[list[str]]:
             "cohort",
             f"cohort.subjects={settings.subjects}",
             f"seed={settings.seed}",
-            f"cohort.spacing_mm={settings.spacing_mm}",
+            f"cohort.scans.spacing_mm={settings.spacing_mm}",
             f"output={out}/people",
         ],
         [

@@ -101,7 +101,7 @@ def _packages() -> list[Finding]:
     from baselines.defacers import DefacerError
     from baselines.defacers.template import package_file
     from baselines.weights import WeightsError, dlib_weights
-    from data_prep.head_mesh import MeshDataError, data_folder
+    from data_prep.synthetic.head_mesh import MeshDataError, data_folder
 
     checks: dict[str, Callable[[], object]] = {
         "dlib landmarks": lambda: dlib_weights("shape_predictor_68_face_landmarks.dat"),

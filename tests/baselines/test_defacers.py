@@ -27,9 +27,10 @@ from baselines.defacers.template import (
 )
 from baselines.defacers.voxels import air, put
 from baselines.scan import Scan
-from data_prep.head_mesh import head_mesh
-from data_prep.people import SyntheticCohort, draw_person
-from data_prep.scanner import scan_head
+from data_prep.synthetic.head_mesh import head_mesh
+from data_prep.synthetic.people import draw_person
+from data_prep.synthetic.scanner import scan_head
+from data_prep.synthetic.settings import SyntheticCohort
 from scoring.utility import brain_gate
 
 REAL_SHA256 = "11195daa3495866deb30cd020cfed90dccd871fcbdfa027c8e5e02e241cb2f01"

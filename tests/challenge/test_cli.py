@@ -34,7 +34,7 @@ BAD = {
     "deface edition=nowhere output=x": "no edition here",
     "evaluate edition=nowhere submission=nowhere output=x": "no edition here",
     "cohort output=x cohort.subjects=0": "cohort.subjects is 0; expected 1 to",
-    "cohort output=x cohort.spacing_mm=9": "cohort.spacing_mm is 9.0; expected 0.5 to 5",
+    "cohort output=x cohort.scans.spacing_mm=9": "cohort.scans.spacing_mm is 9.0; expected 0.5 to 5",
     "rank entries=nowhere output=x": "no entries",
     "demo subjects=2": "expected at least 8",
 }
@@ -84,9 +84,13 @@ def test_every_knob_of_the_synthetic_cohort_can_be_set() -> None:
     """The configuration file lists what the dataclass has, with the same values."""
     from dataclasses import asdict
 
+    from omegaconf import OmegaConf
+
     from challenge.commands.cohort import Settings
     from challenge.config import compose_raw, compose_settings
-    from data_prep.people import SyntheticCohort
+    from data_prep.synthetic.settings import SyntheticCohort
 
-    assert dict(compose_raw("cohort", []).cohort) == asdict(SyntheticCohort())
-    assert compose_settings("cohort", Settings, ["output=x", "cohort.noise=0.1"]).cohort.noise == 0.1
+    assert OmegaConf.to_container(compose_raw("cohort", []).cohort, resolve=True) == asdict(SyntheticCohort())
+    assert (
+        compose_settings("cohort", Settings, ["output=x", "cohort.scans.noise=0.1"]).cohort.scans.noise == 0.1
+    )

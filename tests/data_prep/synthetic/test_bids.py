@@ -4,8 +4,8 @@ import nibabel as nib
 import numpy as np
 from PIL import Image
 
-from data_prep import bids
-from data_prep.people import SyntheticCohort
+from data_prep.synthetic import bids
+from data_prep.synthetic.settings import SyntheticCohort
 
 
 def test_descriptions_say_that_people_are_synthetic(tmp_path):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.head_mesh import target_names
+from data_prep.synthetic.head_mesh import target_names
+from data_prep.synthetic.settings import SyntheticCohort
 
 ETHNICITIES = ("african", "asian", "european")
 SEXES = ("F", "M")
@@ -37,54 +38,6 @@ OPPOSITES = {
 }
 # Not a matter of shape (whole head moved or aged by other means), or not human.
 LEFT_OUT = ("head/head-trans", "head/head-age", "head/head-scale", "ear-shape-pointed", "ear-shape-square")
-
-
-@dataclass
-class SyntheticCohort:
-    """What a synthetic cohort is made of; every number that decides how hard it is.
-
-    Attributes
-    ----------
-    subjects : int
-        How many people.
-    seed : int
-        The same seed gives the same people, scans and photographs.
-    spacing_mm : float
-        Isotropic voxel size of the scans, mm.
-    age_min, age_max : int
-        Ages in years, drawn uniformly, both included.
-    shape_spread : float
-        Standard deviation of local shape weights: how much faces differ within sex, age and ethnicity.
-    asymmetry : float
-        Standard deviation of what the left side has more than the right one, same unit.
-    mixture : float
-        Weight, 0 to 1, that the two other ethnic components may take in a face.
-    drift : float
-        Standard deviation of what changes in each local weight between scan and photograph: years, weight,
-        lying or standing, distortion.
-    expression : float
-        Strength of the expression on photographs, 0 (none) to 1; scans get a quarter of it.
-    pose_degrees : float
-        Standard deviation of the head's rotation about each axis, on scans and photographs.
-    noise : float
-        Standard deviation of the scan's noise, as a fraction of the grey-matter signal.
-    photo_pixels : int
-        Width and height of the photographs.
-    """
-
-    subjects: int = 24
-    seed: int = 7
-    spacing_mm: float = 1.5
-    age_min: int = 18
-    age_max: int = 80
-    shape_spread: float = 0.13
-    asymmetry: float = 0.04
-    mixture: float = 0.5
-    drift: float = 0.11
-    expression: float = 0.8
-    pose_degrees: float = 4.0
-    noise: float = 0.05
-    photo_pixels: int = 480
 
 
 @dataclass(frozen=True)
@@ -209,9 +162,9 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
     rng = random_for(seed, subject, "person")
     ethnicity = ETHNICITIES[rng.integers(len(ETHNICITIES))]
     sex = SEXES[rng.integers(len(SEXES))]
-    age = int(rng.integers(config.age_min, config.age_max + 1))
-    share = rng.uniform(0, config.mixture, size=2)
-    share *= min(1.0, config.mixture / share.sum())
+    age = int(rng.integers(config.people.age_min, config.people.age_max + 1))
+    share = rng.uniform(0, config.people.mixture, size=2)
+    share *= min(1.0, config.people.mixture / share.sum())
     others = [name for name in ETHNICITIES if name != ethnicity]
     components = {ethnicity: 1.0 - share.sum(), others[0]: share[0], others[1]: share[1]}
 
@@ -268,8 +221,8 @@ def _add_local_weights(weights: dict[str, float], rng: np.random.Generator, conf
     """Add the local shape of the face: the same for left and right, and a little of its own for either."""
     for folder, positive, negative in local_axes():
         spread = LOCAL_FOLDERS[folder]
-        common = rng.normal(0, config.shape_spread * spread)
-        own = rng.normal(0, config.asymmetry, size=2)
+        common = rng.normal(0, config.people.shape_spread * spread)
+        own = rng.normal(0, config.people.asymmetry, size=2)
         if not negative:  # axes without an opposite would add up; half of the people have none of it
             common *= 0.5
         for side in range(max(len(positive), len(negative))):
@@ -279,7 +232,7 @@ def _add_local_weights(weights: dict[str, float], rng: np.random.Generator, conf
                 weights[names[side]] = abs(value)
     for name in target_names("asym"):
         if "asymm-" not in name:
-            weights[name] = abs(float(rng.normal(0, config.asymmetry)))
+            weights[name] = abs(float(rng.normal(0, config.people.asymmetry)))
 
 
 def drifted(
@@ -289,13 +242,14 @@ def drifted(
 
     Examples
     --------
-    >>> same = SyntheticCohort(drift=0.0)
+    >>> from data_prep.synthetic.settings import PhotoSettings
+    >>> same = SyntheticCohort(photos=PhotoSettings(drift=0.0))
     >>> drifted({"nose/nose-hump-incr": 0.2}, np.random.default_rng(0), same)["nose/nose-hump-incr"]
     0.2
     """
     other = dict(weights)
     for folder, positive, negative in local_axes():
-        change = float(rng.normal(0, config.drift * LOCAL_FOLDERS[folder]))
+        change = float(rng.normal(0, config.photos.drift * LOCAL_FOLDERS[folder]))
         names = positive if change > 0 else negative
         for name in names:
             other[name] = other.get(name, 0.0) + abs(change)

@@ -2,12 +2,13 @@ import dlib
 import numpy as np
 import pytest
 
-from data_prep.hair import STYLES, beard_area, on_scalp
-from data_prep.head_mesh import subdivision
-from data_prep.people import HAIR_STYLES, SyntheticCohort, draw_person
-from data_prep.photograph import CONDITIONS, photograph
+from data_prep.synthetic.hair import STYLES, beard_area, on_scalp
+from data_prep.synthetic.head_mesh import subdivision
+from data_prep.synthetic.people import HAIR_STYLES, draw_person
+from data_prep.synthetic.photograph import CONDITIONS, photograph
+from data_prep.synthetic.settings import PhotoSettings, SyntheticCohort
 
-CONFIG = SyntheticCohort(photo_pixels=320)
+CONFIG = SyntheticCohort(photos=PhotoSettings(pixels=320))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_prep.files import whole_file
 from data_prep.nifti import write_nifti
-from data_prep.people import SyntheticCohort
+from data_prep.synthetic.settings import SyntheticCohort
 
 BIDS_VERSION = "1.10.0"
 
@@ -154,8 +154,9 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
 
 {SYNTHETIC}
 
-* {subjects} people aged {config.age_min} to {config.age_max}; `participants.tsv` has sex, age and ethnicity.
-* `sub-*/anat`: one T2w scan each, {config.spacing_mm:g} mm isotropic.
+* {subjects} people aged {config.people.age_min} to {config.people.age_max}; `participants.tsv` has sex, age
+  and ethnicity.
+* `sub-*/anat`: one T2w scan each, {config.scans.spacing_mm:g} mm isotropic.
 * `sourcedata/photos/raw`: a photograph of each person; `sourcedata/photos/bald`: the same without hair.
 * `sourcedata/contact_sheet.png`: everybody at a glance.
 * `derivatives/truth`: where the brain is.

@@ -7,12 +7,13 @@ import pyvista as pv
 from numpy.typing import NDArray
 from PIL import Image
 
-from data_prep import hair
-from data_prep.head_mesh import HeadMesh, head_mesh, subdivision
-from data_prep.landmarks import find_landmarks
-from data_prep.people import Person, SyntheticCohort, drifted, random_for
-from data_prep.skin import LEVEL, occlusion, skin_colours
-from data_prep.voxels import pose
+from data_prep.synthetic import hair
+from data_prep.synthetic.head_mesh import HeadMesh, head_mesh, subdivision
+from data_prep.synthetic.landmarks import find_landmarks
+from data_prep.synthetic.people import Person, drifted, random_for
+from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.skin import LEVEL, occlusion, skin_colours
+from data_prep.synthetic.voxels import pose
 
 CONDITIONS = ("raw", "bald")
 MATERIALS: dict[str, dict[str, float]] = {
@@ -79,7 +80,8 @@ class Setting:
 def draw_setting(rng: np.random.Generator, config: SyntheticCohort) -> Setting:
     """Draw the circumstances of one photograph."""
     expression = {
-        UNITS + name: float(config.expression * most * rng.random()) for name, most in EXPRESSIONS.items()
+        UNITS + name: float(config.photos.expression * most * rng.random())
+        for name, most in EXPRESSIONS.items()
     }
     for name in (
         "eyebrows-{}-up",
@@ -90,7 +92,7 @@ def draw_setting(rng: np.random.Generator, config: SyntheticCohort) -> Setting:
         expression[UNITS + name.format("right")] = expression[UNITS + name.format("left")] * rng.uniform(
             0.85, 1.15
         )
-    degrees = rng.normal(0, config.pose_degrees, 3) * [0.8, 0.6, 1.2]
+    degrees = rng.normal(0, config.photos.pose_degrees, 3) * [0.8, 0.6, 1.2]
     light = np.array([rng.choice([-1, 1]) * rng.uniform(0.25, 0.8), 1.0, rng.uniform(0.25, 0.8)])
     shade = rng.uniform(0.25, 0.85)
     return Setting(
@@ -155,7 +157,7 @@ def photograph(
 
     Returns
     -------
-    mapping of condition to ndarray, shape (photo_pixels, photo_pixels, 3)
+    mapping of condition to ndarray, shape (pixels, pixels, 3)
         RGB, uint8.
     """
     day = random_for(seed, person.subject, f"photo-{number}")
@@ -163,7 +165,7 @@ def photograph(
     mesh = head_mesh(drifted(person.weights, day, config), setting.expression, LEVEL)
     rotation = setting.motion[:3, :3]
     posed = HeadMesh(mesh.vertices @ rotation.T, mesh.quads, mesh.parts)
-    size = 2 * config.photo_pixels  # drawn twice as large, then averaged
+    size = 2 * config.photos.pixels  # drawn twice as large, then averaged
     plotter = _studio(setting, rotation, size)
     rng = random_for(seed, person.subject, "looks")
 
@@ -188,10 +190,10 @@ def photograph(
     surface = _hair_surface(posed)
     _add_strands(plotter, hair.brows(person, surface, setting.light, rng), size)
     _add_strands(plotter, hair.beard(person, surface, setting.light, rng), size)
-    bald = _shoot(plotter, config.photo_pixels)
+    bald = _shoot(plotter, config.photos.pixels)
     skin["colour"] = _bytes(skin_colours(person, True, random_for(seed, person.subject, "skin")) * light)
     _add_strands(plotter, hair.scalp_hair(person, surface, setting.light, rng), size)
-    raw = _shoot(plotter, config.photo_pixels)
+    raw = _shoot(plotter, config.photos.pixels)
     plotter.close()
     return {"raw": raw, "bald": bald}
 

@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 from joblib import Parallel, delayed
 from PIL import Image
 
-from data_prep.bids import brain_mask_path, photo_path, scan_path
 from data_prep.cohort import read_cohort
-from data_prep.people import SyntheticCohort
-from data_prep.synthetic import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.synthetic.bids import brain_mask_path, photo_path, scan_path
+from data_prep.synthetic.dataset import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.synthetic.settings import PhotoSettings, ScanSettings, SyntheticCohort
 
-CONFIG = SyntheticCohort(subjects=2, spacing_mm=3.0, photo_pixels=160)
+CONFIG = SyntheticCohort(subjects=2, scans=ScanSettings(spacing_mm=3.0), photos=PhotoSettings(pixels=160))
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -58,7 +59,7 @@ def test_nothing_depends_on_workers_or_order(dataset, tmp_path):
 
 
 def test_another_seed_makes_other_people(dataset, tmp_path):
-    other = SyntheticCohort(**{**CONFIG.__dict__, "seed": CONFIG.seed + 1})
+    other = replace(CONFIG, seed=CONFIG.seed + 1)
     write_person(other, "sub-0001", tmp_path)
     for path in (scan_path, brain_mask_path):
         assert path(tmp_path, "sub-0001", "T2w").read_bytes() != path(dataset, "sub-0001", "T2w").read_bytes()

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from data_prep import hair
-from data_prep.head_mesh import HeadMesh, subdivision
-from data_prep.landmarks import painted
-from data_prep.people import Person
+from data_prep.synthetic import hair
+from data_prep.synthetic.head_mesh import HeadMesh, subdivision
+from data_prep.synthetic.landmarks import painted
+from data_prep.synthetic.people import Person
 
 # As fine as the photographs draw the skin.
 LEVEL = 2

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.brain import brain_template, sample
-from data_prep.head_mesh import HeadMesh
-from data_prep.landmarks import Landmarks, capped, mouth_lining
-from data_prep.voxels import Shape, around, coordinates, part_of, voxelize
+from data_prep.synthetic.brain import brain_template, sample
+from data_prep.synthetic.head_mesh import HeadMesh
+from data_prep.synthetic.landmarks import Landmarks, capped, mouth_lining
+from data_prep.synthetic.voxels import Shape, around, coordinates, part_of, voxelize
 
 # Signal of a T2-weighted turbo spin echo (TE about 90 ms), arbitrary units; fat is bright in a turbo echo.
 SIGNAL = {

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from data_prep import bids
-from data_prep.cohort import CohortError
 from data_prep.files import whole_file
-from data_prep.head_mesh import head_mesh
-from data_prep.people import Person, SyntheticCohort, draw_person, random_for
-from data_prep.scanner import scan_head
+from data_prep.synthetic import bids
+from data_prep.synthetic.head_mesh import head_mesh
+from data_prep.synthetic.people import Person, draw_person, random_for
+from data_prep.synthetic.scanner import scan_head
+from data_prep.synthetic.settings import SyntheticCohort, check_settings
 
 CONTRAST = "T2w"
 CLOSED_EYES = {"eye-left-closure": 1.0, "eye-right-closure": 1.0}
@@ -26,34 +26,9 @@ def subject_ids(config: SyntheticCohort) -> list[str]:
     >>> subject_ids(SyntheticCohort(subjects=2))
     ['sub-0001', 'sub-0002']
     """
-    _check(config)
+    check_settings(config)
     digits = max(4, len(str(config.subjects)))
     return [f"sub-{number:0{digits}d}" for number in range(1, config.subjects + 1)]
-
-
-def _check(config: SyntheticCohort) -> None:
-    """Raise with every setting of which no people can be made."""
-    limits = {
-        "subjects": (1, 1_000_000),
-        "spacing_mm": (0.5, 5),
-        "age_min": (18, 90),
-        "age_max": (config.age_min, 90),
-        "shape_spread": (0, 1),
-        "asymmetry": (0, 1),
-        "mixture": (0, 1),
-        "drift": (0, 1),
-        "expression": (0, 1),
-        "pose_degrees": (0, 30),
-        "noise": (0, 1),
-        "photo_pixels": (50, 4000),
-    }
-    problems = [
-        f"cohort.{name} is {getattr(config, name)}; expected {low} to {high}"
-        for name, (low, high) in limits.items()
-        if not low <= getattr(config, name) <= high
-    ]
-    if problems:
-        raise CohortError(*problems)
 
 
 def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[str, str]:
@@ -75,18 +50,20 @@ def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[st
     dict of str to str
         The person's row of participants.tsv.
     """
-    from data_prep.photograph import photograph  # needs GL, which only this step does
+    from data_prep.synthetic.photograph import photograph  # needs GL, which only this step does
 
     person = draw_person(subject, config.seed, config)
     rng = random_for(config.seed, subject, "scan")
     scan = scan_head(
         head_mesh(person.weights, scan_expression(rng, config)),
         rng,
-        spacing_mm=config.spacing_mm,
-        noise=config.noise,
-        pose_degrees=config.pose_degrees,
+        spacing_mm=config.scans.spacing_mm,
+        noise=config.scans.noise,
+        pose_degrees=config.scans.pose_degrees,
     )
-    bids.write_scan(folder, subject, CONTRAST, scan.data, scan.affine, bids.t2w_sidecar(config.spacing_mm))
+    bids.write_scan(
+        folder, subject, CONTRAST, scan.data, scan.affine, bids.t2w_sidecar(config.scans.spacing_mm)
+    )
     bids.write_brain_mask(folder, subject, CONTRAST, scan.brain, scan.affine)
     for condition, picture in photograph(person, config.seed, config).items():
         bids.write_photo(folder, subject, condition, 1, picture)
@@ -103,7 +80,7 @@ def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[s
         "eyebrows-left-up",
         "mouth-parling",
     ):
-        units[name] = 0.25 * config.expression * float(rng.random())
+        units[name] = config.scans.expression * float(rng.random())
     units["eyebrows-right-up"] = units["eyebrows-left-up"]
     return {f"expression/units/caucasian/{name}": weight for name, weight in units.items()}
 

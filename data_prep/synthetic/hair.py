@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from data_prep.head_mesh import HeadMesh, subdivision
-from data_prep.people import Person
+from data_prep.synthetic.head_mesh import HeadMesh, subdivision
+from data_prep.synthetic.people import Person
 
 # Lower edge of the hair on the neutral head: height above the eyes against the way from front to back, mm.
 HAIRLINE = np.array(

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from data_prep import head_mesh as hm
-from data_prep.people import SyntheticCohort, draw_person
+from data_prep.synthetic import head_mesh as hm
+from data_prep.synthetic.people import draw_person
+from data_prep.synthetic.settings import SyntheticCohort
 
 
 def signed_volume(vertices, triangles):

@@ -1,17 +1,15 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from data_prep.head_mesh import target_names
-from data_prep.people import (
+from data_prep.synthetic.head_mesh import target_names
+from data_prep.synthetic.people import (
     ETHNICITIES,
     SEXES,
-    SyntheticCohort,
     draw_person,
     local_axes,
     random_for,
 )
+from data_prep.synthetic.settings import PeopleSettings, SyntheticCohort
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def test_distribution_is_as_declared(people):
 
 
 def test_ages_can_be_those_of_the_paper():
-    config = SyntheticCohort(age_min=18, age_max=50)
+    config = SyntheticCohort(people=PeopleSettings(age_min=18, age_max=50))
     ages = {draw_person(str(number), 1, config).age for number in range(200)}
     assert min(ages) == 18
     assert max(ages) == 50
@@ -97,7 +95,7 @@ def test_every_local_target_exists_once():
 
 
 def test_no_spread_leaves_the_macro_face_only():
-    config = replace(SyntheticCohort(), shape_spread=0.0, asymmetry=0.0)
+    config = SyntheticCohort(people=PeopleSettings(shape_spread=0.0, asymmetry=0.0))
     weights = draw_person("a", 7, config).weights
     assert all(weight == 0 for name, weight in weights.items() if not name.startswith("macrodetails/"))
 

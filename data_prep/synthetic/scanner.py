@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from data_prep.anatomy import SIGNAL, Canvas, paint_brain, paint_tissues
-from data_prep.brain import fit_brain
-from data_prep.head_mesh import HeadMesh
-from data_prep.landmarks import Landmarks, capped, find_landmarks, mouth_lining
-from data_prep.voxels import FIELD_OF_VIEW, Shape, around, grid, part_of, pose, resample, voxelize
+from data_prep.synthetic.anatomy import SIGNAL, Canvas, paint_brain, paint_tissues
+from data_prep.synthetic.brain import fit_brain
+from data_prep.synthetic.head_mesh import HeadMesh
+from data_prep.synthetic.landmarks import Landmarks, capped, find_landmarks, mouth_lining
+from data_prep.synthetic.voxels import FIELD_OF_VIEW, Shape, around, grid, part_of, pose, resample, voxelize
 
 # Tissues are laid out on a grid of this spacing, the skin and the brain on that of the scan.
 TISSUE_SPACING_MM = 1.5

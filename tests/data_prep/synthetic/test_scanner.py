@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from data_prep.head_mesh import head_mesh
-from data_prep.landmarks import find_landmarks
-from data_prep.people import SyntheticCohort, draw_person, random_for
-from data_prep.scanner import scan_head
-from data_prep.synthetic import scan_expression
+from data_prep.synthetic.dataset import scan_expression
+from data_prep.synthetic.head_mesh import head_mesh
+from data_prep.synthetic.landmarks import find_landmarks
+from data_prep.synthetic.people import draw_person, random_for
+from data_prep.synthetic.scanner import scan_head
+from data_prep.synthetic.settings import SyntheticCohort
 
 
 def make(subject, **options):

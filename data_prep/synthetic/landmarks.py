@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data_prep.head_mesh import HeadMesh, base_mesh, data_folder, subdivision
+from data_prep.synthetic.head_mesh import HeadMesh, base_mesh, data_folder, subdivision
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,1 @@
+"""Synthetic people: their heads, what a scanner and a camera make of them."""

@@ -1,0 +1,153 @@
+"""What a synthetic cohort is made of: every number that decides who is in it and how hard it is."""
+
+from dataclasses import dataclass, field
+
+from data_prep.cohort import CohortError
+
+CONTRASTS = ("T1w", "T2w")
+
+
+@dataclass
+class PeopleSettings:
+    """How people differ (`cohort.people`).
+
+    Attributes
+    ----------
+    age_min, age_max : int
+        Ages in years, drawn uniformly, both included.
+    shape_spread : float
+        Standard deviation of local shape weights: how much faces differ within sex, age and ethnicity.
+    asymmetry : float
+        Standard deviation of what the left side has more than the right one, same unit.
+    mixture : float
+        Weight, 0 to 1, that the two other ethnic components may take in a face.
+    """
+
+    age_min: int = 18
+    age_max: int = 80
+    shape_spread: float = 0.13
+    asymmetry: float = 0.04
+    mixture: float = 0.5
+
+
+@dataclass
+class ScanSettings:
+    """How people are scanned (`cohort.scans`).
+
+    Attributes
+    ----------
+    contrasts : list of str
+        Some of `T1w`, `T2w`.
+    spacing_mm : float
+        Isotropic voxel size, mm.
+    second_sessions : int
+        How many of the people are scanned a second time, on another day.
+    expression : float
+        Strength of the expression in the scanner, 0 (none) to 1.
+    pose_degrees : float
+        Standard deviation of the head's rotation about each axis.
+    noise : float
+        Standard deviation of the noise, as a fraction of the grey-matter signal.
+    """
+
+    contrasts: list[str] = field(default_factory=lambda: ["T2w"])
+    spacing_mm: float = 1.5
+    second_sessions: int = 0
+    expression: float = 0.2
+    pose_degrees: float = 4.0
+    noise: float = 0.05
+
+
+@dataclass
+class PhotoSettings:
+    """How people are photographed (`cohort.photos`).
+
+    Attributes
+    ----------
+    count : int
+        Photographs of each person.
+    pixels : int
+        Width and height.
+    drift : float
+        Standard deviation of what changes in each local shape weight between scan and photograph: years,
+        weight, lying or standing, distortion.
+    expression : float
+        Strength of the expression, 0 (none) to 1.
+    pose_degrees : float
+        Standard deviation of the head's rotation about each axis.
+    """
+
+    count: int = 1
+    pixels: int = 480
+    drift: float = 0.11
+    expression: float = 0.8
+    pose_degrees: float = 4.0
+
+
+@dataclass
+class SyntheticCohort:
+    """A synthetic cohort (`cohort=synthetic`).
+
+    Attributes
+    ----------
+    subjects : int
+        How many people.
+    seed : int
+        The same seed gives the same people, scans and photographs.
+    people : PeopleSettings
+        How they differ.
+    scans : ScanSettings
+        How they are scanned.
+    photos : PhotoSettings
+        How they are photographed.
+    """
+
+    subjects: int = 24
+    seed: int = 7
+    people: PeopleSettings = field(default_factory=PeopleSettings)
+    scans: ScanSettings = field(default_factory=ScanSettings)
+    photos: PhotoSettings = field(default_factory=PhotoSettings)
+
+
+def check_settings(config: SyntheticCohort) -> None:
+    """Raise with every setting of which no people can be made.
+
+    Raises
+    ------
+    CohortError
+        One line a setting that is out of its range.
+
+    Examples
+    --------
+    >>> check_settings(SyntheticCohort(subjects=0))
+    Traceback (most recent call last):
+    data_prep.cohort.CohortError: cohort.subjects is 0; expected 1 to 1000000
+    """
+    limits = {
+        "subjects": (config.subjects, 1, 1_000_000),
+        "people.age_min": (config.people.age_min, 18, 90),
+        "people.age_max": (config.people.age_max, config.people.age_min, 90),
+        "people.shape_spread": (config.people.shape_spread, 0, 1),
+        "people.asymmetry": (config.people.asymmetry, 0, 1),
+        "people.mixture": (config.people.mixture, 0, 1),
+        "scans.spacing_mm": (config.scans.spacing_mm, 0.5, 5),
+        "scans.second_sessions": (config.scans.second_sessions, 0, config.subjects),
+        "scans.expression": (config.scans.expression, 0, 1),
+        "scans.pose_degrees": (config.scans.pose_degrees, 0, 30),
+        "scans.noise": (config.scans.noise, 0, 1),
+        "photos.count": (config.photos.count, 1, 99),
+        "photos.pixels": (config.photos.pixels, 50, 4000),
+        "photos.drift": (config.photos.drift, 0, 1),
+        "photos.expression": (config.photos.expression, 0, 1),
+        "photos.pose_degrees": (config.photos.pose_degrees, 0, 30),
+    }
+    problems = [
+        f"cohort.{name} is {value}; expected {low} to {high}"
+        for name, (value, low, high) in limits.items()
+        if not low <= value <= high
+    ]
+    contrasts = config.scans.contrasts
+    if not contrasts or len(set(contrasts)) < len(contrasts) or set(contrasts) - set(CONTRASTS):
+        problems.append(f"cohort.scans.contrasts is {contrasts}; expected some of {', '.join(CONTRASTS)}")
+    if problems:
+        raise CohortError(*problems)
