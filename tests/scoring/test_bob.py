@@ -1,4 +1,4 @@
-"""Against bob.measure 6.1, wherever it has an answer and the answer is right (its hull and min_cllr have none)."""
+"""Against bob.measure 6.1, wherever it answers and the answer is right (its hull and min_cllr do not)."""
 
 import bob.measure
 import numpy as np
