@@ -21,6 +21,7 @@ def test_intervals_cover_what_they_promise(setting: Setting) -> None:
 
 @pytest.mark.slow
 def test_noise_stays_noise() -> None:
+    """The low end lies above 0 in 5 % of lists; twice the error of 200 lists is allowed on top."""
     row = OTHERS[3].coverage(lists=200, n_bootstrap=300, n_jobs=2)["linkability"]
     assert row["mean"] < 0.03
-    assert row["above"] < 0.05
+    assert row["above"] < 0.08
