@@ -1,0 +1,93 @@
+"""The informed attacker on people whose two sides are known linear views of one thing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from baselines.attacks import similarity
+from baselines.informed import FOLDS, InformedError, learn
+from scoring import auc
+
+Cohort = tuple[np.ndarray, np.ndarray, list[str]]
+
+
+def cohort(people: int = 80, noise: float = 0.5, seed: int = 0) -> Cohort:
+    """Scans see a person through one matrix and an offset, photographs through another one."""
+    rng = np.random.default_rng(seed)
+    person = rng.normal(size=(people, 6))
+    scans = person @ rng.normal(size=(6, 30)) + noise * rng.normal(size=(people, 30)) + 5
+    photos = person @ rng.normal(size=(6, 20)) + noise * rng.normal(size=(people, 20)) - 3
+    return scans, photos, [f"p{i}" for i in range(people)]
+
+
+def area(scores: np.ndarray) -> float:
+    mated = np.eye(len(scores), dtype=bool)
+    return auc(scores[mated], scores[~mated])
+
+
+def test_finds_what_distances_cannot() -> None:
+    scans, photos, who = cohort()
+    attack = learn(scans[:50], who[:50], photos[:50], who[:50])
+    assert attack.subjects == 50
+    assert area(attack.similarity(scans[50:], photos[50:])) > 0.95
+    assert 0.3 < area(similarity(scans[50:, :20], photos[50:])) < 0.7
+
+
+def test_shuffled_labels_teach_nothing() -> None:
+    """Twenty shuffles, so that one lucky one does not decide."""
+    scans, photos, who = cohort()
+    rng = np.random.default_rng(1)
+    areas = []
+    for _ in range(20):
+        wrong = [who[i] for i in rng.permutation(50)]
+        attack = learn(scans[:50], who[:50], photos[:50], wrong)
+        areas.append(area(attack.similarity(scans[50:], photos[50:])))
+    assert abs(np.mean(areas) - 0.5) < 0.08
+
+
+def test_several_images_of_a_person_count_as_pairs() -> None:
+    scans, photos, who = cohort()
+    again = scans[:50] + 0.5 * np.random.default_rng(2).normal(size=(50, 30))
+    attack = learn(np.vstack([scans[:50], again]), who[:50] * 2, photos[:50], who[:50])
+    assert attack.subjects == 50
+    assert area(attack.similarity(scans[50:], photos[50:])) > 0.95
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(40)))
+def test_order_of_rows_changes_nothing(order: list[int]) -> None:
+    scans, photos, who = cohort(40)
+    attack = learn(scans, who, photos, who)
+    mixed = learn(scans[order], [who[i] for i in order], photos, who)
+    assert mixed.shrinkage == attack.shrinkage
+    assert mixed.similarity(scans, photos) == pytest.approx(attack.similarity(scans, photos), abs=1e-9)
+
+
+def test_units_of_features_change_nothing() -> None:
+    scans, photos, who = cohort()
+    units = np.random.default_rng(3).uniform(0.01, 100, 30)
+    plain = learn(scans[:50], who[:50], photos[:50], who[:50])
+    scaled = learn(units * scans[:50], who[:50], photos[:50], who[:50])
+    assert scaled.similarity(units * scans[50:], photos[50:]) == pytest.approx(
+        plain.similarity(scans[50:], photos[50:]), abs=1e-9
+    )
+
+
+def test_a_defacer_that_leaves_nothing_gives_constant_features_and_chance() -> None:
+    scans, photos, who = cohort()
+    nothing = np.ones_like(scans)
+    attack = learn(nothing[:50], who[:50], photos[:50], who[:50])
+    scores = attack.similarity(nothing[50:], photos[50:])
+    assert np.isfinite(scores).all()
+    assert area(scores) == pytest.approx(0.5, abs=0.2)
+
+
+def test_people_without_a_photograph_are_not_learned_from() -> None:
+    scans, photos, who = cohort(20)
+    attack = learn(scans, who, photos[: 2 * FOLDS], who[: 2 * FOLDS])
+    assert attack.subjects == 2 * FOLDS
+    with pytest.raises(InformedError, match=r"7 people of dev .* at least 8"):
+        learn(scans, who, photos[:7], who[:7])
+    with pytest.raises(InformedError, match="references: 20 rows of features and 19 subjects"):
+        learn(scans, who, photos, who[:19])
