@@ -1,15 +1,22 @@
 """A cohort on disk: who is in it, and where their images are."""
 
+import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
-from PIL import Image
-
+from data_prep.images import (
+    TRUTH,
+    CohortFiles,
+    Scan,
+    check_photo,
+    check_scan,
+    find_photos,
+    find_scans,
+    truth_paths,
+)
 from data_prep.problems import Findings, ProblemsError, shown
 from data_prep.tables import Table, TableError, read_table
 from data_prep.trials import NOT_AVAILABLE, Attributes
@@ -34,19 +41,19 @@ class Person:
         BIDS name, `sub-<id>`.
     attributes : Attributes
         Sex `F`, `M` or `O`, age group, ethnicity; `n/a` where the cohort does not say.
-    scan : Path
-        The head MRI.
-    brain_mask : Path or None
-        The true brain on the grid of the scan, where the cohort has it.
+    scans : tuple of Scan
+        The head MRIs of one contrast, one a session.
     photos : mapping from photo number to mapping from condition to Path
         Every photo in every condition, `{"01": {"raw": ..., "bald": ...}}`.
+    true_bald : mapping from photo number to Path
+        The photos as they would be without hair, where the cohort knows; never published.
     """
 
     subject: str
     attributes: Attributes
-    scan: Path
-    brain_mask: Path | None
+    scans: tuple[Scan, ...]
     photos: Mapping[str, Mapping[str, Path]]
+    true_bald: Mapping[str, Path]
 
 
 def age_group(age: str, edges: Sequence[int]) -> str:
@@ -82,13 +89,26 @@ def age_group(age: str, edges: Sequence[int]) -> str:
     return f"{first}-{min(later) - 1}" if later else f"{first}+"
 
 
-def read_cohort(root: Path, contrast: str, age_edges: Sequence[int]) -> tuple[Person, ...]:
+def read_cohort(
+    root: Path, contrast: str, age_edges: Sequence[int], files: CohortFiles | None = None
+) -> tuple[Person, ...]:
     """Find every subject of a BIDS cohort and look at what belongs to it.
 
-    Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others),
-    `sub-<id>/anat/sub-<id>_<contrast>.nii.gz`, `sourcedata/photos/{raw,bald}/sub-<id>_photo-<n>.png` and, for
-    all subjects or none, `derivatives/truth/sub-<id>/anat/sub-<id>_space-<contrast>_desc-brain_mask.nii.gz`.
-    Headers are read, voxels and pixels are not.
+    Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others), scans
+    `sub-<id>/[ses-<id>/]anat/sub-<id>_[ses-<id>_]<contrast>.nii.gz`, a folder of photographs, and, for all
+    scans or none, the truth below `derivatives/truth` (docs/files.md). Headers are read, voxels and pixels
+    are not.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset.
+    contrast : str
+        BIDS suffix of the scans to take.
+    age_edges : sequence of int
+        First year of every age group.
+    files : CohortFiles, optional
+        Where the photographs are, and which scan is meant where there are several.
 
     Returns
     -------
@@ -106,6 +126,7 @@ def read_cohort(root: Path, contrast: str, age_edges: Sequence[int]) -> tuple[Pe
     Traceback (most recent call last):
     data_prep.cohort.CohortError: nowhere: no such folder; expected a BIDS dataset with participants.tsv
     """
+    files = files or CohortFiles()
     if not root.is_dir():
         raise CohortError(f"{root}: no such folder; expected a BIDS dataset with participants.tsv")
     try:
@@ -117,20 +138,121 @@ def read_cohort(root: Path, contrast: str, age_edges: Sequence[int]) -> tuple[Pe
     for folder in sorted(root.glob("sub-*")):
         if folder.is_dir() and folder.name not in attributes:
             found.add("subject folders that participants.tsv does not name", folder.name)
-    photos = _find_photos(root, attributes, found)
-    people = [
-        Person(subject, attributes[subject], *_find_scans(root, subject, contrast), photos.get(subject, {}))
-        for subject in sorted(attributes)
-    ]
-    with_mask = [person.brain_mask is not None and person.brain_mask.is_file() for person in people]
-    if not any(with_mask):
-        people = [replace(person, brain_mask=None) for person in people]
-    for person in people:
-        _check_files(person, root, found)
+    photos = _photos(root, files, attributes, found)
+    true_bald = _true_bald(root, photos, found)
+    scans = _scans(root, contrast, files.entities, attributes, found)
+    people = []
+    for subject in sorted(attributes):
+        if subject not in photos:
+            found.add("subjects without a photo", subject)
+        own = Person(
+            subject,
+            attributes[subject],
+            scans[subject],
+            photos.get(subject, {}),
+            true_bald.get(subject, {}),
+        )
+        for scan in own.scans:
+            check_scan(scan, root, found)
+        for path in [p for shots in own.photos.values() for p in shots.values()] + list(
+            own.true_bald.values()
+        ):
+            check_photo(path, root, found)
+        people.append(own)
     problems += found.problems()
     if problems:
         raise CohortError(*problems)
     return tuple(people)
+
+
+def is_synthetic(root: Path) -> bool:
+    """Say whether a cohort declares that nobody in it exists: `"Synthetic": true` in its description.
+
+    Absent is false: people are real unless it is declared that they are not.
+
+    Raises
+    ------
+    CohortError
+        If the declaration is neither true nor false, or the description is no JSON object.
+
+    Examples
+    --------
+    >>> is_synthetic(Path("nowhere"))
+    False
+    """
+    path = root / "dataset_description.json"
+    if not path.is_file():
+        return False
+    try:
+        description = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CohortError(f"dataset_description.json: not JSON ({error})") from error
+    declared = description.get("Synthetic", False) if isinstance(description, dict) else None
+    if not isinstance(declared, bool):
+        raise CohortError(
+            f"dataset_description.json: Synthetic is {shown(str(declared))}; expected true or false"
+        )
+    return declared
+
+
+def _scans(
+    root: Path, contrast: str, entities: str, subjects: Mapping[str, Attributes], found: Findings
+) -> dict[str, tuple[Scan, ...]]:
+    """Find scans by subject; a kind of truth belongs to all scans as soon as one has it."""
+    paths = {subject: find_scans(root, subject, contrast, entities, found) for subject in sorted(subjects)}
+    truth = {
+        (subject, session): truth_paths(root, subject, session, contrast)
+        for subject, sessions in paths.items()
+        for session, _ in sessions
+    }
+    known = [name for name in TRUTH if any(own[name].is_file() for own in truth.values())]
+    return {
+        subject: tuple(
+            Scan(session, path, {name: truth[subject, session][name] for name in known})
+            for session, path in sessions
+        )
+        for subject, sessions in paths.items()
+    }
+
+
+def _photos(
+    root: Path, files: CohortFiles, subjects: Mapping[str, Attributes], found: Findings
+) -> dict[str, dict[str, dict[str, Path]]]:
+    """Find photos by subject, number and condition; raw must exist, bald may."""
+    folders = {"raw": root / files.photos, "bald": root / files.bald_photos}
+    if not folders["raw"].is_dir():
+        found.add(f"no photos; expected {files.photos}/ (cohort.photos names another folder)")
+    present = {
+        condition: find_photos(folders[condition], condition, subjects, found)
+        for condition in CONDITIONS
+        if folders[condition].is_dir()
+    }
+    photos: dict[str, dict[str, dict[str, Path]]] = {}
+    for condition, paths in present.items():
+        for (subject, number), path in paths.items():
+            photos.setdefault(subject, {}).setdefault(number, {})[condition] = path
+    for numbers in photos.values():
+        for shots in numbers.values():
+            for condition in present:
+                if condition not in shots:
+                    name = next(iter(shots.values())).name
+                    found.add(f"photos missing in condition {condition}", name)
+    return photos
+
+
+def _true_bald(
+    root: Path, photos: Mapping[str, Mapping[str, object]], found: Findings
+) -> dict[str, dict[str, Path]]:
+    folder = root / "derivatives" / "truth" / "photos" / "bald"
+    if not folder.is_dir():
+        return {}
+    known: dict[str, dict[str, Path]] = {}
+    for (subject, number), path in find_photos(folder, "truth/photos/bald", photos, found).items():
+        known.setdefault(subject, {})[number] = path
+    for subject, numbers in photos.items():
+        if set(numbers) != set(known.get(subject, {})):
+            found.add("photos and their true bald versions have different names", subject)
+    return known
 
 
 def _attributes(table: Table, age_edges: Sequence[int]) -> tuple[dict[str, Attributes], tuple[str, ...]]:
@@ -158,82 +280,3 @@ def _attributes(table: Table, age_edges: Sequence[int]) -> tuple[dict[str, Attri
     if not people:
         findings.add("names no subject")
     return people, findings.problems()
-
-
-def _find_scans(root: Path, subject: str, contrast: str) -> tuple[Path, Path]:
-    scan = root / subject / "anat" / f"{subject}_{contrast}.nii.gz"
-    truth = root / "derivatives" / "truth" / subject / "anat"
-    return scan, truth / f"{subject}_space-{contrast}_desc-brain_mask.nii.gz"
-
-
-def _find_photos(
-    root: Path, subjects: Mapping[str, Attributes], found: Findings
-) -> dict[str, dict[str, dict[str, Path]]]:
-    """Photos by subject, number and condition; a condition exists when its folder does."""
-    photos: dict[str, dict[str, dict[str, Path]]] = {}
-    folder = root / "sourcedata" / "photos"
-    conditions = [condition for condition in CONDITIONS if (folder / condition).is_dir()]
-    if not conditions:
-        found.add("no photos; expected sourcedata/photos/raw/ and, optionally, sourcedata/photos/bald/")
-    for condition in conditions:
-        for path in sorted((folder / condition).iterdir()):
-            match = re.fullmatch(r"(sub-[A-Za-z0-9]+)_photo-([A-Za-z0-9]+)\.png", path.name, re.ASCII)
-            if not match or match[1] not in subjects:
-                found.add(
-                    "photos that belong to no subject; expected sub-<id>_photo-<n>.png",
-                    f"{condition}/{path.name}",
-                )
-                continue
-            photos.setdefault(match[1], {}).setdefault(match[2], {})[condition] = path
-    for subject, numbers in photos.items():
-        for number, files in numbers.items():
-            for condition in conditions:
-                if condition not in files:
-                    found.add(f"photos missing in condition {condition}", f"{subject}_photo-{number}.png")
-    return photos
-
-
-def _check_files(person: Person, root: Path, found: Findings) -> None:
-    def check(what: str, path: Path, read: Callable[[Path], object]) -> object:
-        if not path.is_file():
-            found.add(f"{what} missing", path.relative_to(root).as_posix())
-            return None
-        try:
-            return read(path)
-        except Exception as error:  # nibabel and Pillow each raise their own on broken files
-            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-            found.add(f"{what} unreadable", f"{path.relative_to(root).as_posix()} ({detail})")
-            return None
-
-    grid = check("scans", person.scan, _grid)
-    if person.brain_mask is not None:
-        mask = check("brain masks", person.brain_mask, _grid)
-        if isinstance(grid, tuple) and isinstance(mask, tuple) and not _same_grid(grid, mask):
-            found.add("brain masks on another grid than the scan", person.subject)
-    if not person.photos:
-        found.add("subjects without a photo", person.subject)
-    for files in person.photos.values():
-        for path in files.values():
-            check("photos", path, _photo_size)
-
-
-def _grid(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    image = nib.load(path)
-    shape = tuple(int(extent) for extent in image.shape)
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) != 3:
-        raise ValueError(f"shape is {shape}; expected one 3-D volume")
-    affine = np.asarray(image.affine, dtype=np.float64)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise ValueError("the affine is degenerate")
-    return shape, affine
-
-
-def _same_grid(one: tuple[tuple[int, ...], np.ndarray], other: tuple[tuple[int, ...], np.ndarray]) -> bool:
-    return one[0] == other[0] and bool(np.allclose(one[1], other[1], atol=1e-3))
-
-
-def _photo_size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data_prep.cohort import CONDITIONS, CohortError, Person, read_cohort
+from data_prep.cohort import CONDITIONS, CohortError, Person, is_synthetic, read_cohort
+from data_prep.images import TRUTH, CohortFiles, Scan
 from data_prep.release import PhotoItem, ScanItem
 from data_prep.sealing import generator, opaque_ids, secret_bytes
 from data_prep.settings import TRACKS, EditionConfig, check_config
@@ -14,6 +15,7 @@ from data_prep.trials import NOT_AVAILABLE, Attributes, Trial, make_trials
 
 FORMAT = 1
 SPLITS = ("dev", "eval")
+TRUE_BALD = "true_bald"  # condition of photographs that are sealed, beside the public ones
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Plan:
     nonce: str
 
 
-def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
+def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | None = None) -> Plan:
     """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
 
     Parameters
@@ -73,6 +75,8 @@ def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
         A BIDS dataset as `read_cohort` expects it.
     config : EditionConfig
         The organizer's decisions.
+    files : CohortFiles, optional
+        Where the cohort keeps its photographs.
 
     Returns
     -------
@@ -91,35 +95,64 @@ def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
     data_prep.cohort.CohortError: edition.dev_share is 2; expected a share between 0 and 1
     """
     check_config(config)
-    people = read_cohort(cohort_root, config.contrast, config.age_edges)
+    people = read_cohort(cohort_root, config.contrast, config.age_edges, files)
+    return plan_people(people, config, is_synthetic(cohort_root))
+
+
+def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool) -> Plan:
+    """Draw splits, ids and trials for people; no file is looked at.
+
+    Every session's scan is a probe of its own, and a trial is mated when both images are of one subject,
+    whatever the session.
+
+    Parameters
+    ----------
+    people : sequence of Person
+        Names and attributes decide the lists; paths are passed on.
+    config : EditionConfig
+        The organizer's decisions.
+    synthetic : bool
+        What `edition.json` says of the people.
+
+    Raises
+    ------
+    CohortError
+        If these people cannot make this edition.
+    """
     _check_people(people, config)
     assigned = split_people(people, config.dev_share, config.seed, config.id)
-    probes = opaque_ids("sub-", [p.subject for p in people], config.seed, config.id)
+    probes = opaque_ids(
+        "sub-", [_scan_name(p, scan) for p in people for scan in p.scans], config.seed, config.id
+    )
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
     references = opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
         _plan_split(split, [p for p in people if assigned[p.subject] == split], probes, references, config)
         for split in SPLITS
     )
-    scans = [_scan_item(p, assigned[p.subject], probes[p.subject], config.contrast) for p in people]
-    photos = [
-        PhotoItem(
-            subject=person.subject,
-            split=assigned[person.subject],
-            reference=references[name],
-            condition=condition,
-            source=source,
-            target=Path("public", assigned[person.subject], "photos", condition, f"{references[name]}.png"),
-        )
-        for name, (person, number) in names.items()
-        for condition, source in person.photos[number].items()
+    scans = [
+        _scan_item(p, scan, assigned[p.subject], probes[_scan_name(p, scan)], config.contrast)
+        for p in people
+        for scan in p.scans
     ]
+    photos = []
+    for name, (person, number) in names.items():
+        split, file = assigned[person.subject], f"{references[name]}.png"
+        shots = {
+            c: (path, Path("public", split, "photos", c, file)) for c, path in person.photos[number].items()
+        }
+        if number in person.true_bald:
+            shots[TRUE_BALD] = (person.true_bald[number], Path("sealed", "photos", "bald", file))
+        photos += [
+            PhotoItem(person.subject, split, references[name], condition, source, target)
+            for condition, (source, target) in shots.items()
+        ]
     rows = [(item.probe, item.subject, item.split) for item in scans]
     rows += [
         (references[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()
     ]
     return Plan(
-        description=_describe(people, splits, {photo.condition for photo in photos}, config),
+        description=_describe(people, splits, {photo.condition for photo in photos}, config, synthetic),
         splits=splits,
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
@@ -128,15 +161,22 @@ def plan_edition(cohort_root: Path, config: EditionConfig) -> Plan:
     )
 
 
+def _scan_name(person: Person, scan: Scan) -> str:
+    return f"{person.subject}/{scan.session}" if scan.session else person.subject
+
+
 def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
-    """Assign every subject to `dev` or `eval` at random, every sex in the same proportion.
+    """Assign every subject to `dev` or `eval` at random, people of like attributes in the same proportion.
+
+    Sexes are divided to within one person, and inside a sex age groups and ethnicities as evenly as their
+    numbers allow.
 
     Examples
     --------
     >>> split_people([], 0.5, seed=0)
     {}
     """
-    order = sorted(people, key=lambda p: (p.attributes.sex, secret_bytes(seed, "split", *purpose, p.subject)))
+    order = sorted(people, key=lambda p: (p.attributes, secret_bytes(seed, "split", *purpose, p.subject)))
     # Counting along the shuffled groups puts every k-th one into dev; rounding keeps the total right.
     taken = [math.floor(i * dev_share + 0.5) for i in range(len(order) + 1)]
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
@@ -175,37 +215,47 @@ def _plan_split(
     config: EditionConfig,
 ) -> SplitPlan:
     own_references = {references[f"{p.subject}/{n}"]: p.subject for p in people for n in p.photos}
+    own_probes = {probes[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
     trials = make_trials(
-        probes={probes[p.subject]: p.subject for p in people},
+        probes=own_probes,
         references=own_references,
         attributes={p.subject: p.attributes for p in people},
         rng=generator(config.seed, "trials", name, config.id),
         nonmated_per_probe=config.nonmated_per_probe,
     )
-    attributes = {probes[p.subject]: p.attributes for p in people}
+    known = {p.subject: p.attributes for p in people}
+    attributes = {probe: known[subject] for probe, subject in own_probes.items()}
     return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
 
 
-def _scan_item(person: Person, split: str, probe: str, contrast: str) -> ScanItem:
+def _scan_item(person: Person, scan: Scan, split: str, probe: str, contrast: str) -> ScanItem:
     return ScanItem(
         subject=person.subject,
         split=split,
         probe=probe,
-        source=person.scan,
+        source=scan.path,
         target=Path("public", split, "mri", probe, "anat", f"{probe}_{contrast}.nii.gz"),
-        mask_source=person.brain_mask,
-        mask_target=Path("sealed", "brain_masks", f"{probe}.nii.gz") if person.brain_mask else None,
+        truth=tuple(
+            (scan.truth[kind], Path("sealed", kind, probe + "".join(Path(ending).suffixes)))
+            for kind, ending in TRUTH.items()
+            if kind in scan.truth
+        ),
     )
 
 
 def _describe(
-    people: Sequence[Person], splits: Sequence[SplitPlan], conditions: set[str], config: EditionConfig
+    people: Sequence[Person],
+    splits: Sequence[SplitPlan],
+    conditions: set[str],
+    config: EditionConfig,
+    synthetic: bool,
 ) -> dict[str, Any]:
     values = zip(*(person.attributes for person in people), strict=True)
     return {
         "format": FORMAT,
         "id": config.id,
         "version": config.version,
+        "synthetic": synthetic,
         "tracks": [track for track in TRACKS if track in config.tracks],
         "contrast": config.contrast,
         "conditions": [condition for condition in CONDITIONS if condition in conditions],

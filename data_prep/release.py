@@ -29,8 +29,8 @@ class ScanItem:
         Whose it is, where it goes, the id it gets.
     source, target : Path
         The cohort's file; the released one, relative to the edition.
-    mask_source, mask_target : Path or None
-        The same for the sealed brain mask.
+    truth : tuple of (source, target)
+        The same for what is sealed: masks and labels on the grid of the scan, landmarks.
     """
 
     subject: str
@@ -38,13 +38,12 @@ class ScanItem:
     probe: str
     source: Path
     target: Path
-    mask_source: Path | None
-    mask_target: Path | None
+    truth: tuple[tuple[Path, Path], ...]
 
 
 @dataclass(frozen=True)
 class PhotoItem:
-    """A photo, in one condition, to release; fields as in `ScanItem`."""
+    """A photo, in one condition, to release or, as truth, to seal; fields as in `ScanItem`."""
 
     subject: str
     split: str
@@ -55,7 +54,7 @@ class PhotoItem:
 
 
 def release_scan(item: ScanItem, folder: Path) -> None:
-    """Write the released scan and, where there is one, its sealed brain mask.
+    """Write the released scan and, where the cohort has it, its sealed truth.
 
     Parameters
     ----------
@@ -71,11 +70,17 @@ def release_scan(item: ScanItem, folder: Path) -> None:
     """
     data, affine = _read(item.source)
     write_nifti(folder / item.target, data, affine)
-    if item.mask_source is not None and item.mask_target is not None:
-        mask, mask_affine = _read(item.mask_source)
-        if mask.shape != data.shape or not np.allclose(mask_affine, affine, atol=1e-3):
-            raise CohortError(f"{item.mask_source}: not on the grid of {item.source.name}")
-        write_nifti(folder / item.mask_target, (mask > 0).astype(np.uint8), affine)
+    for source, target in item.truth:
+        if source.suffix != ".gz":
+            with whole_file(folder / target) as temporary:
+                temporary.write_bytes(source.read_bytes())
+            continue
+        truth, truth_affine = _read(source)
+        if truth.shape != data.shape or not np.allclose(truth_affine, affine, atol=1e-3):
+            raise CohortError(f"{source}: not on the grid of {item.source.name}")
+        if target.parent.name.endswith("masks"):
+            truth = (truth > 0).astype(np.uint8)
+        write_nifti(folder / target, truth, affine)
 
 
 def _read(path: Path) -> tuple[NDArray, NDArray[np.float64]]:

@@ -12,12 +12,13 @@ from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.edition import EditionConfig, plan_edition, seal_edition
 from data_prep.files import whole_folder
+from data_prep.images import CohortFiles
 from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
 
 
 @dataclass
-class Cohort:
-    """Where the people are (`cohort=bids`): a BIDS dataset."""
+class Cohort(CohortFiles):
+    """Where the people are (`cohort=bids`): a BIDS dataset, and its photographs."""
 
     root: str = MISSING
 
@@ -38,7 +39,7 @@ def run(settings: Settings) -> None:
     """Plan the edition, release every scan and photograph, seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
-    plan = plan_edition(Path(settings.cohort.root), settings.edition)
+    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
     with whole_folder(Path(settings.output)) as folder:
         scan: Callable[[ScanItem], None] = partial(release_scan, folder=folder)
         photo: Callable[[PhotoItem], None] = partial(release_photo, folder=folder)

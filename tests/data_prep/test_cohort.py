@@ -7,8 +7,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from PIL import Image
 
-from data_prep.cohort import CohortError, age_group, read_cohort
+from data_prep.cohort import CohortError, age_group, is_synthetic, read_cohort
+from data_prep.images import CohortFiles
 
 EDGES = [18, 30, 45, 60]
 
@@ -21,7 +23,8 @@ def test_people(tiny_cohort: Path) -> None:
         "01": ["bald", "raw"],
         "02": ["bald", "raw"],
     }
-    assert people[0].brain_mask is not None
+    assert [scan.session for scan in people[0].scans] == [""]
+    assert set(people[0].scans[0].truth) == {"brain_masks"}
 
 
 def spoil_participants(old: str, new: str) -> Callable[[Path], None]:
@@ -113,3 +116,69 @@ def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
 )
 def test_age_groups(age: str, group: str) -> None:
     assert age_group(age, [18, 30, 45, 60]) == group
+
+
+def with_sessions(root: Path, twice: tuple[str, ...] = ("sub-01", "sub-03")) -> Path:
+    """Move every scan into ses-1, and give some people a second one; take the truth along."""
+    for subject in sorted(path.name for path in root.glob("sub-*")):
+        for base in (root, root / "derivatives" / "truth"):
+            anat = base / subject / "anat"
+            for session in ("ses-1", "ses-2")[: 1 + (subject in twice)]:
+                for path in anat.iterdir():
+                    target = base / subject / session / "anat" / path.name.replace("_", f"_{session}_", 1)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, target)
+            shutil.rmtree(anat)
+    return root
+
+
+def test_every_session_has_a_scan_of_its_own(own_cohort: Path) -> None:
+    people = read_cohort(with_sessions(own_cohort), "T2w", EDGES)
+    sessions = {person.subject: [scan.session for scan in person.scans] for person in people}
+    assert sessions["sub-01"] == ["ses-1", "ses-2"]
+    assert sessions["sub-02"] == ["ses-1"]
+    assert people[0].scans[1].path.name == "sub-01_ses-2_T2w.nii.gz"
+    assert people[0].scans[1].truth["brain_masks"].is_file()
+
+
+def test_a_session_with_two_scans_of_a_contrast_must_say_which(own_cohort: Path) -> None:
+    anat = own_cohort / "sub-02" / "anat"
+    for entity in ("acq-tse", "acq-space"):
+        shutil.copy(anat / "sub-02_T2w.nii.gz", anat / f"sub-02_{entity}_T2w.nii.gz")
+    with pytest.raises(CohortError, match=r"several T2w scans in one session; .*sub-02_acq-space_T2w.nii.gz"):
+        read_cohort(own_cohort, "T2w", EDGES)
+    with pytest.raises(CohortError, match=r"scans missing \(9 in all\): sub-01/anat/sub-01_acq-tse_T2w"):
+        read_cohort(own_cohort, "T2w", EDGES, CohortFiles(entities="acq-tse"))
+
+
+def test_photographs_may_lie_anywhere_under_any_name(own_cohort: Path, tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for number in range(1, 11):
+        Image.new("RGB", (9, 9)).save(album / f"sub-{number:02d}.jpg")
+    Image.new("RGB", (9, 9)).save(album / "sub-02_left-side.png")
+    files = CohortFiles(photos=str(album), bald_photos="nowhere")
+    people = read_cohort(own_cohort, "T2w", EDGES, files)
+    assert set(people[0].photos) == {""}
+    assert set(people[1].photos) == {"", "left-side"}
+    (album / "sub-02.png").write_bytes((album / "sub-02_left-side.png").read_bytes())
+    with pytest.raises(CohortError, match=r"two endings: raw/sub-02\.png"):
+        read_cohort(own_cohort, "T2w", EDGES, files)
+    with pytest.raises(CohortError, match="no photos; expected pictures/"):
+        read_cohort(own_cohort, "T2w", EDGES, CohortFiles(photos="pictures"))
+
+
+def test_people_are_real_unless_the_cohort_declares_otherwise(own_cohort: Path) -> None:
+    path = own_cohort / "dataset_description.json"
+    assert not is_synthetic(own_cohort)
+    for text, synthetic in (("{}", False), ('{"Synthetic": true}', True), ('{"Synthetic": false}', False)):
+        path.write_text(text)
+        assert is_synthetic(own_cohort) == synthetic
+    for text, words in (
+        ('{"Synthetic": "yes"}', "Synthetic is 'yes'"),
+        ("[]", "Synthetic is"),
+        ("{", "not JSON"),
+    ):
+        path.write_text(text)
+        with pytest.raises(CohortError, match=words):
+            is_synthetic(own_cohort)

@@ -261,3 +261,43 @@ def test_a_scan_that_breaks_in_the_middle_leaves_nothing(own_cohort: Path, tmp_p
         build_edition(own_cohort, tmp_path / "edition", CONFIG)
     assert not (tmp_path / "edition").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
+
+
+def test_sessions_are_probes_of_one_subject(own_cohort: Path, tmp_path: Path) -> None:
+    from tests.data_prep.test_cohort import with_sessions
+
+    bald = own_cohort / "derivatives" / "truth" / "photos" / "bald"
+    shutil.copytree(own_cohort / "sourcedata" / "photos" / "bald", bald)
+    (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
+    plan = build_edition(with_sessions(own_cohort), tmp_path / "edition", CONFIG)
+    edition, sealed = open_edition(tmp_path / "edition"), open_sealed(tmp_path / "edition")
+    assert edition.description["synthetic"] is True
+    probes = [probe for split in edition.splits.values() for probe in split.probes]
+    by_subject = [sealed.subjects[probe] for probe in probes]
+    assert len(probes) == 12
+    assert by_subject.count("sub-01") == by_subject.count("sub-03") == 2
+    for split in plan.splits:
+        for trial in split.trials:
+            assert trial.mated == (sealed.subjects[trial.probe] == sealed.subjects[trial.reference])
+    twice = [probe for probe in probes if sealed.subjects[probe] == "sub-01"]
+    split = {row[0]: row[2] for row in plan.subjects}
+    assert split[twice[0]] == split[twice[1]]
+    truth = tmp_path / "edition" / "sealed"
+    assert len(list((truth / "brain_masks").iterdir())) == 12
+    assert len(list((truth / "photos" / "bald").iterdir())) == 15
+    assert verify_edition(tmp_path / "edition") == ()
+
+
+def test_splits_divide_every_kind_of_people() -> None:
+    from data_prep.cohort import Person
+    from data_prep.plan import split_people
+    from data_prep.trials import Attributes
+
+    people = [
+        Person(f"s{i}{sex}{age}{k}", Attributes(sex, age, k), (), {}, {})
+        for i in range(4) for sex in "FM" for age in ("18-29", "60+") for k in ("asian", "african")
+    ]  # fmt: skip
+    splits = split_people(people, 0.5, 3)
+    for kind in {person.attributes for person in people}:
+        own = [splits[person.subject] for person in people if person.attributes == kind]
+        assert own.count("dev") == own.count("eval") == 2
