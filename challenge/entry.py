@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Entry:
     ----------
     edition, edition_hash : str
         Name and sha256 of the manifest.
+    synthetic : bool
+        Whether the people of the edition are synthetic, as the edition declares.
     track, team, system, description : str
         As submitted.
     submission_sha256 : str
@@ -66,6 +68,7 @@ class Entry:
 
     edition: str
     edition_hash: str
+    synthetic: bool
     track: str
     team: str
     system: str
@@ -87,7 +90,15 @@ class Entry:
 
         A defacer is rated by it: an average over attackers would reward withstanding weak ones.
         """
-        chosen = [result for result in self.results if result.trial_list == trial_list]
+        return self._best([result for result in self.results if result.trial_list == trial_list])
+
+    def strongest_of(self, level: str) -> Result | None:
+        """Return the same among the attackers of one level, on all trials; None if there is none."""
+        chosen = [r for r in self.results if r.trial_list == "all" and r.level == level]
+        return self._best(chosen) if chosen else None
+
+    @staticmethod
+    def _best(chosen: Sequence[Result]) -> Result:
         return max(chosen, key=lambda result: result.figures["auc"].value)
 
 

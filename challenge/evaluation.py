@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.informed import InformedError
 from challenge.edition import Edition
 from challenge.entry import Entry, Result
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.gate import apply_gate
-from challenge.linkage import link
+from challenge.linkage import learn_from, link
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.submission import Submission
@@ -83,6 +84,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
     return Entry(
         edition=evaluator.edition.name,
         edition_hash=evaluator.edition.hash,
+        synthetic=evaluator.edition.description.get("synthetic") is True,
         track=submission.track,
         team=submission.team,
         system=submission.system,
@@ -99,10 +101,9 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
 def _defacing(
     evaluator: Evaluator, submission: Submission
 ) -> tuple[list[Result], dict[str, object], list[str]]:
-    """Run every attack of the protocol on the defaced scans, and the brain gate."""
+    """Run every attack of the protocol, ignorant and informed, on the defaced scans, and the brain gate."""
     edition, protocol = evaluator.edition, evaluator.protocol
     assert submission.scans is not None
-    scans = {probe: submission.scans["eval", probe] for probe in edition.eval.probes}
     with _timed(evaluator, "brain gate"):
         gate, remarks = apply_gate(
             edition, evaluator.sealed, submission.scans, protocol.in_brain_change, evaluator.compute
@@ -113,25 +114,50 @@ def _defacing(
         camera=Camera(protocol.spacing_mm, protocol.size),
         cache=evaluator.cache,
     )
-    with _timed(evaluator, "faces of scans"):
-        probes = extract(scans, "scan", extraction, "faces of defaced scans", evaluator.compute)
+    probes = _probes(evaluator, extraction, submission, "eval")
+    known = _probes(evaluator, extraction, submission, "dev")
     failed = sum(not image.acquired for image in probes.values())
+    counts = {"probes": len(probes), "failures_to_acquire": failed}
+    dev_key = edition.dev.key
+    assert dev_key is not None
     results = []
     for condition in edition.conditions:
-        references = _references(evaluator, extraction, condition)
+        references = _references(evaluator, extraction, "eval", condition)
+        known_references = _references(evaluator, extraction, "dev", condition)
         for attack in protocol.attacks:
             name = f"{attack}({protocol.model})" if attack == "deepface" else attack
+            name = f"{name}+{condition}"
             scores = link(attack, edition.eval.trials, probes, references)
-            counts = {"probes": len(probes), "failures_to_acquire": failed}
-            results += _verification(evaluator, submission, f"{name}+{condition}", "ignorant", scores, counts)
+            results += _verification(evaluator, submission, name, "ignorant", scores, counts)
+            try:
+                informed = learn_from(attack, known, known_references, dev_key)
+            except InformedError as error:
+                remarks.append(f"{name}: no informed attacker: {error}")
+                continue
+            scores = link(attack, edition.eval.trials, probes, references, informed.similarity)
+            learned = {**counts, "learned_from": informed.subjects}
+            results += _verification(evaluator, submission, name, "informed", scores, learned)
     return results, gate, remarks
 
 
-def _references(evaluator: Evaluator, extraction: Extraction, condition: str) -> dict[str, ImageFeatures]:
-    split = evaluator.edition.eval
-    photos = {reference: split.photo(reference, condition) for reference in split.references}
-    with _timed(evaluator, f"faces of {condition} photographs"):
-        return extract(photos, "photo", extraction, f"faces of {condition} photographs", evaluator.compute)
+def _probes(
+    evaluator: Evaluator, extraction: Extraction, submission: Submission, split: str
+) -> dict[str, ImageFeatures]:
+    assert submission.scans is not None
+    scans = {probe: submission.scans[split, probe] for probe in evaluator.edition.splits[split].probes}
+    label = f"faces of defaced scans of {split}"
+    with _timed(evaluator, label):
+        return extract(scans, "scan", extraction, label, evaluator.compute)
+
+
+def _references(
+    evaluator: Evaluator, extraction: Extraction, split: str, condition: str
+) -> dict[str, ImageFeatures]:
+    side = evaluator.edition.splits[split]
+    photos = {reference: side.photo(reference, condition) for reference in side.references}
+    label = f"faces of {condition} photographs of {split}"
+    with _timed(evaluator, label):
+        return extract(photos, "photo", extraction, label, evaluator.compute)
 
 
 def _attack(

@@ -14,6 +14,7 @@ EER in percent (50 is chance), ROC-AUC (.50 is chance), linkability (0 is chance
 one edition and trial list: the signatures at the end say how each was made.
 """
 
+LEVELS = ("ignorant", "informed")
 SYNTHETIC = "The people of this edition are synthetic; its figures say nothing certain about real ones.\n"
 
 
@@ -34,7 +35,7 @@ def leaderboard(entries: Sequence[Entry]) -> str:
     for edition in sorted({(entry.edition, entry.edition_hash) for entry in entries}):
         own = [entry for entry in entries if (entry.edition, entry.edition_hash) == edition]
         parts.append(f"## {edition[0]} (sha256 {edition[1][:16]})\n")
-        if edition[0].startswith("synth"):
+        if any(entry.synthetic for entry in own):
             parts.append(SYNTHETIC)
         for track, section in (("defacing", _defacing), ("attack", _attack), ("attributes", _attributes)):
             chosen = sorted((e for e in own if e.track == track), key=lambda e: (e.team, e.system))
@@ -102,27 +103,30 @@ def ranking(entries: Sequence[Entry]) -> str:
     attacks = [entry for entry in entries if entry.track == "attack"]
     lines = []
     if defacers:
-        lines += ["Defacers, by the attacker that links best (AUC .50 and EER 50 % are chance)", ""]
-        lines += [_columns("tier", "system", "AUC", "EER %", "attacker", "brain")]
+        lines += ["Defacers, by the attacker that links best (AUC .50 is chance): ignorant, or"]
+        lines += ["informed, having learned on dev from scans defaced by this very system.", ""]
+        lines += [_columns("tier", "system", "AUC, ignorant", "AUC, informed", "brain")]
         for tier, entry in ranked(defacers):
-            best = entry.strongest()
-            attacker = best.name.replace("(Dlib)", "")
-            figures = _figure("auc", best), _figure("eer", best)
+            figures = [_auc(entry.strongest_of(level)) for level in LEVELS]
             gate = _gate(entry).split(" on ")[0]
-            lines.append(_columns(str(tier or "-"), entry.system, *figures, attacker, gate))
+            lines.append(_columns(str(tier or "-"), entry.system, *figures, gate))
         lines.append("")
     if attacks:
-        lines += ["Attacks on undefaced scans", "", _columns("", "system", "AUC", "EER %", "rank-1", "")]
+        lines += ["Attacks on undefaced scans", "", _columns("", "system", "AUC", "EER %", "rank-1").lstrip()]
         for entry in _by_auc(attacks):
             result = entry.strongest()
             shown = [_figure(name, result) for name in ("auc", "eer", "rank1")]
-            lines.append(_columns("", entry.system, *shown, ""))
+            lines.append(_columns("", entry.system, *shown).lstrip())
         lines.append("")
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _columns(*cells: str) -> str:
-    return "{:<5}{:<16}{:<18}{:<18}{:<14}{}".format(*cells)
+    return "{:<5}{:<23}{:<18}{:<18}{}".format(*cells)
+
+
+def _auc(result: Result | None) -> str:
+    return _figure("auc", result) if result else "n/a"
 
 
 def _by_auc(entries: Sequence[Entry]) -> list[Entry]:
@@ -140,6 +144,7 @@ def _defacing(entries: Sequence[Entry]) -> str:
                 f"{entry.team}/{entry.system}",
                 f"{best.name}/{best.level}",
                 *(_figure(name, best) for name in ("eer", "auc", "linkability")),
+                _auc(entry.strongest_of("ignorant")),
                 _fta(best),
                 _gate(entry),
             ]
@@ -151,13 +156,15 @@ def _defacing(entries: Sequence[Entry]) -> str:
         "EER % ↑",
         "AUC ↓",
         "linkability ↓",
+        "AUC, ignorant only",
         "FTA",
         "brain gate",
     ]
     text = [
         "### Defacing\n",
-        "Rated by the strongest attacker. Within a tier the data do not separate the systems; a system that",
-        "fails the brain gate, or changes nothing, is not ranked.\n",
+        "Rated by the strongest attacker. An ignorant one takes the scans as they come, an informed one has",
+        "learned on dev from scans defaced by this very system. Within a tier the data do not separate the",
+        "systems; a system that fails the brain gate, or changes nothing, is not ranked.\n",
         _table(header, rows),
         "Every attacker (all trials):\n",
     ]

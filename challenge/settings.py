@@ -16,6 +16,7 @@ class Attack:
     name: str = MISSING
     model: str = "Dlib"
     condition: str = "raw"
+    level: str = "ignorant"
     spacing_mm: float = 1.0
     size: int = 400
 

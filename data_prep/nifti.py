@@ -54,6 +54,6 @@ def write_nifti(path: Path, data: NDArray, affine: NDArray) -> None:
     >>> path.read_bytes()[4:8]
     b'\x00\x00\x00\x00'
     """
-    compressed = gzip.compress(canonical_bytes(data, affine), compresslevel=4, mtime=0)
+    compressed = gzip.compress(canonical_bytes(data, affine), compresslevel=1, mtime=0)
     with whole_file(path) as temporary:
         temporary.write_bytes(compressed)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
+from baselines.attacks import similarity
 from baselines.photo import SUFFIXES
-from challenge.edition import open_edition
+from challenge.edition import Split, open_edition
 from challenge.errors import InputError
 from challenge.features import Camera, Extraction, ImageFeatures, extract
-from challenge.linkage import link
+from challenge.linkage import Compare, learn_from, link
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
@@ -34,6 +35,8 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Attack what the settings name."""
+    if settings.attack.level != "ignorant" and not settings.edition:
+        raise InputError("attack: attack.level=informed learns from dev; expected edition=...")
     if settings.edition and (settings.probes or settings.photos):
         raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
@@ -53,17 +56,33 @@ def _attack_edition(settings: Settings) -> None:
         raise InputError(
             f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
         )
-    split = edition.splits[settings.split]
+    informed = settings.attack.level == "informed"
+    if settings.attack.level not in ("ignorant", "informed"):
+        raise InputError(f"attack: attack.level is {settings.attack.level!r}; expected ignorant or informed")
+    if informed and settings.split == "dev":
+        raise InputError("attack: an informed attacker learns from dev; expected split=eval to attack")
     with whole_folder(Path(settings.output)) as folder:
-        extraction = _extraction(settings)
-        scans = {probe: split.scan(probe) for probe in split.probes}
-        photos = {reference: split.photo(reference, condition) for reference in split.references}
-        probes = extract(scans, "scan", extraction, "faces of scans", settings.compute)
-        references = extract(photos, "photo", extraction, "faces of photographs", settings.compute)
-        _write_scores(folder, settings.attack.name, split.trials, probes, references)
-        system = f"{settings.attack.name}_{condition}"
+        name, split = settings.attack.name, edition.splits[settings.split]
+        compare: Compare = similarity
+        if informed:
+            assert edition.dev.key is not None
+            compare = learn_from(name, *_features(edition.dev, settings), edition.dev.key).similarity
+        probes, references = _features(split, settings)
+        _write_scores(folder, name, split.trials, probes, references, compare)
+        system = f"{name}_{condition}" + ("_informed" if informed else "")
         describe_reference(folder, edition.name, "attack", system)
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
+
+
+def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
+    """Return the features of all scans and of all photographs of a split."""
+    extraction, condition = _extraction(settings), settings.attack.condition
+    scans = {probe: split.scan(probe) for probe in split.probes}
+    photos = {reference: split.photo(reference, condition) for reference in split.references}
+    return (
+        extract(scans, "scan", extraction, f"faces of scans of {split.name}", settings.compute),
+        extract(photos, "photo", extraction, f"faces of photographs of {split.name}", settings.compute),
+    )
 
 
 def _attack_loose(settings: Settings) -> None:
@@ -112,8 +131,9 @@ def _write_scores(
     trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
     probes: dict[str, ImageFeatures],
     references: dict[str, ImageFeatures],
+    compare: Compare = similarity,
 ) -> None:
-    scores = link(attack, trials, probes, references)
+    scores = link(attack, trials, probes, references, compare)
     rows = [
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]

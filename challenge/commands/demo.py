@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from omegaconf import MISSING
@@ -24,6 +25,7 @@ class Settings:
     spacing_mm: float = 1.5
     defacers: list[str] = field(default_factory=list)
     attacks: list[str] = field(default_factory=list)
+    levels: list[str] = field(default_factory=list)
     compute: Compute = field(default_factory=Compute)
 
 
@@ -74,11 +76,13 @@ def plan(settings: Settings) -> list[list[str]]:
         submissions.append(f"{out}/submissions/{name}")
         steps.append(["deface", f"defacer={name}", public, f"output={submissions[-1]}", cache])
     for attack in settings.attacks:
-        for condition in ("raw", "bald"):
-            submissions.append(f"{out}/submissions/{attack}_{condition}")
+        for condition, level in product(("raw", "bald"), settings.levels):
+            name = f"{attack}_{condition}" + ("_informed" if level == "informed" else "")
+            submissions.append(f"{out}/submissions/{name}")
             words = [
                 f"attack={attack}",
                 f"attack.condition={condition}",
+                f"attack.level={level}",
                 f"attack.spacing_mm={settings.spacing_mm}",
             ]
             steps.append(["attack", *words, public, f"output={submissions[-1]}", cache])

@@ -10,7 +10,7 @@ from challenge.cli import main
 from challenge.entry import Entry, read_entries
 from challenge.sealed import verify_edition
 
-SMALL = ["subjects=8", "spacing_mm=2", "defacers=[identity,blur]", "attacks=[deepface]"]
+SMALL = ["subjects=8", "spacing_mm=2", "defacers=[identity,blur]", "attacks=[deepface]", "levels=[ignorant]"]
 
 
 def demo(root: Path, *words: str) -> dict[str, Entry]:

@@ -26,7 +26,9 @@ def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **c
 
 def entry(system: str, *results: Result, passed: int = 24) -> Entry:
     gate = {"passed": passed, "scans": 24, "unchanged": 0, "worst_changed": 0.01}
-    return Entry("test/1", "ab" * 32, "defacing", "team", system, "", "cd" * 32, results, gate, (), "0.1.0")
+    return Entry(
+        "test/1", "ab" * 32, False, "defacing", "team", system, "", "cd" * 32, results, gate, (), "0.1.0"
+    )
 
 
 def tiers(*entries: Entry) -> dict[str, int | None]:
@@ -78,8 +80,18 @@ def test_the_order_of_entries_does_not_matter() -> None:
     assert "ed:test/1@0123abcd" in text
 
 
+def test_both_levels_are_shown_and_the_stronger_rates() -> None:
+    both = entry("a", result(0.5), result(0.77, level="informed"), result(0.99, trial_list="matched"))
+    assert both.strongest().level == "informed"
+    text = ranking([both])
+    assert "0.50 [0.45, 0.55]" in text
+    assert "0.77 [0.72, 0.82]" in text
+    assert entry("b", result(0.5)).strongest_of("informed") is None
+    assert "n/a" in ranking([entry("b", result(0.5))])
+
+
 def test_the_ranking_fits_a_terminal() -> None:
-    attack = replace(entry("best", result(0.93)), track="attack", gate={})
+    attack = replace(entry("deepface_bald_informed", result(0.93)), track="attack", gate={})
     text = ranking([entry("niimath_reface", result(0.5)), entry("identity", result(0.9), passed=0), attack])
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "niimath_reface" in text
@@ -88,7 +100,7 @@ def test_the_ranking_fits_a_terminal() -> None:
 
 def test_only_synthetic_editions_are_called_synthetic() -> None:
     assert "synthetic" not in leaderboard([entry("a", result(0.5))])
-    assert "synthetic" in leaderboard([replace(entry("a", result(0.5)), edition="synth-x/1")])
+    assert "synthetic" in leaderboard([replace(entry("a", result(0.5)), synthetic=True)])
 
 
 def test_an_entry_survives_its_file(tmp_path: Path) -> None:

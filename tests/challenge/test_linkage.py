@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from baselines.informed import InformedError
 from challenge.features import ImageFeatures
-from challenge.linkage import link
+from challenge.linkage import learn_from, link
 
 NONE = ImageFeatures(False, "no face found", {})
 
@@ -41,3 +42,22 @@ def test_geo_and_deepface_look_at_their_own_features() -> None:
     other = ImageFeatures(True, "", {"deepface": np.zeros(128), "geo": np.ones(38)})
     assert link("deepface", [("a", "x")], {"a": probe}, {"x": other})[0] == 0
     assert link("geo", [("a", "x")], {"a": probe}, {"x": other})[0] < 0
+
+
+def test_faces_that_were_not_found_teach_nothing() -> None:
+    """Ten people whose photographs are their scans turned; the map is learned from them by id."""
+    rng = np.random.default_rng(0)
+    turn = rng.normal(size=(4, 4))
+    people = rng.normal(size=(12, 4))
+    probes = {f"probe{i}": face(*person) for i, person in enumerate(people)} | {"lost": NONE}
+    references = {f"photo{i}": face(*(person @ turn)) for i, person in enumerate(people)}
+    key = {(p, r): p.removeprefix("probe") == r.removeprefix("photo") for p in probes for r in references}
+    informed = learn_from("deepface", probes, references, key)
+    assert informed.subjects == 12
+    trials = [(p, r) for p in probes for r in references]
+    scores = dict(zip(trials, link("deepface", trials, probes, references, informed.similarity), strict=True))
+    own = [scores[f"probe{i}", f"photo{i}"] for i in range(12)]
+    assert np.mean(own) > 0.9
+    assert {score for (probe, _), score in scores.items() if probe == "lost"} == {min(scores.values())}
+    with pytest.raises(InformedError, match="0 people"):
+        learn_from("deepface", {"a": NONE}, references, {("a", "photo0"): True, ("a", "photo1"): False})
