@@ -83,6 +83,21 @@ def test_a_defacer_that_leaves_nothing_gives_constant_features_and_chance() -> N
     assert area(scores) == pytest.approx(0.5, abs=0.2)
 
 
+def test_few_people_are_enough_to_learn_that_one_side_is_brighter() -> None:
+    """Ten people do not teach a map of thirty features, but they teach a mean."""
+    rng = np.random.default_rng(4)
+    person = rng.normal(size=(60, 30))
+    who = [f"p{i}" for i in range(60)]
+    scans, photos = (person + 0.8 * rng.normal(size=person.shape) + rng.normal(0, 4, 30) for _ in range(2))
+    attack = learn(scans[:10], who[:10], photos[:10], who[:10])
+    assert attack.shrinkage is None
+    assert (
+        area(attack.similarity(scans[10:], photos[10:]))
+        > 0.95
+        > area(similarity(scans[10:], photos[10:])) + 0.1
+    )
+
+
 def test_people_without_a_photograph_are_not_learned_from() -> None:
     scans, photos, who = cohort(20)
     attack = learn(scans, who, photos[: 2 * FOLDS], who[: 2 * FOLDS])
