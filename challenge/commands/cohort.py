@@ -1,7 +1,7 @@
 """`mriprivacy cohort`: write a synthetic cohort as a BIDS dataset."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +10,11 @@ from omegaconf import MISSING
 from baselines.render import prepare_off_screen
 from challenge.work import Compute
 from challenge.work import run as work
-from data_prep.files import whole_folder
-from data_prep.synthetic.dataset import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.resume import count_done, fingerprint, once, resumable_folder
+from data_prep.synthetic.contact_sheet import contact_sheets
+from data_prep.synthetic.dataset import write_dataset, write_person
+from data_prep.synthetic.likeness import draw_people
+from data_prep.synthetic.people import Person
 from data_prep.synthetic.settings import SyntheticCohort
 
 
@@ -26,11 +29,20 @@ class Settings:
 
 
 def run(settings: Settings) -> None:
-    """Draw every person, then scan and photograph each, and write the tables."""
+    """Draw the people, then scan and photograph each; people already written are not made again."""
     prepare_off_screen()
-    with whole_folder(Path(settings.output)) as folder:
-        write: Callable[[str], dict[str, str]] = partial(write_person, settings.cohort, folder=folder)
-        rows = work(write, subject_ids(settings.cohort), "synthetic people", settings.compute)
+    people = draw_people(settings.cohort)
+    state = fingerprint("cohort", asdict(settings.cohort))
+    with resumable_folder(Path(settings.output), state) as folder:
+        if done := count_done(folder):
+            print(f"{settings.output}: {done} of {len(people)} people are there from an earlier run")
+        write: Callable[[Person], dict[str, str]] = partial(_write_once, settings.cohort, folder)
+        rows = work(write, people, "synthetic people", settings.compute)
         write_dataset(settings.cohort, rows, folder)
-        contact_sheet(folder)
-    print(f"{settings.output}: {len(rows)} synthetic people; look at sourcedata/contact_sheet.png")
+        sheets = contact_sheets(folder)
+    print(f"{settings.output}: {len(rows)} synthetic people; look at sourcedata/{sheets[0].name}")
+
+
+def _write_once(config: SyntheticCohort, folder: Path, person: Person) -> dict[str, str]:
+    row: dict[str, str] = once(folder, person.subject, partial(write_person, config, person, folder))
+    return row

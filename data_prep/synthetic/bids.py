@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_prep.files import whole_file
+from data_prep.images import truth_paths
 from data_prep.nifti import write_nifti
 from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.traits import ETHNICITIES
+from data_prep.tables import write_table
 
 BIDS_VERSION = "1.10.0"
 
@@ -27,22 +30,23 @@ PARTICIPANT_COLUMNS = {
     "sex": {"Description": "Sex the head was made with", "Levels": {"F": "female", "M": "male"}},
     "age": {"Description": "Age the head was made with", "Units": "year"},
     "ethnicity": {
-        "Description": "Largest of three ethnic components the head was blended from; the names are those of "
-        "the mesh data, not an anthropological statement",
-        "Levels": {name: f"mostly {name}" for name in ("african", "asian", "european")},
+        "Description": "Drawn with the three ethnic components the head was blended from as chances; the "
+        "names are those of the mesh data, not an anthropological statement",
+        "Levels": {name: f"drawn as {name}" for name in ETHNICITIES},
     },
+    **{name: {"Description": f"Share of the {name} component in the head, 0 to 1"} for name in ETHNICITIES},
 }
 
 
-def scan_path(folder: Path, subject: str, contrast: str) -> Path:
-    """Return where a scan stands."""
-    return folder / subject / "anat" / f"{subject}_{contrast}.nii.gz"
+def scan_path(folder: Path, subject: str, contrast: str, session: str = "") -> Path:
+    """Return where a scan stands; `session` is `ses-<id>`, or empty in a dataset without sessions."""
+    name = "_".join(part for part in (subject, session, contrast) if part)
+    return folder / subject / session / "anat" / f"{name}.nii.gz"
 
 
-def brain_mask_path(folder: Path, subject: str, contrast: str) -> Path:
-    """Return where the true brain mask of a scan stands."""
-    name = f"{subject}_space-{contrast}_desc-brain_mask.nii.gz"
-    return folder / "derivatives" / "truth" / subject / "anat" / name
+def true_bald_path(folder: Path, subject: str, number: int) -> Path:
+    """Return where a photograph stands as it would be without hair."""
+    return folder / "derivatives" / "truth" / "photos" / "bald" / f"{subject}_photo-{number:02d}.png"
 
 
 def photo_path(folder: Path, subject: str, condition: str, number: int) -> Path:
@@ -56,18 +60,10 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_scan(
-    folder: Path,
-    subject: str,
-    contrast: str,
-    data: NDArray,
-    affine: NDArray[np.float64],
-    sidecar: Mapping[str, object],
-) -> None:
+def write_scan(path: Path, data: NDArray, affine: NDArray[np.float64], sidecar: Mapping[str, object]) -> None:
     """Write a scan and its sidecar."""
-    path = scan_path(folder, subject, contrast)
     write_nifti(path, data, affine)
-    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    write_json(_sidecar(path), sidecar)
 
 
 def read_scan(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
@@ -76,19 +72,49 @@ def read_scan(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
     return np.asarray(image.dataobj), np.asarray(image.affine, np.float64)
 
 
-def write_brain_mask(
-    folder: Path, subject: str, contrast: str, mask: NDArray[np.uint8], affine: NDArray[np.float64]
+def write_truth(
+    folder: Path,
+    scan: Path,
+    volumes: Mapping[str, NDArray],
+    affine: NDArray[np.float64],
+    landmarks: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
-    """Write the true brain mask and its sidecar."""
-    path = brain_mask_path(folder, subject, contrast)
-    write_nifti(path, mask, affine)
-    sidecar = {"Type": "Brain", "Sources": [f"bids:raw:{subject}/anat/{subject}_{contrast}.nii.gz"]}
-    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    """Write what is known of a scan beside its voxels, below `derivatives/truth`.
+
+    Parameters
+    ----------
+    folder : Path
+        Root of the dataset.
+    scan : Path
+        From `scan_path`.
+    volumes : mapping from str to ndarray
+        `brain_masks`, `face_masks`, `labels` (names of `data_prep.images.TRUTH`), on the grid of the scan.
+    affine : ndarray, shape (4, 4)
+        Of the scan.
+    landmarks : mapping from str to (x, y, z), optional
+        World coordinates in this scan, mm.
+    """
+    parts = scan.name.removesuffix(".nii.gz").split("_")
+    session = parts[1] if len(parts) == 3 else ""
+    paths = truth_paths(folder, parts[0], session, parts[-1])
+    source = f"bids:raw:{scan.relative_to(folder).as_posix()}"
+    kinds = {"brain_masks": "Brain", "face_masks": "Face"}
+    for name, volume in volumes.items():
+        write_nifti(paths[name], volume, affine)
+        kind = {"Type": kinds[name]} if name in kinds else {}
+        write_json(_sidecar(paths[name]), {**kind, "Sources": [source]})
+    if landmarks is not None:
+        rows = [(name, *(f"{coordinate:.3f}" for coordinate in point)) for name, point in landmarks.items()]
+        write_table(paths["landmarks"], ["name", "x", "y", "z"], rows)
 
 
-def write_photo(folder: Path, subject: str, condition: str, number: int, picture: NDArray[np.uint8]) -> None:
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".nii.gz") + ".json")
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     """Write a photograph, shape (h, w, 3), as PNG without any metadata."""
-    with whole_file(photo_path(folder, subject, condition, number)) as temporary:
+    with whole_file(path) as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")
 
 
@@ -121,6 +147,7 @@ def write_descriptions(folder: Path, config: SyntheticCohort, subjects: int) -> 
             "Name": f"Synthetic head MRI and photographs of {subjects} people who do not exist",
             **common,
             "DatasetType": "raw",
+            "Synthetic": True,
             "Acknowledgements": SYNTHETIC,
             "HowToAcknowledge": "Cite the mriprivacy kit.",
             "GeneratedBy": [generator],
@@ -129,7 +156,7 @@ def write_descriptions(folder: Path, config: SyntheticCohort, subjects: int) -> 
     write_json(
         folder / "derivatives" / "truth" / "dataset_description.json",
         {
-            "Name": "True brain masks of the synthetic heads",
+            "Name": "What is known of the synthetic heads: masks, tissues, photographs without hair",
             **common,
             "DatasetType": "derivative",
             "GeneratedBy": [generator],
@@ -142,24 +169,30 @@ def write_descriptions(folder: Path, config: SyntheticCohort, subjects: int) -> 
 
 def write_participants(folder: Path, rows: Sequence[Mapping[str, str]]) -> None:
     """Write participants.tsv and participants.json."""
-    lines = ["\t".join(PARTICIPANT_COLUMNS)]
-    lines += ["\t".join(row[column] for column in PARTICIPANT_COLUMNS) for row in rows]
-    with whole_file(folder / "participants.tsv") as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    columns = list(PARTICIPANT_COLUMNS)
+    write_table(folder / "participants.tsv", columns, [[row[column] for column in columns] for row in rows])
     write_json(folder / "participants.json", PARTICIPANT_COLUMNS)
 
 
 def _readme(config: SyntheticCohort, subjects: int) -> str:
+    people, scans = config.people, config.scans
+    sessions = (
+        f"; {min(scans.second_sessions, subjects)} people were scanned twice (`ses-2`)"
+        if scans.second_sessions
+        else ""
+    )
+    balance = ", as many of every sex, age group and ethnicity" if people.balanced else ""
     return f"""# A synthetic cohort: head MRI and photographs
 
 {SYNTHETIC}
 
-* {subjects} people aged {config.people.age_min} to {config.people.age_max}; `participants.tsv` has sex, age
-  and ethnicity.
-* `sub-*/anat`: one T2w scan each, {config.scans.spacing_mm:g} mm isotropic.
-* `sourcedata/photos/raw`: a photograph of each person; `sourcedata/photos/bald`: the same without hair.
-* `sourcedata/contact_sheet.png`: everybody at a glance.
-* `derivatives/truth`: where the brain is.
+* {subjects} people aged {people.age_min} to {people.age_max}{balance}; `participants.tsv` has sex, age and
+  ethnicity.
+* `sub-*`: {" and ".join(scans.contrasts)} scans, {scans.spacing_mm:g} mm{sessions}.
+* `sourcedata/photos/raw`: {config.photos.count} photograph(s) of each person.
+* `sourcedata/contact_sheet*.png`: everybody at a glance.
+* `derivatives/truth`: where brain and face are, and the photographs without hair. Whoever is to be judged by
+  these people must not see it.
 
 Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown
 with synthetic people is how methods compare, not how safe a real person is. How they are made is written in

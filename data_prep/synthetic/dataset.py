@@ -4,35 +4,40 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageOps
 
-from data_prep.files import whole_file
 from data_prep.synthetic import bids
 from data_prep.synthetic.head_mesh import head_mesh
-from data_prep.synthetic.people import Person, draw_person, random_for
+from data_prep.synthetic.people import Person, random_for
 from data_prep.synthetic.scanner import scan_head
-from data_prep.synthetic.settings import SyntheticCohort, check_settings
+from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.traits import ETHNICITIES, subject_number
 
 CONTRAST = "T2w"
 CLOSED_EYES = {"eye-left-closure": 1.0, "eye-right-closure": 1.0}
 
 
-def subject_ids(config: SyntheticCohort) -> list[str]:
-    """Name the people of a cohort.
+def sessions_of(config: SyntheticCohort, subject: str) -> tuple[str, ...]:
+    """Name the sessions of a person: the first `scans.second_sessions` people have two.
+
+    Nobody has a session in a cohort where nobody has a second one.
 
     Examples
     --------
-    >>> subject_ids(SyntheticCohort(subjects=2))
-    ['sub-0001', 'sub-0002']
+    >>> config = SyntheticCohort()
+    >>> sessions_of(config, "sub-0001")
+    ('',)
+    >>> config.scans.second_sessions = 1
+    >>> sessions_of(config, "sub-0001"), sessions_of(config, "sub-0002")
+    (('ses-1', 'ses-2'), ('ses-1',))
     """
-    check_settings(config)
-    digits = max(4, len(str(config.subjects)))
-    return [f"sub-{number:0{digits}d}" for number in range(1, config.subjects + 1)]
+    if not config.scans.second_sessions:
+        return ("",)
+    twice = subject_number(subject) <= config.scans.second_sessions
+    return ("ses-1", "ses-2") if twice else ("ses-1",)
 
 
-def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[str, str]:
-    """Make one person and write scan, sidecar, brain mask and photographs.
+def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[str, str]:
+    """Scan and photograph one person, and write scans, sidecars, truth and photographs.
 
     Depends on nothing but its arguments: people can be written in any order and in parallel.
 
@@ -40,8 +45,8 @@ def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[st
     ----------
     config : SyntheticCohort
         The distribution.
-    subject : str
-        BIDS name, `sub-<id>`; with the seed it decides everything.
+    person : Person
+        From `draw_people`.
     folder : Path
         Root of the dataset.
 
@@ -52,8 +57,20 @@ def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[st
     """
     from data_prep.synthetic.photograph import photograph  # needs GL, which only this step does
 
-    person = draw_person(subject, config.seed, config)
-    rng = random_for(config.seed, subject, "scan")
+    for session in sessions_of(config, person.subject):
+        _write_scans(config, person, session, folder)
+    for number in range(1, config.photos.count + 1):
+        pictures = photograph(person, config.seed, config, number)
+        bids.write_picture(bids.photo_path(folder, person.subject, "raw", number), pictures["raw"])
+        bids.write_picture(bids.true_bald_path(folder, person.subject, number), pictures["bald"])
+        # Until `build` removes hair, the bald condition of an edition is the true one.
+        bids.write_picture(bids.photo_path(folder, person.subject, "bald", number), pictures["bald"])
+    return participant_row(person)
+
+
+def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: Path) -> None:
+    purpose = "scan" if session in ("", "ses-1") else f"scan-{session}"
+    rng = random_for(config.seed, person.subject, purpose)
     scan = scan_head(
         head_mesh(person.weights, scan_expression(rng, config)),
         rng,
@@ -61,13 +78,9 @@ def write_person(config: SyntheticCohort, subject: str, folder: Path) -> dict[st
         noise=config.scans.noise,
         pose_degrees=config.scans.pose_degrees,
     )
-    bids.write_scan(
-        folder, subject, CONTRAST, scan.data, scan.affine, bids.t2w_sidecar(config.scans.spacing_mm)
-    )
-    bids.write_brain_mask(folder, subject, CONTRAST, scan.brain, scan.affine)
-    for condition, picture in photograph(person, config.seed, config).items():
-        bids.write_photo(folder, subject, condition, 1, picture)
-    return participant_row(person)
+    path = bids.scan_path(folder, person.subject, CONTRAST, session)
+    bids.write_scan(path, scan.data, scan.affine, bids.t2w_sidecar(config.scans.spacing_mm))
+    bids.write_truth(folder, path, {"brain_masks": scan.brain}, scan.affine)
 
 
 def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[str, float]:
@@ -92,6 +105,7 @@ def participant_row(person: Person) -> dict[str, str]:
         "sex": person.sex,
         "age": str(person.age),
         "ethnicity": person.ethnicity,
+        **{name: f"{share:.3f}" for name, share in zip(ETHNICITIES, person.components, strict=True)},
     }
 
 
@@ -109,50 +123,3 @@ def write_dataset(config: SyntheticCohort, rows: Sequence[dict[str, str]], folde
     """
     bids.write_descriptions(folder, config, len(rows))
     bids.write_participants(folder, sorted(rows, key=lambda row: row["participant_id"]))
-
-
-def contact_sheet(folder: Path, columns: int = 4, size: int = 200) -> Path:
-    """Draw every person's scan (mid-sagittal) and photographs (raw, bald) in a grid, for people to look at.
-
-    Parameters
-    ----------
-    folder : Path
-        Root of a dataset written by this module.
-    columns : int
-        People side by side.
-    size : int
-        Edge of one picture, pixels.
-
-    Returns
-    -------
-    Path
-        `sourcedata/contact_sheet.png`.
-    """
-    subjects = sorted(path.name for path in folder.glob("sub-*") if path.is_dir())
-    rows = -(-len(subjects) // columns)
-    sheet = Image.new("RGB", (columns * (3 * size + 12), rows * (size + 22)), (24, 24, 26))
-    draw = ImageDraw.Draw(sheet)
-    for number, subject in enumerate(subjects):
-        left, top = (number % columns) * (3 * size + 12), (number // columns) * (size + 22)
-        draw.text((left + 4, top + 3), subject, fill=(200, 200, 200))
-        pictures = [Image.fromarray(mid_sagittal(bids.scan_path(folder, subject, CONTRAST)))]
-        for condition in ("raw", "bald"):
-            with Image.open(bids.photo_path(folder, subject, condition, 1)) as photo:
-                pictures.append(photo.convert("RGB"))
-        for place, picture in enumerate(pictures):
-            sheet.paste(ImageOps.fit(picture, (size, size)), (left + place * size, top + 18))
-    path = folder / "sourcedata" / "contact_sheet.png"
-    with whole_file(path) as temporary:
-        sheet.save(temporary, format="PNG")
-    return path
-
-
-def mid_sagittal(path: Path) -> NDArray[np.uint8]:
-    """Return the middle sagittal slice of a scan as a picture, nose to the right, 0 to 255."""
-    data, affine = bids.read_scan(path)
-    spacing = np.diag(affine)
-    if (spacing[:3] <= 0).any():
-        raise ValueError(f"{path}: expected a scan in RAS+ order, found the affine {affine.tolist()}")
-    middle = data[data.shape[0] // 2]
-    scaled = np.clip(middle / max(np.percentile(data, 99.5), 1) * 255, 0, 255)
-    return np.rot90(scaled).astype(np.uint8)

@@ -1,6 +1,5 @@
 """Synthetic people: who they are, drawn from one declared distribution."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,9 +7,10 @@ import numpy as np
 
 from data_prep.synthetic.head_mesh import target_names
 from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.traits import ETHNICITIES, SEXES, draw_traits, random_for
 
-ETHNICITIES = ("african", "asian", "european")
-SEXES = ("F", "M")
+__all__ = ["ETHNICITIES", "SEXES", "Person", "draw_person", "drifted", "random_for"]
+
 HAIR_STYLES = ("shaved", "cropped", "short", "fringe", "bob", "long")
 
 # Ethnicity as the mesh data names it.
@@ -53,7 +53,9 @@ class Person:
     age : int
         Years.
     ethnicity : str
-        The largest of the three components: african, asian or european.
+        african, asian or european: drawn from the components, so that it need not be the largest.
+    components : tuple of float
+        Shares of african, asian and european in shape and colours; their sum is 1.
     weights : mapping of str to float
         Shape target to weight; the identity.
     skin : tuple of float
@@ -74,6 +76,7 @@ class Person:
     sex: str
     age: int
     ethnicity: str
+    components: tuple[float, float, float]
     weights: Mapping[str, float]
     skin: tuple[float, float, float]
     lips: tuple[float, float, float]
@@ -81,21 +84,6 @@ class Person:
     iris: tuple[float, float, float]
     hair_style: str
     beard: float
-
-
-def random_for(seed: int, subject: str, purpose: str) -> np.random.Generator:
-    """Return the random stream of one purpose (person, scan, photo) and one person.
-
-    It depends on nothing else, so neither the order of people nor the number of workers matters.
-
-    Examples
-    --------
-    >>> first = random_for(7, "0001", "scan").integers(1000)
-    >>> bool(first == random_for(7, "0001", "scan").integers(1000))
-    True
-    """
-    digest = hashlib.sha256(f"{seed}/{subject}/{purpose}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def local_axes() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
@@ -137,7 +125,7 @@ def _sides(name: str, known: set[str]) -> tuple[str, ...]:
     return (name, left) if left != name and left in known else (name,)
 
 
-def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
+def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int = 0) -> Person:
     """Draw one person.
 
     Parameters
@@ -148,6 +136,9 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
         Seed of the cohort.
     config : SyntheticCohort
         The distribution.
+    attempt : int
+        Another number gives the same sex, age, ethnicity and components another face, for when the first
+        came too near to somebody else's (`data_prep.synthetic.likeness`).
 
     Returns
     -------
@@ -159,15 +150,9 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
     >>> one == draw_person("0001", 7, SyntheticCohort()), one.sex in SEXES
     (True, True)
     """
-    rng = random_for(seed, subject, "person")
-    ethnicity = ETHNICITIES[rng.integers(len(ETHNICITIES))]
-    sex = SEXES[rng.integers(len(SEXES))]
-    age = int(rng.integers(config.people.age_min, config.people.age_max + 1))
-    share = rng.uniform(0, config.people.mixture, size=2)
-    share *= min(1.0, config.people.mixture / share.sum())
-    others = [name for name in ETHNICITIES if name != ethnicity]
-    components = {ethnicity: 1.0 - share.sum(), others[0]: share[0], others[1]: share[1]}
-
+    sex, age, ethnicity, shares = draw_traits(subject, seed, config)
+    rng = random_for(seed, subject, f"person-{attempt}" if attempt else "person")
+    components = dict(zip(ETHNICITIES, shares, strict=True))
     weights = _macro_weights(rng, sex, age, components)
     _add_local_weights(weights, rng, config)
 
@@ -177,6 +162,7 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort) -> Person:
         sex=sex,
         age=age,
         ethnicity=ethnicity,
+        components=shares,
         weights=weights,
         skin=_skin_colour(rng, dark),
         lips=_lip_colour(rng, dark, sex),

@@ -1,6 +1,7 @@
 """What a synthetic cohort is made of: every number that decides who is in it and how hard it is."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from data_prep.cohort import CohortError
 
@@ -19,15 +20,22 @@ class PeopleSettings:
         Standard deviation of local shape weights: how much faces differ within sex, age and ethnicity.
     asymmetry : float
         Standard deviation of what the left side has more than the right one, same unit.
-    mixture : float
-        Weight, 0 to 1, that the two other ethnic components may take in a face.
+    concentration : float
+        Of the symmetric Dirichlet distribution of the three ethnic components: near 0 everybody is of one,
+        large everybody is a third of each. The label is drawn with the components as chances.
+    balanced : bool
+        Equal numbers of every sex, age group and ethnicity, instead of chance.
+    age_edges : list of int
+        First year of every age group, ascending; for `balanced` alone.
     """
 
     age_min: int = 18
-    age_max: int = 80
+    age_max: int = 90
     shape_spread: float = 0.13
     asymmetry: float = 0.04
-    mixture: float = 0.5
+    concentration: float = 0.3
+    balanced: bool = False
+    age_edges: list[int] = field(default_factory=lambda: [18, 30, 45, 60])
 
 
 @dataclass
@@ -129,7 +137,7 @@ def check_settings(config: SyntheticCohort) -> None:
         "people.age_max": (config.people.age_max, config.people.age_min, 90),
         "people.shape_spread": (config.people.shape_spread, 0, 1),
         "people.asymmetry": (config.people.asymmetry, 0, 1),
-        "people.mixture": (config.people.mixture, 0, 1),
+        "people.concentration": (config.people.concentration, 0.01, 100),
         "scans.spacing_mm": (config.scans.spacing_mm, 0.5, 5),
         "scans.second_sessions": (config.scans.second_sessions, 0, config.subjects),
         "scans.expression": (config.scans.expression, 0, 1),
@@ -149,5 +157,8 @@ def check_settings(config: SyntheticCohort) -> None:
     contrasts = config.scans.contrasts
     if not contrasts or len(set(contrasts)) < len(contrasts) or set(contrasts) - set(CONTRASTS):
         problems.append(f"cohort.scans.contrasts is {contrasts}; expected some of {', '.join(CONTRASTS)}")
+    edges = config.people.age_edges
+    if any(a >= b for a, b in pairwise(edges)):
+        problems.append(f"cohort.people.age_edges is {edges}; expected ascending years, such as [18, 30, 45]")
     if problems:
         raise CohortError(*problems)

@@ -2,8 +2,10 @@ import json
 
 import nibabel as nib
 import numpy as np
+import pytest
 from PIL import Image
 
+from data_prep.images import truth_paths
 from data_prep.synthetic import bids
 from data_prep.synthetic.settings import SyntheticCohort
 
@@ -13,6 +15,7 @@ def test_descriptions_say_that_people_are_synthetic(tmp_path):
     description = json.loads((tmp_path / "dataset_description.json").read_text())
     assert "synthetic" in description["Name"].lower()
     assert "synthetic" in description["Acknowledgements"]
+    assert description["Synthetic"] is True
     assert description["GeneratedBy"][0]["Name"] == "mriprivacy"
     assert "synthetic" in (tmp_path / "README.md").read_text()
     truth = json.loads((tmp_path / "derivatives" / "truth" / "dataset_description.json").read_text())
@@ -21,29 +24,39 @@ def test_descriptions_say_that_people_are_synthetic(tmp_path):
 
 def test_participants_are_a_bids_table(tmp_path):
     row = {"participant_id": "sub-0001", "sex": "F", "age": "30", "ethnicity": "asian"}
+    row |= {"african": "0.100", "asian": "0.700", "european": "0.200"}
     bids.write_participants(tmp_path, [row])
     assert (tmp_path / "participants.tsv").read_text() == (
-        "participant_id\tsex\tage\tethnicity\nsub-0001\tF\t30\tasian\n"
+        "participant_id\tsex\tage\tethnicity\tafrican\tasian\teuropean\n"
+        "sub-0001\tF\t30\tasian\t0.100\t0.700\t0.200\n"
     )
     assert set(json.loads((tmp_path / "participants.json").read_text())) == set(row)
 
 
-def test_scan_comes_back_as_it_went(tmp_path):
+@pytest.mark.parametrize("session", ["", "ses-2"])
+def test_scan_and_truth_come_back_as_they_went(tmp_path, session):
     data = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
     affine = np.diag([1.5, 1.5, 1.5, 1.0])
-    bids.write_scan(tmp_path, "sub-01", "T2w", data, affine, bids.t2w_sidecar(1.5))
-    bids.write_brain_mask(tmp_path, "sub-01", "T2w", (data > 30).astype(np.uint8), affine)
-    back, back_affine = bids.read_scan(bids.scan_path(tmp_path, "sub-01", "T2w"))
+    path = bids.scan_path(tmp_path, "sub-01", "T2w", session)
+    bids.write_scan(path, data, affine, bids.t2w_sidecar(1.5))
+    truth = {"brain_masks": (data > 30).astype(np.uint8), "labels": (data % 7).astype(np.uint8)}
+    bids.write_truth(tmp_path, path, truth, affine, {"nose tip": (1.0, -2.5, 3.0)})
+    back, back_affine = bids.read_scan(path)
     np.testing.assert_array_equal(back, data)
     np.testing.assert_array_equal(back_affine, affine)
-    mask = nib.load(bids.brain_mask_path(tmp_path, "sub-01", "T2w"))
-    assert mask.get_data_dtype() == np.uint8
-    assert (tmp_path / "sub-01" / "anat" / "sub-01_T2w.json").is_file()
+    paths = truth_paths(tmp_path, "sub-01", session, "T2w")
+    for name, volume in truth.items():
+        image = nib.load(paths[name])
+        assert image.get_data_dtype() == np.uint8
+        np.testing.assert_array_equal(np.asarray(image.dataobj), volume)
+    assert paths["landmarks"].read_text() == "name\tx\ty\tz\nnose tip\t1.000\t-2.500\t3.000\n"
+    assert path.with_name(path.name.replace(".nii.gz", ".json")).is_file()
 
 
 def test_photograph_has_no_metadata(tmp_path):
     picture = np.random.default_rng(0).integers(0, 255, (20, 20, 3)).astype(np.uint8)
-    bids.write_photo(tmp_path, "sub-01", "raw", 1, picture)
-    with Image.open(bids.photo_path(tmp_path, "sub-01", "raw", 1)) as image:
+    path = bids.photo_path(tmp_path, "sub-01", "raw", 1)
+    bids.write_picture(path, picture)
+    with Image.open(path) as image:
         assert image.info == {}
         np.testing.assert_array_equal(np.asarray(image), picture)

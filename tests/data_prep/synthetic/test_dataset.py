@@ -1,21 +1,31 @@
+import gzip
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib import Parallel, delayed
 from PIL import Image
 
-from data_prep.cohort import read_cohort
-from data_prep.synthetic.bids import brain_mask_path, photo_path, scan_path
-from data_prep.synthetic.dataset import contact_sheet, subject_ids, write_dataset, write_person
+from data_prep.cohort import is_synthetic, read_cohort
+from data_prep.synthetic.bids import scan_path
+from data_prep.synthetic.contact_sheet import contact_sheets
+from data_prep.synthetic.dataset import write_dataset, write_person
+from data_prep.synthetic.likeness import draw_people
 from data_prep.synthetic.settings import PhotoSettings, ScanSettings, SyntheticCohort
 
-CONFIG = SyntheticCohort(subjects=2, scans=ScanSettings(spacing_mm=3.0), photos=PhotoSettings(pixels=160))
+CONFIG = SyntheticCohort(
+    subjects=2,
+    scans=ScanSettings(spacing_mm=3.0, second_sessions=1),
+    photos=PhotoSettings(pixels=160, count=2),
+)
+SINGLE = replace(CONFIG, scans=ScanSettings(spacing_mm=3.0), photos=PhotoSettings(pixels=160))
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -26,64 +36,134 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def write_all(config: SyntheticCohort, folder: Path) -> Path:
+    write_dataset(config, [write_person(config, person, folder) for person in draw_people(config)], folder)
+    contact_sheets(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("people")
-    rows = [write_person(CONFIG, subject, folder) for subject in subject_ids(CONFIG)]
-    write_dataset(CONFIG, rows, folder)
-    contact_sheet(folder)
-    return folder
+    return write_all(CONFIG, tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    return write_all(SINGLE, tmp_path_factory.mktemp("single"))
 
 
 def test_dataset_is_what_build_reads(dataset):
     people = read_cohort(dataset, "T2w", [18, 30, 45, 60])
     assert [person.subject for person in people] == ["sub-0001", "sub-0002"]
-    assert all(person.brain_mask is not None for person in people)
-    assert all(set(person.photos["01"]) == {"raw", "bald"} for person in people)
+    assert [[scan.session for scan in person.scans] for person in people] == [["ses-1", "ses-2"], ["ses-1"]]
+    assert all("brain_masks" in scan.truth for person in people for scan in person.scans)
+    assert all(set(person.photos) == set(person.true_bald) == {"01", "02"} for person in people)
+    assert is_synthetic(dataset)
 
 
-def test_the_official_validator_finds_no_error(dataset):
+@pytest.mark.parametrize("which", ["dataset", "single"])
+def test_the_official_validator_finds_no_error(which, request):
     validator = Path(sys.executable).with_name("bids-validator-deno")
     run = subprocess.run(
-        [validator, "--json", str(dataset)], capture_output=True, text=True, timeout=120, check=False
+        [validator, "--json", str(request.getfixturevalue(which))],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     issues = json.loads(run.stdout)["issues"]["issues"]
     assert [issue for issue in issues if issue["severity"] == "error"] == []
 
 
-def test_nothing_depends_on_workers_or_order(dataset, tmp_path):
-    reverse = subject_ids(CONFIG)[::-1]
-    Parallel(n_jobs=2)(delayed(write_person)(CONFIG, subject, tmp_path) for subject in reverse)
-    here = hashes(dataset)
+def test_nobody_has_a_session_where_nobody_has_two(single):
+    assert scan_path(single, "sub-0001", "T2w").is_file()
+    assert not list(single.glob("**/ses-*"))
+
+
+def test_nothing_depends_on_order(single, tmp_path):
+    for person in draw_people(SINGLE)[::-1]:
+        write_person(SINGLE, person, tmp_path)
+    here = hashes(single)
     assert {name: here[name] for name in hashes(tmp_path)} == hashes(tmp_path)
 
 
+def test_sessions_and_photographs_of_a_person_differ(dataset):
+    own = hashes(dataset)
+    one, two = (own[f"sub-0001/ses-{n}/anat/sub-0001_ses-{n}_T2w.nii.gz"] for n in (1, 2))
+    assert one != two
+    assert (
+        own["sourcedata/photos/raw/sub-0001_photo-01.png"]
+        != own["sourcedata/photos/raw/sub-0001_photo-02.png"]
+    )
+
+
+def test_the_first_session_is_what_it_is_without_a_second_one(dataset, single):
+    """So that adding sessions or photographs to a cohort leaves the rest as it was."""
+    first, alone = (scan_path(dataset, "sub-0002", "T2w", "ses-1"), scan_path(single, "sub-0002", "T2w"))
+    assert first.read_bytes() == alone.read_bytes()
+
+
 def test_another_seed_makes_other_people(dataset, tmp_path):
-    other = replace(CONFIG, seed=CONFIG.seed + 1)
-    write_person(other, "sub-0001", tmp_path)
-    for path in (scan_path, brain_mask_path):
-        assert path(tmp_path, "sub-0001", "T2w").read_bytes() != path(dataset, "sub-0001", "T2w").read_bytes()
+    other = replace(SINGLE, seed=CONFIG.seed + 1, subjects=1)
+    write_person(other, draw_people(other)[0], tmp_path)
+    assert (
+        scan_path(tmp_path, "sub-0001", "T2w").read_bytes()
+        != scan_path(dataset, "sub-0001", "T2w", "ses-1").read_bytes()
+    )
 
 
 def test_files_give_nothing_away(dataset):
-    """All scans share one header, all photographs one size; neither says who it is."""
-    import gzip
-
-    headers = {gzip.decompress(scan_path(dataset, s, "T2w").read_bytes())[:352] for s in subject_ids(CONFIG)}
-    assert len(headers) == 1
-    sidecars = {(dataset / s / "anat" / f"{s}_T2w.json").read_bytes() for s in subject_ids(CONFIG)}
-    assert len(sidecars) == 1
+    """All sidecars of a contrast are the same, and no header has text."""
+    scans = sorted(dataset.glob("sub-*/ses-*/anat/*.nii.gz"))
+    assert len(scans) == 3
+    for scan in scans:
+        header = gzip.decompress(scan.read_bytes())[:352]
+        assert not any(header[148:252])
+    assert len({path.read_bytes() for path in dataset.glob("sub-*/ses-*/anat/*.json")}) == 1
 
 
 def test_contact_sheet_shows_everybody(dataset):
     with Image.open(dataset / "sourcedata" / "contact_sheet.png") as sheet:
         pixels = np.asarray(sheet)
-    assert pixels.shape[0] > 200
-    assert pixels[:, :600].std() > 20
-    assert photo_path(dataset, "sub-0001", "raw", 1).is_file()
+    assert pixels.shape == (182, 2 * (7 * 160 + 12), 3)
+    for tile in range(7):
+        assert pixels[18:, tile * 160 : (tile + 1) * 160].std() > 20
 
 
-def test_ids_are_opaque_and_enough():
-    assert len(set(subject_ids(SyntheticCohort(subjects=200)))) == 200
-    with pytest.raises(ValueError, match=r"cohort\.subjects is 0"):
-        subject_ids(SyntheticCohort(subjects=0))
+def test_contact_sheets_have_pages(dataset):
+    names = [path.name for path in contact_sheets(dataset, per_page=1)]
+    assert names == ["contact_sheet_01.png", "contact_sheet_02.png"]
+    for name in names:
+        (dataset / "sourcedata" / name).unlink()
+
+
+def test_a_killed_run_is_taken_up_again(single, tmp_path):
+    """After the first person, by two workers: that one is not made again, and all is as if never killed."""
+    command = [
+        *(sys.executable, "-c", "import sys; from challenge.cli import main; sys.exit(main())"),
+        *("cohort", "cohort.subjects=2", "cohort.scans.spacing_mm=3", "cohort.photos.pixels=160"),
+        "output=people",
+    ]
+    run = subprocess.Popen(
+        [*command, "compute=sequential"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob(".people.partial-*/.done/sub-0001.json")):
+            assert run.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+    assert not (tmp_path / "people").exists()
+    (partial,) = tmp_path.glob(".people.partial-*")
+    before = scan_path(partial, "sub-0001", "T2w").stat().st_mtime_ns
+    done = subprocess.run(
+        [*command, "compute.workers=2"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "1 of 2 people are there from an earlier run" in done.stdout
+    people = tmp_path / "people"
+    assert scan_path(people, "sub-0001", "T2w").stat().st_mtime_ns == before
+    assert hashes(people) == hashes(single)
+    assert [path.name for path in tmp_path.iterdir()] == ["people"]
