@@ -274,5 +274,6 @@ def _describe(
         },
         "licence": config.licence,
         "citation": config.citation,
+        "authors": list(config.authors),
         "superseded_by": None,
     }

@@ -7,6 +7,7 @@ from typing import Any
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
 from data_prep.leaks import find_leaks
+from data_prep.metadata import write_metadata
 from data_prep.plan import Plan, SplitPlan
 from data_prep.sealing import blank_times, write_commitment, write_manifest
 from data_prep.tables import (
@@ -51,6 +52,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
         _write_split(split, plan.description, public / split.name)
     _write_sealed(next(split for split in plan.splits if split.name == "eval"), plan, sealed)
     _write_json(public / "edition.json", plan.description)
+    write_metadata(public, plan.description)
     write_commitment(public, sealed)
     leaks = find_leaks(public, {plan.nonce, *(subject for _, subject, _ in plan.subjects)})
     if leaks:

@@ -28,6 +28,8 @@ class EditionConfig:
         How many other subjects each probe is compared with; 0 for all.
     licence, citation : str
         Under what terms the released images may be used, and what to cite.
+    authors : list of str
+        Whom `CITATION.cff` names; empty for "the organizers of <id>".
     contrast : str
         BIDS suffix of the scans, `T2w` or `T1w`.
     protocol : dict
@@ -50,6 +52,7 @@ class EditionConfig:
     nonmated_per_probe: int = 0
     licence: str = "CC0-1.0"
     citation: str = ""
+    authors: list[str] = field(default_factory=list)
     contrast: str = "T2w"
     protocol: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
