@@ -1,6 +1,5 @@
 """`mriprivacy build`: turn a cohort into an edition, public/ and sealed/."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,9 +10,10 @@ from challenge.protocol import Protocol
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.edition import EditionConfig, plan_edition, seal_edition
-from data_prep.files import whole_folder
 from data_prep.images import CohortFiles
+from data_prep.plan import Plan
 from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
+from data_prep.resume import count_done, fingerprint, once, resumable_folder
 
 
 @dataclass
@@ -36,16 +36,35 @@ class Settings:
 
 
 def run(settings: Settings) -> None:
-    """Plan the edition, release every scan and photograph, seal the key."""
+    """Plan the edition, release what is not released yet, and seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
-    with whole_folder(Path(settings.output)) as folder:
-        scan: Callable[[ScanItem], None] = partial(release_scan, folder=folder)
-        photo: Callable[[PhotoItem], None] = partial(release_photo, folder=folder)
-        work(scan, plan.scans, "release scans", settings.compute)
-        work(photo, plan.photos, "release photographs", settings.compute)
+    state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan))
+    with resumable_folder(Path(settings.output), state) as folder:
+        if done := count_done(folder):
+            print(
+                f"{settings.output}: {done} of {len(plan.scans) + len(plan.photos)} images are there already"
+            )
+        work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
+        work(partial(_photo_once, folder), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
     counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
-    print(f"{settings.output}: {len(plan.scans)} scans, {len(plan.photos)} photographs; {counts}")
+    references = sum(len(split.references) for split in plan.splits)
+    print(f"{settings.output}: {len(plan.scans)} scans, {references} photographs; {counts}")
     print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
+
+
+def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
+    """Size and time of every file of the cohort: an edition is not continued from another state of it."""
+    sources = [path for scan in plan.scans for path in (scan.source, *(source for source, _ in scan.truth))]
+    sources += [photo.source for photo in plan.photos]
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+
+
+def _scan_once(folder: Path, item: ScanItem) -> None:
+    once(folder, item.probe, partial(release_scan, item, folder))
+
+
+def _photo_once(folder: Path, item: PhotoItem) -> None:
+    once(folder, f"{item.reference}-{item.condition}", partial(release_photo, item, folder))

@@ -1,0 +1,58 @@
+"""`mriprivacy build`: taken up again after a failure, never from another state of the cohort."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from challenge.cli import main
+from challenge.sealed import verify_edition
+
+
+def words(cohort: Path, output: Path) -> list[str]:
+    return [
+        "build",
+        f"cohort.root={cohort}",
+        "edition.id=tiny",
+        "seed=11",
+        f"output={output}",
+        "compute=sequential",
+    ]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_failed_build_is_continued_once_the_cohort_is_mended(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "edition"
+    path = own_cohort / "sub-05" / "anat" / "sub-05_T2w.nii.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-200])
+    assert main(words(own_cohort, output)) == 2
+    assert "sub-05_T2w.nii.gz: cannot be released" in capsys.readouterr().err
+    assert not output.exists()
+    (partial,) = tmp_path.glob(".edition.partial-*")
+    assert partial.stat().st_mode & 0o077 == 0
+    # The same state of the cohort: nine of ten scans are taken over, and the tenth fails again.
+    assert main(words(own_cohort, output)) == 2
+    assert "9 of 40 images are there already" in capsys.readouterr().out
+    # Mended is another state: everything is made anew, and equal to an edition that never failed.
+    path.write_bytes(whole)
+    assert main(words(own_cohort, output)) == 0
+    assert "are there already" not in capsys.readouterr().out
+    assert main(words(own_cohort, tmp_path / "undisturbed")) == 0
+    assert contents(output) == contents(tmp_path / "undisturbed")
+    assert verify_edition(output) == ()
+    assert not list(output.rglob(".*"))
+
+
+def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
+    album = shutil.copytree(own_cohort / "sourcedata" / "photos" / "raw", tmp_path / "album")
+    shutil.rmtree(own_cohort / "sourcedata")
+    output = tmp_path / "edition"
+    assert main([*words(own_cohort, output), f"cohort.photos={album}"]) == 0
+    assert verify_edition(output) == ()
+    assert not (output / "public" / "dev" / "photos" / "bald").exists()
