@@ -1,0 +1,118 @@
+"""An attack that looks at no face: what headers, file sizes, file order, image sizes and brightness tell.
+
+It is here, among the attacks, because it is one: a linkage function with its image processing. Where it links
+better than chance, the files give people away, and no other attack on them can be trusted.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from baselines.informed import learn
+
+Floats = NDArray[np.float64]
+
+# The columns that both sides have, in this order, before those that one side alone has.
+SHARED = ("place in the list", "file size", "mean brightness")
+
+
+def scan_facts(path: Path, place: float) -> Floats:
+    """Return what a scan's file says without looking at the head.
+
+    Parameters
+    ----------
+    path : Path
+        A NIfTI file.
+    place : float
+        Where it stands in a list, 0 (first) to 1.
+
+    Returns
+    -------
+    ndarray, shape (21,)
+        Place, log of the file size, mean brightness; shape, affine, bytes a voxel, brightest voxel and
+        share of voxels that are zero.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.nii.gz"
+    >>> nib.save(nib.Nifti1Image(np.ones((4, 5, 6), np.int16), np.eye(4)), path)
+    >>> scan_facts(path, 0.5)[[0, 2, 3, 4, 5]].tolist()
+    [0.5, 1.0, 4.0, 5.0, 6.0]
+    """
+    image = nib.load(path)
+    data = np.asarray(image.dataobj)
+    own = [*data.shape[:3], *image.affine[:3].ravel(), data.dtype.itemsize, data.max(), (data == 0).mean()]
+    return np.array([place, np.log(path.stat().st_size), data.mean(), *own], np.float64)
+
+
+def photo_facts(path: Path, place: float) -> Floats:
+    """Return what a photograph's file says without looking at the face; arguments as `scan_facts`.
+
+    Returns
+    -------
+    ndarray, shape (5,)
+        Place, log of the file size, mean brightness; width and height.
+    """
+    with Image.open(path) as image:
+        brightness = np.asarray(image.convert("L"), np.float64).mean()
+        return np.array([place, np.log(path.stat().st_size), brightness, *image.size], np.float64)
+
+
+def nearest(probes: Floats, references: Floats) -> Floats:
+    """Compare by nearness of what both sides have: bright with bright, large with large, first with first.
+
+    Parameters
+    ----------
+    probes, references : ndarray, shape (n, d), (m, e)
+        Rows of `scan_facts` and `photo_facts`.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        Minus the distance of the ranks of the `SHARED` columns.
+
+    Examples
+    --------
+    >>> scans = np.array([[0.0, 1, 1, 9], [1.0, 2, 2, 9]])
+    >>> nearest(scans, scans[:, :3]).argmax(axis=1).tolist()
+    [0, 1]
+    """
+    k = len(SHARED)
+    one, other = _ranks(probes[:, :k]), _ranks(references[:, :k])
+    return -np.linalg.norm(one[:, None] - other[None], axis=-1)
+
+
+def learned(
+    known: tuple[Floats, Sequence[str], Floats, Sequence[str]], probes: Floats, references: Floats
+) -> Floats:
+    """Compare by the linear maps under which the two sides of people whose key is known agree best.
+
+    Parameters
+    ----------
+    known : probes, their subjects, references, their subjects
+        Of people whose key is open (`dev`); at least eight.
+    probes, references : ndarray, shape (n, d), (m, e)
+        To be compared.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+
+    Raises
+    ------
+    InformedError
+        For too few known people.
+    """
+    return learn(*known).similarity(probes, references)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Rank each column, 0 to 1, ties shared; a constant column is 0.5 for everybody."""
+    below = (values[None] < values[:, None]).mean(axis=1)
+    equal = (values[None] == values[:, None]).mean(axis=1)
+    return below + 0.5 * equal
