@@ -35,7 +35,7 @@ def giveaways(
 
     Raises
     ------
-    InformedError
+    GiveawayError
         If a split has fewer than eight people.
     """
     facts = {name: _facts(split, condition) for name, split in edition.splits.items()}
