@@ -18,6 +18,7 @@ from baselines.landmarks import find_face
 WORKING_SIZE = 240  # longer edge of the picture in which the person is cut out
 SKIN_DISTANCE = 14.0  # CIELAB; what is farther from the shaded skin is none
 SPREADS = 3.0  # or this many times the spread of the cheeks, where that is more
+BALD_ALREADY = 0.1  # share of the top of the head with hair, below which there is none to hang down
 DILATION = 0.035  # of the face's height (eyes to chin)
 BLUR = 0.02
 
@@ -26,26 +27,24 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
+class NoFaceError(ValueError):
+    """No face in the photograph: nobody shall take the photograph itself for one without hair."""
+
+
 @dataclass(frozen=True)
 class Bald:
     """A photograph without hair.
 
     Attributes
     ----------
-    picture : ndarray of uint8, shape (rows, columns, 3), or None
-        RGB; None where no face was found, so that nobody takes the photograph itself for a bald one.
+    picture : ndarray of uint8, shape (rows, columns, 3)
+        RGB.
     mask : ndarray of float64, shape (rows, columns)
         How much of each pixel was replaced, 0 to 1.
-    found : bool
-        Whether there was a face.
-    reason : str
-        Why not; empty if there was.
     """
 
-    picture: Picture | None
+    picture: Picture
     mask: Floats
-    found: bool
-    reason: str
 
 
 def remove_hair(picture: Picture) -> Bald:
@@ -63,13 +62,16 @@ def remove_hair(picture: Picture) -> Bald:
 
     Raises
     ------
+    NoFaceError
+        If no face is found.
     ValueError
         If the array is not an 8-bit RGB picture.
 
     Examples
     --------
-    >>> remove_hair(np.zeros((120, 100, 3), np.uint8)).reason
-    'no face found'
+    >>> remove_hair(np.zeros((120, 100, 3), np.uint8))
+    Traceback (most recent call last):
+    baselines.bald.NoFaceError: no face found, so no hair either; expected a portrait seen from the front
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(
@@ -77,7 +79,7 @@ def remove_hair(picture: Picture) -> Bald:
         )
     face = find_face(picture)
     if face is None:
-        return Bald(None, np.zeros(picture.shape[:2]), False, "no face found")
+        raise NoFaceError("no face found, so no hair either; expected a portrait seen from the front")
     outline = outline_of(face.landmarks, picture.shape[0], picture.shape[1])
     person = _cut_out(picture, outline)
     outline = outline.below_crown_of(person)
@@ -89,7 +91,7 @@ def remove_hair(picture: Picture) -> Bald:
     surroundings = _fill(picture.astype(float), ~_grown(hair, outline.unit * DILATION) & ~outline.head)
     target = head * skin + (1 - head) * surroundings
     mixed = picture + mask[..., None] * (target - picture)
-    return Bald(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask, True, "")
+    return Bald(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask)
 
 
 def _cut_out(picture: Picture, outline: HeadOutline) -> Mask:
@@ -144,6 +146,10 @@ def _hair(picture: Picture, person: Mask, shading: Floats, outline: HeadOutline)
     above = person & ~skin & outline.hair_zone
     if above.sum() < 0.002 * outline.head.sum():
         return np.zeros_like(above)
+    top = outline.crown_zone & outline.head & (np.abs(outline.across) < 0.8)
+    if (above & top).sum() < BALD_ALREADY * top.sum():
+        # Hair at the sides only: below the ears' upper end there are ears and shadows, no hair.
+        return _connected(above & (outline.down < -0.2), outline.crown_zone)
     hanging = person & outline.hanging_zone & _like(picture, above & outline.crown_zone, shading)
     return _connected(above | hanging, outline.crown_zone)
 

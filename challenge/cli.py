@@ -9,6 +9,7 @@ from challenge.errors import InputError, is_for_people, problems_of
 COMMANDS = {
     "demo": "the whole challenge on a small synthetic edition, in minutes",
     "cohort": "write a synthetic cohort as a BIDS dataset",
+    "bald": "remove the hair from photographs",
     "build": "turn a cohort into an edition: public/ and sealed/",
     "deface": "run a reference defacer on an edition",
     "attack": "run a reference attack on an edition, or on loose scans and photographs",

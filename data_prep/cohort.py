@@ -218,13 +218,20 @@ def _scans(
 def _photos(
     root: Path, files: CohortFiles, subjects: Mapping[str, Attributes], found: Findings
 ) -> dict[str, dict[str, dict[str, Path]]]:
-    """Find photos by subject, number and condition; raw must exist, bald may."""
-    folders = {"raw": root / files.photos, "bald": root / files.bald_photos}
+    """Find photos by subject, number and condition; without a folder `bald_photos` none are bald."""
+    folders = {"raw": root / files.photos}
     if not folders["raw"].is_dir():
         found.add(f"no photos; expected {files.photos}/ (cohort.photos names another folder)")
+    if files.bald_photos:
+        folders["bald"] = root / files.bald_photos
+        if not folders["bald"].is_dir():
+            found.add(
+                f"no photos without hair; expected {files.bald_photos}/ (cohort.bald_photos names another "
+                "folder), or edition.hair_removal=builtin or none"
+            )
     present = {
         condition: find_photos(folders[condition], condition, subjects, found)
-        for condition in CONDITIONS
+        for condition in folders
         if folders[condition].is_dir()
     }
     photos: dict[str, dict[str, dict[str, Path]]] = {}

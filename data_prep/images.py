@@ -30,7 +30,7 @@ class CohortFiles:
     photos : str
         Folder of photographs `<participant_id>*.png`, `.jpg` or `.jpeg`; below the cohort, or absolute.
     bald_photos : str
-        The same photographs without hair, under the same names, where somebody made them; may not exist.
+        The same photographs without hair, under the same names, where somebody made them; empty for none.
     entities : str
         Other BIDS entities that a scan's name must have, where a session has several scans of one contrast:
         `acq-mprage`, or `acq-tse_run-1`.

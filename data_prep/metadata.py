@@ -75,6 +75,13 @@ them need not hold for others."""
 Description = Mapping[str, Any]
 
 
+_BALD = {
+    "none": "",
+    "given": ", as the organizer supplied it",
+    "builtin": ", removed by the kit from the raw photograph (`baselines.bald`)",
+}
+
+
 def write_metadata(public: Path, description: Description) -> None:
     """Write README.md, CITATION.cff, croissant.json and datapackage.json of an edition whose tables stand.
 
@@ -132,8 +139,9 @@ def datasheet(description: Description) -> str:
 {counts}
 
 Scans are {description["contrast"]}. Photographs are {" and ".join(description["conditions"])};
-`bald` is without hair. Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed
-to them in `KEY.commitment`. Nobody is in both splits; a person may have several scans and photographs.
+`bald` is without hair{_BALD[description["hair_removal"]]}.
+Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
+`KEY.commitment`. Nobody is in both splits; a person may have several scans and photographs.
 
 Attributes:
 

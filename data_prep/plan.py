@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,9 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
     data_prep.cohort.CohortError: edition.dev_share is 2; expected a share between 0 and 1
     """
     check_config(config)
+    files = files or CohortFiles()
+    if config.hair_removal != "given":
+        files = replace(files, bald_photos="")
     people = read_cohort(cohort_root, config.contrast, config.age_edges, files)
     return plan_people(people, config, is_synthetic(cohort_root))
 
@@ -141,6 +144,8 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         shots = {
             c: (path, Path("public", split, "photos", c, file)) for c, path in person.photos[number].items()
         }
+        if config.hair_removal == "builtin":
+            shots["bald"] = (shots["raw"][0], Path("public", split, "photos", "bald", file))
         if number in person.true_bald:
             shots[TRUE_BALD] = (person.true_bald[number], Path("sealed", "photos", "bald", file))
         photos += [
@@ -259,6 +264,7 @@ def _describe(
         "tracks": [track for track in TRACKS if track in config.tracks],
         "contrast": config.contrast,
         "conditions": [condition for condition in CONDITIONS if condition in conditions],
+        "hair_removal": config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})
             for name, found in zip(Attributes._fields, values, strict=True)

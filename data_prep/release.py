@@ -4,6 +4,7 @@ Each function takes one item of a plan and an output folder and depends on nothi
 released in any order and on any number of workers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,8 +141,19 @@ def canonical_scan(image: nib.Nifti1Image) -> tuple[NDArray, NDArray[np.float64]
     return data, np.asarray(image.affine, dtype=np.float64) + 0.0
 
 
-def release_photo(item: PhotoItem, folder: Path) -> None:
+def release_photo(
+    item: PhotoItem, folder: Path, edit: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
+) -> None:
     """Write the released photo: 8-bit RGB, fixed compression, no metadata.
+
+    Parameters
+    ----------
+    item : PhotoItem
+        From `Plan.photos`.
+    folder : Path
+        The edition being built.
+    edit : callable, optional
+        What is done to the picture, shape (height, width, 3), before it is released, such as hair removal.
 
     Raises
     ------
@@ -153,6 +165,11 @@ def release_photo(item: PhotoItem, folder: Path) -> None:
             pixels = canonical_photo(image)
     except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
         raise CohortError(f"{item.source}: cannot be released ({type(error).__name__}: {error})") from error
+    if edit is not None:
+        try:
+            pixels = edit(pixels)
+        except ValueError as error:
+            raise CohortError(f"{item.source}: {error}") from error
     with whole_file(folder / item.target) as temporary:
         Image.fromarray(pixels).save(temporary, format="PNG", compress_level=6)
 

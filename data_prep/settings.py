@@ -8,6 +8,8 @@ from typing import Any
 from data_prep.cohort import CohortError
 
 TRACKS = ("defacing", "attack", "attributes")
+# Where photographs without hair come from: nowhere, the cohort's own folder, the kit's `baselines.bald`.
+HAIR_REMOVALS = ("none", "given", "builtin")
 
 
 @dataclass
@@ -32,6 +34,9 @@ class EditionConfig:
         Whom `CITATION.cff` names; empty for "the organizers of <id>".
     contrast : str
         BIDS suffix of the scans, `T2w` or `T1w`.
+    hair_removal : str
+        Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
+        `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
     protocol : dict
         Attacks, metrics, bootstrap and gates, passed on to `edition.json` as it is.
     seed : int
@@ -54,6 +59,7 @@ class EditionConfig:
     citation: str = ""
     authors: list[str] = field(default_factory=list)
     contrast: str = "T2w"
+    hair_removal: str = "given"
     protocol: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
 
@@ -80,6 +86,10 @@ def check_config(config: EditionConfig) -> None:
         )
     if config.contrast not in ("T1w", "T2w"):
         problems.append(f"edition.contrast is {config.contrast!r}; expected T1w or T2w")
+    if config.hair_removal not in HAIR_REMOVALS:
+        problems.append(
+            f"edition.hair_removal is {config.hair_removal!r}; expected one of {', '.join(HAIR_REMOVALS)}"
+        )
     if not config.licence:
         problems.append("edition.licence is empty; expected the terms of use, such as CC-BY-4.0")
     if problems:

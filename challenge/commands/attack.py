@@ -10,6 +10,7 @@ from baselines.photo import SUFFIXES
 from challenge.edition import Split, open_edition
 from challenge.errors import InputError
 from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.images import find_images
 from challenge.linkage import Compare, learn_from, link
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
@@ -41,6 +42,11 @@ def run(settings: Settings) -> None:
         raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
         _attack_edition(settings)
+    elif settings.attack.condition != "raw":
+        raise InputError(
+            f"attack: attack.condition is {settings.attack.condition!r}; loose photographs are taken as they "
+            "are: run mriprivacy bald photos=DIR output=BALD first, then give photos=BALD"
+        )
     elif settings.probes and settings.photos:
         _attack_loose(settings)
     else:
@@ -86,8 +92,8 @@ def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures
 
 
 def _attack_loose(settings: Settings) -> None:
-    probe_paths = _images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
-    photo_paths = _images(Path(settings.photos), "photos", SUFFIXES)
+    probe_paths = find_images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
+    photo_paths = find_images(Path(settings.photos), "photos", SUFFIXES)
     with whole_folder(Path(settings.output)) as folder:
         renders = folder / "renders"
         extraction = _extraction(settings, renders)
@@ -138,38 +144,6 @@ def _write_scores(
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]
     write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
-
-
-def _images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
-    """Find the images of a folder by name without suffix."""
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: no such folder; {key}=DIR is a folder of files ending in {' '.join(suffixes)}"
-        )
-    found: dict[str, Path] = {}
-    problems = []
-    for path in sorted(folder.iterdir()):
-        suffix = next(
-            (s for s in sorted(suffixes, key=len, reverse=True) if path.name.lower().endswith(s)), None
-        )
-        if path.is_dir() or path.name.startswith("."):
-            continue
-        if suffix is None:
-            problems.append(
-                f"{path}: not one of {' '.join(suffixes)}; convert it or move it out of the folder"
-            )
-            continue
-        name = path.name[: -len(suffix)]
-        if name in found:
-            problems.append(
-                f"{path}: {found[name].name} has the same name without suffix; rename one of them"
-            )
-        found[name] = path
-    if problems:
-        raise InputError(*problems)
-    if not found:
-        raise InputError(f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}")
-    return found
 
 
 def _fta(probes: dict[str, ImageFeatures]) -> str:

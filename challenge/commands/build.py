@@ -4,8 +4,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from omegaconf import MISSING
 
+from baselines.bald import remove_hair
 from challenge.protocol import Protocol
 from challenge.work import Compute
 from challenge.work import run as work
@@ -47,7 +50,8 @@ def run(settings: Settings) -> None:
                 f"{settings.output}: {done} of {len(plan.scans) + len(plan.photos)} images are there already"
             )
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
-        work(partial(_photo_once, folder), plan.photos, "release photographs", settings.compute)
+        hairless = settings.edition.hair_removal == "builtin"
+        work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
     counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
     references = sum(len(split.references) for split in plan.splits)
@@ -66,5 +70,10 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, item: PhotoItem) -> None:
-    once(folder, f"{item.reference}-{item.condition}", partial(release_photo, item, folder))
+def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> None:
+    edit = _without_hair if hairless and item.condition == "bald" else None
+    once(folder, f"{item.reference}-{item.condition}", partial(release_photo, item, folder, edit))
+
+
+def _without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return remove_hair(picture).picture

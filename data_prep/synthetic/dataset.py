@@ -63,8 +63,6 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
         pictures = photograph(person, config.seed, config, number)
         bids.write_picture(bids.photo_path(folder, person.subject, "raw", number), pictures["raw"])
         bids.write_picture(bids.true_bald_path(folder, person.subject, number), pictures["bald"])
-        # Until `build` removes hair, the bald condition of an edition is the true one.
-        bids.write_picture(bids.photo_path(folder, person.subject, "bald", number), pictures["bald"])
     return participant_row(person)
 
 

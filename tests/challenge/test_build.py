@@ -13,6 +13,7 @@ def words(cohort: Path, output: Path) -> list[str]:
     return [
         "build",
         f"cohort.root={cohort}",
+        "edition.hair_removal=given",
         "edition.id=tiny",
         "seed=11",
         f"output={output}",
@@ -53,6 +54,6 @@ def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
     album = shutil.copytree(own_cohort / "sourcedata" / "photos" / "raw", tmp_path / "album")
     shutil.rmtree(own_cohort / "sourcedata")
     output = tmp_path / "edition"
-    assert main([*words(own_cohort, output), f"cohort.photos={album}"]) == 0
+    assert main([*words(own_cohort, output), f"cohort.photos={album}", "edition.hair_removal=none"]) == 0
     assert verify_edition(output) == ()
     assert not (output / "public" / "dev" / "photos" / "bald").exists()

@@ -157,7 +157,7 @@ def test_photographs_may_lie_anywhere_under_any_name(own_cohort: Path, tmp_path:
     for number in range(1, 11):
         Image.new("RGB", (9, 9)).save(album / f"sub-{number:02d}.jpg")
     Image.new("RGB", (9, 9)).save(album / "sub-02_left-side.png")
-    files = CohortFiles(photos=str(album), bald_photos="nowhere")
+    files = CohortFiles(photos=str(album), bald_photos="")
     people = read_cohort(own_cohort, "T2w", EDGES, files)
     assert set(people[0].photos) == {""}
     assert set(people[1].photos) == {"", "left-side"}

@@ -214,7 +214,9 @@ def test_description(tiny_edition_folder: Path) -> None:
 def test_real_cohorts_need_no_masks_and_no_bald_photos(own_cohort: Path, tmp_path: Path) -> None:
     shutil.rmtree(own_cohort / "derivatives")
     shutil.rmtree(own_cohort / "sourcedata" / "photos" / "bald")
-    build_edition(own_cohort, tmp_path / "edition", CONFIG)
+    with pytest.raises(CohortError, match="no photos without hair; expected sourcedata/photos/bald/"):
+        plan_edition(own_cohort, CONFIG)
+    build_edition(own_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11, hair_removal="none"))
     edition, sealed = open_edition(tmp_path / "edition"), open_sealed(tmp_path / "edition")
     assert edition.conditions == ("raw",)
     assert sealed.brain_mask(edition.eval.probes[0]) is None

@@ -10,7 +10,7 @@ from data_prep.metadata import TABLES, citation, datasheet, whose
 
 DESCRIPTION = {
     "id": "tiny", "version": "1", "synthetic": True, "tracks": ["attack"], "contrast": "T2w",
-    "conditions": ["raw"], "attributes": {"sex": ["F", "M"]}, "counts": {},
+    "conditions": ["raw"], "hair_removal": "none", "attributes": {"sex": ["F", "M"]}, "counts": {},
     "licence": "CC0-1.0", "citation": "", "authors": [],
 }  # fmt: skip
 

@@ -1,0 +1,53 @@
+"""Folders of loose images, as people have them."""
+
+from pathlib import Path
+
+from challenge.errors import InputError
+
+
+def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """Find the images of a folder by name without suffix.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; sub-folders and hidden files are left out.
+    key : str
+        The setting that named the folder, for messages.
+    suffixes : tuple of str
+        How the names may end, lower case.
+
+    Raises
+    ------
+    InputError
+        With every file of another kind and every name that two files share; or for a folder that is missing
+        or has no image.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: no such folder; {key}=DIR is a folder of files ending in {' '.join(suffixes)}"
+        )
+    found: dict[str, Path] = {}
+    problems = []
+    for path in sorted(folder.iterdir()):
+        suffix = next(
+            (s for s in sorted(suffixes, key=len, reverse=True) if path.name.lower().endswith(s)), None
+        )
+        if path.is_dir() or path.name.startswith("."):
+            continue
+        if suffix is None:
+            problems.append(
+                f"{path}: not one of {' '.join(suffixes)}; convert it or move it out of the folder"
+            )
+            continue
+        name = path.name[: -len(suffix)]
+        if name in found:
+            problems.append(
+                f"{path}: {found[name].name} has the same name without suffix; rename one of them"
+            )
+        found[name] = path
+    if problems:
+        raise InputError(*problems)
+    if not found:
+        raise InputError(f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}")
+    return found
