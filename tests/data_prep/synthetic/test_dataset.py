@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from data_prep.cohort import is_synthetic, read_cohort
+from data_prep.images import CohortFiles
 from data_prep.synthetic.bids import scan_path
 from data_prep.synthetic.contact_sheet import contact_sheets
 from data_prep.synthetic.dataset import write_dataset, write_person
@@ -53,7 +54,7 @@ def single(tmp_path_factory):
 
 
 def test_dataset_is_what_build_reads(dataset):
-    people = read_cohort(dataset, "T2w", [18, 30, 45, 60])
+    people = read_cohort(dataset, "T2w", [18, 30, 45, 60], CohortFiles(bald_photos=""))
     assert [person.subject for person in people] == ["sub-0001", "sub-0002"]
     assert [[scan.session for scan in person.scans] for person in people] == [["ses-1", "ses-2"], ["ses-1"]]
     assert all("brain_masks" in scan.truth for person in people for scan in person.scans)
