@@ -13,6 +13,7 @@ COMMANDS = {
     "build": "turn a cohort into an edition: public/ and sealed/",
     "deface": "run a reference defacer on an edition",
     "attack": "run a reference attack on an edition, or on loose scans and photographs",
+    "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md",

@@ -6,24 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.attributes import AttributesError
 from baselines.informed import InformedError
 from challenge.edition import Edition
 from challenge.entry import Entry, Result
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.gate import apply_gate
-from challenge.linkage import learn_from, link
+from challenge.inference import infer, learn
+from challenge.linkage import learn_from, link, people
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.submission import Submission
 from challenge.work import Compute
+from data_prep.trials import NOT_AVAILABLE, Attributes
 from scoring import Signature, SmallSampleWarning, score_attributes, score_trials
 
-ATTRIBUTES = ("sex", "age_group", "ethnicity")
 TRIAL_LISTS = ("all", "matched")
 
 
@@ -120,7 +123,7 @@ def _defacing(
     counts = {"probes": len(probes), "failures_to_acquire": failed}
     dev_key = edition.dev.key
     assert dev_key is not None
-    results = []
+    results = _read_from_scans(evaluator, submission, known, probes, remarks)
     for condition in edition.conditions:
         references = _references(evaluator, extraction, "eval", condition)
         known_references = _references(evaluator, extraction, "dev", condition)
@@ -216,34 +219,77 @@ def _verification(
     return results
 
 
+def _read_from_scans(
+    evaluator: Evaluator,
+    submission: Submission,
+    known: Mapping[str, ImageFeatures],
+    probes: Mapping[str, ImageFeatures],
+    remarks: list[str],
+) -> list[Result]:
+    """Read attributes from the defaced scans by classifiers that learned on dev, defaced alike."""
+    dev = evaluator.edition.dev
+    assert dev.attributes is not None
+    assert dev.key is not None
+    results = []
+    for attack, attribute in product(evaluator.protocol.attacks, Attributes._fields):
+        name = f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
+        with _timed(evaluator, "attributes"):
+            try:
+                model = learn(attribute, attack, known, dev.attributes, people(dev.key))
+            except AttributesError as error:
+                remarks.append(f"{name}: nobody who reads {error}")
+                continue
+            said = infer(attack, model, probes)
+            result = _scored_attribute(evaluator, submission, attribute, said, f"{name}+", "informed")
+        results += [result] if result else []
+    return results
+
+
 def _attributes(
     evaluator: Evaluator, submission: Submission
 ) -> tuple[list[Result], dict[str, object], list[str]]:
-    """Score predicted attributes; people whose attribute is unknown cannot be scored and are counted."""
+    """Score the attributes a participant predicted."""
     assert submission.attributes is not None
     results, remarks = [], []
-    for attribute in ATTRIBUTES:
-        known = [p for p, a in evaluator.sealed.attributes.items() if getattr(a, attribute) != "n/a"]
-        if len(known) < 2:
-            remarks.append(f"{attribute}: known of {len(known)} people of eval; not scored")
-            continue
-        report = score_attributes(
-            [getattr(evaluator.sealed.attributes[probe], attribute) for probe in known],
-            [getattr(submission.attributes[probe], attribute) for probe in known],
-            [evaluator.sealed.subjects[probe] for probe in known],
-            evaluator.protocol.bootstrap,
-            evaluator.protocol.bootstrap_seed,
-        )
-        figures = {
-            "accuracy": report.accuracy,
-            "balanced_accuracy": report.balanced_accuracy,
-            "macro_f1": report.macro_f1,
-            "gain": report.gain,
-        }
-        counts = {"probes": len(known), "unknown": len(evaluator.sealed.attributes) - len(known)}
-        signature = _signature(evaluator, submission, f"{attribute}/submitted", "probes")
-        results.append(Result(attribute, "submitted", "probes", figures, counts, signature))
+    for attribute in Attributes._fields:
+        said = {probe: getattr(own, attribute) for probe, own in submission.attributes.items()}
+        result = _scored_attribute(evaluator, submission, attribute, said, "", "submitted")
+        if result:
+            results.append(result)
+        else:
+            remarks.append(f"{attribute}: known of fewer than two people of eval; not scored")
     return results, {}, remarks
+
+
+def _scored_attribute(
+    evaluator: Evaluator,
+    submission: Submission,
+    attribute: str,
+    said: Mapping[str, str],
+    prefix: str,
+    level: str,
+) -> Result | None:
+    """Score one attribute; people of whom it is unknown cannot be scored and are counted."""
+    truth = {probe: getattr(own, attribute) for probe, own in evaluator.sealed.attributes.items()}
+    known = [probe for probe, value in truth.items() if value != NOT_AVAILABLE]
+    if len(known) < 2:
+        return None
+    report = score_attributes(
+        [truth[probe] for probe in known],
+        [said[probe] for probe in known],
+        [evaluator.sealed.subjects[probe] for probe in known],
+        evaluator.protocol.bootstrap,
+        evaluator.protocol.bootstrap_seed,
+    )
+    figures = {
+        "accuracy": report.accuracy,
+        "balanced_accuracy": report.balanced_accuracy,
+        "macro_f1": report.macro_f1,
+        "gain": report.gain,
+    }
+    counts = {"probes": len(known), "unknown": len(truth) - len(known)}
+    signature = _signature(evaluator, submission, f"{prefix}{attribute}/{level}", "probes")
+    return Result(f"{prefix}{attribute}", level, "probes", figures, counts, signature)
 
 
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:

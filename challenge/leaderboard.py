@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from challenge.entry import Entry, Result
+from data_prep.trials import Attributes
 from scoring import Signature, refuse_unlike
 
 HEADER = """# Leaderboard
@@ -166,6 +167,10 @@ def _defacing(entries: Sequence[Entry]) -> str:
         "learned on dev from scans defaced by this very system. Within a tier the data do not separate the",
         "systems; a system that fails the brain gate, or changes nothing, is not ranked.\n",
         _table(header, rows),
+        "Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from",
+        "scans defaced by this very system: the better of the attacks' features, and its gain in accuracy",
+        "over guessing the majority.\n",
+        _read(entries),
         "Every attacker (all trials):\n",
     ]
     rows = [
@@ -177,6 +182,21 @@ def _defacing(entries: Sequence[Entry]) -> str:
     ]
     text.append(_table(["system", "attacker", "EER %", "AUC", "linkability"], rows))
     return "\n".join(text)
+
+
+def _read(entries: Sequence[Entry]) -> str:
+    """Tabulate what is read of people from defaced scans; of several attacks the one that gains most."""
+    rows = []
+    for _, entry in ranked(entries):
+        cells = [f"{entry.team}/{entry.system}"]
+        for attribute in Attributes._fields:
+            found = [
+                r for r in entry.results if r.trial_list == "probes" and r.name.endswith(f"+{attribute}")
+            ]
+            best = max(found, key=lambda r: r.figures["gain"].value, default=None)
+            cells += [f"{_figure('accuracy', best)}; {_figure('gain', best)}" if best else "n/a"]
+        rows.append(cells)
+    return _table(["system", *(f"{attribute}: accuracy ↓; gain ↓" for attribute in Attributes._fields)], rows)
 
 
 def _attack(entries: Sequence[Entry]) -> str:

@@ -26,6 +26,7 @@ class Settings:
     defacers: list[str] = field(default_factory=list)
     attacks: list[str] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
+    infer: bool = True
     compute: Compute = field(default_factory=Compute)
 
 
@@ -86,6 +87,10 @@ def plan(settings: Settings) -> list[list[str]]:
                 f"attack.spacing_mm={settings.spacing_mm}",
             ]
             steps.append(["attack", *words, public, f"output={submissions[-1]}", cache])
+    if settings.infer:
+        submissions.append(f"{out}/submissions/attributes")
+        camera = f"attack.spacing_mm={settings.spacing_mm}"
+        steps.append(["infer", camera, public, f"output={submissions[-1]}", cache])
     for submission in submissions:
         steps.append(["check", public, f"submission={submission}"])
         steps.append(

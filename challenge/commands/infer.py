@@ -1,0 +1,70 @@
+"""`mriprivacy infer`: read sex, age group and ethnicity from the scans of an edition."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from baselines.attributes import AttributesError
+from challenge.edition import open_edition
+from challenge.errors import InputError
+from challenge.features import Camera, Extraction, extract
+from challenge.inference import infer, learn
+from challenge.linkage import people
+from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.work import Compute
+from data_prep.files import whole_folder
+from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
+from data_prep.trials import Attributes
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    edition: str = MISSING
+    output: str = MISSING
+    attack: Attack = field(default_factory=Attack)
+    cache: str = ""
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
+    edition = open_edition(Path(settings.edition))
+    attack = settings.attack
+    extraction = Extraction(
+        attacks=(attack.name,),
+        model=attack.model,
+        camera=Camera(attack.spacing_mm, attack.size),
+        cache=cache_folder(settings.cache),
+    )
+    with whole_folder(Path(settings.output)) as folder:
+        faces = {
+            name: extract(
+                {probe: split.scan(probe) for probe in split.probes},
+                "scan",
+                extraction,
+                f"faces of scans of {name}",
+                settings.compute,
+            )
+            for name, split in edition.splits.items()
+        }
+        assert edition.dev.attributes is not None
+        assert edition.dev.key is not None
+        columns, problems = [], []
+        for attribute in Attributes._fields:
+            try:
+                model = learn(
+                    attribute, attack.name, faces["dev"], edition.dev.attributes, people(edition.dev.key)
+                )
+                columns.append(infer(attack.name, model, faces["eval"]))
+            except AttributesError as error:
+                problems.append(f"infer: {error}")
+        if problems:
+            raise InputError(*problems)
+        rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
+        write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
+        describe_reference(folder, edition.name, "attributes", f"{attack.name}_attributes")
+    failed = sum(not image.acquired for image in faces["eval"].values())
+    print(f"{settings.output}: {len(rows)} scans; {failed} without a face, guessed as the majority of dev")
