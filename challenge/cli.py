@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md",
+    "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "doctor": "say what works on this machine, and how to get the rest",
 }
 

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
+import frictionless
+import mlcroissant
 import yaml
 
 from data_prep.metadata import TABLES, citation, datasheet, whose
@@ -47,14 +48,12 @@ def test_every_table_is_described_with_its_columns(tiny_edition_folder: Path) ->
 
 
 def test_frictionless_accepts_the_data_package(tiny_edition_folder: Path) -> None:
-    frictionless = pytest.importorskip("frictionless")
     report = frictionless.validate(str(tiny_edition_folder / "public" / "datapackage.json"))
     assert report.valid, report.flatten(["type", "message"])
     assert len(report.tasks) == len(TABLES)
 
 
 def test_croissant_is_accepted_and_its_records_are_the_tables(tiny_edition_folder: Path) -> None:
-    mlcroissant = pytest.importorskip("mlcroissant")
     dataset = mlcroissant.Dataset(jsonld=tiny_edition_folder / "public" / "croissant.json")
     assert not dataset.metadata.ctx.issues.errors
     for name in TABLES:

@@ -1,0 +1,200 @@
+"""`mriprivacy paper`: Tables I and II and Fig. 4 of the paper, from an edition, beside the paper's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import MISSING
+
+from baselines.attacks import similarity
+from challenge.edition import Edition, open_edition
+from challenge.errors import InputError
+from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.inference import infer, learn
+from challenge.linkage import learn_from, link, people
+from challenge.paper import TABLE_2, Attacked, differences, draw_roc, table_1, table_2
+from challenge.protocol import read_protocol
+from challenge.sealed import SealedKey, open_sealed
+from challenge.settings import cache_folder
+from challenge.work import Compute
+from data_prep.files import whole_file, whole_folder
+from data_prep.trials import Attributes
+from scoring import Estimate, compare, draw_systems, score_attributes, score_trials
+
+Images = Mapping[str, ImageFeatures]
+CONTRASTED = (  # what hair removal does to either attack, and whether the truth would do more
+    ("deepface bald", "deepface raw"),
+    ("deepface true bald", "deepface raw"),
+    ("geo bald", "geo raw"),
+    ("geo true bald", "geo raw"),
+    ("deepface bald", "geo bald"),
+    ("deepface raw", "geo raw"),
+)
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    edition: str = MISSING
+    output: str = MISSING
+    cache: str = ""
+    compute: Compute = field(default_factory=Compute)
+
+
+@dataclass(frozen=True)
+class _Faces:
+    """Features of all images of an edition: scans by split, photographs by split and condition."""
+
+    scans: Mapping[str, Images]
+    photos: Mapping[tuple[str, str], Images]
+
+
+def run(settings: Settings) -> None:
+    """Attack the undefaced scans of an edition every way, and write tables and figure."""
+    edition, sealed = open_edition(Path(settings.edition)), open_sealed(Path(settings.edition))
+    if edition.conditions != ("raw", "bald"):
+        raise InputError(
+            f"paper: {edition.name} has photographs {', '.join(edition.conditions)}; expected bald too"
+        )
+    with whole_folder(Path(settings.output)) as folder:
+        faces = _look(edition, sealed, settings)
+        attacked = _attack(edition, sealed, faces)
+        mated = np.array([sealed.trials[trial].mated for trial in edition.eval.trials])
+        draw_roc(attacked, mated, folder / "roc.png")
+        text = _text(edition, sealed, attacked, _read(edition, sealed, faces))
+        with whole_file(folder / "paper.md") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    print(text)
+    print(f"{settings.output}: paper.md and roc.png")
+
+
+def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> _Faces:
+    protocol = read_protocol(edition.description)
+    extraction = Extraction(
+        model=protocol.model,
+        camera=Camera(protocol.spacing_mm, protocol.size),
+        cache=cache_folder(settings.cache),
+    )
+    scans, photos = {}, {}
+    for name, split in edition.splits.items():
+        paths = {probe: split.scan(probe) for probe in split.probes}
+        scans[name] = extract(paths, "scan", extraction, f"faces of scans of {name}", settings.compute)
+        for condition in edition.conditions:
+            shots = {reference: split.photo(reference, condition) for reference in split.references}
+            label = f"faces of {condition} photographs of {name}"
+            photos[name, condition] = extract(shots, "photo", extraction, label, settings.compute)
+    truth = {r: sealed.root / "photos" / "bald" / f"{r}.png" for r in edition.eval.references}
+    if all(path.is_file() for path in truth.values()):
+        label = "faces of people truly bald"
+        photos["eval", "true bald"] = extract(truth, "photo", extraction, label, settings.compute)
+    return _Faces(scans, photos)
+
+
+def _attack(edition: Edition, sealed: SealedKey, faces: _Faces) -> list[Attacked]:
+    trials = edition.eval.trials
+    mated = np.array([sealed.trials[trial].mated for trial in trials])
+    dev_key = edition.dev.key
+    assert dev_key is not None
+    conditions = [condition for split, condition in faces.photos if split == "eval"]
+    found = []
+    for attack, condition in product(("deepface", "geo"), conditions):
+        photos = faces.photos["eval", condition]
+        scores = link(attack, trials, faces.scans["eval"], photos, similarity)
+        distance = float(scores[mated].mean() / scores[~mated].mean())
+        found.append(_attacked(edition, sealed, (attack, condition, "ignorant"), scores, distance))
+    for attack, condition in product(("deepface", "geo"), edition.conditions):
+        informed = learn_from(attack, faces.scans["dev"], faces.photos["dev", condition], dev_key)
+        photos = faces.photos["eval", condition]
+        scores = link(attack, trials, faces.scans["eval"], photos, informed.similarity)
+        found.append(_attacked(edition, sealed, (attack, condition, "informed"), scores, None))
+    return found
+
+
+def _attacked(
+    edition: Edition,
+    sealed: SealedKey,
+    who: tuple[str, str, str],
+    scores: NDArray[np.float64],
+    distance: float | None,
+) -> Attacked:
+    protocol = read_protocol(edition.description)
+    report = score_trials(
+        scores, *_whose(edition, sealed), protocol.bootstrap, protocol.bootstrap_seed,
+        probes=[probe for probe, _ in edition.eval.trials],
+    )  # fmt: skip
+    return Attacked(*who, scores, report, distance)
+
+
+def _whose(edition: Edition, sealed: SealedKey) -> tuple[NDArray[np.bool_], list[str], list[str]]:
+    """Return which trials are mated, and the subjects of both sides."""
+    trials = edition.eval.trials
+    mated = np.array([sealed.trials[trial].mated for trial in trials])
+    return mated, [sealed.subjects[p] for p, _ in trials], [sealed.subjects[r] for _, r in trials]
+
+
+def _read(edition: Edition, sealed: SealedKey, faces: _Faces) -> dict[str, dict[str, tuple[Estimate, float]]]:
+    """Read attributes from photographs and from scans, by classifiers that learned on dev."""
+    protocol = read_protocol(edition.description)
+    assert edition.dev.key is not None
+    assert edition.dev.attributes is not None
+    who = people(edition.dev.key)
+    of_person = {who[probe]: own for probe, own in edition.dev.attributes.items()}
+    known = dict(edition.dev.attributes) | {r: of_person[who[r]] for r in edition.dev.references}
+    by_subject = {sealed.subjects[probe]: own for probe, own in sealed.attributes.items()}
+    sides = {
+        "photograph": (faces.photos["dev", "raw"], faces.photos["eval", "raw"]),
+        "MRI": (faces.scans["dev"], faces.scans["eval"]),
+    }
+    found: dict[str, dict[str, tuple[Estimate, float]]] = {}
+    for kind, attribute in product(TABLE_2, Attributes._fields):
+        dev, asked = sides[kind]
+        said = infer("deepface", learn(attribute, "deepface", dev, known, who), asked)
+        subjects = [sealed.subjects[image] for image in said]
+        report = score_attributes(
+            [getattr(by_subject[subject], attribute) for subject in subjects],
+            list(said.values()),
+            subjects,
+            protocol.bootstrap,
+            protocol.bootstrap_seed,
+        )
+        found.setdefault(kind, {})[attribute] = (report.accuracy, report.majority_share)
+    return found
+
+
+def _text(
+    edition: Edition,
+    sealed: SealedKey,
+    attacked: list[Attacked],
+    read: Mapping[str, Mapping[str, tuple[Estimate, float]]],
+) -> str:
+    protocol = read_protocol(edition.description)
+    report = attacked[0].report
+    drawn = draw_systems(
+        {one.name: one.scores for one in attacked if one.level == "ignorant"},
+        *_whose(edition, sealed),
+        protocol.bootstrap,
+        protocol.bootstrap_seed,
+    )
+    pairs = [pair for pair in CONTRASTED if set(pair) <= set(drawn.systems)]
+    whose = "synthetic people" if edition.description.get("synthetic") is True else "people"
+    near = ", ".join(f"{one.name} {one.distance:.3f}" for one in attacked if one.distance is not None)
+    return "\n".join(
+        [
+            f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
+            f"{report.n_nonmated} nonmated trials; 95 % intervals from {protocol.bootstrap} draws of "
+            f"subjects; face network {protocol.model}; informed attackers and classifiers learned from "
+            f"{len(edition.dev.probes)} scans of dev.\n",
+            "### Table I\n",
+            table_1(attacked),
+            "Paired differences in AUC:\n",
+            differences(compare(drawn, "auc"), pairs),
+            "Mean distance between a person's scan and photograph, as a share of that between two people's "
+            f"(the paper's Fig. 3): {near}.\n",
+            "### Table II\n",
+            table_2(read),
+        ]
+    )
