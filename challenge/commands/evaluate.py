@@ -12,7 +12,7 @@ from challenge.leaderboard import summary
 from challenge.protocol import read_protocol
 from challenge.sealed import open_sealed
 from challenge.settings import cache_folder
-from challenge.submission import check_submission
+from challenge.submission import received
 from challenge.work import Compute
 
 
@@ -31,7 +31,6 @@ def run(settings: Settings) -> None:
     """Check the submission as a participant would, evaluate it, write its entry below `output`."""
     root = Path(settings.edition)
     edition = open_edition(root)
-    submission = check_submission(Path(settings.submission), edition)
     evaluator = Evaluator(
         edition,
         open_sealed(root),
@@ -39,7 +38,8 @@ def run(settings: Settings) -> None:
         cache_folder(settings.cache),
         settings.compute,
     )
-    entry = evaluate(evaluator, submission)
+    with received(Path(settings.submission), edition) as submission:
+        entry = evaluate(evaluator, submission)
     path = write_entry(Path(settings.output), entry)
     for warning in entry.warnings:
         print(f"warning: {warning}")
