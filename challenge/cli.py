@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md",
+    "verify": "compare an edition with its manifest and the commitment to its key",
     "doctor": "say what works on this machine, and how to get the rest",
 }
 
