@@ -8,6 +8,7 @@ from omegaconf import MISSING
 from challenge.edition import open_edition
 from challenge.errors import InputError
 from challenge.integrity import verify_edition
+from challenge.record import LOG, head, read_log
 from challenge.sealed import open_sealed, sealed_folder
 
 
@@ -16,6 +17,8 @@ class Settings:
     """Keys of the command."""
 
     edition: str = MISSING
+    record: str = ""
+    head: str = ""
 
 
 def run(settings: Settings) -> None:
@@ -31,3 +34,8 @@ def run(settings: Settings) -> None:
     else:
         open_sealed(path)
         print("key, attributes and all other sealed files are what KEY.commitment commits to")
+    if settings.record:
+        events = read_log(Path(settings.record), settings.head)
+        if not events:
+            raise InputError(f"{settings.record}: no {LOG} here; expected the record= of evaluate")
+        print(f"{LOG}: a whole chain of {len(events)} events; publish its head {head(events)}")
