@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
+    "verify": "compare an edition with its manifest and the commitment to its key",
     "doctor": "say what works on this machine, and how to get the rest",
 }
 

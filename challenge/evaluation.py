@@ -48,6 +48,8 @@ class Evaluator:
         Who does the work.
     seconds : dict from str to float
         Filled as steps end.
+    scores : dict from str to ndarray, shape (n_trials,)
+        Filled as results come: the scores of all trials, by `name/level`.
     """
 
     edition: Edition
@@ -56,6 +58,7 @@ class Evaluator:
     cache: Path
     compute: Compute
     seconds: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
@@ -169,7 +172,10 @@ def _attack(
     """Score what the participant submitted."""
     assert submission.scores is not None
     scores = np.array(submission.scores)
-    return _verification(evaluator, submission, submission.system, "submitted", scores, {}), {}, []
+    results = _verification(evaluator, submission, submission.system, "submitted", scores, {})
+    auc = results[0].figures["auc"]
+    inverted = f"AUC is {auc:.2f}, below chance: are the scores distances? Higher must mean more alike"
+    return results, {}, [inverted] if auc.high < 0.5 else []
 
 
 def _verification(
@@ -187,6 +193,7 @@ def _verification(
     matched = np.array([sealed.trials[trial].matched for trial in trials])
     subjects = np.array([[sealed.subjects[probe], sealed.subjects[reference]] for probe, reference in trials])
     results = []
+    evaluator.scores[f"{name}/{level}"] = scores
     for trial_list in TRIAL_LISTS:
         chosen = matched if trial_list == "matched" else np.ones(len(trials), bool)
         if not (chosen & ~mated).any():

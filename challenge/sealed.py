@@ -1,13 +1,11 @@
-"""The organizer's side of an edition, and whether both sides are what was released."""
+"""The organizer's side of an edition."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from challenge.edition import Edition, EditionError, Pair, open_edition, public_folder
-from data_prep.sealing import COMMITMENT, COMMITTED, MANIFEST, commitment, file_sha256, public_files
+from challenge.edition import Edition, EditionError, Pair, open_edition
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
     SEALED_KEY_COLUMNS,
@@ -16,7 +14,6 @@ from data_prep.tables import (
     TableError,
     one_of,
     parse_id,
-    read_bytes,
     read_table,
 )
 from data_prep.trials import Attributes
@@ -82,7 +79,7 @@ def open_sealed(path: Path) -> SealedKey:
     Traceback (most recent call last):
     challenge.edition.EditionError: nowhere: no sealed key here; expected the organizer's ...
     """
-    sealed = _sealed_folder(path)
+    sealed = sealed_folder(path)
     if sealed is None:
         raise EditionError(
             f"{path}: no sealed key here; expected the organizer's folder, with sealed/ beside public/"
@@ -122,74 +119,8 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
     return problems
 
 
-def verify_edition(path: Path) -> tuple[str, ...]:
-    """Compare an edition with its manifest and, where it is revealed, the key with its commitment.
-
-    Parameters
-    ----------
-    path : Path
-        As in `open_edition`.
-
-    Returns
-    -------
-    tuple of str
-        Every deviation; empty if all is as released.
-
-    Raises
-    ------
-    EditionError
-        If there is no edition.
-    """
-    public = public_folder(path)
-    problems: list[str] = []
-    try:
-        listed = _read_manifest(public)
-    except EditionError as error:
-        return error.problems
-    present = set(public_files(public))
-    problems += [f"{name}: listed in {MANIFEST} but missing" for name in sorted(set(listed) - present)]
-    problems += [f"{name}: not listed in {MANIFEST}" for name in sorted(present - set(listed))]
-    for name in sorted(present & set(listed)):
-        if (public / name).is_symlink():
-            problems.append(f"{name}: is a link; expected a file")
-        elif file_sha256(public / name) != listed[name]:
-            problems.append(f"{name}: is not the file that was released (SHA-256 differs)")
-    sealed = _sealed_folder(path)
-    if sealed is not None:
-        problems += _verify_sealed(public, sealed)
-    return tuple(problems)
-
-
-def _verify_sealed(public: Path, sealed: Path) -> list[str]:
-    problems = []
-    missing = [name for name in COMMITTED if not (sealed / name).is_file()]
-    if missing:
-        problems.append(f"sealed: {', '.join(missing)} missing")
-    elif not (public / COMMITMENT).is_file():
-        problems.append(f"{COMMITMENT}: missing")
-    elif (public / COMMITMENT).read_bytes() != f"{commitment(sealed)}  -\n".encode():
-        problems.append(f"sealed: key, attributes and nonce are not what {COMMITMENT} commits to")
-    mode = sealed.stat().st_mode & 0o777
-    if mode & 0o077:
-        problems.append(f"sealed: others may read it (mode {mode:04o}); chmod 700 mends it")
-    return problems
-
-
-def _read_manifest(public: Path) -> dict[str, str]:
-    try:
-        raw = read_bytes(public / MANIFEST, 1_000_000_000, MANIFEST)
-    except TableError as error:
-        raise EditionError(*error.problems) from error
-    listed = {}
-    for number, line in enumerate(raw.decode("utf-8", "replace").split("\n")[:-1], start=1):
-        match = re.fullmatch(r"([0-9a-f]{64})  ([!-~]+)", line)
-        if not match or match[2] in listed:
-            raise EditionError(f"{MANIFEST}: line {number} is not '<sha256>  <file>', every file once")
-        listed[match[2]] = match[1]
-    return listed
-
-
-def _sealed_folder(path: Path) -> Path | None:
+def sealed_folder(path: Path) -> Path | None:
+    """Return the sealed folder of an edition, given it, the folder that holds it or the public one."""
     for folder in (path / "sealed", path, path.parent / "sealed"):
         if folder.name == "sealed" and (folder / "key.tsv").is_file():
             return folder

@@ -44,6 +44,17 @@ def read_json_object(path: Path, *, name: str, max_bytes: int = 16_384) -> dict[
         raw = read_bytes(path, max_bytes, name)
     except TableError as error:
         raise JsonError(*error.problems) from error
+    return parse_json_object(raw, name=name)
+
+
+def parse_json_object(raw: bytes, *, name: str) -> dict[str, Any]:
+    """Read the bytes of one JSON object; name and errors as in `read_json_object`.
+
+    Examples
+    --------
+    >>> parse_json_object(b'{"team": "a"}', name="x.json")
+    {'team': 'a'}
+    """
     if raw.startswith(b"\xef\xbb\xbf"):
         raise JsonError(f"{name}: begins with a byte order mark; expected plain UTF-8")
     try:

@@ -6,16 +6,16 @@ they can be shown to the participant as they are.
 """
 
 import hashlib
-import os
-import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
+from challenge.archive import unpacked
 from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
 from challenge.edition import Edition
+from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files
 from challenge.volumes import VolumeError, check_volume
 from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
@@ -31,25 +31,14 @@ from data_prep.tables import (
 )
 from data_prep.trials import Attributes
 
-TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
-# Written by BIDS tools beside the scans; never read.
-TOLERATED = (
-    "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
-    "CHANGES", "LICENSE", ".bidsignore",
-)  # fmt: skip
-
 __all__ = [
     "TABLES",
-    "TOLERATED",
     "Submission",
     "SubmissionError",
     "check_submission",
+    "received",
     "write_submission_json",
 ]
-
-_LONGEST_ROW = 128
-_SPARE_ROWS = 10_000
-_MOST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True)
@@ -89,13 +78,34 @@ class Submission:
     sha256: str
 
 
+@contextmanager
+def received(path: Path, edition: Edition) -> Iterator[Submission]:
+    """Give the accepted submission of a folder or a zip; what a zip was unpacked to is gone afterwards.
+
+    Parameters
+    ----------
+    path : Path
+        A folder as for `check_submission`, or a zip of what is in such a folder.
+    edition : Edition
+        The public side is all that is needed.
+
+    Raises
+    ------
+    SubmissionError
+        With every problem, one line each.
+    """
+    sizes = largest_sizes(edition) if path.is_file() else {}
+    with unpacked(path, sizes) as folder:
+        yield check_submission(folder, edition)
+
+
 def check_submission(folder: Path, edition: Edition) -> Submission:
     """Accept a submission, or say everything that is wrong with it.
 
     Parameters
     ----------
     folder : Path
-        With `submission.json` and what its track asks for (docs/files.md). Folders only.
+        With `submission.json` and what its track asks for (docs/files.md).
     edition : Edition
         The public side is all that is needed.
 
@@ -109,20 +119,15 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
     >>> from unittest.mock import Mock
     >>> check_submission(Path("nowhere"), Mock())
     Traceback (most recent call last):
-    challenge.description.SubmissionError: the submission: no such folder; expected ...
+    challenge.description.SubmissionError: the submission: no such folder or zip; ...
     """
     if not folder.is_dir():
-        what = "not a folder; unpack it first" if folder.exists() else "no such folder"
-        raise SubmissionError(f"the submission: {what}; expected a folder with {DESCRIPTION}")
+        raise SubmissionError(f"the submission: no such folder or zip; expected one with {DESCRIPTION}")
     about = read_description(folder, edition)
     track = about["track"]
-    scans = {}
-    if track == "defacing":
-        for split in edition.splits.values():
-            for probe in split.probes:
-                scans[split.name, probe] = f"{split.name}/mri/{split.scan_name(probe)}"
+    scans = scan_files(edition) if track == "defacing" else {}
     needed = list(scans.values()) or [TABLES[track]]
-    present, problems = _match_files(folder, [DESCRIPTION, *needed])
+    present, problems = match_files(folder, [DESCRIPTION, *needed])
     warnings: list[str] = []
     scores = attributes = None
     if track == "attack" and TABLES[track] in present:
@@ -145,49 +150,13 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
     )
 
 
-def _match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[str]]:
-    """Which needed files are there; what is missing, and what else is there that must not be."""
-    wanted = set(needed)
-    folders = {parent.as_posix() for name in needed for parent in Path(name).parents}
-    tolerated = {"README.md", "README.txt", "README"}
-    for name in needed:
-        parts = Path(name).parts
-        if len(parts) > 2:
-            tolerated |= {f"{parts[0]}/{parts[1]}/{extra}" for extra in TOLERATED}
-    found: set[str] = set()
-    findings = Findings("the submission")
-    pending = [""]
-    while pending:
-        prefix = pending.pop()
-        try:
-            entries = list(islice(os.scandir(folder / prefix), _MOST_ENTRIES + 1))
-        except OSError as error:
-            findings.add(f"has a folder that cannot be read ({error.strerror})", shown(prefix, 100))
-            continue
-        if len(entries) > _MOST_ENTRIES:
-            findings.add(f"has a folder with more than {_MOST_ENTRIES} entries", shown(prefix, 100))
-        for entry in sorted(entries[:_MOST_ENTRIES], key=lambda entry: entry.name):
-            name = prefix + entry.name
-            mode = entry.stat(follow_symlinks=False).st_mode
-            if stat.S_ISLNK(mode):
-                findings.add("has links; expected plain files and folders", shown(name, 100))
-            elif stat.S_ISDIR(mode) and name in folders:
-                pending.append(name + "/")
-            elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
-                found.add(name)
-            else:
-                findings.add("has files or folders that do not belong there; remove them", shown(name, 100))
-    for name in needed:
-        if name not in found:
-            findings.add("lacks files", name)
-    return found & wanted, list(findings.problems())
-
-
 def _read_scores(
     folder: Path, edition: Edition, problems: list[str], warnings: list[str]
 ) -> tuple[float, ...] | None:
     name = TABLES["attack"]
-    rows = _read_rows(folder, name, SCORE_COLUMNS, edition.eval.trials, {"score": parse_score}, problems)
+    rows = _read_rows(
+        folder, name, edition, SCORE_COLUMNS, edition.eval.trials, {"score": parse_score}, problems
+    )
     if rows is None:
         return None
     scores = tuple(parse_score(cell) for (cell,) in rows)
@@ -202,7 +171,9 @@ def _read_attributes(
     name = TABLES["attributes"]
     probes = edition.eval.probes
     rules = {column: one_of(values) for column, values in edition.attribute_values.items()}
-    rows = _read_rows(folder, name, ATTRIBUTE_COLUMNS, [(probe,) for probe in probes], rules, problems)
+    rows = _read_rows(
+        folder, name, edition, ATTRIBUTE_COLUMNS, [(probe,) for probe in probes], rules, problems
+    )
     if rows is None:
         return None
     for column, guesses in zip(Attributes._fields, zip(*rows, strict=True), strict=True):
@@ -214,6 +185,7 @@ def _read_attributes(
 def _read_rows(
     folder: Path,
     name: str,
+    edition: Edition,
     columns: Sequence[str],
     expected: Sequence[tuple[str, ...]],
     rules: Mapping[str, Rule],
@@ -225,13 +197,12 @@ def _read_rows(
     shifted ids then swap mated and nonmated.)
     """
     before = len(problems)
-    max_rows = len(expected) + _SPARE_ROWS
     try:
-        raw = read_bytes(folder / name, (max_rows + 1) * _LONGEST_ROW, name)
+        raw = read_bytes(folder / name, largest_table(edition), name)
     except TableError as error:
         problems += error.problems
         return None
-    table, found = parse_table(raw, columns, name=name, max_rows=max_rows)
+    table, found = parse_table(raw, columns, name=name, max_rows=most_rows(edition))
     problems += found
     if not table.rows:
         if len(problems) == before:

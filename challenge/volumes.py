@@ -153,14 +153,24 @@ def check_volume(path: Path, original: Path) -> bool:
             if raw_stream.read(2) != b"\x1f\x8b":
                 raise VolumeError("is not gzip-compressed; expected .nii.gz")
             raw_stream.seek(0)
-            # Deflate never adds more than a small share; more than that is padding.
-            largest = int(8 * np.prod(expected.shape)) + 2 * _LARGEST_OFFSET
+            largest = _largest_file(expected)
             if os.fstat(raw_stream.fileno()).st_size > largest:
                 raise VolumeError(f"is larger than {largest} bytes, the most such a scan can need")
             with gzip.open(raw_stream) as stream:
                 found = parse_header(_read(stream, HEADER_SIZE))
                 compare_grids(found, expected)
                 return _check_voxels(_pieces(stream, found), _pieces(reference, expected))
+
+
+def largest_file(original: Path) -> int:
+    """Bytes that a `.nii.gz` in the place of an original can need at most; VolumeError as `check_volume`."""
+    with gzip.open(original) as stream:
+        return _largest_file(parse_header(_read(stream, HEADER_SIZE)))
+
+
+def _largest_file(expected: Grid) -> int:
+    # float64 voxels; deflate never adds more than a small share, and more than that is padding.
+    return 8 * int(np.prod(expected.shape, dtype=object)) + 2 * _LARGEST_OFFSET
 
 
 def _check_voxels(found: Iterator[NDArray[np.float64]], original: Iterator[NDArray[np.float64]]) -> bool:

@@ -11,7 +11,8 @@ from data_prep.files import whole_file
 
 MANIFEST = "MANIFEST.sha256"
 COMMITMENT = "KEY.commitment"
-COMMITTED = ("nonce", "key.tsv", "attributes.tsv")
+SEALED_MANIFEST = "SEALED.sha256"
+COMMITTED = ("nonce", "key.tsv", "attributes.tsv", SEALED_MANIFEST)
 
 # Neither upper and lower case of one letter (file systems that ignore case) nor look-alikes (0 o, 1 l i).
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -102,17 +103,21 @@ def write_manifest(public: Path) -> str:
     >>> len(write_manifest(folder)), (folder / MANIFEST).read_text()[-7:]
     (64, '  a.txt\n')
     """
-    lines = [f"{file_sha256(public / name)}  {name}\n" for name in public_files(public)]
-    with whole_file(public / MANIFEST) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    _write_list(public, public_files(public), MANIFEST)
     return file_sha256(public / MANIFEST)
 
 
-def commitment(sealed: Path) -> str:
-    """SHA-256 over nonce, key and attributes, one after the other, as the files stand.
+def sealed_files(sealed: Path) -> list[str]:
+    """Names of the sealed files that are committed to one by one: masks, labels, subjects and the like."""
+    return [name for name in public_files(sealed) if name not in COMMITTED]
 
-    `cat nonce key.tsv attributes.tsv | sha256sum -c ../public/KEY.commitment` checks it once they are
-    revealed. The nonce keeps a short list from being guessed and tried.
+
+def commitment(sealed: Path) -> str:
+    """SHA-256 over nonce, key, attributes and the list of all other sealed files, as the files stand.
+
+    `cat nonce key.tsv attributes.tsv SEALED.sha256 | sha256sum -c ../public/KEY.commitment` checks it once
+    they are revealed. The nonce keeps a short list from being guessed and tried. What stands in the list need
+    not be revealed with it: brains and subjects' names stay sealed, and are committed to all the same.
     """
     digest = hashlib.sha256()
     for name in COMMITTED:
@@ -121,9 +126,19 @@ def commitment(sealed: Path) -> str:
 
 
 def write_commitment(public: Path, sealed: Path) -> None:
-    """Write `KEY.commitment` in the form that `sha256sum -c` reads from a pipe."""
+    """Write the list of sealed files, and `KEY.commitment` in the form that `sha256sum -c` reads from a pipe.
+
+    Call it when all that is sealed is there.
+    """
+    _write_list(sealed, sealed_files(sealed), SEALED_MANIFEST)
     with whole_file(public / COMMITMENT) as temporary:
         temporary.write_text(f"{commitment(sealed)}  -\n", encoding="utf-8")
+
+
+def _write_list(folder: Path, names: Iterable[str], target: str) -> None:
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
+    with whole_file(folder / target) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def blank_times(folder: Path) -> None:

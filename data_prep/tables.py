@@ -7,8 +7,9 @@ Everything that is wrong with a file is found in one go.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from data_prep.files import whole_file
@@ -25,6 +26,7 @@ SUBJECT_COLUMNS = ("id", "subject", "split")
 Rule = Callable[[str], object]
 
 _LONGEST_CELL = 200
+_LONGEST_LINE = 100_000  # bytes; a cohort's participants.tsv may have many columns
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
@@ -152,48 +154,76 @@ def parse_table(
     """
     findings = Findings(name)
     nothing = Table(tuple(columns or ()), (), ())
+    begin = 0
     if raw.startswith(b"\xef\xbb\xbf"):
+        begin = 3
         findings.add(
             "begins with a byte order mark; expected plain UTF-8 (save it as 'UTF-8', not 'UTF-8 with BOM')"
         )
-        raw = raw[3:]
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        findings.add("is not UTF-8 text", f"line {raw.count(10, 0, error.start) + 1}")
-        return nothing, findings.problems()
-    if "\r\n" in text:
-        findings.add("lines end with CR LF; expected LF alone (tr -d '\\r' < old > new mends it)")
-        text = text.replace("\r\n", "\n")
-    if not text:
+    if len(raw) == begin:
         findings.add("is empty; expected a header line")
         return nothing, findings.problems()
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    else:
-        findings.add("does not end with a line feed, so the last line may be cut off", f"line {len(lines)}")
-    header = tuple(lines[0].split("\t"))
-    expected = tuple(columns) if columns is not None else header
-    if header != expected or len(set(header)) < len(header):
-        wanted = " ".join(columns) if columns is not None else "distinct names"
-        findings.add(f"the header is {shown(lines[0], 80)}; expected, between tabs: {wanted}")
-        return nothing, findings.problems()
-    if len(lines) - 1 > max_rows:
-        findings.add(f"has {len(lines) - 1} rows; expected at most {max_rows}")
-    checks = [(index, (rules or {}).get(column)) for index, column in enumerate(expected)]
+    ending = b""
+    if b"\r\n" in raw:
+        ending = b"\r"
+        findings.add("lines end with CR LF; expected LF alone (tr -d '\\r' < old > new mends it)")
+    n_lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+    if not raw.endswith(b"\n"):
+        findings.add("does not end with a line feed, so the last line may be cut off", f"line {n_lines}")
+    lines = _lines(raw, begin, ending)
+    try:
+        header = _decode(next(lines)[:_LONGEST_LINE], 1)
+        expected = tuple(columns) if columns is not None else tuple(header.split("\t"))
+        if tuple(header.split("\t")) != expected or len(set(expected)) < len(expected):
+            wanted = " ".join(columns) if columns is not None else "distinct names"
+            findings.add(f"the header is {shown(header, 80)}; expected, between tabs: {wanted}")
+            return nothing, findings.problems()
+        if n_lines - 1 > max_rows:
+            findings.add(f"has {n_lines - 1} rows; expected at most {max_rows}")
+        table = _parse_rows(islice(lines, max_rows), expected, rules or {}, findings)
+    except _NotUtf8Error as error:
+        return nothing, (f"{name}: is not UTF-8 text: {error}",)
+    return table, findings.problems()
+
+
+class _NotUtf8Error(ValueError):
+    pass
+
+
+def _lines(raw: bytes, begin: int, ending: bytes) -> Iterator[bytes]:
+    """Yield one line after the other: a file of a million rows must not become a million lines at once."""
+    while begin < len(raw):
+        end = raw.find(b"\n", begin)
+        end = len(raw) if end < 0 else end
+        yield raw[begin:end].removesuffix(ending)
+        begin = end + 1
+
+
+def _decode(line: bytes, number: int) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _NotUtf8Error(f"line {number}") from error
+
+
+def _parse_rows(
+    lines: Iterable[bytes], columns: tuple[str, ...], rules: Mapping[str, Rule], findings: Findings
+) -> Table:
+    checks = [(index, rules.get(column)) for index, column in enumerate(columns)]
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
-    for number, line in enumerate(lines[1 : max_rows + 1], start=2):
-        cells = tuple(line.split("\t"))
-        if len(cells) != len(expected):
-            findings.add(
-                f"does not have {len(expected)} cells", f"line {number} has {len(cells) if line else 0}"
-            )
-        elif _cells_are_good(cells, expected, checks, number, findings):
-            rows.append(cells)
-            numbers.append(number)
-    return Table(expected, tuple(rows), tuple(numbers)), findings.problems()
+    for number, line in enumerate(lines, start=2):
+        n_cells = line.count(b"\t") + 1 if line else 0
+        if n_cells != len(columns):
+            findings.add(f"does not have {len(columns)} cells", f"line {number} has {n_cells}")
+        elif len(line) > _LONGEST_LINE:
+            findings.add("is longer than a line can be", f"line {number} has {len(line)} bytes")
+        else:
+            cells = tuple(_decode(line, number).split("\t"))
+            if _cells_are_good(cells, columns, checks, number, findings):
+                rows.append(cells)
+                numbers.append(number)
+    return Table(columns, tuple(rows), tuple(numbers))
 
 
 def _cells_are_good(

@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from challenge.edition import open_edition
-from challenge.submission import check_submission
+from challenge.submission import received
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Settings:
 def run(settings: Settings) -> None:
     """Say that the submission is valid, or raise with everything that is wrong with it."""
     edition = open_edition(Path(settings.edition))
-    submission = check_submission(Path(settings.submission), edition)
-    for warning in submission.warnings:
-        print(f"warning: {warning}")
-    print(f"{settings.submission}: a valid submission to track {submission.track} of {edition.name}")
+    with received(Path(settings.submission), edition) as submission:
+        for warning in submission.warnings:
+            print(f"warning: {warning}")
+        print(f"{settings.submission}: a valid submission to track {submission.track} of {edition.name}")

@@ -7,12 +7,16 @@ from omegaconf import MISSING
 
 from challenge.edition import open_edition
 from challenge.entry import write_entry
+from challenge.errors import InputError
 from challenge.evaluation import Evaluator, evaluate
+from challenge.integrity import verify_edition
 from challenge.leaderboard import summary
 from challenge.protocol import read_protocol
+from challenge.record import Limits
 from challenge.sealed import open_sealed
 from challenge.settings import cache_folder
-from challenge.submission import check_submission
+from challenge.submission import SubmissionError, received
+from challenge.turn import Turn
 from challenge.work import Compute
 
 
@@ -24,6 +28,9 @@ class Settings:
     submission: str = MISSING
     output: str = MISSING
     cache: str = ""
+    record: str = ""
+    team: str = ""
+    limits: Limits = field(default_factory=Limits)
     compute: Compute = field(default_factory=Compute)
 
 
@@ -31,7 +38,9 @@ def run(settings: Settings) -> None:
     """Check the submission as a participant would, evaluate it, write its entry below `output`."""
     root = Path(settings.edition)
     edition = open_edition(root)
-    submission = check_submission(Path(settings.submission), edition)
+    problems = verify_edition(root)
+    if problems:
+        raise InputError(*problems)
     evaluator = Evaluator(
         edition,
         open_sealed(root),
@@ -39,9 +48,23 @@ def run(settings: Settings) -> None:
         cache_folder(settings.cache),
         settings.compute,
     )
-    entry = evaluate(evaluator, submission)
-    path = write_entry(Path(settings.output), entry)
+    path = Path(settings.submission)
+    turn = Turn(Path(settings.record), edition, path, settings.limits) if settings.record else None
+    try:
+        with received(path, edition) as submission:
+            if settings.team not in ("", submission.team):
+                raise SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
+            if turn:
+                turn.admit(submission)
+            entry = evaluate(evaluator, submission)
+    except SubmissionError as error:
+        if turn:
+            turn.refuse(settings.team, error.problems)
+        raise
+    written = write_entry(Path(settings.output), entry)
     for warning in entry.warnings:
         print(f"warning: {warning}")
     print(summary(entry))
-    print(f"{path}: written")
+    if turn:
+        print(turn.close(entry, submission, evaluator))
+    print(f"{written}: written")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from challenge.edition import Edition
-from challenge.submission import SubmissionError, check_submission, write_submission_json
+from challenge.submission import SubmissionError, received, write_submission_json
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
@@ -72,8 +72,8 @@ def refused() -> Refused:
 
     def problems(folder: Path, edition: Edition) -> tuple[str, ...]:
         start = time.process_time()
-        with pytest.raises(SubmissionError) as caught:
-            check_submission(folder, edition)
+        with pytest.raises(SubmissionError) as caught, received(folder, edition):
+            pass
         assert time.process_time() - start < 2
         for problem in caught.value.problems:
             assert problem.isprintable()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from challenge.cli import main
-from challenge.sealed import verify_edition
+from challenge.integrity import verify_edition
 
 
 def words(cohort: Path, output: Path) -> list[str]:

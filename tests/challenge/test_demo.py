@@ -8,7 +8,7 @@ import pytest
 
 from challenge.cli import main
 from challenge.entry import Entry, read_entries
-from challenge.sealed import verify_edition
+from challenge.integrity import verify_edition
 
 SMALL = ["subjects=8", "spacing_mm=2", "defacers=[identity,blur]", "attacks=[deepface]", "levels=[ignorant]"]
 SMALL += ["infer=false"]  # four people of dev are too few to learn from

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from challenge.edition import Edition, EditionError, open_edition
-from challenge.sealed import open_sealed, verify_edition
+from challenge.integrity import verify_edition
+from challenge.sealed import open_sealed
 
 
 def test_both_folders_open_the_same_edition(tiny_edition_folder: Path) -> None:
@@ -57,6 +58,10 @@ def remove(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 
 
+def brain_mask(folder: Path) -> Path:
+    return min((folder / "sealed" / "brain_masks").iterdir())
+
+
 def repeat_last_line(name: str) -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
         lines = (folder / name).read_text().splitlines(keepends=True)
@@ -102,6 +107,9 @@ def test_editions_that_do_not_open(
         open_edition(own_edition_folder)
 
 
+FORGED_LIST = rewrite("sealed/SEALED.sha256", "subjects", "objects")
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -109,6 +117,11 @@ def test_editions_that_do_not_open(
         (rewrite("sealed/attributes.tsv", "african", "asian"), "not what KEY.commitment commits to"),
         (rewrite("sealed/nonce", "\n", "0\n"), "not what KEY.commitment commits to"),
         (remove("sealed/nonce"), "sealed: nonce missing"),
+        (FORGED_LIST, "not what KEY.commitment commits to"),
+        (rewrite("sealed/subjects.tsv", "sub-", "sub_"), "sealed/subjects.tsv: is not the file"),
+        (lambda f: brain_mask(f).write_bytes(b"x"), ".nii.gz: is not the file that was released"),
+        (lambda f: brain_mask(f).unlink(), ".nii.gz: listed in SEALED.sha256 but missing"),
+        (lambda f: (f / "sealed" / "x").write_text("x"), "sealed/x: not listed in SEALED.sha256"),
         (rewrite("public/dev/key.tsv", "nonmated", "mated"), "dev/key.tsv: is not the file"),
         (remove("public/dev/key.tsv"), "dev/key.tsv: listed in MANIFEST.sha256 but missing"),
         (lambda f: (f / "public" / "eval" / "key.tsv").write_text("x"), "eval/key.tsv: not listed"),
@@ -125,7 +138,7 @@ def test_what_was_changed_is_found(
     assert verify_edition(own_edition_folder) == ()
     spoil(own_edition_folder)
     problems = verify_edition(own_edition_folder)
-    assert len(problems) == 1
+    assert len(problems) == (3 if spoil is FORGED_LIST else 1)
     assert words.replace("\\", "") in problems[0]
 
 

@@ -212,10 +212,6 @@ def test_no_message_tells_the_key(
     assert not any(subject in words for subject in sealed.subjects.values())
 
 
-@pytest.mark.parametrize("kind", ["nothing", "file"])
-def test_no_folder(tmp_path: Path, tiny_edition: Edition, refused: Refused, kind: str) -> None:
-    path = tmp_path / "submission.zip"
-    if kind == "file":
-        path.write_bytes(b"PK")
-    (problem,) = refused(path, tiny_edition)
-    assert "expected a folder with submission.json" in problem
+def test_no_folder(tmp_path: Path, tiny_edition: Edition, refused: Refused) -> None:
+    (problem,) = refused(tmp_path / "nowhere", tiny_edition)
+    assert "no such folder or zip; expected one with submission.json" in problem

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from challenge.edition import open_edition
-from challenge.sealed import open_sealed, verify_edition
+from challenge.integrity import verify_edition
+from challenge.sealed import open_sealed
 from data_prep.cohort import CohortError, read_cohort
 from data_prep.edition import EditionConfig, build_edition, plan_edition, release_scan, seal_edition
 from data_prep.files import OutputExistsError
@@ -154,10 +155,12 @@ def test_manifest_and_commitment_hold_outside_of_the_kit(tiny_edition_folder: Pa
         pytest.skip("no sha256sum here")
     public = tiny_edition_folder / "public"
     subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "MANIFEST.sha256"], cwd=public, check=True)
+    sealed = tiny_edition_folder / "sealed"
     revealed = b"".join(
-        (tiny_edition_folder / "sealed" / n).read_bytes() for n in ("nonce", "key.tsv", "attributes.tsv")
+        (sealed / name).read_bytes() for name in ("nonce", "key.tsv", "attributes.tsv", "SEALED.sha256")
     )
     subprocess.run(["sha256sum", "-c", "--strict", "KEY.commitment"], cwd=public, input=revealed, check=True)
+    subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "SEALED.sha256"], cwd=sealed, check=True)
     assert verify_edition(tiny_edition_folder) == ()
 
 

@@ -66,16 +66,28 @@ def test_manifest_is_one_for_sha256sum(tmp_path: Path) -> None:
         subprocess.run(["sha256sum", "-c", "--strict", "--quiet", MANIFEST], cwd=tmp_path, check=True)
 
 
-def test_commitment_hangs_on_every_byte(tmp_path: Path) -> None:
-    for name in ("nonce", "key.tsv", "attributes.tsv"):
-        (tmp_path / name).write_text(f"{name} 1\n")
-    first = commitment(tmp_path)
-    for name in ("nonce", "key.tsv", "attributes.tsv"):
-        (tmp_path / name).write_text(f"{name} 2\n")
-        assert commitment(tmp_path) != first
-        (tmp_path / name).write_text(f"{name} 1\n")
-    write_commitment(tmp_path, tmp_path)
-    assert (tmp_path / "KEY.commitment").read_text() == f"{first}  -\n"
+def test_commitment_hangs_on_every_byte_of_every_sealed_file(tmp_path: Path) -> None:
+    public, sealed = tmp_path / "public", tmp_path / "sealed"
+    names = ("nonce", "key.tsv", "attributes.tsv", "subjects.tsv", "brain_masks/a.nii.gz", "labels/b.nii.gz")
+    for name in names:
+        (sealed / name).parent.mkdir(parents=True, exist_ok=True)
+        (sealed / name).write_text(f"{name} 1\n")
+    write_commitment(public, sealed)
+    first = (public / "KEY.commitment").read_text()
+    assert first == f"{commitment(sealed)}  -\n"
+    listed = [line[66:] for line in (sealed / "SEALED.sha256").read_text().splitlines()]
+    assert listed == ["brain_masks/a.nii.gz", "labels/b.nii.gz", "subjects.tsv"]
+    if shutil.which("sha256sum"):
+        revealed = b"".join((sealed / name).read_bytes() for name in (*names[:3], "SEALED.sha256"))
+        check = ["sha256sum", "-c", "--strict", str(public / "KEY.commitment")]
+        subprocess.run(check, input=revealed, check=True)
+    for name in names:
+        (sealed / name).write_text(f"{name} 2\n")
+        write_commitment(public, sealed)
+        assert (public / "KEY.commitment").read_text() != first
+        (sealed / name).write_text(f"{name} 1\n")
+    write_commitment(public, sealed)
+    assert (public / "KEY.commitment").read_text() == first
 
 
 def test_times_are_blank(tmp_path: Path) -> None:

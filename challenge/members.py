@@ -1,0 +1,111 @@
+"""The files of a submission: what each track asks for, what is tolerated, how large each may be."""
+
+import os
+import stat
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from challenge.description import DESCRIPTION
+from challenge.edition import Edition
+from challenge.volumes import largest_file
+from data_prep.problems import Findings, shown
+
+TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
+# Written by BIDS tools beside the scans; never read.
+TOLERATED = (
+    "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
+    "CHANGES", "LICENSE", ".bidsignore",
+)  # fmt: skip
+READMES = ("README.md", "README.txt", "README")
+
+_LARGEST_DESCRIPTION = 16_384
+_LARGEST_COMPANION = 1 << 20
+_LONGEST_ROW = 128
+_SPARE_ROWS = 10_000
+_MOST_ENTRIES = 100_000
+
+
+def scan_files(edition: Edition) -> dict[tuple[str, str], str]:
+    """Names of the scans of a defacing submission, by split and probe."""
+    return {
+        (split.name, probe): f"{split.name}/mri/{split.scan_name(probe)}"
+        for split in edition.splits.values()
+        for probe in split.probes
+    }
+
+
+def most_rows(edition: Edition) -> int:
+    """Rows that are read of a table at most: those of the list, and some more so that they can be named."""
+    return len(edition.eval.trials) + _SPARE_ROWS
+
+
+def largest_table(edition: Edition) -> int:
+    """Bytes a table of a submission has at most."""
+    return (most_rows(edition) + 1) * _LONGEST_ROW
+
+
+def largest_sizes(edition: Edition) -> dict[str, int]:
+    """Every name that may stand in a submission of some track, and the most bytes of the file.
+
+    Examples
+    --------
+    >>> largest_sizes(edition)["submission.json"]  # doctest: +SKIP
+    16384
+    """
+    sizes = dict.fromkeys(READMES, _LARGEST_COMPANION)
+    for track in edition.tracks:
+        if track in TABLES:
+            sizes[TABLES[track]] = largest_table(edition)
+    if "defacing" in edition.tracks:
+        for (split, probe), name in scan_files(edition).items():
+            sizes[name] = largest_file(edition.splits[split].scan(probe))
+        for split in edition.splits:
+            sizes |= dict.fromkeys([f"{split}/mri/{name}" for name in TOLERATED], _LARGEST_COMPANION)
+    return sizes | {DESCRIPTION: _LARGEST_DESCRIPTION}
+
+
+def match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Compare a folder with the list of what must be in it.
+
+    Returns
+    -------
+    present : set of str
+        The needed files that are there.
+    problems : list of str
+        What is missing, and what else is there that must not be.
+    """
+    wanted = set(needed)
+    folders = {parent.as_posix() for name in needed for parent in Path(name).parents}
+    tolerated = set(READMES)
+    for name in needed:
+        parts = Path(name).parts
+        if len(parts) > 2:
+            tolerated |= {f"{parts[0]}/{parts[1]}/{extra}" for extra in TOLERATED}
+    found: set[str] = set()
+    findings = Findings("the submission")
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = list(islice(os.scandir(folder / prefix), _MOST_ENTRIES + 1))
+        except OSError as error:
+            findings.add(f"has a folder that cannot be read ({error.strerror})", shown(prefix, 100))
+            continue
+        if len(entries) > _MOST_ENTRIES:
+            findings.add(f"has a folder with more than {_MOST_ENTRIES} entries", shown(prefix, 100))
+        for entry in sorted(entries[:_MOST_ENTRIES], key=lambda entry: entry.name):
+            name = prefix + entry.name
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode):
+                findings.add("has links; expected plain files and folders", shown(name, 100))
+            elif stat.S_ISDIR(mode) and name in folders:
+                pending.append(name + "/")
+            elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
+                found.add(name)
+            else:
+                findings.add("has files or folders that do not belong there; remove them", shown(name, 100))
+    for name in needed:
+        if name not in found:
+            findings.add("lacks files", name)
+    return found & wanted, list(findings.problems())

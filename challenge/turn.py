@@ -1,0 +1,90 @@
+"""One submission's way through the record: admitted or refused, evaluated, told its score or not."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from challenge import ladder
+from challenge.edition import Edition
+from challenge.entry import Entry
+from challenge.evaluation import Evaluator
+from challenge.record import Event, Limits, admit, append, locked, read_log
+from challenge.submission import Submission
+from data_prep.sealing import file_sha256
+
+
+@dataclass
+class Turn:
+    """A submission and the record that it is entered in.
+
+    Attributes
+    ----------
+    folder : Path
+        The record: the log, and what earlier submissions reached.
+    edition : Edition
+        What it is sent for.
+    path : Path
+        The folder or zip that was sent.
+    limits : Limits
+        How many a team may have evaluated.
+    """
+
+    folder: Path
+    edition: Edition
+    path: Path
+    limits: Limits
+
+    def refuse(self, team: str, problems: tuple[str, ...]) -> None:
+        """Log that intake refused it; `team` as the organizer knows it, since the submission may lie."""
+        event = Event("refused", self.edition.name, team=team or "n/a", problems=len(problems))
+        with locked(self.folder):
+            append(self.folder, replace(event, archive=self._archive()))
+
+    def admit(self, submission: Submission) -> None:
+        """Log that intake accepted it; RecordError if its team is over a limit."""
+        admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits)
+
+    def close(self, entry: Entry, submission: Submission, evaluator: Evaluator) -> str:
+        """Log the evaluation, with the score if the team may be told it; return what to tell the team.
+
+        What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
+        """
+        reached = ladder.standing(
+            entry, evaluator.scores, submission.attributes, evaluator.sealed, self.edition.eval.probes
+        )
+        ladder.keep(self.folder, entry.submission_sha256, reached)
+        with locked(self.folder):
+            events = read_log(self.folder)
+            done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
+            if not done:
+                best = ladder.best_published(events, entry.edition, entry.track, entry.team)
+                better = self._improves(reached, best, entry, evaluator)
+                event = self._event("evaluated", entry, entry.submission_sha256)
+                score = round(reached.value, ladder.DIGITS) if better else None
+                done = [append(self.folder, replace(event, score=score))]
+        if done[0].score is None:
+            return f"to tell team {entry.team}: evaluated; no improvement beyond its standard error"
+        return f"to tell team {entry.team}: evaluated; score {done[0].score}"
+
+    def _improves(
+        self, reached: ladder.Standing, best: str | None, entry: Entry, evaluator: Evaluator
+    ) -> bool:
+        if best is None:
+            return True
+        old = ladder.load(self.folder, best)
+        error = ladder.paired_standard_error(
+            entry.track,
+            reached,
+            old,
+            evaluator.sealed,
+            self.edition.eval.trials,
+            self.edition.eval.probes,
+            evaluator.protocol.bootstrap,
+            evaluator.protocol.bootstrap_seed,
+        )
+        return ladder.improves(entry.track, reached, old, error)
+
+    def _event(self, event: str, of: Submission | Entry, sha256: str) -> Event:
+        return Event(event, self.edition.name, of.track, of.team, of.system, sha256, self._archive())
+
+    def _archive(self) -> str:
+        return file_sha256(self.path) if self.path.is_file() else "n/a"
