@@ -4,16 +4,19 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from baselines.defacers.niimath_deface import face_region
 from baselines.defacers.voxels import air, put
 from baselines.scan import Scan
 
 SHARE = 0.3
+REACH_MM = 10.0
+TISSUE_SHARE = 0.1  # of the 99th percentile; below it is air
 
 
 def noise(scan: Scan, cache: Path | None = None) -> Scan:
-    """Add Rician noise to the face of pydeface's mask, air in front of it included.
+    """Add Rician noise to the face of pydeface's mask, 10 mm of air in front of it included.
 
     The intensity above air is taken as the magnitude of a complex signal whose two parts get Gaussian noise;
     its standard deviation is 0.3 of the scan's 99th percentile (above air).
@@ -34,6 +37,8 @@ def noise(scan: Scan, cache: Path | None = None) -> Scan:
     """
     region = face_region(scan, cache)
     nothing = air(scan)
+    tissue = scan.data > nothing + TISSUE_SHARE * (float(np.percentile(scan.data, 99)) - nothing)
+    region &= ndimage.distance_transform_edt(~tissue, sampling=scan.spacing) < REACH_MM
     own = scan.data[region].astype(np.float64) - nothing
     sigma = SHARE * (float(np.percentile(scan.data, 99)) - nothing)
     seed = hashlib.sha256(np.ascontiguousarray(scan.data).tobytes()).digest()
