@@ -64,6 +64,8 @@ class Entry:
         Version of the kit.
     seconds : mapping from str to float
         Wall time by step; the only part that differs between two runs.
+    utility : mapping from str to Estimate
+        What a defacing system costs brain analysis (docs/utility.md); empty where it was not measured.
     """
 
     edition: str
@@ -79,6 +81,7 @@ class Entry:
     warnings: tuple[str, ...]
     kit: str
     seconds: Mapping[str, float] = field(default_factory=dict)
+    utility: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -143,7 +146,8 @@ def _from_json(value: dict[str, Any]) -> Entry:
         Result(**(r | {"figures": {name: Estimate(**e) for name, e in r["figures"].items()}}))
         for r in value["results"]
     )
-    entry = Entry(**(value | {"results": results, "warnings": tuple(value["warnings"])}))
+    utility = {name: Estimate(**e) for name, e in value.get("utility", {}).items()}
+    entry = Entry(**(value | {"results": results, "warnings": tuple(value["warnings"]), "utility": utility}))
     for name in (entry.team, entry.system):
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name):
             raise ValueError(f"{name!r} is not a name")

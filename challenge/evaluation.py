@@ -23,9 +23,10 @@ from challenge.linkage import learn_from, link, people
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.submission import Submission
+from challenge.utility import measure_utility
 from challenge.work import Compute
 from data_prep.trials import NOT_AVAILABLE, Attributes
-from scoring import Signature, SmallSampleWarning, score_attributes, score_trials
+from scoring import Estimate, Signature, SmallSampleWarning, score_attributes, score_trials
 
 TRIAL_LISTS = ("all", "matched")
 
@@ -86,6 +87,19 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", SmallSampleWarning)
         results, gate, remarks = by_track[submission.track](evaluator, submission)
+    utility: dict[str, Estimate] = {}
+    if submission.track == "defacing":
+        with _timed(evaluator, "utility"):
+            utility, lines = measure_utility(
+                evaluator.edition,
+                evaluator.sealed,
+                submission,
+                gate,
+                evaluator.protocol,
+                evaluator.cache,
+                evaluator.compute,
+            )
+        remarks += lines
     remarks += dict.fromkeys(str(one.message) for one in noted if one.category is SmallSampleWarning)
     return Entry(
         edition=evaluator.edition.name,
@@ -101,6 +115,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         warnings=(*submission.warnings, *remarks),
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
+        utility=utility,
     )
 
 

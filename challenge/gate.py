@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.scan import read_scan
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from baselines.scan import Scan, read_scan
+from baselines.surface import SurfaceError, head_mask, head_threshold
 from challenge.edition import Edition
 from challenge.sealed import SealedKey
 from challenge.work import Compute
 from challenge.work import run as work
 from scoring.utility import GateReport, brain_gate
+
+# A refacer may put a nose where there was air; nothing has to be put farther from the head than this.
+FAR_MM = 30.0
+COARSE_MM = 4.0
 
 
 @dataclass(frozen=True)
@@ -46,16 +55,18 @@ def apply_gate(
     -------
     gate : dict
         `passed` and `scans`, how many; `unchanged`, how many are the original; `worst_changed`, the largest
-        share of a brain that was changed. Empty where the cohort came without brain masks.
+        share of a brain that was changed; `failed`, the probes that failed any gate but that of being
+        unchanged. Empty where the cohort came without brain masks.
     warnings : list of str
         One line a kind of problem, with the number of scans.
     """
-    jobs = []
+    jobs, probes = [], []
     for (split, probe), path in sorted(scans.items()):
         mask = sealed.brain_mask(probe)
         if mask is None:
             return {}, ["no sealed brain masks: the brain gate was not applied"]
         jobs.append(_Job(edition.splits[split].scan(probe), path, mask, limit))
+        probes.append(probe)
     reports = work(_gate, jobs, "brain gate", compute)
     problems = [problem for report in reports for problem in report.problems]
     gate: dict[str, object] = {
@@ -63,6 +74,7 @@ def apply_gate(
         "scans": len(reports),
         "unchanged": sum(not report.differs for report in reports),
         "worst_changed": max(report.changed_share for report in reports),
+        "failed": [p for p, r in zip(probes, reports, strict=True) if len(r.problems) > (not r.differs)],
     }
     counted = {problem: problems.count(problem) for problem in problems}
     return gate, [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
@@ -71,5 +83,33 @@ def apply_gate(
 def _gate(job: _Job) -> GateReport:
     original, defaced, mask = read_scan(job.original), read_scan(job.defaced), read_scan(job.mask)
     return brain_gate(
-        original.data, defaced.data, mask.data > 0, original.affine, defaced.affine, limit=job.limit
+        original.data,
+        defaced.data,
+        mask.data > 0,
+        original.affine,
+        defaced.affine,
+        limit=job.limit,
+        far=far_from_head(original),
     )
+
+
+def far_from_head(scan: Scan) -> NDArray[np.bool_]:
+    """Return the air more than 30 mm away from the head, on the scan's grid, found at about 4 mm.
+
+    Examples
+    --------
+    >>> data = np.zeros((60, 8, 8), np.float32)
+    >>> data[:8] = 100
+    >>> far = far_from_head(Scan(data, np.diag([2.0, 2.0, 2.0, 1.0])))
+    >>> int(np.flatnonzero(far.any(axis=(1, 2)))[0])
+    22
+    """
+    step = np.maximum(1, np.floor(COARSE_MM / scan.spacing)).astype(int)
+    thin = scan.data[tuple(slice(None, None, s) for s in step)].astype(np.float32)
+    try:
+        head = head_mask(thin, head_threshold(thin))
+    except SurfaceError:
+        return np.zeros(scan.data.shape, bool)
+    distance = ndimage.distance_transform_edt(~head, sampling=scan.spacing * step)
+    nearest = [np.arange(n) // s for n, s in zip(scan.data.shape, step, strict=True)]
+    return (distance > FAR_MM)[np.ix_(*nearest)]

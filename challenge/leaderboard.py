@@ -95,6 +95,9 @@ def summary(entry: Entry) -> str:
         lines.append(f"  {result.name}/{result.level}{where}: {', '.join(shown)}")
     if entry.gate:
         lines.append(f"  brain gate: {_gate(entry)}")
+    if entry.utility:
+        shown = [f"{name} {entry.utility[name]:.3f}" for name in ("utility", "brain_dice", "displacement_mm")]
+        lines.append(f"  {', '.join(shown)} (docs/utility.md)")
     return "\n".join(lines)
 
 
@@ -106,10 +109,12 @@ def ranking(entries: Sequence[Entry]) -> str:
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance): ignorant, or"]
         lines += ["informed, having learned on dev from scans defaced by this very system.", ""]
-        lines += [_columns("tier", "system", "AUC, ignorant", "AUC, informed", "brain")]
+        lines += [_columns("tier", "system", "AUC, ignorant", "AUC, informed", "brain, utility")]
         for tier, entry in ranked(defacers):
             figures = [_auc(entry.strongest_of(level)) for level in LEVELS]
             gate = _gate(entry).split(" on ")[0]
+            if "utility" in entry.utility:
+                gate += f" {entry.utility['utility'].value:.2f}"
             lines.append(_columns(str(tier or "-"), entry.system, *figures, gate))
         lines.append("")
     if attacks:
@@ -148,6 +153,7 @@ def _defacing(entries: Sequence[Entry]) -> str:
                 _auc(entry.strongest_of("ignorant")),
                 _fta(best),
                 _gate(entry),
+                _utility(entry),
             ]
         )
     header = [
@@ -160,12 +166,14 @@ def _defacing(entries: Sequence[Entry]) -> str:
         "AUC, ignorant only",
         "FTA",
         "brain gate",
+        "utility ↑",
     ]
     text = [
         "### Defacing\n",
         "Rated by the strongest attacker. An ignorant one takes the scans as they come, an informed one has",
         "learned on dev from scans defaced by this very system. Within a tier the data do not separate the",
-        "systems; a system that fails the brain gate, or changes nothing, is not ranked.\n",
+        "systems; a system that fails the brain gate, or changes nothing, is not ranked. Utility is what",
+        "brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md).\n",
         _table(header, rows),
         "Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from",
         "scans defaced by this very system: the better of the attacks' features, and its gain in accuracy",
@@ -273,6 +281,10 @@ def _gate(entry: Entry) -> str:
     if entry.gate["unchanged"] == scans:
         return "unchanged"
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
+
+
+def _utility(entry: Entry) -> str:
+    return f"{entry.utility['utility']:.3f}" if "utility" in entry.utility else "n/a"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

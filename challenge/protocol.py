@@ -30,6 +30,8 @@ class Protocol:
         Seed of the draws.
     in_brain_change : float
         Largest share of the brain that a defacer may change (gate).
+    reanalysed : int
+        Scans of `eval`, in the order of their ids, whose brain is analysed again for utility; -1 for all.
     """
 
     attacks: list[str] = field(default_factory=lambda: ["geo", "deepface"])
@@ -39,6 +41,7 @@ class Protocol:
     bootstrap: int = 1000
     bootstrap_seed: int = 0
     in_brain_change: float = 0.05
+    reanalysed: int = -1
 
 
 def read_protocol(description: Mapping[str, Any]) -> Protocol:

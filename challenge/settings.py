@@ -23,9 +23,12 @@ class Attack:
 
 @dataclass
 class Defacer:
-    """A reference defacer (`defacer=`)."""
+    """A defacer (`defacer=`): ours, a known program on PATH, or any command line."""
 
     name: str = MISSING
+    command: str = ""
+    options: str = ""
+    system: str = ""
 
 
 def cache_folder(cache: str) -> Path:
@@ -36,15 +39,16 @@ def cache_folder(cache: str) -> Path:
     return folder
 
 
-def describe_reference(folder: Path, edition: str, track: str, system: str) -> None:
+def describe_reference(folder: Path, edition: str, track: str, system: str, how: str = "") -> None:
     """Write the `submission.json` of a reference system, which goes through the same door as anybody's."""
+    about = f": {how}" if how and how != system else ""
     write_submission_json(
         folder,
         edition=edition,
         track=track,
         team="reference",
         system=system,
-        description=f"Reference system {system} of mriprivacy.",
+        description=f"Reference system {system} of mriprivacy{about}."[:500],
         contact="reference@mriprivacy.example",
         licence="MIT",
     )

@@ -11,6 +11,9 @@ from scoring.errors import raise_all
 
 AFFINE_TOLERANCE_MM = 0.01
 CHANGE_TOLERANCE = 0.01
+# What counts as added where there was air, of the brain's intensity span, and how much of that air may be.
+ADDED_TOLERANCE = 0.1
+ADDED_LIMIT = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class GateReport:
     relative_change : float
         Mean absolute difference inside the brain over the mean absolute original there, at least 0. A voxel
         that is not finite counts as set to 0. 1 if the grids differ.
+    same_kind : bool
+        Real numbers, more than two of them: an image, not a mask.
+    added_share : float
+        Share of the voxels far from the head that became brighter by more than 10 % of the brain's span, in
+        [0, 1]; 0 where it is not known what is far.
     problems : tuple of str
         One line a gate that failed, without figures of this scan, so that lines can be counted over scans.
 
@@ -44,6 +52,7 @@ class GateReport:
     >>> report.passed, report.changed_share, report.relative_change
     (False, 1.0, 1.0)
     >>> print("; ".join(report.problems))
+    the scan is no image any more: no real numbers, or two values at most;
     more than 5% of the brain's voxels changed; the brain's intensities changed by more than 5%
     """
 
@@ -53,6 +62,8 @@ class GateReport:
     differs: bool
     changed_share: float
     relative_change: float
+    same_kind: bool
+    added_share: float
     problems: tuple[str, ...]
 
     @property
@@ -68,6 +79,7 @@ def brain_gate(
     original_affine: ArrayLike,
     defaced_affine: ArrayLike,
     limit: float = 0.05,
+    far: NDArray[np.bool_] | None = None,
 ) -> GateReport:
     """Check that a defacer kept the grid, did something, and left the brain alone.
 
@@ -83,6 +95,8 @@ def brain_gate(
         Voxel index to world, mm.
     limit : float
         The largest `changed_share` and the largest `relative_change` that pass, in [0, 1].
+    far : ndarray of bool, shape of `original`, optional
+        Air so far from the head that nothing may be added there, in more than 0.1 % of its voxels.
 
     Returns
     -------
@@ -106,30 +120,49 @@ def brain_gate(
     >>> brain_gate(scan, scan, brain, np.eye(4), np.eye(4)).problems
     ('the scan is the original, voxel for voxel',)
     """
-    _check(original, brain_mask, original_affine, limit)
-    same_grid = np.shape(defaced) == np.shape(original) and np.asarray(defaced).dtype.kind in "fiub"
+    _check(original, brain_mask, original_affine, limit, far)
+    numbers = np.asarray(defaced).dtype.kind in "fiub"
+    same_kind = numbers and _is_image(np.asarray(defaced))
+    same_grid = np.shape(defaced) == np.shape(original) and numbers
     same_affine = _same_affine(np.asarray(original_affine), defaced_affine, original.shape)
     if same_grid:
         finite = bool(np.isfinite(defaced).all())
         differs = not np.array_equal(original, defaced)
         changed_share, relative_change = _brain_change(original[brain_mask], defaced[brain_mask])
+        added_share = 0.0 if far is None else _added(original, defaced, original[brain_mask], far)
     else:
-        finite = np.asarray(defaced).dtype.kind in "fiub" and bool(np.isfinite(defaced).all())
-        differs, changed_share, relative_change = True, 1.0, 1.0
+        finite = numbers and bool(np.isfinite(defaced).all())
+        differs, changed_share, relative_change, added_share = True, 1.0, 1.0, 0.0
     gates = [
         (same_grid, "the grid is not the original's"),
         (same_affine, f"the affine moves voxels by more than {AFFINE_TOLERANCE_MM} mm"),
+        (same_kind, "the scan is no image any more: no real numbers, or two values at most"),
         (finite, "there are voxels that are not finite"),
         (differs, "the scan is the original, voxel for voxel"),
         (changed_share <= limit, f"more than {limit:.0%} of the brain's voxels changed"),
         (relative_change <= limit, f"the brain's intensities changed by more than {limit:.0%}"),
+        (added_share <= ADDED_LIMIT, "something was added in the air far from the head"),
     ]
     problems = tuple(line for passed, line in gates if not passed)
-    return GateReport(same_grid, same_affine, finite, differs, changed_share, relative_change, problems)
+    return GateReport(
+        same_grid,
+        same_affine,
+        finite,
+        differs,
+        changed_share,
+        relative_change,
+        same_kind,
+        added_share,
+        problems,
+    )
 
 
 def _check(
-    original: NDArray, brain_mask: NDArray[np.bool_], original_affine: ArrayLike, limit: float
+    original: NDArray,
+    brain_mask: NDArray[np.bool_],
+    original_affine: ArrayLike,
+    limit: float,
+    far: NDArray[np.bool_] | None,
 ) -> None:
     problems = []
     if original.ndim != 3:
@@ -143,6 +176,8 @@ def _check(
         problems.append(f"brain_mask: values of type {brain_mask.dtype}; expected bool")
     elif not brain_mask.any():
         problems.append("brain_mask: no voxel is set; expected a brain")
+    if far is not None and (far.shape != original.shape or far.dtype != bool):
+        problems.append(f"far: {far.dtype} of shape {far.shape}; expected bool of shape {original.shape}")
     if np.shape(original_affine) != (4, 4):
         problems.append(f"original_affine: shape {np.shape(original_affine)}; expected (4, 4)")
     if not 0 <= limit <= 1:
@@ -170,3 +205,20 @@ def _brain_change(before: NDArray, after: NDArray) -> tuple[float, float]:
     if total == 0:
         return float(changed.mean()), float(difference.any())
     return float(changed.mean()), float(difference.sum() / total)
+
+
+def _is_image(data: NDArray) -> bool:
+    """Say whether there are more than two values; volumes are large, so the first difference ends it."""
+    finite = data[np.isfinite(data)]
+    if finite.size == 0:
+        return False
+    low, high = finite.min(), finite.max()
+    return bool(((finite != low) & (finite != high)).any())
+
+
+def _added(original: NDArray, defaced: NDArray, brain: NDArray, far: NDArray[np.bool_]) -> float:
+    if not far.any():
+        return 0.0
+    low, high = np.percentile(brain.astype(float), [1, 99])
+    rise = defaced[far].astype(float) - original[far].astype(float)
+    return float(np.mean(np.isfinite(rise) & (rise > ADDED_TOLERANCE * (high - low))))

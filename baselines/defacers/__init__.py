@@ -6,38 +6,49 @@ from pathlib import Path
 import numpy as np
 
 from baselines.defacers.blur import blur
+from baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, version_of
 from baselines.defacers.identity import identity
 from baselines.defacers.niimath_deface import niimath_deface
 from baselines.defacers.niimath_reface import niimath_reface
+from baselines.defacers.noise import noise
 from baselines.defacers.problems import DefacerError
+from baselines.defacers.quickshear import quickshear
 from baselines.defacers.registration import register
 from baselines.defacers.skull_strip import skull_strip
+from baselines.defacers.voxelize import voxelize
 from baselines.scan import Scan
 
-__all__ = ["DEFACERS", "Defacer", "DefacerError", "deface", "register"]
+__all__ = ["DEFACERS", "TOOLS", "Defacer", "DefacerError", "deface", "described", "register"]
 
 Defacer = Callable[[Scan, Path | None], Scan]
 
 DEFACERS: dict[str, Defacer] = {
     "identity": identity,
     "blur": blur,
+    "voxelize": voxelize,
+    "noise": noise,
+    "quickshear": quickshear,
     "niimath_deface": niimath_deface,
     "niimath_reface": niimath_reface,
     "skull_strip": skull_strip,
 }
 
 
-def deface(name: str, scan: Scan, cache: Path | None = None) -> Scan:
-    """Run a reference defacer on a scan.
+def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", options: str = "") -> Scan:
+    """Run a defacer on a scan: one of ours, one of the known programs, or any command.
 
     Parameters
     ----------
     name : str
-        One of `DEFACERS`.
+        One of `DEFACERS`, one of `TOOLS`, or `command`.
     scan : Scan
         A head in any orientation, voxel size and contrast.
     cache : Path, optional
         Folder for registrations, shared by all defacers: nearly all of the time goes there, once a scan.
+    command : str
+        For `command`: a command line with `{input}` and `{output}`.
+    options : str
+        More words for a program's command line.
 
     Returns
     -------
@@ -56,9 +67,10 @@ def deface(name: str, scan: Scan, cache: Path | None = None) -> Scan:
     Traceback (most recent call last):
     baselines.defacers.problems.DefacerError: no defacer called 'mask'; there are: identity, blur, ...
     """
-    if name not in DEFACERS:
-        raise DefacerError(f"no defacer called {name!r}; there are: {', '.join(DEFACERS)}")
-    defaced = DEFACERS[name](scan, cache)
+    if name in DEFACERS:
+        defaced = DEFACERS[name](scan, cache)
+    else:
+        defaced = run_tool(_tool(name, command), scan, options)
     if (defaced.data.shape, defaced.data.dtype) != (scan.data.shape, scan.data.dtype) or not np.array_equal(
         defaced.affine, scan.affine
     ):
@@ -66,3 +78,32 @@ def deface(name: str, scan: Scan, cache: Path | None = None) -> Scan:
     if name != "identity" and np.array_equal(defaced.data, scan.data):
         raise DefacerError(f"{name} gave the scan back unchanged: no face was found in its field of view")
     return defaced
+
+
+def described(name: str, command: str = "", options: str = "") -> str:
+    """Say what will deface, programs with their version; called before any work, so that it fails early.
+
+    Raises
+    ------
+    DefacerError
+        If there is no such defacer, or its program is not on PATH.
+
+    Examples
+    --------
+    >>> described("blur")
+    'blur'
+    """
+    if name in DEFACERS:
+        return name
+    tool = _tool(name, command)
+    find(tool)
+    return " ".join([*tool.words, *options.split()]) + f" (version {version_of(tool)})"
+
+
+def _tool(name: str, command: str) -> Tool:
+    if name == "command":
+        return own_tool(command)
+    if name not in TOOLS:
+        known = ", ".join((*DEFACERS, *TOOLS, "command"))
+        raise DefacerError(f"no defacer called {name!r}; there are: {known}")
+    return TOOLS[name]

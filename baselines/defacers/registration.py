@@ -30,6 +30,8 @@ WORLD_SCALE = 2.0 / COARSE_MM
 BINS = 32
 # Normalized mutual information; 1 for independent volumes. What heads reach: docs/defacers.md.
 MIN_SIMILARITY = 1.085
+# The same for what is left of a defaced head; white noise reaches 1.00.
+MIN_LAX = 1.03
 # Above it a fit was right on all 26 heads tried, and the fits the other way round never better.
 CLEAR_SIMILARITY = 1.12
 SECONDS = 300
@@ -52,7 +54,7 @@ class Registration:
     similarity: float
 
 
-def register(scan: Scan, cache: Path | None = None) -> Registration:
+def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Registration:
     """Register the average head to a scan.
 
     Parameters
@@ -62,6 +64,10 @@ def register(scan: Scan, cache: Path | None = None) -> Registration:
     cache : Path, optional
         A folder of earlier registrations. Keyed by the content of the scan, the template and the version of
         niimath, never by names, so that a stale one cannot be met.
+    strict : bool
+        For a head that shall be defaced: fit both ways unless the first fits are clear, and refuse what has
+        little in common with a head. Else, for a head that may have lost its face: fit one way, and refuse
+        only what has nothing in common with a head.
 
     Returns
     -------
@@ -74,19 +80,19 @@ def register(scan: Scan, cache: Path | None = None) -> Registration:
         If niimath is missing, fails or takes longer than 5 minutes, or if what it found cannot be a head.
     """
     binary = package_file("niimath", "bin/niimath")
-    record = None if cache is None else cache / f"{_key(scan)}.json"
+    record = None if cache is None else cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
     if record is not None and record.is_file():
         kept = json.loads(record.read_text())
         return Registration(np.array(kept["scan_to_head"]), float(kept["similarity"]))
-    found = max(_fits(binary, coarse(scan)), key=lambda fit: fit.similarity)
-    _refuse_nonsense(found)
+    found = max(_fits(binary, coarse(scan), strict), key=lambda fit: fit.similarity)
+    _refuse_nonsense(found, MIN_SIMILARITY if strict else MIN_LAX)
     if record is not None:
         _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})
     return found
 
 
-def coarse(scan: Scan) -> Scan:
-    """Reduce a scan to 4 mm voxels in the orientation closest to RAS, smoothed against aliasing.
+def coarse(scan: Scan, mm: float = COARSE_MM) -> Scan:
+    """Reduce a scan to voxels of `mm` in the orientation closest to RAS, smoothed against aliasing.
 
     Examples
     --------
@@ -96,7 +102,7 @@ def coarse(scan: Scan) -> Scan:
     """
     image = nib.as_closest_canonical(nib.Nifti1Image(scan.data.astype(np.float32), scan.affine))
     data, spacing = np.asarray(image.dataobj), np.array(image.header.get_zooms()[:3], dtype=float)
-    step = COARSE_MM / spacing
+    step = mm / spacing
     # A box of `step` voxels has variance (step**2 - 1) / 12 more than one voxel: so has this Gaussian.
     data = ndimage.gaussian_filter(data, np.sqrt(np.clip(step**2 - 1, 0, None) / 12), mode="nearest")
     shape = np.maximum(1, np.floor(np.array(data.shape) / step)).astype(int)
@@ -130,7 +136,7 @@ def _entropy(shares: NDArray[np.float64]) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
-def _fits(binary: Path, small: Scan) -> list[Registration]:
+def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
     """Fit both contrasts, head to scan, and scan to head too unless a head was found by then.
 
     A fit that niimath gives up is not among the result.
@@ -138,7 +144,7 @@ def _fits(binary: Path, small: Scan) -> list[Registration]:
     fits: list[Registration] = []
     reasons = []
     heads = (coarse(average_head()), coarse(average_head_t2w()))
-    for forward in (True, False):
+    for forward in (True, False) if both_ways else (True,):
         if fits and max(fit.similarity for fit in fits) > CLEAR_SIMILARITY:
             break
         for head in heads:
@@ -191,17 +197,17 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
     return np.linalg.inv(scale) @ matrix @ scale
 
 
-def _refuse_nonsense(found: Registration) -> None:
+def _refuse_nonsense(found: Registration, least: float) -> None:
     volume = abs(np.linalg.det(found.scan_to_head[:3, :3]))
     if not (0.3 < volume < 3.0):
         raise DefacerError(
             f"the registration scaled the average head's volume by {1 / volume:.2f}; expected 0.33 to 3: "
             "is this a head, and are its voxel sizes right?"
         )
-    if found.similarity < MIN_SIMILARITY:
+    if found.similarity < least:
         raise DefacerError(
             f"after registration the scan has little in common with a head (normalized mutual information "
-            f"{found.similarity:.3f}; expected at least {MIN_SIMILARITY}): is this a whole head?"
+            f"{found.similarity:.3f}; expected at least {least}): is this a whole head?"
         )
 
 

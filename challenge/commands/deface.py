@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from baselines.defacers import DefacerError, deface
+from baselines.defacers import DefacerError, deface, described
 from baselines.scan import read_scan
 from challenge.edition import open_edition
 from challenge.settings import Defacer, cache_folder, describe_reference
@@ -28,7 +28,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class _Job:
-    defacer: str
+    defacer: Defacer
     source: Path
     target: Path
     cache: Path
@@ -37,22 +37,31 @@ class _Job:
 def run(settings: Settings) -> None:
     """Deface every scan of both splits and write the submission."""
     edition = open_edition(Path(settings.edition))
-    name = settings.defacer.name
+    defacer = settings.defacer
+    name = defacer.system or defacer.name
+    how = described(defacer.name, defacer.command, defacer.options)
     cache = cache_folder(settings.cache)
     with whole_folder(Path(settings.output)) as folder:
         jobs = [
-            _Job(name, split.scan(probe), folder / split.name / "mri" / split.scan_name(probe), cache)
+            _Job(defacer, split.scan(probe), folder / split.name / "mri" / split.scan_name(probe), cache)
             for split in (edition.dev, edition.eval)
             for probe in split.probes
         ]
         work(_deface, jobs, f"deface with {name}", settings.compute)
-        describe_reference(folder, edition.name, "defacing", name)
-    print(f"{settings.output}: {len(jobs)} scans defaced with {name}")
+        describe_reference(folder, edition.name, "defacing", name, how)
+    print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
 
 
 def _deface(job: _Job) -> None:
+    defacer = job.defacer
     try:
-        scan = deface(job.defacer, read_scan(job.source), cache=job.cache)
+        scan = deface(
+            defacer.name,
+            read_scan(job.source),
+            cache=job.cache,
+            command=defacer.command,
+            options=defacer.options,
+        )
     except DefacerError as error:
         raise DefacerError(f"{job.source.name}: {error}") from error
     write_nifti(job.target, scan.data, scan.affine)

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from baselines.defacers import DEFACERS, DefacerError, deface, register, registration
 from baselines.defacers.niimath_deface import face_region
+from baselines.defacers.quickshear import shear
 from baselines.defacers.registration import coarse
 from baselines.defacers.template import (
     HEAD_TO_MNI,
@@ -123,13 +124,14 @@ def test_the_template_brain_lands_on_the_true_one(
 
 
 @pytest.mark.parametrize(
-    ("name", "least_mm"), [("niimath_deface", 15), ("niimath_reface", 5), ("skull_strip", 20)]
+    ("name", "least_mm"),
+    [("niimath_deface", 15), ("niimath_reface", 5), ("skull_strip", 20), ("quickshear", 15)],
 )
 def test_nose_and_lips_are_gone(name: str, least_mm: float, real: Scan, cache: Path) -> None:
     assert front(real) - front(deface(name, real, cache)) >= least_mm
 
 
-@pytest.mark.parametrize("name", ["niimath_deface", "niimath_reface", "skull_strip"])
+@pytest.mark.parametrize("name", ["niimath_deface", "niimath_reface", "skull_strip", "quickshear"])
 def test_no_own_nose_tip_survives_beyond_the_templates_field_of_view(
     name: str, real: Scan, cache: Path
 ) -> None:
@@ -174,6 +176,38 @@ def test_blur_is_the_gaussian_of_the_whole_scan(real: Scan, cache: Path) -> None
     expected = ndimage.gaussian_filter(real.data.astype(np.float32), 4 / real.spacing, mode="nearest")
     assert np.abs(blurred[region] - expected[region]).max() <= 0.51  # rounding
     assert np.array_equal(blurred[~region], real.data[~region])
+
+
+def test_voxelize_keeps_the_mean_of_every_block(real: Scan, cache: Path) -> None:
+    region = face_region(real, cache)
+    shown = deface("voxelize", real, cache).data
+    assert np.array_equal(shown[~region], real.data[~region])
+    for corner in np.argwhere(region)[:: region.sum() // 20] // 4 * 4:  # blocks of 4 voxels of 2 mm
+        block = tuple(slice(start, start + 4) for start in corner)
+        inside = region[block]
+        assert len(np.unique(shown[block][inside])) == 1
+        assert shown[block][inside][0] == pytest.approx(real.data[block][inside].mean(), abs=0.51)
+
+
+def test_noise_is_rician_repeats_and_stays_in_the_face(real: Scan, cache: Path) -> None:
+    region = face_region(real, cache)
+    noisy = deface("noise", real, cache).data
+    assert np.array_equal(noisy, deface("noise", real, cache).data)
+    assert np.array_equal(noisy[~region], real.data[~region])
+    sigma = 0.3 * np.percentile(real.data, 99)
+    in_air = noisy[region & (real.data == 0) & (ndimage.distance_transform_edt(real.data < 50) < 3)]
+    assert in_air.mean() == pytest.approx(sigma * np.sqrt(np.pi / 2), rel=0.05)  # Rayleigh
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_shear_never_cuts_what_it_was_shown(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    profile = rng.normal(0, [60, 50], (500, 2))
+    normal, offset = shear(profile, buffer=7.0)
+    assert np.hypot(*normal) == pytest.approx(1)
+    assert normal[0] > 0
+    assert normal[1] < 0
+    assert (profile @ normal).max() == pytest.approx(offset - 7)
 
 
 def test_orientation_on_disk_does_not_matter(real: Scan, cache: Path) -> None:

@@ -1,0 +1,266 @@
+"""Defacers that are programs of their own: found on PATH, run on one scan, their result looked at.
+
+None of them is needed, installed or distributed by the kit. A program gets a copy of the scan in a folder of
+its own and is believed nothing: status, file, grid and voxels are checked.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from baselines.defacers.problems import DefacerError
+from baselines.defacers.voxels import put
+from baselines.scan import Scan, ScanError, read_scan
+
+SECONDS = 3600
+TOLERANCE_MM = 0.01
+INPUT, OUTPUT = "scan.nii.gz", "defaced.nii.gz"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A defacing program and how its documentation says to call it.
+
+    Attributes
+    ----------
+    name : str
+        What `defacer=` calls it.
+    words : tuple of str
+        The command. `{input}` and `{output}` are files, `{folder}` is the folder of both, `{$NAME}` an
+        environment variable that must be set. The first word is the program.
+    results : tuple of str
+        Patterns below `{folder}`; the result is the one file that matches the first pattern with a match.
+    version : tuple of str
+        A command that prints the version, or one word `{$NAME}/file` for a file that holds it.
+    source : str
+        Where people get it.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    results: tuple[str, ...] = (OUTPUT,)
+    version: tuple[str, ...] = ()
+    source: str = ""
+
+
+_FREESURFER = "FreeSurfer, surfer.nmr.mgh.harvard.edu"
+_STAMP = "{$FREESURFER_HOME}/build-stamp.txt"
+_ATLAS = "{$FREESURFER_HOME}/average/"
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "pydeface",
+            ("pydeface", "{input}", "--outfile", "{output}", "--force"),
+            version=("pydeface", "--help"),
+            source="the Python package pydeface, which also needs nipype and FSL",
+        ),
+        Tool(
+            "fsl_deface",
+            ("fsl_deface", "{input}", "{output}"),
+            version=("{$FSLDIR}/etc/fslversion",),
+            source="FSL, fsl.fmrib.ox.ac.uk",
+        ),
+        Tool(
+            "mri_deface",
+            (
+                "mri_deface",
+                "{input}",
+                _ATLAS + "talairach_mixed_with_skull.gca",
+                _ATLAS + "face.gca",
+                "{output}",
+            ),
+            version=(_STAMP,),
+            source=_FREESURFER + " (program and atlases are a download of their own)",
+        ),
+        Tool(
+            "mideface",
+            ("mideface", "--i", "{input}", "--o", "{output}"),
+            version=(_STAMP,),
+            source=_FREESURFER + ", 7.3 or later",
+        ),
+        Tool(
+            "mri_reface",
+            ("run_mri_reface.sh", "{input}", "{folder}/out"),
+            results=("out/*_deFaced.nii", "out/*_deFaced.nii.gz"),
+            version=("run_mri_reface.sh",),
+            source="www.nitrc.org/projects/mri_reface",
+        ),
+        Tool(
+            "afni_refacer",
+            ("@afni_refacer_run", "-input", "{input}", "-mode_reface", "-prefix", "{output}"),
+            results=(OUTPUT, "defaced*.reface.nii.gz", "defaced*.nii.gz"),
+            version=("@afni_refacer_run", "-ver"),
+            source="AFNI, afni.nimh.nih.gov",
+        ),
+    )
+}
+
+
+def own_tool(command: str) -> Tool:
+    """Make a tool of a command line that holds `{input}` and `{output}`.
+
+    Raises
+    ------
+    DefacerError
+        If it has no words, or lacks one of the two.
+
+    Examples
+    --------
+    >>> own_tool("my_defacer --in {input} --out {output}").words
+    ('my_defacer', '--in', '{input}', '--out', '{output}')
+    """
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise DefacerError(f"defacer.command is {command!r}: {error}") from error
+    if not words or not all(any(place in word for word in words) for place in ("{input}", "{output}")):
+        raise DefacerError(
+            f"defacer.command is {command!r}; expected a command line with {{input}} and {{output}} where "
+            "the two files (.nii.gz) belong"
+        )
+    return Tool("command", words)
+
+
+def find(tool: Tool) -> str:
+    """Return the path of a tool's program.
+
+    Raises
+    ------
+    DefacerError
+        If it is not on PATH, or an environment variable that it needs is not set.
+
+    Examples
+    --------
+    >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
+    Traceback (most recent call last):
+    baselines.defacers.problems.DefacerError: no_such_program is not on PATH; it comes with nowhere
+    """
+    program = shutil.which(tool.words[0])
+    if program is None:
+        where = f"; it comes with {tool.source}" if tool.source else ""
+        raise DefacerError(f"{tool.words[0]} is not on PATH{where}")
+    for word in tool.words:
+        _fill(word, {})
+    return str(Path(program).absolute())
+
+
+def version_of(tool: Tool) -> str:
+    """Return the first line with a number that the tool says of its version, or `unknown`.
+
+    Returns
+    -------
+    str
+        At most 80 characters. A tool that does not say it still works: its results are then named by
+        `unknown`.
+    """
+    if not tool.version:
+        return "unknown"
+    try:
+        words = [_fill(word, {}) for word in tool.version]
+        if "/" in words[0] and len(words) == 1:
+            said = Path(words[0]).read_text(errors="replace")
+        else:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+            said = done.stdout + done.stderr
+    except (OSError, subprocess.TimeoutExpired, DefacerError):
+        return "unknown"
+    numbered = [line.strip() for line in said.splitlines() if re.search(r"\d+\.\d|^\d+$", line.strip())]
+    return re.sub(r"[^ -~]", "", numbered[0])[:80] if numbered else "unknown"
+
+
+def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
+    """Deface a scan with a program.
+
+    Parameters
+    ----------
+    tool : Tool
+        One of `TOOLS`, or `own_tool`.
+    scan : Scan
+        A head. The program gets it as NIfTI-1, gzip-compressed, in the scan's orientation and data type.
+    options : str
+        More words for the command, as a shell would split them.
+
+    Returns
+    -------
+    Scan
+        On the grid of the scan and in its data type: values are rounded where the scan has integers.
+
+    Raises
+    ------
+    DefacerError
+        If the program is not there, ends with another status than 0, takes longer than an hour, leaves no
+        file or several, or one that is unreadable or on another grid.
+    """
+    program = find(tool)
+    with tempfile.TemporaryDirectory(prefix="mriprivacy-deface-") as name:
+        folder = Path(name)
+        (folder / "out").mkdir()
+        nib.Nifti1Image(scan.data, scan.affine).to_filename(folder / INPUT)
+        places = {"input": folder / INPUT, "output": folder / OUTPUT, "folder": folder}
+        words = [program, *(_fill(word, places) for word in tool.words[1:]), *shlex.split(options)]
+        # Known programs leave logs where they run; a command of the user's own may name files beside it.
+        where = None if tool.name == "command" else folder
+        try:
+            done = subprocess.run(
+                words, cwd=where, capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DefacerError(f"{tool.words[0]} did not finish within {SECONDS} s") from error
+        except OSError as error:
+            raise DefacerError(f"{program} cannot be started ({error})") from error
+        said = " ".join((done.stdout + " " + done.stderr).split())[-300:] or "nothing"
+        if done.returncode:
+            raise DefacerError(f"{tool.words[0]} ended with status {done.returncode}; it said: {said}")
+        return _taken(_result(folder, tool, said), scan, tool.words[0])
+
+
+def _result(folder: Path, tool: Tool, said: str) -> Path:
+    for pattern in tool.results:
+        found = sorted(folder.glob(pattern))
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise DefacerError(f"{tool.words[0]} left several files ({names}); expected one like {pattern}")
+        if found:
+            return found[0]
+    expected = " or ".join(tool.results)
+    raise DefacerError(f"{tool.words[0]} ended well but left no file {expected}; it said: {said}")
+
+
+def _taken(path: Path, scan: Scan, program: str) -> Scan:
+    """Read what the program wrote and bring it into the scan's data type."""
+    try:
+        result = read_scan(path)
+    except ScanError as error:
+        fault = str(error).replace(str(path), "its result")
+        raise DefacerError(f"{program}: {fault}") from error
+    if result.data.shape != scan.data.shape:
+        raise DefacerError(
+            f"{program} changed the grid: shape {result.data.shape}; expected {scan.data.shape}"
+        )
+    corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)], dtype=float)
+    corners[:, :3] *= np.array(scan.data.shape) - 1
+    moved = np.linalg.norm((corners @ (result.affine - scan.affine).T)[:, :3], axis=1).max()
+    if moved > TOLERANCE_MM:
+        raise DefacerError(f"{program} changed the affine: voxels lie up to {moved:.2f} mm elsewhere")
+    return put(scan, np.ones(scan.data.shape, bool), result.data.ravel())
+
+
+def _fill(word: str, places: dict[str, Path]) -> str:
+    """Put files and environment variables into a word of a command."""
+    for place, path in places.items():
+        word = word.replace(f"{{{place}}}", str(path))
+    for variable in re.findall(r"\{\$([A-Z_]+)\}", word):
+        value = os.environ.get(variable)
+        if not value:
+            raise DefacerError(f"the environment variable {variable} is not set; the program needs it")
+        word = word.replace(f"{{${variable}}}", value)
+    return word

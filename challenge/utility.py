@@ -1,0 +1,162 @@
+"""What defacing costs brain analysis: every scan of `eval` is analysed before and after, and compared."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from nibabel.affines import apply_affine
+
+import baselines
+from baselines.brain import BrainAnalysis, BrainError, analyse
+from baselines.scan import read_scan
+from challenge.edition import Edition
+from challenge.protocol import Protocol
+from challenge.sealed import SealedKey
+from challenge.submission import Submission
+from challenge.work import Compute
+from challenge.work import run as work
+from data_prep.files import whole_file
+from scoring import Estimate
+from scoring.utility_measures import BrainFindings, compare_brains, rescan_spread, summarize_utility
+
+
+@dataclass(frozen=True)
+class _Job:
+    original: Path
+    defaced: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One scan's measures, what its original holds, and why an analysis failed; `original` None if there."""
+
+    measures: dict[str, float]
+    original: BrainAnalysis | None
+    fault: str
+
+
+def measure_utility(
+    edition: Edition,
+    sealed: SealedKey,
+    submission: Submission,
+    gate: Mapping[str, Any],
+    protocol: Protocol,
+    cache: Path,
+    compute: Compute,
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Analyse the scans of `eval` again and compare them with the originals.
+
+    Parameters
+    ----------
+    edition : Edition
+        Has the originals.
+    sealed : SealedKey
+        Says whose scan it is.
+    submission : Submission
+        Of the track `defacing`.
+    gate : mapping
+        From `challenge.gate.apply_gate`; a scan named in `failed` has the index 0.
+    protocol : Protocol
+        How many scans, and the bootstrap.
+    cache : Path
+        Folder for the analyses of originals and for registrations.
+    compute : Compute
+        Who does it.
+
+    Returns
+    -------
+    utility : dict from str to Estimate
+        Of `scoring.utility_measures.summarize_utility`; where people have two sessions, also
+        `<name>_vs_rescan`, in units of the spread between sessions. Empty if no original can be analysed.
+    warnings : list of str
+        Scans that could not be analysed, by reason.
+    """
+    assert submission.scans is not None
+    probes = sorted(edition.eval.probes)
+    if protocol.reanalysed >= 0:
+        probes = probes[: protocol.reanalysed]
+    if not probes:
+        return {}, ["utility: not measured (protocol.reanalysed is 0)"]
+    jobs = [_Job(edition.eval.scan(probe), submission.scans["eval", probe], cache) for probe in probes]
+    pairs = work(_compare, jobs, "brains of defaced scans", compute)
+    known = [(probe, pair) for probe, pair in zip(probes, pairs, strict=True) if pair.original is not None]
+    faults = [pair.fault for pair in pairs if pair.fault]
+    remarks = [f"utility: {fault} (scans: {faults.count(fault)})" for fault in dict.fromkeys(faults)]
+    if not known:
+        return {}, remarks
+    failed = set(gate.get("failed", ()))
+    rows = [{**pair.measures, "utility": 0.0} if probe in failed else pair.measures for probe, pair in known]
+    subjects = [sealed.subjects[probe] for probe, _ in known]
+    found = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed)
+    originals = [pair.original for _, pair in known if pair.original is not None]
+    spread = rescan_spread(
+        [tuple(one.volumes_ml) for one in originals], [one.quality for one in originals], subjects
+    )
+    for name, scale in spread.items():
+        if scale > 0 and name in found:
+            one = found[name]
+            found[f"{name}_vs_rescan"] = Estimate(one.value / scale, one.low / scale, one.high / scale, one.n)
+    return found, remarks
+
+
+def _compare(job: _Job) -> _Pair:
+    try:
+        original = _kept(job.original, job.cache)
+    except BrainError as error:
+        return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
+    before = _findings(original, original)
+    try:
+        defaced = _kept(job.defaced, job.cache)
+        if defaced.labels.shape != original.labels.shape:
+            raise BrainError("another grid")
+    except (BrainError, ValueError) as error:
+        return _Pair(compare_brains(before, None), original, f"analysis failed: {_plain(error)}")
+    return _Pair(compare_brains(before, _findings(defaced, original)), original, "")
+
+
+def _plain(error: Exception) -> str:
+    """Return what an error says up to its first figure, so that lines can be counted over scans."""
+    return str(error).split("(")[0].split(";")[0].strip()
+
+
+def _findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
+    grey, white, fluid = map(float, own.volumes_ml)
+    points = apply_affine(own.scan_to_head, original.points)
+    return BrainFindings(own.labels > 0, (grey, white, fluid), points, own.quality)
+
+
+def _kept(path: Path, folder: Path) -> BrainAnalysis:
+    """Analyse a scan, or take what is kept under the hash of its file and of the code."""
+    digest = hashlib.sha256(path.read_bytes() + _code()).hexdigest()
+    kept = folder / f"brain-{digest}"
+    if kept.is_file():
+        with np.load(kept, allow_pickle=False) as stored:
+            quality = dict(zip(stored["names"].tolist(), stored["quality"].tolist(), strict=True))
+            return BrainAnalysis(
+                stored["labels"], stored["volumes_ml"], stored["scan_to_head"], stored["points"], quality
+            )
+    found = analyse(read_scan(path), folder)
+    arrays = {
+        "labels": found.labels,
+        "volumes_ml": found.volumes_ml,
+        "scan_to_head": found.scan_to_head,
+        "points": found.points,
+        "names": np.array(list(found.quality)),
+        "quality": np.array(list(found.quality.values())),
+    }
+    with whole_file(kept) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+    return found
+
+
+@cache
+def _code() -> bytes:
+    digest = hashlib.sha256()
+    for source in sorted(Path(baselines.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.digest()

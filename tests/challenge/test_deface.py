@@ -1,0 +1,64 @@
+"""A participant's own program as a defacer: run on every scan, or every failure told."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from challenge.cli import main
+
+SCRIPT = """
+import gzip, sys
+from pathlib import Path
+raw = bytearray(gzip.decompress(Path(sys.argv[1]).read_bytes()))
+if raw[352] < int(sys.argv[3]):
+    sys.exit("no face in here")
+raw[352:1352] = bytes(1000)
+Path(sys.argv[2]).write_bytes(gzip.compress(bytes(raw)))
+"""
+
+
+@pytest.fixture
+def words(tiny_edition_folder: Path, tmp_path: Path) -> list[str]:
+    script = tmp_path / "mine.py"
+    script.write_text(SCRIPT)
+    return [
+        "deface",
+        "defacer=command",
+        "defacer.system=mine",
+        f"edition={tiny_edition_folder / 'public'}",
+        f"output={tmp_path / 'out'}",
+        f"cache={tmp_path / 'cache'}",
+        "compute=sequential",
+        f"defacer.command='{sys.executable} -I {script} {{input}} {{output}} {{limit}}'",
+    ]
+
+
+def test_a_program_on_every_scan_makes_a_submission(
+    words: list[str], tiny_edition_folder: Path, tmp_path: Path
+) -> None:
+    assert main([word.replace("{limit}", "0") for word in words]) == 0
+    told = json.loads((tmp_path / "out" / "submission.json").read_text())
+    assert told["system"] == "mine"
+    assert "mine.py {input} {output}" in told["description"]
+    assert "version unknown" in told["description"]
+    assert main(["check", f"edition={tiny_edition_folder}", f"submission={tmp_path / 'out'}"]) == 0
+
+
+def test_every_scan_that_fails_is_told_and_nothing_is_left(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word.replace("{limit}", "256") for word in words]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "no face in here" in line]
+    assert len(lines) == 10  # every scan of the tiny edition
+    assert all("_T2w.nii.gz: " in line for line in lines)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_program_that_is_not_there_ends_at_once(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = [word for word in words if not word.startswith("defacer")]
+    assert main([*changed, "defacer=mri_reface"]) == 2
+    assert "run_mri_reface.sh is not on PATH" in capsys.readouterr().err
