@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.sides import Side, Sides, standardize
 from scoring import auc
 
-# How far covariances are drawn to the identity; None learns means and scales only, which takes few people.
-SHRINKAGES = (None, 0.2, 0.5, 0.8, 0.95)
+SHRINKAGES = (0.2, 0.5, 0.8, 0.95)  # how far covariances are drawn to the identity
 FOLDS = 5
 MIN_SUBJECTS = 8  # below, there is nothing to learn two maps from
 
@@ -27,50 +27,19 @@ class InformedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Side:
-    """The map of one side: subtract the mean, divide by the scale, multiply.
+class InformedAttack(Sides):
+    """What was learned on `dev`: maps of scans and of photographs, see `baselines.sides.Sides`.
 
     Attributes
     ----------
-    mean, scale : ndarray, shape (d,)
-        Of the side's features on `dev`.
-    directions : ndarray, shape (d, k)
-        Into the shared space.
-    """
-
-    mean: Floats
-    scale: Floats
-    directions: Floats
-
-    def __call__(self, features: Floats) -> Floats:
-        """Map features, shape (n, d), to points of length 1 in the shared space, shape (n, k)."""
-        points = ((features - self.mean) / self.scale) @ self.directions
-        length = np.linalg.norm(points, axis=1, keepdims=True)
-        return points / np.where(length > 0, length, 1.0)
-
-
-@dataclass(frozen=True)
-class InformedAttack:
-    """What was learned on `dev`.
-
-    Attributes
-    ----------
-    probe, reference : Side
-        Maps of scans and of photographs.
-    shrinkage : float or None
+    shrinkage : float
         The one of `SHRINKAGES` chosen by cross-validation over subjects.
     subjects : int
         People it was learned from.
     """
 
-    probe: Side
-    reference: Side
-    shrinkage: float | None
+    shrinkage: float
     subjects: int
-
-    def similarity(self, probes: Floats, references: Floats) -> Floats:
-        """Cosine in the shared space, shape (n, m), -1 to 1; arguments as `baselines.attacks.similarity`."""
-        return self.probe(probes) @ self.reference(references).T
 
 
 def learn(
@@ -78,6 +47,7 @@ def learn(
     probe_subjects: Sequence[str],
     references: Floats,
     reference_subjects: Sequence[str],
+    shrinkages: Sequence[float] = SHRINKAGES,
 ) -> InformedAttack:
     """Learn from scans as they were defaced and the photographs of the same people.
 
@@ -91,6 +61,8 @@ def learn(
         Features of the photographs of `dev`.
     reference_subjects : sequence of str, length m
         Who they are.
+    shrinkages : sequence of float
+        What to choose from, 0 to 1; a single one is taken without trying.
 
     Returns
     -------
@@ -104,10 +76,9 @@ def learn(
     Notes
     -----
     Canonical correlation analysis (Hotelling 1936) of all mated pairs, directions weighted by their
-    correlation. Covariances are shrunk towards the identity, as there are fewer people than features. Where
-    both sides have the same features, standardizing each side by itself is tried too. What does best
-    among people left out (AUC, five folds of subjects) is taken. This is the semi-informed attacker of the
-    VoicePrivacy Challenge (Tomashenko et al. 2022), for scans.
+    correlation. Covariances are shrunk towards the identity, as there are fewer people than features, by
+    what does best among people left out (AUC, five folds of subjects). This is the semi-informed attacker
+    of the VoicePrivacy Challenge (Tomashenko et al. 2022), for scans.
 
     Examples
     --------
@@ -129,9 +100,13 @@ def learn(
             f"{len(subjects)} people of dev have a face in a scan and in a photograph; expected at least "
             f"{MIN_SUBJECTS} to learn from"
         )
-    possible = [s for s in SHRINKAGES if s is not None or probes.shape[1] == references.shape[1]]
-    tried = {s: _left_out_auc(probes, references, pairs, probe_subjects, s) for s in possible}
-    shrinkage = max(tried, key=lambda s: tried[s])
+    shrinkage = shrinkages[0]
+    if len(shrinkages) > 1:
+        tried = {
+            s: _left_out_auc(left_out(probes, probe_subjects, references, reference_subjects, s), pairs)
+            for s in shrinkages
+        }
+        shrinkage = max(tried, key=lambda s: tried[s])
     probe, reference = _fit(probes, references, pairs, shrinkage)
     return InformedAttack(probe, reference, shrinkage, len(subjects))
 
@@ -153,25 +128,17 @@ def _mated_pairs(probe_subjects: Sequence[str], reference_subjects: Sequence[str
 
 
 def _fit(
-    probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]], shrinkage: float | None
+    probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]], shrinkage: float
 ) -> tuple[Side, Side]:
     rows, columns = np.array(pairs).T
-    x_mean, x_scale, x = _standardize(probes[rows])
-    y_mean, y_scale, y = _standardize(references[columns])
-    if shrinkage is None:
-        return Side(x_mean, x_scale, np.eye(x.shape[1])), Side(y_mean, y_scale, np.eye(y.shape[1]))
+    x_mean, x_scale, x = standardize(probes[rows])
+    y_mean, y_scale, y = standardize(references[columns])
     x_white, y_white = _whitener(x, shrinkage), _whitener(y, shrinkage)
     left, strength, right = np.linalg.svd(x_white @ (x.T @ y / len(x)) @ y_white, full_matrices=False)
     return (
         Side(x_mean, x_scale, x_white @ left * strength),
         Side(y_mean, y_scale, y_white @ right.T * strength),
     )
-
-
-def _standardize(values: Floats) -> tuple[Floats, Floats, Floats]:
-    mean, scale = values.mean(axis=0), values.std(axis=0)
-    scale = np.where(scale > 1e-9 * np.abs(values).max(initial=1e-300), scale, 1.0)  # a constant says nothing
-    return mean, scale, (values - mean) / scale
 
 
 def _whitener(values: Floats, shrinkage: float) -> Floats:
@@ -183,25 +150,38 @@ def _whitener(values: Floats, shrinkage: float) -> Floats:
     return axes / np.sqrt(np.maximum(variance, 1e-12)) @ axes.T
 
 
-def _left_out_auc(
+def left_out(
     probes: Floats,
-    references: Floats,
-    pairs: Sequence[tuple[int, int]],
     probe_subjects: Sequence[str],
-    shrinkage: float | None,
-) -> float:
-    """AUC among the people of each fold, by maps learned from all other people; mean over folds."""
+    references: Floats,
+    reference_subjects: Sequence[str],
+    shrinkage: float,
+) -> Floats:
+    """Compare people of `dev` by maps learned from other people of `dev`; arguments as `learn`.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        NaN where the two are of different folds, and for who has one side only.
+    """
+    pairs = _mated_pairs(probe_subjects, reference_subjects)
     subjects = sorted({probe_subjects[i] for i, _ in pairs})
     edges = np.linspace(0, len(subjects), min(FOLDS, len(subjects) // 2) + 1).astype(int)
-    areas = []
+    scores = np.full((len(probes), len(references)), np.nan)
     for first, last in pairwise(edges):
         out = set(subjects[first:last])
-        kept = [pair for pair in pairs if probe_subjects[pair[0]] not in out]
-        held = [pair for pair in pairs if probe_subjects[pair[0]] in out]
-        probe, reference = _fit(probes, references, kept, shrinkage)
-        rows, columns = np.array(held).T
-        scores = probe(probes[rows]) @ reference(references[columns]).T
-        who = np.array([probe_subjects[i] for i in rows])
-        mated = who[:, None] == who[None, :]
-        areas.append(auc(scores[mated], scores[~mated]))
-    return float(np.mean(areas))
+        sides = Sides(
+            *_fit(probes, references, [p for p in pairs if probe_subjects[p[0]] not in out], shrinkage)
+        )
+        rows = [i for i, who in enumerate(probe_subjects) if who in out]
+        columns = [j for j, who in enumerate(reference_subjects) if who in out]
+        scores[np.ix_(rows, columns)] = sides.similarity(probes[rows], references[columns])
+    return scores
+
+
+def _left_out_auc(scores: Floats, pairs: Sequence[tuple[int, int]]) -> float:
+    """AUC of everybody against the others of the same fold."""
+    mated = np.zeros(scores.shape, bool)
+    mated[tuple(np.array(pairs).T)] = True
+    compared = np.isfinite(scores)
+    return auc(scores[mated & compared], scores[~mated & compared])

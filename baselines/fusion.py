@@ -1,0 +1,71 @@
+"""Several attacks become one: scores weighed, on people whose key is open, into one likelihood ratio."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import LogisticRegression
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Weights of several scores.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (k,)
+        One an attack, of its standardized score.
+    intercept : float
+        Added to their sum.
+    mean, scale : ndarray, shape (k,)
+        Of the scores it was learned from.
+    """
+
+    weights: Floats
+    intercept: float
+    mean: Floats
+    scale: Floats
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Fuse scores, shape (..., k), into natural log-likelihood ratios, shape (...)."""
+        return ((scores - self.mean) / self.scale) @ self.weights + self.intercept
+
+
+def fuse(scores: Floats, mated: ArrayLike) -> Fusion:
+    """Learn to fuse by logistic regression, mated and nonmated trials weighing the same.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, k)
+        Of trials whose label is known, by attackers who have *not* learned from the people in them.
+    mated : array_like of bool, shape (n,)
+        Labels.
+
+    Returns
+    -------
+    Fusion
+        Linear, so that an attack that adds nothing gets a weight near 0 (Brümmer et al., IEEE TASLP 2007).
+
+    Raises
+    ------
+    ValueError
+        If there is no trial of one of both kinds.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> mated = np.arange(400) % 4 == 0
+    >>> scores = np.stack([mated + rng.normal(size=400), rng.normal(size=400)], axis=1)
+    >>> fusion = fuse(scores, mated)
+    >>> bool(fusion.weights[0] > 5 * abs(fusion.weights[1]))
+    True
+    """
+    labels = np.asarray(mated, bool)
+    if labels.all() or not labels.any():
+        raise ValueError(f"{labels.sum()} mated of {len(labels)} trials; expected some of both kinds")
+    mean, scale = scores.mean(axis=0), scores.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    model = LogisticRegression(class_weight="balanced", max_iter=1000).fit((scores - mean) / scale, labels)
+    return Fusion(model.coef_[0], float(model.intercept_[0]), mean, scale)
