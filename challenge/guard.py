@@ -1,8 +1,8 @@
-"""Work on what strangers sent, in processes that may die: time and memory are limited, and a death costs one item.
+"""Work on what strangers sent, in processes that may die: time and memory are limited, a death costs one item.
 
-A volume that made it through intake can still be built to stall a renderer or to crash a C library. A worker that
-outlives its time is ended from within by a watchdog that needs no interpreter; what it was working on is then done
-again, alone, so that it is known whose fault it was.
+A volume that made it through intake can still be built to stall a renderer or to crash a C library. A worker
+that outlives its time is ended from within by a watchdog that needs no interpreter; what was being worked on
+when a worker died is done again, each alone, so that it is known whose fault it was.
 """
 
 import faulthandler
@@ -40,24 +40,25 @@ class _Failure:
 def run_untrusted(
     function: Callable[[Item], Result], items: Sequence[Item], label: str, compute: Compute
 ) -> list[Result | Lost]:
-    """Apply a function to items that strangers sent; results in their order, `Lost` where one was the end of it.
+    """Apply a function to items that strangers sent; one that is the end of a worker gives `Lost`.
 
     Parameters
     ----------
     function, items, label
         As in `challenge.work.run`.
     compute : Compute
-        `seconds` and `megabytes` hold for one item. With the backend `sequential` there is no other process, so
-        nothing is limited and the first fault ends the run: for looking into one.
+        `seconds` and `megabytes` hold for one item. With the backend `sequential` there is no other process,
+        so nothing is limited and the first fault ends the run: for looking into one.
 
     Returns
     -------
     list
+        Results in the order of the items.
 
     Raises
     ------
     InputError
-        With the problems of every item whose function raised an error for people; the others are finished first.
+        With the problems of every item whose function raised an error for people, when all are finished.
     """
     if compute.backend not in BACKENDS or compute.backend == "sequential":
         return list(run(function, items, label, compute))

@@ -108,7 +108,7 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> tupl
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show how far a step is, in a terminal; elsewhere one line when it ends. Call what is given once an item."""
+    """Give what to call after each item: it shows how far a step is; without a terminal, a line at the end."""
     console = Console(stderr=True)
     if not console.is_terminal:
         start = time.monotonic()
