@@ -1,4 +1,4 @@
-"""Work on what strangers sent, in processes that may die: time and memory are limited, a death costs one item.
+"""Work on what strangers sent, in processes that may die: time and memory are limited, a death costs one.
 
 A volume that made it through intake can still be built to stall a renderer or to crash a C library. A worker
 that outlives its time is ended from within by a watchdog that needs no interpreter; what was being worked on

@@ -108,7 +108,7 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> tupl
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """Give what to call after each item: it shows how far a step is; without a terminal, a line at the end."""
+    """Give what to call after each item: it shows how far a step is; with no terminal, a line at the end."""
     console = Console(stderr=True)
     if not console.is_terminal:
         start = time.monotonic()
