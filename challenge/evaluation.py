@@ -2,12 +2,14 @@
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +140,11 @@ def _defacing(
     probes = _probes(evaluator, extraction, submission, "eval")
     known = _probes(evaluator, extraction, submission, "dev")
     failed = sum(not image.acquired for image in probes.values())
+    lost = Counter(image.reason for image in (*probes.values(), *known.values()) if image.lost)
+    if lost and gate:
+        # Whoever stops the attackers from looking at a scan has not protected anybody.
+        gate["passed"] = min(cast(int, gate["passed"]), cast(int, gate["scans"]) - lost.total())
+    remarks += [f"faces: {count} scans {reason}; they do not pass the gate" for reason, count in lost.items()]
     counts = {"probes": len(probes), "failures_to_acquire": failed}
     dev_key = edition.dev.key
     assert dev_key is not None
@@ -168,7 +175,7 @@ def _probes(
     scans = {probe: submission.scans[split, probe] for probe in evaluator.edition.splits[split].probes}
     label = f"faces of defaced scans of {split}"
     with _timed(evaluator, label):
-        return extract(scans, "scan", extraction, label, evaluator.compute)
+        return extract(scans, "scan", extraction, label, evaluator.compute, untrusted=True)
 
 
 def _references(

@@ -16,6 +16,7 @@ from baselines.network import load_model, weights_sha256
 from baselines.photo import read_photo
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
+from challenge.guard import Lost, run_untrusted
 from challenge.work import Compute, run
 from data_prep.files import whole_file
 
@@ -65,15 +66,23 @@ class ImageFeatures:
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
         Empty for a failure to acquire.
+    lost : bool
+        Whether it could not even be looked at (`challenge.guard.Lost`).
     """
 
     acquired: bool
     reason: str
     vectors: dict[str, NDArray[np.float64]]
+    lost: bool = False
 
 
 def extract(
-    paths: dict[str, Path], kind: str, extraction: Extraction, label: str, compute: Compute
+    paths: dict[str, Path],
+    kind: str,
+    extraction: Extraction,
+    label: str,
+    compute: Compute,
+    untrusted: bool = False,
 ) -> dict[str, ImageFeatures]:
     """Take features from scans (`kind` "scan") or photographs ("photo"), in parallel.
 
@@ -89,6 +98,9 @@ def extract(
         The step, as the progress bar shows it.
     compute : Compute
         Who does it.
+    untrusted : bool
+        Whether strangers sent the images: time and memory are limited, and one that is the end of a worker
+        is a failure to acquire, and `lost`.
 
     Returns
     -------
@@ -101,7 +113,11 @@ def extract(
     if kind == "scan":
         prepare_off_screen()
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
-    return dict(zip(paths, run(_extract_one, jobs, label, compute), strict=True))
+    if not untrusted:
+        return dict(zip(paths, run(_extract_one, jobs, label, compute), strict=True))
+    found = run_untrusted(_extract_one, jobs, label, compute)
+    images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
+    return dict(zip(paths, images, strict=True))
 
 
 @dataclass(frozen=True)

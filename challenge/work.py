@@ -30,10 +30,15 @@ BACKENDS = ("sequential", "loky")
 
 @dataclass
 class Compute:
-    """Who does the work: `backend` sequential or loky, `workers` processes (0 = one a core)."""
+    """Who does the work: `backend` sequential or loky, `workers` processes (0 = one a core).
+
+    `seconds` and `megabytes` are what a scan that a stranger sent may take (`challenge.guard`).
+    """
 
     backend: str = "loky"
     workers: int = 0
+    seconds: float = 600.0
+    megabytes: int = 8000
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def run(
     engine = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     results: dict[int, Result] = {}
     problems: dict[int, tuple[str, ...]] = {}
-    with _progress(label, len(items)) as advance:
+    with progress(label, len(items)) as advance:
         try:
             for index, result in engine(delayed(_attempt)(function, i, item) for i, item in enumerate(items)):
                 if isinstance(result, _Failure):
@@ -102,7 +107,8 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> tupl
 
 
 @contextmanager
-def _progress(label: str, total: int) -> Iterator[Callable[[], None]]:
+def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
+    """Give what to call after each item: it shows how far a step is; with no terminal, a line at the end."""
     console = Console(stderr=True)
     if not console.is_terminal:
         start = time.monotonic()
