@@ -1,14 +1,127 @@
-"""Do the files of an edition give people away? The attack that sees no face, on both splits."""
+"""Can the attackers be believed? Four questions, asked in every evaluation of a defacing system.
+
+Whoever cannot link undefaced scans protects nobody's reputation; whoever links by a key that is wrong, or
+without looking at faces, links by something else; whoever does worse for knowing more is broken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.giveaways import learned, nearest, photo_facts, scan_facts
+from challenge.attackers import Attacker
 from challenge.edition import Edition, Split
+from challenge.evaluator import Evaluator
+from challenge.figures import whose
 from challenge.sealed import SealedKey
-from scoring import VerificationReport, score_trials
+from scoring import Draws, VerificationReport, draw_systems, score_trials
+
+WRONG_KEYS = 10
+# Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
+SIGMAS = 3.3
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to one attacker.
+
+    Attributes
+    ----------
+    question : str
+        What was asked.
+    attacker : str
+        `name/level`, or `everybody`.
+    value, low, high : float
+        The figure and what it may be off by.
+    passed : bool
+        Whether the answer is as it must be.
+    """
+
+    question: str
+    attacker: str
+    value: float
+    low: float
+    high: float
+    passed: bool
+
+
+def audit(
+    evaluator: Evaluator,
+    attackers: Sequence[Attacker],
+    ceiling: Sequence[Attacker],
+    wrong: Mapping[str, Floats],
+) -> list[Check]:
+    """Ask all questions.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Edition and key.
+    attackers : sequence of Attacker
+        On the scans as the system defaced them.
+    ceiling : sequence of Attacker
+        On the scans as released.
+    wrong : mapping from name to ndarray
+        AUC of informed attackers who were taught wrong keys (`challenge.attackers.wrongly_taught`).
+
+    Returns
+    -------
+    list of Check
+    """
+    undefaced, defaced = _draws(evaluator, ceiling), _draws(evaluator, attackers)
+    checks = [
+        _check("links undefaced scans (AUC above .5)", name, *_auc(undefaced, name), above=True)
+        for name in undefaced.systems
+    ]
+    for name, areas in wrong.items():
+        error = areas.std(ddof=1) / np.sqrt(len(areas))
+        own = _auc(defaced, f"{name}/informed")[1]
+        found = (float(areas.mean()), float(np.hypot(error, own)))
+        checks.append(_check("taught a wrong key, is at chance (AUC .5)", f"{name}/informed", *found))
+    for name in defaced.systems:
+        other = name.replace("/informed", "/ignorant")
+        if other != name and other in defaced.systems:
+            value, error = _gap(defaced, name, other)
+            passed = value + SIGMAS * error >= 0
+            ends = (value - SIGMAS * error, value + SIGMAS * error)
+            checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
+    for name, report in giveaways(evaluator.edition, evaluator.sealed).items():
+        error = (report.auc.high - report.auc.low) / (2 * 1.96)
+        question = f"files without faces do not link ({name}, AUC .5)"
+        checks.append(_check(question, "everybody", report.auc.value, error))
+    return checks
+
+
+def _check(question: str, attacker: str, value: float, error: float, above: bool = False) -> Check:
+    low, high = value - SIGMAS * error, value + SIGMAS * error
+    passed = value - 1.96 * error > 0.5 if above else low <= 0.5 <= high
+    return Check(question, attacker, value, low, high, bool(passed))
+
+
+def _draws(evaluator: Evaluator, attackers: Sequence[Attacker]) -> Draws:
+    mated, subjects = whose(evaluator)
+    protocol = evaluator.protocol
+    scores = {f"{one.name}/{one.level}": one.scores for one in attackers}
+    return draw_systems(
+        scores, mated, subjects[:, 0], subjects[:, 1], protocol.bootstrap, protocol.bootstrap_seed
+    )
+
+
+def _auc(draws: Draws, name: str) -> tuple[float, float]:
+    """Return the AUC of a system and its standard error."""
+    row = draws.systems.index(name)
+    return float(draws.values["auc"][row]), float(np.std(draws.replicates["auc"][row]))
+
+
+def _gap(draws: Draws, name: str, other: str) -> tuple[float, float]:
+    """Return the paired difference in AUC of two systems and its standard error."""
+    i, j = draws.systems.index(name), draws.systems.index(other)
+    values, drawn = draws.values["auc"], draws.replicates["auc"]
+    return float(values[i] - values[j]), float(np.std(drawn[i] - drawn[j]))
 
 
 def giveaways(

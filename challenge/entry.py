@@ -21,15 +21,20 @@ class Result:
     name : str
         Attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute.
     level : str
-        Attacker level, `ignorant` or `informed`; `submitted` for what a participant predicted.
+        Attacker level, one of `challenge.attackers.LEVELS`; `submitted` for what a participant predicted;
+        `oracle` for what true attributes alone tell.
     trial_list : str
-        `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), or `probes` for attributes.
+        `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
+        of one group), or `probes` for attributes.
     figures : mapping from str to Estimate
         By name of the metric; shares, not percent.
     counts : mapping from str to int
         Trials, subjects, failures to acquire and the like.
     signature : str
         How the figures were made (`scoring.Signature`).
+    rates : bool
+        Whether the system is rated by it: not if the attacker failed the audit, for a group, or for a
+        reference line.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Result:
     figures: Mapping[str, Estimate]
     counts: Mapping[str, int]
     signature: str
+    rates: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Entry:
         Every figure.
     gate : mapping
         Brain gate of a defacing system (`challenge.gate.apply_gate`); empty for other tracks.
+    checks : tuple of mapping
+        The audit of the attackers (`challenge.audit.Check`); empty for other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str
@@ -78,6 +86,7 @@ class Entry:
     submission_sha256: str
     results: tuple[Result, ...]
     gate: Mapping[str, Any]
+    checks: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     kit: str
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -88,16 +97,23 @@ class Entry:
         """Where the entry lies below the folder of entries: `EDITION/TEAM__SYSTEM.json`."""
         return f"{self.edition.replace('/', '-')}/{self.team}__{self.system}.json"
 
+    @property
+    def rated(self) -> bool:
+        """Whether anybody may rate the system."""
+        return any(result.rates for result in self.results)
+
     def strongest(self, trial_list: str = "all") -> Result:
         """Return the result of the attacker that links best on a trial list, by AUC.
 
-        A defacer is rated by it: an average over attackers would reward withstanding weak ones.
+        A defacer is rated by it: an average over attackers would reward withstanding weak ones. Attackers
+        that failed the audit are asked only if every one did (`rated` is False then).
         """
-        return self._best([result for result in self.results if result.trial_list == trial_list])
+        on_list = [result for result in self.results if result.trial_list == trial_list]
+        return self._best([result for result in on_list if result.rates] or on_list)
 
     def strongest_of(self, level: str) -> Result | None:
-        """Return the same among the attackers of one level, on all trials; None if there is none."""
-        chosen = [r for r in self.results if r.trial_list == "all" and r.level == level]
+        """Return the same among the attackers of one level that may rate, on all trials; None for none."""
+        chosen = [r for r in self.results if r.trial_list == "all" and r.level == level and r.rates]
         return self._best(chosen) if chosen else None
 
     @staticmethod
@@ -147,7 +163,17 @@ def _from_json(value: dict[str, Any]) -> Entry:
         for r in value["results"]
     )
     utility = {name: Estimate(**e) for name, e in value.get("utility", {}).items()}
-    entry = Entry(**(value | {"results": results, "warnings": tuple(value["warnings"]), "utility": utility}))
+    entry = Entry(
+        **(
+            value
+            | {
+                "results": results,
+                "warnings": tuple(value["warnings"]),
+                "utility": utility,
+                "checks": tuple(value["checks"]),
+            }
+        )
+    )
     for name in (entry.team, entry.system):
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name):
             raise ValueError(f"{name!r} is not a name")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from challenge.entry import Entry, Result
+from challenge.figures import ORACLE
 from data_prep.trials import Attributes
 from scoring import Signature, refuse_unlike
 
@@ -15,7 +16,8 @@ EER in percent (50 is chance), ROC-AUC (.50 is chance), linkability (0 is chance
 one edition and trial list: the signatures at the end say how each was made.
 """
 
-LEVELS = ("ignorant", "informed")
+DEFACERS = "{:<5}{:<16}{:<18}{:<18}{:<9}{}"  # 80 columns
+ATTACKS = "{:<23}{:<18}{:<18}{}"
 SYNTHETIC = "The people of this edition are synthetic; its figures say nothing certain about real ones.\n"
 
 
@@ -73,12 +75,12 @@ def ranked(entries: Sequence[Entry]) -> list[tuple[int | None, Entry]]:
     ordered = sorted(entries, key=lambda entry: (best[id(entry)].figures["auc"].value, entry.path))
     rows: list[tuple[int | None, Entry]] = []
     tier, first = 0, None
-    for entry in (entry for entry in ordered if gate_passed(entry)):
+    for entry in (entry for entry in ordered if gate_passed(entry) and entry.rated):
         auc = best[id(entry)].figures["auc"]
         if first is None or auc.low > first.high:
             tier, first = tier + 1, auc
         rows.append((tier, entry))
-    return rows + [(None, entry) for entry in ordered if not gate_passed(entry)]
+    return rows + [(None, entry) for entry in ordered if not (gate_passed(entry) and entry.rated)]
 
 
 def gate_passed(entry: Entry) -> bool:
@@ -107,28 +109,26 @@ def ranking(entries: Sequence[Entry]) -> str:
     attacks = [entry for entry in entries if entry.track == "attack"]
     lines = []
     if defacers:
-        lines += ["Defacers, by the attacker that links best (AUC .50 is chance): ignorant, or"]
-        lines += ["informed, having learned on dev from scans defaced by this very system.", ""]
-        lines += [_columns("tier", "system", "AUC, ignorant", "AUC, informed", "brain, utility")]
+        lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
+        lines += ["takes scans as they come; adapted and informed ones learned on defaced dev.", ""]
+        lines += [DEFACERS.format("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")]
         for tier, entry in ranked(defacers):
-            figures = [_auc(entry.strongest_of(level)) for level in LEVELS]
+            best = entry.strongest()
+            figures = [_auc(entry.strongest_of("ignorant")), _auc(best), best.level]
             gate = _gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 gate += f" {entry.utility['utility'].value:.2f}"
-            lines.append(_columns(str(tier or "-"), entry.system, *figures, gate))
+            lines.append(DEFACERS.format(tier or "-", entry.system, *figures, gate))
         lines.append("")
     if attacks:
-        lines += ["Attacks on undefaced scans", "", _columns("", "system", "AUC", "EER %", "rank-1").lstrip()]
+        head = ATTACKS.format("system", "AUC", "EER %", "rank-1")
+        lines += ["Attacks on undefaced scans", "", head]
         for entry in _by_auc(attacks):
             result = entry.strongest()
             shown = [_figure(name, result) for name in ("auc", "eer", "rank1")]
-            lines.append(_columns("", entry.system, *shown).lstrip())
+            lines.append(ATTACKS.format(entry.system, *shown))
         lines.append("")
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _columns(*cells: str) -> str:
-    return "{:<5}{:<23}{:<18}{:<18}{}".format(*cells)
 
 
 def _auc(result: Result | None) -> str:
@@ -170,9 +170,10 @@ def _defacing(entries: Sequence[Entry]) -> str:
     ]
     text = [
         "### Defacing\n",
-        "Rated by the strongest attacker. An ignorant one takes the scans as they come, an informed one has",
-        "learned on dev from scans defaced by this very system. Within a tier the data do not separate the",
-        "systems; a system that fails the brain gate, or changes nothing, is not ranked. Utility is what",
+        "Rated by the strongest attacker that passed the audit: an ignorant one takes scans as they come,",
+        "an adapted one has seen dev defaced by this very system, an informed one knows who is who there.",
+        "Within a tier the data do not separate the systems; a system that fails the brain gate, or changes",
+        "nothing, is not ranked. Utility is what",
         "brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md).\n",
         _table(header, rows),
         "Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from",
@@ -181,15 +182,42 @@ def _defacing(entries: Sequence[Entry]) -> str:
         _read(entries),
         "Every attacker (all trials):\n",
     ]
+    text.append(_every(entries))
+    text.append(
+        "The strongest attacker by group, and on nonmated pairs alike in sex, age group and ethnicity:\n"
+    )
+    text.append(_groups(entries))
+    return "\n".join(text)
+
+
+def _every(entries: Sequence[Entry]) -> str:
+    """Tabulate every attacker on every system, and whether it passed the audit."""
     rows = [
-        [f"{entry.team}/{entry.system}", f"{r.name}/{r.level}"]
-        + [_figure(name, r) for name in ("eer", "auc", "linkability")]
+        [
+            f"{entry.team}/{entry.system}",
+            f"{r.name}/{r.level}",
+            *(_figure(name, r) for name in ("eer", "auc", "linkability", "tmr_at_fmr_1pct")),
+            "reference" if r.level == ORACLE else "passed" if r.rates else "failed",
+        ]
         for _, entry in ranked(entries)
         for r in entry.results
         if r.trial_list == "all"
     ]
-    text.append(_table(["system", "attacker", "EER %", "AUC", "linkability"], rows))
-    return "\n".join(text)
+    header = ["system", "attacker", "EER %", "AUC", "linkability", "people linked at FMR 1 %", "audit"]
+    return _table(header, rows)
+
+
+def _groups(entries: Sequence[Entry]) -> str:
+    """Tabulate the AUC of the strongest attacker on the trial lists of a part of the people."""
+    lists = dict.fromkeys(
+        r.trial_list for entry in entries for r in entry.results if r.trial_list not in ("all", "probes")
+    )
+    rows = []
+    for _, entry in ranked(entries):
+        best = entry.strongest()
+        found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
+        rows.append([f"{entry.team}/{entry.system}", *(_auc(found.get(name)) for name in lists)])
+    return _table(["system", *lists], rows)
 
 
 def _read(entries: Sequence[Entry]) -> str:

@@ -1,12 +1,14 @@
 """From features to the score of every trial."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.adapted import adapt
 from baselines.attacks import similarity
-from baselines.informed import InformedAttack, learn
+from baselines.informed import SHRINKAGES, InformedAttack, learn, left_out
+from baselines.sides import Sides
 from challenge.features import ImageFeatures
 
 Compare = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -50,24 +52,59 @@ def link(
     >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], probes, {"x": face})
     array([-0., -2., -2.])
     """
+    return lowest(compared(attack, trials, probes, references, compare))
+
+
+def compared(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    compare: Compare = similarity,
+) -> NDArray[np.float64]:
+    """Score a trial list as `link` does, but leave NaN where a face is missing."""
     rows, probe_vectors = _stack(attack, probes)
     columns, reference_vectors = _stack(attack, references)
     scores = np.full(len(trials), np.nan)
     if rows and columns:
         matrix = compare(probe_vectors, reference_vectors)
         for i, (probe, reference) in enumerate(trials):
-            if probes[probe].acquired and references[reference].acquired:
+            if probe in rows and reference in columns:
                 scores[i] = matrix[rows[probe], columns[reference]]
-    seen = np.isfinite(scores)
-    scores[~seen] = scores[seen].min() if seen.any() else 0.0
     return scores
+
+
+def lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give failures to acquire (NaN) the lowest score of the list; 0 if there is no other.
+
+    Examples
+    --------
+    >>> lowest(np.array([3.0, np.nan, -1.0]))
+    array([ 3., -1., -1.])
+    """
+    seen = np.isfinite(scores)
+    return np.where(seen, scores, scores[seen].min() if seen.any() else 0.0)
+
+
+def adapt_to(
+    attack: str, probes: Mapping[str, ImageFeatures], references: Mapping[str, ImageFeatures]
+) -> Sides:
+    """Let an attack adapt to the images of `dev`, without its key; arguments as `learn_from`.
+
+    Raises
+    ------
+    baselines.adapted.AdaptedError
+        If too few images have a face.
+    """
+    return adapt(_stack(attack, probes)[1], _stack(attack, references)[1])
 
 
 def learn_from(
     attack: str,
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
-    key: Mapping[tuple[str, str], bool],
+    subjects: Mapping[str, str],
+    shrinkages: Sequence[float] = SHRINKAGES,
 ) -> InformedAttack:
     """Let an attack learn from the images of `dev` and its open key; those without a face teach nothing.
 
@@ -77,20 +114,59 @@ def learn_from(
         Name of `baselines.attacks.ATTACKS`.
     probes, references : mapping from id to ImageFeatures
         Of `dev`, scans as the system under test defaced them.
-    key : mapping from (probe, reference) to bool
-        Which trials of `dev` are mated.
+    subjects : mapping from id to str
+        Who they are, from `people`; somebody who is not there is nobody else.
+    shrinkages : sequence of float
+        What to choose from (`baselines.informed.learn`).
 
     Raises
     ------
     baselines.informed.InformedError
         If too few people have a face on both sides.
     """
-    subjects = people(key)
     rows, probe_vectors = _stack(attack, probes)
     columns, reference_vectors = _stack(attack, references)
-    # Somebody without a mated trial is nobody else.
     who = [[subjects.get(name, name) for name in side] for side in (rows, columns)]
-    return learn(probe_vectors, who[0], reference_vectors, who[1])
+    return learn(probe_vectors, who[0], reference_vectors, who[1], shrinkages)
+
+
+def left_out_of(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    subjects: Mapping[str, str],
+    shrinkage: float,
+) -> NDArray[np.float64]:
+    """Score trials of `dev` by maps learned from other people of `dev`; arguments as `learn_from`.
+
+    Returns
+    -------
+    ndarray, shape (len(trials),)
+        NaN where the two people were not left out together (`baselines.informed.left_out`), or have no face.
+    """
+
+    def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        return left_out(one, who[0], other, who[1], shrinkage)
+
+    sides = (probes, references)
+    who = [[subjects.get(name, name) for name in _stack(attack, side)[0]] for side in sides]
+    return compared(attack, trials, probes, references, compare)
+
+
+def exchanged(subjects: Mapping[str, str], references: Collection[str], seed: int) -> dict[str, str]:
+    """Give everybody's photographs to somebody else, at random: a key that is wrong for everybody.
+
+    Examples
+    --------
+    >>> wrong = exchanged({"a": "1", "x": "1", "b": "2", "y": "2"}, ["x", "y"], seed=0)
+    >>> [wrong[name] for name in "abxy"]
+    ['1', '2', '2', '1']
+    """
+    everybody = sorted(set(subjects.values()))
+    order = [everybody[i] for i in np.random.default_rng(seed).permutation(len(everybody))]
+    following = dict(zip(order, order[1:] + order[:1], strict=True))
+    return {name: following[who] if name in references else who for name, who in subjects.items()}
 
 
 def people(key: Mapping[tuple[str, str], bool]) -> dict[str, str]:

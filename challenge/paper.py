@@ -50,7 +50,8 @@ class Attacked:
     @property
     def name(self) -> str:
         """Attack, condition and level, as tables call it."""
-        return f"{self.attack} {self.condition}" + (", informed" if self.level == "informed" else "")
+        name = f"{self.attack} {self.condition}".strip()
+        return name if self.level == "ignorant" else f"{name}, {self.level}"
 
 
 def table_1(attacked: Sequence[Attacked]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from challenge import ladder
 from challenge.edition import Edition
 from challenge.entry import Entry
-from challenge.evaluation import Evaluator
+from challenge.evaluator import Evaluator
 from challenge.record import Event, Limits, admit, append, locked, read_log
 from challenge.submission import Submission
 from data_prep.sealing import file_sha256

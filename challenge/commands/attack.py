@@ -7,11 +7,12 @@ from omegaconf import MISSING
 
 from baselines.attacks import similarity
 from baselines.photo import SUFFIXES
+from challenge.attackers import LEVELS
 from challenge.edition import Split, open_edition
 from challenge.errors import InputError
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.images import find_images
-from challenge.linkage import Compare, learn_from, link
+from challenge.linkage import Compare, adapt_to, learn_from, link, people
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
@@ -37,7 +38,9 @@ class Settings:
 def run(settings: Settings) -> None:
     """Attack what the settings name."""
     if settings.attack.level != "ignorant" and not settings.edition:
-        raise InputError("attack: attack.level=informed learns from dev; expected edition=...")
+        raise InputError(
+            f"attack: attack.level={settings.attack.level} learns from dev; expected edition=..."
+        )
     if settings.edition and (settings.probes or settings.photos):
         raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
@@ -62,20 +65,24 @@ def _attack_edition(settings: Settings) -> None:
         raise InputError(
             f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
         )
-    informed = settings.attack.level == "informed"
-    if settings.attack.level not in ("ignorant", "informed"):
-        raise InputError(f"attack: attack.level is {settings.attack.level!r}; expected ignorant or informed")
-    if informed and settings.split == "dev":
-        raise InputError("attack: an informed attacker learns from dev; expected split=eval to attack")
+    level = settings.attack.level
+    if level not in LEVELS:
+        raise InputError(f"attack: attack.level is {level!r}; expected one of {', '.join(LEVELS)}")
+    if level != "ignorant" and settings.split == "dev":
+        raise InputError(f"attack: an {level} attacker learns from dev; expected split=eval to attack")
     with whole_folder(Path(settings.output)) as folder:
         name, split = settings.attack.name, edition.splits[settings.split]
         compare: Compare = similarity
-        if informed:
+        if level != "ignorant":
             assert edition.dev.key is not None
-            compare = learn_from(name, *_features(edition.dev, settings), edition.dev.key).similarity
+            known = _features(edition.dev, settings)
+            sides = adapt_to(name, *known)
+            if level == "informed":
+                sides = learn_from(name, *known, people(edition.dev.key))
+            compare = sides.similarity
         probes, references = _features(split, settings)
         _write_scores(folder, name, split.trials, probes, references, compare)
-        system = f"{name}_{condition}" + ("_informed" if informed else "")
+        system = f"{name}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
 

@@ -78,7 +78,7 @@ def plan(settings: Settings) -> list[list[str]]:
         steps.append(["deface", f"defacer={name}", public, f"output={submissions[-1]}", cache])
     for attack in settings.attacks:
         for condition, level in product(("raw", "bald"), settings.levels):
-            name = f"{attack}_{condition}" + ("_informed" if level == "informed" else "")
+            name = f"{attack}_{condition}" + ("" if level == "ignorant" else f"_{level}")
             submissions.append(f"{out}/submissions/{name}")
             words = [
                 f"attack={attack}",

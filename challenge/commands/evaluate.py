@@ -8,7 +8,8 @@ from omegaconf import MISSING
 from challenge.edition import open_edition
 from challenge.entry import write_entry
 from challenge.errors import InputError
-from challenge.evaluation import Evaluator, evaluate
+from challenge.evaluation import evaluate
+from challenge.evaluator import Evaluator
 from challenge.integrity import verify_edition
 from challenge.leaderboard import summary
 from challenge.protocol import read_protocol

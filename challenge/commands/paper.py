@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
-from baselines.attacks import similarity
+from challenge.attackers import LEVELS, Attacker, Looks, attacker_name, run_attackers
 from challenge.edition import Edition, open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.features import Camera, Extraction, extract
 from challenge.inference import infer, learn
-from challenge.linkage import learn_from, link, people
+from challenge.linkage import link, people
 from challenge.paper import TABLE_2, Attacked, differences, draw_roc, table_1, table_2
 from challenge.protocol import read_protocol
 from challenge.sealed import SealedKey, open_sealed
@@ -24,7 +24,7 @@ from data_prep.files import whole_file, whole_folder
 from data_prep.trials import Attributes
 from scoring import Estimate, compare, draw_systems, score_attributes, score_trials
 
-Images = Mapping[str, ImageFeatures]
+TRUE_BALD = "true bald"
 CONTRASTED = (  # what hair removal does to either attack, and whether the truth would do more
     ("deepface bald", "deepface raw"),
     ("deepface true bald", "deepface raw"),
@@ -43,14 +43,6 @@ class Settings:
     output: str = MISSING
     cache: str = ""
     compute: Compute = field(default_factory=Compute)
-
-
-@dataclass(frozen=True)
-class _Faces:
-    """Features of all images of an edition: scans by split, photographs by split and condition."""
-
-    scans: Mapping[str, Images]
-    photos: Mapping[tuple[str, str], Images]
 
 
 def run(settings: Settings) -> None:
@@ -72,7 +64,7 @@ def run(settings: Settings) -> None:
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> _Faces:
+def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
     protocol = read_protocol(edition.description)
     extraction = Extraction(
         model=protocol.model,
@@ -90,28 +82,27 @@ def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> _Faces:
     truth = {r: sealed.root / "photos" / "bald" / f"{r}.png" for r in edition.eval.references}
     if all(path.is_file() for path in truth.values()):
         label = "faces of people truly bald"
-        photos["eval", "true bald"] = extract(truth, "photo", extraction, label, settings.compute)
-    return _Faces(scans, photos)
+        photos["eval", TRUE_BALD] = extract(truth, "photo", extraction, label, settings.compute)
+    return Looks(scans, photos)
 
 
-def _attack(edition: Edition, sealed: SealedKey, faces: _Faces) -> list[Attacked]:
-    trials = edition.eval.trials
-    mated = np.array([sealed.trials[trial].mated for trial in trials])
-    dev_key = edition.dev.key
-    assert dev_key is not None
-    conditions = [condition for split, condition in faces.photos if split == "eval"]
+def _attack(edition: Edition, sealed: SealedKey, faces: Looks) -> list[Attacked]:
+    protocol, trials = read_protocol(edition.description), edition.eval.trials
+    mated, _, _ = _whose(edition, sealed)
+    attackers, _ = run_attackers(edition, protocol, faces)
+    if ("eval", TRUE_BALD) in faces.photos:
+        for attack in protocol.attacks:
+            scores = link(attack, trials, faces.scans["eval"], faces.photos["eval", TRUE_BALD])
+            attackers.append(Attacker(attacker_name(attack, TRUE_BALD, protocol), "ignorant", scores))
     found = []
-    for attack, condition in product(("deepface", "geo"), conditions):
-        photos = faces.photos["eval", condition]
-        scores = link(attack, trials, faces.scans["eval"], photos, similarity)
-        distance = float(scores[mated].mean() / scores[~mated].mean())
-        found.append(_attacked(edition, sealed, (attack, condition, "ignorant"), scores, distance))
-    for attack, condition in product(("deepface", "geo"), edition.conditions):
-        informed = learn_from(attack, faces.scans["dev"], faces.photos["dev", condition], dev_key)
-        photos = faces.photos["eval", condition]
-        scores = link(attack, trials, faces.scans["eval"], photos, informed.similarity)
-        found.append(_attacked(edition, sealed, (attack, condition, "informed"), scores, None))
-    return found
+    for one in attackers:
+        attack, _, condition = one.name.partition("+")
+        near = (
+            float(one.scores[mated].mean() / one.scores[~mated].mean()) if one.level == "ignorant" else None
+        )
+        who = (attack.partition("(")[0], condition, one.level)
+        found.append(_attacked(edition, sealed, who, one.scores, near))
+    return sorted(found, key=lambda one: (LEVELS.index(one.level), one.attack, one.condition == TRUE_BALD))
 
 
 def _attacked(
@@ -136,7 +127,7 @@ def _whose(edition: Edition, sealed: SealedKey) -> tuple[NDArray[np.bool_], list
     return mated, [sealed.subjects[p] for p, _ in trials], [sealed.subjects[r] for _, r in trials]
 
 
-def _read(edition: Edition, sealed: SealedKey, faces: _Faces) -> dict[str, dict[str, tuple[Estimate, float]]]:
+def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[str, tuple[Estimate, float]]]:
     """Read attributes from photographs and from scans, by classifiers that learned on dev."""
     protocol = read_protocol(edition.description)
     assert edition.dev.key is not None

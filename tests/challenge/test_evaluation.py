@@ -8,7 +8,8 @@ import pytest
 from challenge.description import write_submission_json
 from challenge.edition import Edition
 from challenge.entry import Entry
-from challenge.evaluation import Evaluator, evaluate
+from challenge.evaluation import evaluate
+from challenge.evaluator import Evaluator
 from challenge.protocol import Protocol, read_protocol
 from challenge.sealed import SealedKey, open_sealed
 from challenge.submission import check_submission

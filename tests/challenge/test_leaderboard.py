@@ -27,7 +27,7 @@ def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **c
 def entry(system: str, *results: Result, passed: int = 24) -> Entry:
     gate = {"passed": passed, "scans": 24, "unchanged": 0, "worst_changed": 0.01}
     return Entry(
-        "test/1", "ab" * 32, False, "defacing", "team", system, "", "cd" * 32, results, gate, (), "0.1.0"
+        "test/1", "ab" * 32, False, "defacing", "team", system, "", "cd" * 32, results, gate, (), (), "0.1.0"
     )
 
 
@@ -87,7 +87,22 @@ def test_both_levels_are_shown_and_the_stronger_rates() -> None:
     assert "0.50 [0.45, 0.55]" in text
     assert "0.77 [0.72, 0.82]" in text
     assert entry("b", result(0.5)).strongest_of("informed") is None
-    assert "n/a" in ranking([entry("b", result(0.5))])
+
+
+def test_who_fails_the_audit_rates_nobody() -> None:
+    broken = result(0.9, level="informed", rates=False)
+    assert entry("a", result(0.6), broken).strongest().figures["auc"].value == 0.6
+    none = entry("b", replace(result(0.5), rates=False))
+    assert not none.rated
+    assert tiers(entry("a", result(0.6)), none) == {"a": 1, "b": None}
+    assert "| failed |" in leaderboard([entry("a", result(0.6), broken)])
+
+
+def test_groups_are_shown_of_the_strongest_attacker() -> None:
+    women = result(0.71, trial_list="sex=F", rates=False)
+    text = leaderboard([entry("a", result(0.6), women)])
+    assert "| system | sex=F |" in text
+    assert "| team/a | 0.71 [0.66, 0.76] |" in text
 
 
 def test_the_ranking_fits_a_terminal() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from baselines.informed import InformedError
 from challenge.features import ImageFeatures
-from challenge.linkage import learn_from, link
+from challenge.linkage import adapt_to, exchanged, learn_from, left_out_of, link
 
 NONE = ImageFeatures(False, "no face found", {})
 
@@ -51,8 +51,8 @@ def test_faces_that_were_not_found_teach_nothing() -> None:
     people = rng.normal(size=(12, 4))
     probes = {f"probe{i}": face(*person) for i, person in enumerate(people)} | {"lost": NONE}
     references = {f"photo{i}": face(*(person @ turn)) for i, person in enumerate(people)}
-    key = {(p, r): p.removeprefix("probe") == r.removeprefix("photo") for p in probes for r in references}
-    informed = learn_from("deepface", probes, references, key)
+    who = {name: name.removeprefix("probe").removeprefix("photo") for name in (*probes, *references)}
+    informed = learn_from("deepface", probes, references, who)
     assert informed.subjects == 12
     trials = [(p, r) for p in probes for r in references]
     scores = dict(zip(trials, link("deepface", trials, probes, references, informed.similarity), strict=True))
@@ -60,4 +60,31 @@ def test_faces_that_were_not_found_teach_nothing() -> None:
     assert np.mean(own) > 0.9
     assert {score for (probe, _), score in scores.items() if probe == "lost"} == {min(scores.values())}
     with pytest.raises(InformedError, match="0 people"):
-        learn_from("deepface", {"a": NONE}, references, {("a", "photo0"): True, ("a", "photo1"): False})
+        learn_from("deepface", {"a": NONE}, references, {"a": "0", "photo0": "0"})
+    adapted = link(
+        "deepface", trials, probes, references, adapt_to("deepface", probes, references).similarity
+    )
+    assert adapted.min() == adapted[trials.index(("lost", "photo0"))]
+
+
+def test_left_out_scores_are_those_of_trials_within_a_fold() -> None:
+    rng = np.random.default_rng(1)
+    people = rng.normal(size=(10, 4))
+    probes = {f"p{i}": face(*person) for i, person in enumerate(people)} | {"p-lost": NONE}
+    references = {f"r{i}": face(*person) for i, person in enumerate(people)}
+    who = {name: name[1:] for name in (*probes, *references)}
+    trials = [(p, r) for p in probes for r in references]
+    scores = dict(zip(trials, left_out_of("deepface", trials, probes, references, who, 0.5), strict=True))
+    seen = {trial for trial, score in scores.items() if np.isfinite(score)}
+    assert {(f"p{i}", f"r{i}") for i in range(10)} <= seen
+    assert len(seen) == 20
+    assert not any("p-lost" in trial for trial in seen)
+
+
+def test_a_wrong_key_is_wrong_for_everybody_and_keeps_photographs_together() -> None:
+    who = {"a": "1", "x": "1", "x2": "1", "b": "2", "y": "2", "c": "3", "z": "3"}
+    for seed in range(20):
+        wrong = exchanged(who, {"x", "x2", "y", "z"}, seed)
+        assert all(wrong[photo] != who[photo] for photo in ("x", "x2", "y", "z"))
+        assert wrong["x"] == wrong["x2"]
+        assert {name: wrong[name] for name in "abc"} == {"a": "1", "b": "2", "c": "3"}

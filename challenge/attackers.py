@@ -1,0 +1,155 @@
+"""Every attacker of the protocol on one state of the scans: ignorant, adapted, informed, and fused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.adapted import AdaptedError
+from baselines.fusion import fuse
+from baselines.informed import InformedError
+from challenge.edition import Edition
+from challenge.features import ImageFeatures
+from challenge.linkage import adapt_to, compared, exchanged, learn_from, left_out_of, link, lowest, people
+from challenge.protocol import Protocol
+from scoring import auc
+
+# Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
+# the key of dev.
+LEVELS = ("ignorant", "adapted", "informed")
+FUSION = "fusion"
+
+Images = Mapping[str, ImageFeatures]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Features of all images that attackers see.
+
+    Attributes
+    ----------
+    scans : mapping from split to mapping from probe to ImageFeatures
+        In one state: as released, or as a system defaced them.
+    photos : mapping from (split, condition) to mapping from reference to ImageFeatures
+        Photographs.
+    """
+
+    scans: Mapping[str, Images]
+    photos: Mapping[tuple[str, str], Images]
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """What an attacker says of the trials of `eval`.
+
+    Attributes
+    ----------
+    name : str
+        Attack and photo condition, `deepface(Dlib)+bald`, or `fusion`.
+    level : str
+        One of `LEVELS`.
+    scores : ndarray, shape (n_trials,)
+        Higher means more likely the same person.
+    learned_from : int
+        Scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
+    """
+
+    name: str
+    level: str
+    scores: NDArray[np.float64]
+    learned_from: int = 0
+
+
+def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[list[Attacker], list[str]]:
+    """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
+
+    Parameters
+    ----------
+    edition : Edition
+        Has the trials, and the key of `dev`.
+    protocol : Protocol
+        Names the attacks.
+    looks : Looks
+        Of both splits.
+
+    Returns
+    -------
+    attackers : list of Attacker
+        By condition, attack and level; fusion last.
+    remarks : list of str
+        Who could not learn, and why.
+    """
+    trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
+    found, remarks, parts, practice = [], [], [], []
+    for condition, attack in product(edition.conditions, protocol.attacks):
+        name = attacker_name(attack, condition, protocol)
+        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
+        asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
+        found.append(Attacker(name, "ignorant", link(*asked)))
+        try:
+            adapted = adapt_to(*known)
+            seen = sum(image.acquired for image in known[1].values())
+            found.append(Attacker(name, "adapted", link(*asked, adapted.similarity), seen))
+            informed = learn_from(*known, subjects)
+        except (AdaptedError, InformedError) as error:
+            remarks.append(f"{name}: nobody learns to link: {error}")
+            continue
+        parts.append(compared(*asked, informed.similarity))
+        found.append(Attacker(name, "informed", lowest(parts[-1]), informed.subjects))
+        practice.append(left_out_of(attack, dev_trials, *known[1:], subjects, informed.shrinkage))
+    if len(parts) > 1:
+        key = np.array(list(_dev_key(edition).values()))
+        left_out, labels = np.stack(practice, axis=1), key
+        usable = np.isfinite(left_out).all(axis=1)
+        fusion = fuse(left_out[usable], labels[usable])
+        fused = fusion(np.stack(parts, axis=1))
+        found.append(Attacker(FUSION, "informed", lowest(fused), found[-1].learned_from))
+    return found, remarks
+
+
+def wrongly_taught(
+    edition: Edition, protocol: Protocol, looks: Looks, mated: NDArray[np.bool_], rounds: int
+) -> dict[str, NDArray[np.float64]]:
+    """Teach the informed attackers a wrong key of `dev`, in which everybody has somebody else's photographs.
+
+    Parameters
+    ----------
+    edition, protocol, looks
+        As in `run_attackers`.
+    mated : ndarray of bool, shape (n_trials,)
+        The true key of `eval`.
+    rounds : int
+        How many wrong keys.
+
+    Returns
+    -------
+    dict from name to ndarray, shape (rounds,)
+        AUC on `eval`, for every attacker who can learn. What is above chance was not learned from the key.
+    """
+    subjects, references = people(_dev_key(edition)), set(edition.dev.references)
+    areas: dict[str, list[float]] = {}
+    for condition, attack in product(edition.conditions, protocol.attacks):
+        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
+        asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
+        try:
+            shrinkage = learn_from(*known, subjects).shrinkage
+        except InformedError:
+            continue
+        for seed in range(rounds):
+            taught = learn_from(*known, exchanged(subjects, references, seed), [shrinkage])
+            scores = link(*asked, taught.similarity)
+            name = attacker_name(attack, condition, protocol)
+            areas.setdefault(name, []).append(auc(scores[mated], scores[~mated]))
+    return {name: np.array(own) for name, own in areas.items()}
+
+
+def attacker_name(attack: str, condition: str, protocol: Protocol) -> str:
+    """Name an attack on photographs in one condition; networks differ, so theirs is told."""
+    return f"{attack}({protocol.model})+{condition}" if attack == "deepface" else f"{attack}+{condition}"
+
+
+def _dev_key(edition: Edition) -> Mapping[tuple[str, str], bool]:
+    assert edition.dev.key is not None
+    return edition.dev.key

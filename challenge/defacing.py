@@ -1,0 +1,155 @@
+"""Evaluation of a defacing system: gate, attackers, their audit, what is read from the scans."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.attributes import AttributesError
+from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
+from challenge.audit import WRONG_KEYS, audit
+from challenge.entry import Result
+from challenge.evaluator import Evaluator, Judged, timed
+from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.figures import ORACLE, scored_attribute, trial_masks, verification, whose
+from challenge.gate import apply_gate
+from challenge.inference import infer, learn
+from challenge.linkage import people
+from challenge.submission import Submission
+from challenge.utility import measure_utility
+from data_prep.trials import Attributes
+
+
+def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
+    """Run the gate and every attacker, and let nobody rate who fails the audit.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Edition, key and means.
+    submission : Submission
+        Of the track `defacing`.
+
+    Returns
+    -------
+    Judged
+    """
+    edition, protocol = evaluator.edition, evaluator.protocol
+    assert submission.scans is not None
+    with timed(evaluator, "brain gate"):
+        gate, remarks = apply_gate(
+            edition, evaluator.sealed, submission.scans, protocol.in_brain_change, evaluator.compute
+        )
+    original, defaced = _look(evaluator, submission)
+    remarks += _punish_lost(gate, defaced)
+    with timed(evaluator, "attackers"):
+        attackers, said = run_attackers(edition, protocol, defaced)
+        ceiling, _ = run_attackers(edition, protocol, original)
+        wrong = wrongly_taught(edition, protocol, defaced, whose(evaluator)[0], WRONG_KEYS)
+    remarks += said
+    with timed(evaluator, "audit"):
+        checks = audit(evaluator, attackers, ceiling, wrong)
+    failed = {check.attacker for check in checks if not check.passed}
+    images = defaced.scans["eval"].values()
+    counts = {"probes": len(images), "failures_to_acquire": sum(not image.acquired for image in images)}
+    results = []
+    for one in attackers:
+        rates = not failed & {f"{one.name}/{one.level}", "everybody"}
+        own = counts | ({"learned_from": one.learned_from} if one.learned_from else {})
+        results += verification(evaluator, submission, one.name, one.level, one.scores, own, rates=rates)
+    results += _by_group(evaluator, submission, attackers, results, counts)
+    agreement = _agreement(evaluator)
+    results += verification(evaluator, submission, "attributes", ORACLE, agreement, {}, ["all"], rates=False)
+    results += _read(evaluator, submission, defaced, remarks)
+    with timed(evaluator, "utility"):
+        utility, lines = measure_utility(
+            edition, evaluator.sealed, submission, gate, protocol, evaluator.cache, evaluator.compute
+        )
+    return Judged(results, [*remarks, *lines], gate, [asdict(check) for check in checks], utility)
+
+
+def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
+    """Take features from scans as released and as defaced, and from photographs; each image once."""
+    edition, protocol = evaluator.edition, evaluator.protocol
+    extraction = Extraction(
+        attacks=tuple(protocol.attacks),
+        model=protocol.model,
+        camera=Camera(protocol.spacing_mm, protocol.size),
+        cache=evaluator.cache,
+    )
+
+    def look(paths: dict[str, Path], kind: str, label: str, untrusted: bool) -> dict[str, ImageFeatures]:
+        with timed(evaluator, label):
+            return extract(paths, kind, extraction, label, evaluator.compute, untrusted)
+
+    assert submission.scans is not None
+    originals, defaced, photos = {}, {}, {}
+    for name, split in edition.splits.items():
+        released = {probe: split.scan(probe) for probe in split.probes}
+        originals[name] = look(released, "scan", f"faces of released scans of {name}", False)
+        sent = {probe: submission.scans[name, probe] for probe in split.probes}
+        defaced[name] = look(sent, "scan", f"faces of defaced scans of {name}", True)
+        for condition in edition.conditions:
+            shots = {reference: split.photo(reference, condition) for reference in split.references}
+            label = f"faces of {condition} photographs of {name}"
+            photos[name, condition] = look(shots, "photo", label, False)
+    return Looks(originals, photos), Looks(defaced, photos)
+
+
+def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
+    """Take the pass from scans nobody could look at: who stops the attackers has not protected anybody."""
+    images = [image for split in defaced.scans.values() for image in split.values()]
+    lost = Counter(image.reason for image in images if image.lost)
+    if lost and gate:
+        gate["passed"] = min(gate["passed"], gate["scans"] - lost.total())
+    return [f"faces: {count} scans {reason}; they do not pass the gate" for reason, count in lost.items()]
+
+
+def _by_group(
+    evaluator: Evaluator,
+    submission: Submission,
+    attackers: list[Attacker],
+    results: list[Result],
+    counts: Mapping[str, int],
+) -> list[Result]:
+    """Figures of the strongest attacker by sex, age group and ethnicity; an average hides who is found."""
+    rating = [result for result in results if result.rates and result.trial_list == "all"]
+    if not rating:
+        return []
+    best = max(rating, key=lambda result: result.figures["auc"].value)
+    (one,) = (a for a in attackers if (a.name, a.level) == (best.name, best.level))
+    groups = [name for name in trial_masks(evaluator) if "=" in name]
+    return verification(evaluator, submission, one.name, one.level, one.scores, counts, groups, rates=False)
+
+
+def _agreement(evaluator: Evaluator) -> NDArray[np.float64]:
+    """Score trials by how many true attributes the two people share: what demographics alone would tell."""
+    sealed = evaluator.sealed
+    of = {sealed.subjects[probe]: own for probe, own in sealed.attributes.items()}
+    pairs = [(of[sealed.subjects[p]], of[sealed.subjects[r]]) for p, r in evaluator.edition.eval.trials]
+    return np.array([sum(a == b for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64)
+
+
+def _read(evaluator: Evaluator, submission: Submission, looks: Looks, remarks: list[str]) -> list[Result]:
+    """Read attributes from the defaced scans by classifiers that learned on dev, defaced alike."""
+    dev = evaluator.edition.dev
+    assert dev.attributes is not None
+    assert dev.key is not None
+    results = []
+    for attack, attribute in product(evaluator.protocol.attacks, Attributes._fields):
+        name = f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
+        with timed(evaluator, "attributes"):
+            try:
+                model = learn(attribute, attack, looks.scans["dev"], dev.attributes, people(dev.key))
+            except AttributesError as error:
+                remarks.append(f"{name}: nobody who reads {error}")
+                continue
+            said = infer(attack, model, looks.scans["eval"])
+            result = scored_attribute(evaluator, submission, attribute, said, f"{name}+", "informed")
+        results += [result] if result else []
+    return results

@@ -1,0 +1,78 @@
+"""What an evaluation needs, and where its time goes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from challenge.edition import Edition
+from challenge.entry import Result
+from challenge.protocol import Protocol
+from challenge.sealed import SealedKey
+from challenge.work import Compute
+from scoring import Estimate
+
+
+@dataclass
+class Evaluator:
+    """What an evaluation needs besides the submission.
+
+    Attributes
+    ----------
+    edition : Edition
+        The public side.
+    sealed : SealedKey
+        The organizer's side.
+    protocol : Protocol
+        The edition's.
+    cache : Path
+        Folder for features.
+    compute : Compute
+        Who does the work.
+    seconds : dict from str to float
+        Filled as steps end.
+    scores : dict from str to ndarray, shape (n_trials,)
+        Filled as results come: the scores of all trials, by `name/level`.
+    """
+
+    edition: Edition
+    sealed: SealedKey
+    protocol: Protocol
+    cache: Path
+    compute: Compute
+    seconds: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the evaluation of a submission found.
+
+    Attributes
+    ----------
+    results : list of Result
+        Every figure.
+    remarks : list of str
+        What is to be known beside them.
+    gate, checks, utility
+        Of a defacing system, as in `challenge.entry.Entry`.
+    """
+
+    results: list[Result]
+    remarks: list[str]
+    gate: dict[str, Any] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    utility: dict[str, Estimate] = field(default_factory=dict)
+
+
+@contextmanager
+def timed(evaluator: Evaluator, step: str) -> Iterator[None]:
+    """Add the wall time of a block to those of its step."""
+    start = time.perf_counter()
+    yield
+    evaluator.seconds[step] = evaluator.seconds.get(step, 0.0) + time.perf_counter() - start

@@ -1,0 +1,155 @@
+"""From scores or predictions to results: figures with intervals and their signature."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from challenge.entry import Result
+from challenge.evaluator import Evaluator, timed
+from challenge.submission import Submission
+from data_prep.trials import NOT_AVAILABLE, Attributes
+from scoring import Signature, score_attributes, score_trials
+
+TRIAL_LISTS = ("all", "matched")
+ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
+SMALLEST_GROUP = 5  # people; a figure of fewer is one of persons
+
+
+def verification(
+    evaluator: Evaluator,
+    submission: Submission,
+    name: str,
+    level: str,
+    scores: NDArray[np.float64],
+    counts: Mapping[str, int],
+    trial_lists: Sequence[str] = TRIAL_LISTS,
+    rates: bool = True,
+) -> list[Result]:
+    """Figures of one score list on trial lists of the key.
+
+    Parameters
+    ----------
+    evaluator, submission
+        Whose key, and who is judged.
+    name, level : str
+        Of the result.
+    scores : ndarray, shape (n_trials,)
+        In the order of the trial list.
+    counts : mapping from str to int
+        What else is to be told beside trials and subjects.
+    trial_lists : sequence of str
+        Names of `trial_masks`; a list without nonmated trials is left out.
+    rates : bool
+        As in `Result`.
+    """
+    protocol, trials = evaluator.protocol, evaluator.edition.eval.trials
+    mated, subjects = whose(evaluator)
+    masks = trial_masks(evaluator)
+    results = []
+    evaluator.scores[f"{name}/{level}"] = scores
+    for trial_list in trial_lists:
+        chosen = masks.get(trial_list)
+        if chosen is None or not (chosen & ~mated).any():
+            continue  # no two people of this edition agree in sex, age group and ethnicity
+        with timed(evaluator, "figures"):
+            report = score_trials(
+                scores[chosen],
+                mated[chosen],
+                subjects[chosen, 0],
+                subjects[chosen, 1],
+                protocol.bootstrap,
+                protocol.bootstrap_seed,
+                probes=np.array([probe for probe, _ in trials])[chosen],
+            )
+        results.append(
+            Result(
+                name=name,
+                level=level,
+                trial_list=trial_list,
+                figures=report.estimates(),
+                counts={
+                    "mated": report.n_mated,
+                    "nonmated": report.n_nonmated,
+                    "subjects": report.n_subjects,
+                    **counts,
+                },
+                signature=_signature(evaluator, submission, f"{name}/{level}", trial_list),
+                rates=rates,
+            )
+        )
+    return results
+
+
+def whose(evaluator: Evaluator) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
+    """Return which trials of `eval` are mated, and the subjects of both sides, shape (n_trials, 2)."""
+    sealed, trials = evaluator.sealed, evaluator.edition.eval.trials
+    mated = np.array([sealed.trials[trial].mated for trial in trials])
+    return mated, np.array([[sealed.subjects[probe], sealed.subjects[photo]] for probe, photo in trials])
+
+
+def trial_masks(evaluator: Evaluator) -> dict[str, NDArray[np.bool_]]:
+    """Return the trial lists of `eval` by name: which trials each takes.
+
+    `all`; `matched`, the mated and those nonmated trials whose two people agree in sex, age group and
+    ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are five or more.
+    """
+    sealed, trials = evaluator.sealed, evaluator.edition.eval.trials
+    masks = {
+        "all": np.ones(len(trials), bool),
+        "matched": np.array([sealed.trials[trial].matched for trial in trials]),
+    }
+    for attribute in Attributes._fields:
+        values = {probe: getattr(own, attribute) for probe, own in sealed.attributes.items()}
+        for value in sorted(set(values.values()) - {NOT_AVAILABLE}):
+            people = {sealed.subjects[probe] for probe, own in values.items() if own == value}
+            if len(people) >= SMALLEST_GROUP:
+                masks[f"{attribute}={value}"] = np.array([values[probe] == value for probe, _ in trials])
+    return masks
+
+
+def scored_attribute(
+    evaluator: Evaluator,
+    submission: Submission,
+    attribute: str,
+    said: Mapping[str, str],
+    prefix: str,
+    level: str,
+) -> Result | None:
+    """Score one attribute; people of whom it is unknown cannot be scored and are counted."""
+    truth = {probe: getattr(own, attribute) for probe, own in evaluator.sealed.attributes.items()}
+    known = [probe for probe, value in truth.items() if value != NOT_AVAILABLE]
+    if len(known) < 2:
+        return None
+    report = score_attributes(
+        [truth[probe] for probe in known],
+        [said[probe] for probe in known],
+        [evaluator.sealed.subjects[probe] for probe in known],
+        evaluator.protocol.bootstrap,
+        evaluator.protocol.bootstrap_seed,
+    )
+    figures = {
+        "accuracy": report.accuracy,
+        "balanced_accuracy": report.balanced_accuracy,
+        "macro_f1": report.macro_f1,
+        "gain": report.gain,
+    }
+    counts = {"probes": len(known), "unknown": len(truth) - len(known)}
+    signature = _signature(evaluator, submission, f"{prefix}{attribute}/{level}", "probes")
+    return Result(f"{prefix}{attribute}", level, "probes", figures, counts, signature)
+
+
+def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
+    edition, protocol = evaluator.edition, evaluator.protocol
+    suffix = "" if trial_list in ("all", "probes") else f",{trial_list}"
+    signature = Signature(
+        edition=f"{edition.name}@{edition.hash[:8]}",
+        track=f"{submission.track}/eval{suffix}",
+        attack=attack,
+        interval=f"subject-bootstrap,{protocol.bootstrap}",
+        seed=protocol.bootstrap_seed,
+        version=version("mriprivacy"),
+        system=f"{submission.team}/{submission.system}",
+    )
+    return str(signature)
