@@ -37,19 +37,36 @@ def mouth_lining(level: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDAr
     inside = painted("inside-mouth", level) > 0.5
     triangles = subdivision(level)[1].triangles("skin")
     within = inside[triangles].all(axis=1)
-    lining = triangles[within]
-    edges = np.sort(np.stack([lining, np.roll(lining, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
-    unique, uses = np.unique(edges, axis=0, return_counts=True)
-    return lining, triangles[~within], unique[uses == 1]
+    return triangles[within], triangles[~within], _border(triangles[within])
 
 
 def capped(
     vertices: NDArray[np.float64], triangles: NDArray[np.int64], rim: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Close a surface along the rim of the mouth; returns vertices and triangles of the closed one."""
+    """Close a surface along a rim of edges by a fan; returns vertices and triangles of the closed one."""
     centre = vertices[np.unique(rim)].mean(axis=0)
     cap = np.column_stack([rim, np.full(len(rim), len(vertices))])
     return np.vstack([vertices, centre]), np.vstack([triangles, cap])
+
+
+@lru_cache(maxsize=2)
+def neck_rim(level: int) -> NDArray[np.int64]:
+    """Return the edges where the skin ends, far under the chin, shape (e, 2)."""
+    return _border(subdivision(level)[1].triangles("skin"))
+
+
+def _border(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    edges = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
+    unique, uses = np.unique(edges, axis=0, return_counts=True)
+    return unique[uses == 1]
+
+
+def closed_head(
+    vertices: NDArray[np.float64], level: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Close the skin at lips and neck; returns vertices and triangles of the closed surface."""
+    _, outer, lips = mouth_lining(level)
+    return capped(*capped(vertices, outer, lips), neck_rim(level))
 
 
 @dataclass(frozen=True)
@@ -85,3 +102,7 @@ def find_landmarks(mesh: HeadMesh, level: int = 1) -> Landmarks:
         nose[nose[:, 1].argmax()],
         below[below[:, 1].argmax()],
     )
+
+
+def ibug_landmarks(mesh: HeadMesh) -> dict[str, NDArray[np.float64]]:
+    return {}
