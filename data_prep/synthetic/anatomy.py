@@ -14,6 +14,7 @@ from data_prep.synthetic.landmarks import Landmarks, capped, mouth_lining
 from data_prep.synthetic.tissues import LABEL
 from data_prep.synthetic.voxels import Shape, box_of, coordinates, part_of, voxelize
 
+
 @dataclass(frozen=True)
 class Canvas:
     """A box of voxels to paint tissues on, in place.
@@ -104,9 +105,7 @@ def paint_tissues(
 
 
 def face_region(canvas: Canvas, marks: Landmarks) -> NDArray[np.bool_]:
-    """Return where the face is: what lies within 10 mm of the skin, in front of the ears, from the hairline to
-    the underside of the chin.
-    """  # noqa: D205
+    """Return where the face is: within 10 mm of the skin, before the ears, from the hairline to the chin."""
     x, y, z = canvas.own()
     eye, chin = marks.right_eye, marks.chin
     region = (canvas.depth < 10) & (y > eye[1] - 45) & (np.abs(x) < 95)

@@ -99,7 +99,7 @@ def _on_another_day(person: Person, session: str, config: SyntheticCohort) -> di
 def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[str, float]:
     """Return the face of somebody who lies in a scanner: eyes mostly closed, hardly any expression."""
     eyes_open = rng.random() < config.scans.open_eyes
-    units = {name: 0.0 if eyes_open else 1.0 for name in CLOSED_EYES}
+    units = dict.fromkeys(CLOSED_EYES, 0.0 if eyes_open else 1.0)
     for name in (
         "mouth-corner-puller",
         "mouth-depression",

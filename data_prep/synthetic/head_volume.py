@@ -61,7 +61,9 @@ class HeadVolume:
         mixed += fluid
         inner = signal[brain.box]
         mixed -= inner
-        mixed *= np.clip((BRAIN_RIM_MM - brain.distance) / 2, 0, 1)  # all half a millimetre inside, none at the rim
+        mixed *= np.clip(
+            (BRAIN_RIM_MM - brain.distance) / 2, 0, 1
+        )  # all half a millimetre inside, none at the rim
         inner += mixed
         signal *= self.coverage
         return signal

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.head_mesh import HeadMesh
 from data_prep.synthetic.head_volume import lay_out
-from data_prep.synthetic.landmarks import find_landmarks, ibug_landmarks
+from data_prep.synthetic.landmarks import ibug_landmarks
 from data_prep.synthetic.settings import ScanSettings
 from data_prep.synthetic.tissues import BRAIN, GREY, SCANNERS, Scanner, signals
 from data_prep.synthetic.voxels import FIELD_OF_VIEW, Shape, grid, pose, thinner
@@ -17,10 +17,12 @@ from data_prep.synthetic.voxels import FIELD_OF_VIEW, Shape, grid, pose, thinner
 ABOVE_VERTEX_MM = 12.0
 # Thick slices are the mean of thinner ones, of this thickness at most, mm.
 THIN_MM = 1.5
-# Where a field of view ends that cuts the chin, mm under its foremost point: the mouth is always in it.
-CHIN_LEFT_MM = (0.0, 14.0)
-# How much of an ear a field of view cuts, mm; ears stand out by 15 to 25.
-EAR_CUT_MM = (4.0, 14.0)
+# Where a field of view ends that cuts the chin: this share of the way from the lower lip down to the chin.
+CHIN_LEFT = (0.35, 0.9)
+# Where one ends that cuts an ear: this share of the way from the ear's border in to the skull's widest place,
+# which is found above the ears: so far above the eyes, mm.
+EAR_CUT = (0.3, 0.9)
+ABOVE_EARS_MM = 30.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     """
     number = int(rng.integers(len(SCANNERS)))
     scanner = SCANNERS[number]
-    motion = _lie_down(mesh, rng, settings)
+    motion = lie_down(mesh, rng, settings)
     fat_mm = float(np.clip(rng.normal(3, 0.8), 1.5, 6))
     (affine, shape), thin = _voxels(settings), _thin_slices(settings)
     volume = lay_out(mesh, motion, *thinner(affine, shape, thin), fat_mm)
@@ -86,9 +88,7 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     labels = volume.labels()
     face = volume.face_mask(labels)
     middle = slice(thin // 2, None, thin)  # of each thick slice
-    landmarks = {
-        name: motion[:3, :3] @ point + motion[:3, 3] for name, point in ibug_landmarks(mesh).items()
-    }
+    landmarks = {name: motion[:3, :3] @ point + motion[:3, 3] for name, point in ibug_landmarks(mesh).items()}
     return HeadScan(images, affine, labels[middle], face[middle], landmarks, number)
 
 
@@ -113,8 +113,11 @@ def _thick(signal: NDArray[np.float32], thin: int) -> NDArray[np.float32]:
     return np.asarray(signal.reshape(i // thin, thin, j, k).mean(axis=1), np.float32)
 
 
-def _lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -> NDArray[np.float64]:
-    """Return the pose in the scanner: a little turned, the head inside the field of view, or nearly so."""
+def lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -> NDArray[np.float64]:
+    """Return how a head lies in the scanner, its own frame to world, shape (4, 4).
+
+    A little turned, and inside of the field of view, but for a chin or an ear (`settings.cut`).
+    """
     motion = pose(rng.normal(0, settings.pose_degrees, 3) * [1.0, 0.5, 0.7], np.zeros(3))
     head = mesh.vertices[mesh.points("skin")] @ motion[:3, :3].T
     head = head[head[:, 2] > -60]
@@ -127,12 +130,17 @@ def _lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     if is_cut >= settings.cut:
         return motion
     if which < 0.5:  # through the chin
-        chin = motion[:3, :3] @ find_landmarks(mesh).chin
-        motion[2, 3] = low[2] - chin[2] + CHIN_LEFT_MM[0] + amount * np.ptp(CHIN_LEFT_MM)
+        points = ibug_landmarks(mesh)
+        lip, chin = (float(motion[2, :3] @ points[name]) for name in ("ibug-58", "ibug-09"))
+        end = lip + (CHIN_LEFT[0] + amount * np.ptp(CHIN_LEFT)) * (chin - lip)
+        motion[2, 3] = low[2] - end
     else:  # through one ear
-        beyond = EAR_CUT_MM[0] + amount * np.ptp(EAR_CUT_MM)
-        right = which < 0.75
-        motion[0, 3] = high[0] + beyond - head[:, 0].max() if right else low[0] - beyond - head[:, 0].min()
+        side = 1 if which < 0.75 else -1
+        eyes = motion[2, :3] @ mesh.vertices[mesh.points("right_eye", "left_eye")].mean(axis=0)
+        ear = (side * head[:, 0]).max()
+        skull = (side * head[head[:, 2] > eyes + ABOVE_EARS_MM, 0]).max()
+        end = ear - (EAR_CUT[0] + amount * np.ptp(EAR_CUT)) * (ear - skull)
+        motion[0, 3] = (high[0] if side > 0 else low[0]) - side * end
     return motion
 
 

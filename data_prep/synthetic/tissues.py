@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 CONTRASTS = ("T1w", "T2w")
 
-# name: proton density (water is 1), T1 and T2 at 3 T, ms. The place in this table is the label. Rounded from the
-# ranges of Stanisz et al. (Magn. Reson. Med. 54, 2005) and Bojorquez et al. (Magn. Reson. Imaging 35, 2017);
-# the T2 of fat, muscle and skin are what a turbo echo train makes of them. Flowing blood gives no signal.
+# Name: proton density (water is 1), T1 and T2 at 3 T, ms. The place in this table is the label; the brain is
+# last. Rounded from the ranges of Stanisz et al. (Magn. Reson. Med. 54, 2005) and Bojorquez et al. (Magn.
+# Reson. Imaging 35, 2017); but T2 of fat, muscle and skin is what a turbo echo train makes of it, and flowing
+# blood has no signal.
 TISSUES: dict[str, tuple[float, float, float]] = {
     "air": (0.0, 1000, 50),
     "skin": (0.75, 950, 72),

@@ -76,9 +76,7 @@ def grid(spacing_mm: Sequence[float]) -> tuple[NDArray[np.float64], Shape]:
     return affine, (int(shape[0]), int(shape[1]), int(shape[2]))
 
 
-def thinner(
-    affine: NDArray[np.float64], shape: Shape, times: int
-) -> tuple[NDArray[np.float64], Shape]:
+def thinner(affine: NDArray[np.float64], shape: Shape, times: int) -> tuple[NDArray[np.float64], Shape]:
     """Return the grid whose voxels are so many times thinner along x."""
     fine = affine.copy()
     fine[0, 0] /= times
@@ -181,7 +179,7 @@ def resample(data: NDArray, to_source: NDArray, shape: Shape, outside: float) ->
 def _between(
     to_source: NDArray, axis: int, count: int, source_count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return between which voxels of the source those of a new grid lie: the lower ones, shares, beyond it?"""
+    """Return which voxel of the source each of a new grid follows, how closely, and whether any."""
     place = to_source[axis, axis] * np.arange(count) + to_source[axis, 3]
     lower = np.clip(np.floor(place), 0, source_count - 1).astype(np.int64)
     return lower, np.asarray(place - lower, np.float32), (place < 0) | (place > source_count - 1)
