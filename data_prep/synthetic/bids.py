@@ -14,7 +14,8 @@ from PIL import Image
 from data_prep.files import whole_file
 from data_prep.images import truth_paths
 from data_prep.nifti import write_nifti
-from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
+from data_prep.synthetic.tissues import LABEL
 from data_prep.synthetic.traits import ETHNICITIES
 from data_prep.tables import write_table
 
@@ -118,17 +119,20 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         Image.fromarray(picture).save(temporary, format="PNG")
 
 
-def t2w_sidecar(spacing_mm: float) -> dict[str, object]:
-    """Return the sidecar of a simulated T2w scan: the same for everybody."""
+def scan_sidecar(contrast: str, settings: ScanSettings) -> dict[str, object]:
+    """Return the sidecar of a simulated scan: the same for everybody, whichever scanner it was."""
+    sagittal = settings.acquisition == "sagittal"
+    sequence = {
+        "T1w": {"MRAcquisitionType": "3D", "EchoTime": 0.004, "RepetitionTime": 0.02, "FlipAngle": 25},
+        "T2w": {"MRAcquisitionType": "2D", "EchoTime": 0.09, "RepetitionTime": 4.0, "FlipAngle": 90},
+    }
     return {
         "Modality": "MR",
         "Manufacturer": "none (simulated)",
         "MagneticFieldStrength": 3,
-        "EchoTime": 0.09,
-        "RepetitionTime": 4.0,
-        "FlipAngle": 120,
-        "SliceThickness": spacing_mm,
-        "PulseSequenceDetails": "simulated from tissue signals; no scanner was involved",
+        **sequence[contrast],
+        "SliceThickness": settings.slice_mm if sagittal else settings.spacing_mm,
+        "PulseSequenceDetails": "simulated from tissue properties; no scanner was involved",
     }
 
 
@@ -163,6 +167,9 @@ def write_descriptions(folder: Path, config: SyntheticCohort, subjects: int) -> 
             "DatasetLinks": {"raw": "../.."},
         },
     )
+    # BIDS: what the labels of every dseg below this folder mean.
+    names = [(str(label), name) for name, label in LABEL.items()]
+    write_table(folder / "derivatives" / "truth" / "dseg.tsv", ["index", "name"], names)
     with whole_file(folder / "README.md") as temporary:
         temporary.write_text(_readme(config, subjects), encoding="utf-8")
 
@@ -181,6 +188,9 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
         if scans.second_sessions
         else ""
     )
+    voxels = f"{scans.spacing_mm:g} mm"
+    if scans.acquisition == "sagittal":
+        voxels += f" in sagittal slices of {scans.slice_mm:g} mm"
     balance = ", as many of every sex, age group and ethnicity" if people.balanced else ""
     return f"""# A synthetic cohort: head MRI and photographs
 
@@ -188,11 +198,11 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
 
 * {subjects} people aged {people.age_min} to {people.age_max}{balance}; `participants.tsv` has sex, age and
   ethnicity.
-* `sub-*`: {" and ".join(scans.contrasts)} scans, {scans.spacing_mm:g} mm{sessions}.
+* `sub-*`: {" and ".join(scans.contrasts)} scans, {voxels}{sessions}.
 * `sourcedata/photos/raw`: {config.photos.count} photograph(s) of each person.
 * `sourcedata/contact_sheet*.png`: everybody at a glance.
-* `derivatives/truth`: where brain and face are, and the photographs without hair. Whoever is to be judged by
-  these people must not see it.
+* `derivatives/truth`: tissues (`dseg.tsv` names the labels), masks of brain and face, landmarks, and the
+  photographs without hair. Whoever is to be judged by these people must not see it.
 
 Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown
 with synthetic people is how methods compare, not how safe a real person is. How they are made is written in

@@ -1,19 +1,23 @@
 """A synthetic cohort on disk: scans, photographs and truth of people who do not exist, as a BIDS dataset."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from data_prep.synthetic import bids
 from data_prep.synthetic.head_mesh import head_mesh
-from data_prep.synthetic.people import Person, random_for
+from data_prep.synthetic.people import Person, drifted, random_for
 from data_prep.synthetic.scanner import scan_head
 from data_prep.synthetic.settings import SyntheticCohort
 from data_prep.synthetic.traits import ETHNICITIES, subject_number
+from data_prep.synthetic.voxels import turned
 
-CONTRAST = "T2w"
-CLOSED_EYES = {"eye-left-closure": 1.0, "eye-right-closure": 1.0}
+CLOSED_EYES = ("eye-left-closure", "eye-right-closure")
+# How scans are stored; sagittal slices as DICOM converters leave them, rows and columns of a slice first.
+STORED_AXES = {"isotropic": "RAS", "sagittal": "PSR"}
 
 
 def sessions_of(config: SyntheticCohort, subject: str) -> tuple[str, ...]:
@@ -67,23 +71,33 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
 
 
 def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: Path) -> None:
-    purpose = "scan" if session in ("", "ses-1") else f"scan-{session}"
-    rng = random_for(config.seed, person.subject, purpose)
-    scan = scan_head(
-        head_mesh(person.weights, scan_expression(rng, config)),
-        rng,
-        spacing_mm=config.scans.spacing_mm,
-        noise=config.scans.noise,
-        pose_degrees=config.scans.pose_degrees,
+    settings = config.scans
+    first = session in ("", "ses-1")
+    rng = random_for(config.seed, person.subject, "scan" if first else f"scan-{session}")
+    mesh = head_mesh(
+        person.weights if first else _on_another_day(person, session, config), scan_expression(rng, config)
     )
-    path = bids.scan_path(folder, person.subject, CONTRAST, session)
-    bids.write_scan(path, scan.data, scan.affine, bids.t2w_sidecar(config.scans.spacing_mm))
-    bids.write_truth(folder, path, {"brain_masks": scan.brain}, scan.affine)
+    scan = scan_head(mesh, rng, settings)
+    stored = partial(turned, affine=scan.affine, axes=STORED_AXES[settings.acquisition])
+    truth = {"brain_masks": scan.brain, "face_masks": scan.face, "labels": scan.labels}
+    for contrast, image in scan.images.items():
+        path = bids.scan_path(folder, person.subject, contrast, session)
+        data, affine = stored(image)
+        bids.write_scan(path, data, affine, bids.scan_sidecar(contrast, settings))
+        volumes = {name: stored(volume)[0] for name, volume in truth.items()}
+        bids.write_truth(folder, path, volumes, affine, scan.landmarks)
+
+
+def _on_another_day(person: Person, session: str, config: SyntheticCohort) -> dict[str, float]:
+    """Return the shape of a person in a later session: a little other than in the first one."""
+    days = replace(config, photos=replace(config.photos, drift=config.scans.drift))
+    return drifted(person.weights, random_for(config.seed, person.subject, f"shape-{session}"), days)
 
 
 def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[str, float]:
-    """Return the face of somebody who lies in a scanner: eyes closed, hardly any expression."""
-    units = dict(CLOSED_EYES)
+    """Return the face of somebody who lies in a scanner: eyes mostly closed, hardly any expression."""
+    eyes_open = rng.random() < config.scans.open_eyes
+    units = dict.fromkeys(CLOSED_EYES, 0.0 if eyes_open else 1.0)
     for name in (
         "mouth-corner-puller",
         "mouth-depression",

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from data_prep.cohort import CohortError
+from data_prep.synthetic.tissues import CONTRASTS
 
-CONTRASTS = ("T1w", "T2w")
+ACQUISITIONS = ("isotropic", "sagittal")
 
 
 @dataclass
@@ -46,12 +47,22 @@ class ScanSettings:
     ----------
     contrasts : list of str
         Some of `T1w`, `T2w`.
+    acquisition : str
+        `isotropic`, or `sagittal`: thick sagittal slices, stored as such (axes P, S, R).
     spacing_mm : float
-        Isotropic voxel size, mm.
+        Voxel size, mm; of sagittal slices that within the slice.
+    slice_mm : float
+        Thickness of sagittal slices, mm; no gap between them.
+    cut : float
+        Share of the scans whose field of view cuts the chin or an ear; never eyes, nose or mouth.
     second_sessions : int
         How many of the people are scanned a second time, on another day.
+    drift : float
+        Standard deviation of what changes in each local shape weight until the second session.
     expression : float
         Strength of the expression in the scanner, 0 (none) to 1.
+    open_eyes : float
+        Share of the scans with open eyes.
     pose_degrees : float
         Standard deviation of the head's rotation about each axis.
     noise : float
@@ -59,9 +70,14 @@ class ScanSettings:
     """
 
     contrasts: list[str] = field(default_factory=lambda: ["T2w"])
+    acquisition: str = "isotropic"
     spacing_mm: float = 1.5
+    slice_mm: float = 3.0
+    cut: float = 0.1
     second_sessions: int = 0
+    drift: float = 0.04
     expression: float = 0.2
+    open_eyes: float = 0.15
     pose_degrees: float = 4.0
     noise: float = 0.05
 
@@ -139,8 +155,12 @@ def check_settings(config: SyntheticCohort) -> None:
         "people.asymmetry": (config.people.asymmetry, 0, 1),
         "people.concentration": (config.people.concentration, 0.01, 100),
         "scans.spacing_mm": (config.scans.spacing_mm, 0.5, 5),
+        "scans.slice_mm": (config.scans.slice_mm, 0.5, 8),
+        "scans.cut": (config.scans.cut, 0, 1),
         "scans.second_sessions": (config.scans.second_sessions, 0, config.subjects),
+        "scans.drift": (config.scans.drift, 0, 1),
         "scans.expression": (config.scans.expression, 0, 1),
+        "scans.open_eyes": (config.scans.open_eyes, 0, 1),
         "scans.pose_degrees": (config.scans.pose_degrees, 0, 30),
         "scans.noise": (config.scans.noise, 0, 1),
         "photos.count": (config.photos.count, 1, 99),
@@ -157,6 +177,11 @@ def check_settings(config: SyntheticCohort) -> None:
     contrasts = config.scans.contrasts
     if not contrasts or len(set(contrasts)) < len(contrasts) or set(contrasts) - set(CONTRASTS):
         problems.append(f"cohort.scans.contrasts is {contrasts}; expected some of {', '.join(CONTRASTS)}")
+    if config.scans.acquisition not in ACQUISITIONS:
+        problems.append(
+            f"cohort.scans.acquisition is {config.scans.acquisition!r}; expected one of "
+            f"{', '.join(ACQUISITIONS)}"
+        )
     edges = config.people.age_edges
     if any(a >= b for a, b in pairwise(edges)):
         problems.append(f"cohort.people.age_edges is {edges}; expected ascending years, such as [18, 30, 45]")

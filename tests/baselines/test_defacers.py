@@ -31,7 +31,7 @@ from baselines.scan import Scan
 from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.people import draw_person
 from data_prep.synthetic.scanner import scan_head
-from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
 from scoring.utility import brain_gate
 
 REAL_SHA256 = "11195daa3495866deb30cd020cfed90dccd871fcbdfa027c8e5e02e241cb2f01"
@@ -69,8 +69,8 @@ def real() -> Scan:
 def synthetic() -> tuple[Scan, NDArray[np.bool_]]:
     """One synthetic T2w head and its true brain."""
     person = draw_person("sub-0002", 7, SyntheticCohort())
-    made = scan_head(head_mesh(person.weights), np.random.default_rng(2), spacing_mm=2.0)
-    return Scan(made.data, made.affine), made.brain > 0
+    made = scan_head(head_mesh(person.weights), np.random.default_rng(2), ScanSettings(spacing_mm=2.0))
+    return Scan(made.images["T2w"], made.affine), made.brain > 0
 
 
 def front(scan: Scan) -> NDArray[np.float64]:

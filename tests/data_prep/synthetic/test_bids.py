@@ -38,7 +38,7 @@ def test_scan_and_truth_come_back_as_they_went(tmp_path, session):
     data = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
     affine = np.diag([1.5, 1.5, 1.5, 1.0])
     path = bids.scan_path(tmp_path, "sub-01", "T2w", session)
-    bids.write_scan(path, data, affine, bids.t2w_sidecar(1.5))
+    bids.write_scan(path, data, affine, bids.scan_sidecar("T2w", SyntheticCohort().scans))
     truth = {"brain_masks": (data > 30).astype(np.uint8), "labels": (data % 7).astype(np.uint8)}
     bids.write_truth(tmp_path, path, truth, affine, {"nose tip": (1.0, -2.5, 3.0)})
     back, back_affine = bids.read_scan(path)

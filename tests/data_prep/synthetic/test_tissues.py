@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from data_prep.synthetic.tissues import BRAIN, CONTRASTS, GREY, LABEL, SCANNERS, TISSUES, signals
+
+
+def test_the_brain_comes_last_and_air_first():
+    """Masks rely on it."""
+    assert sorted(BRAIN) == list(range(len(TISSUES)))[-3:]
+    assert LABEL["air"] == 0
+
+
+@pytest.mark.parametrize("contrast", CONTRASTS)
+def test_the_scanners_differ_a_little(contrast):
+    one, other = (signals(scanner.sequences[contrast]) for scanner in SCANNERS)
+    assert one[0] == other[0] == 0
+    assert one[LABEL["grey"]] == pytest.approx(GREY)
+    bright = one > 100
+    change = np.abs(np.log(other[bright] / one[bright]))
+    assert 0.02 < change.max() < 0.2
+
+
+def test_contrasts_are_those_of_the_textbook():
+    t1, t2 = (dict(zip(TISSUES, signals(SCANNERS[0].sequences[c]), strict=True)) for c in CONTRASTS)
+    assert t1["fat"] > t1["white"] > t1["grey"] > t1["csf"] > t1["air"]
+    assert t2["csf"] > t2["grey"] > t2["white"] > t2["muscle"] > t2["bone"]
