@@ -128,7 +128,7 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
         `snr_gm`, `snr_wm`, `snr_csf`, `snr_total` (median over standard deviation, and their mean),
         `cnr` (contrast of grey and white over the noise of air and both), `cjv` (coefficient of joint
         variation), `wm2max` (white matter over the 99.95th percentile), `efc` (entropy focus, 0 to 1).
-        NaN where a tissue has fewer than two voxels.
+        NaN where a tissue has fewer than two voxels, or no spread.
     """
     data = np.asarray(nib.as_closest_canonical(nib.Nifti1Image(scan.data, scan.affine)).dataobj)
     data = data.astype(np.float32, copy=False)
@@ -143,7 +143,7 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
     middle = {name: float(np.median(own)) for name, own in values.items()}
     spread = {name: float(own.std()) for name, own in values.items()}
     snr = {
-        name: middle[name] / (spread[name] * np.sqrt(len(own) / (len(own) - 1)))
+        name: _ratio(middle[name], spread[name] * np.sqrt(len(own) / (len(own) - 1)))
         for name, own in values.items()
     }
     contrast = abs(middle["wm"] - middle["gm"])
@@ -156,12 +156,16 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
     figures = [
         *snr.values(),
         sum(snr.values()) / 3,
-        contrast / noise,
-        (spread["wm"] + spread["gm"]) / contrast if contrast else np.inf,
+        _ratio(contrast, noise),
+        _ratio(spread["wm"] + spread["gm"], contrast),
         middle["wm"] / float(np.percentile(data, 99.95)),
         entropy / most,
     ]
     return dict(zip(QUALITY, map(float, figures), strict=True))
+
+
+def _ratio(one: float, other: float) -> float:
+    return float(one / other) if other else float("nan")
 
 
 _TISSUES = {"gm": GREY, "wm": WHITE, "csf": FLUID}

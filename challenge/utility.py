@@ -101,7 +101,8 @@ def measure_utility(
         if scale > 0 and name in found:
             one = found[name]
             found[f"{name}_vs_rescan"] = Estimate(one.value / scale, one.low / scale, one.high / scale, one.n)
-    return found, remarks
+    # JSON has no NaN: what no scan has a value for is left out.
+    return {name: one for name, one in found.items() if np.isfinite(one.value)}, remarks
 
 
 def _compare(job: _Job) -> _Pair:

@@ -23,6 +23,7 @@ class Settings:
     subjects: int = 24
     seed: int = 7
     spacing_mm: float = 1.5
+    reanalysed: int = 4
     defacers: list[str] = field(default_factory=list)
     attacks: list[str] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
@@ -68,6 +69,7 @@ def plan(settings: Settings) -> list[list[str]]:
             f"seed={settings.seed}",
             "edition.id=synth-demo",
             f"protocol.spacing_mm={settings.spacing_mm}",
+            f"protocol.reanalysed={settings.reanalysed}",
             f"output={out}/edition",
         ],
     ]

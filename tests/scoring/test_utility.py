@@ -152,3 +152,29 @@ def test_shares_are_shares_and_a_wider_limit_never_fails_more(seed: int, share: 
     assert wider.passed or not report.passed
     outside = np.where(brain, scan, defaced)
     assert brain_gate(scan, outside, brain, EYE, EYE).changed_share == 0
+
+
+def test_a_mask_is_no_image() -> None:
+    scan, brain = head()
+    report = brain_gate(scan, (scan > 150).astype(np.uint8), brain, EYE, EYE)
+    assert not report.same_kind
+    assert brain_gate(scan, scan.astype(complex), brain, EYE, EYE).same_kind is False
+    assert brain_gate(scan, scan.astype(np.float32) * 0.5, brain, EYE, EYE).same_kind
+
+
+def test_nothing_may_be_added_far_from_the_head() -> None:
+    scan, brain = head()
+    far = np.zeros(scan.shape, bool)
+    far[:, :2, :5] = True
+    hidden = scan.copy()
+    hidden[0, 0, 0] += 50  # one of 100 voxels
+    report = brain_gate(scan, hidden, brain, EYE, EYE, far=far)
+    assert report.added_share == pytest.approx(0.01)
+    assert report.problems == ("something was added in the air far from the head",)
+    darker = np.where(far, 0, scan)
+    assert brain_gate(scan, darker, brain, EYE, EYE, far=far).passed
+    faint = scan.copy()
+    faint[far] += 0.05 * (scan.max() - scan.min())
+    assert brain_gate(scan, faint, brain, EYE, EYE, far=far).passed
+    with pytest.raises(ScoringError, match="far: "):
+        brain_gate(scan, hidden, brain, EYE, EYE, far=far[1:])

@@ -1,0 +1,115 @@
+"""Utility of a submission, through the files of an edition: identity has all, a failed gate nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from baselines.brain import QUALITY, BrainAnalysis, BrainError
+from baselines.scan import Scan
+from challenge import utility
+from challenge.edition import Edition
+from challenge.gate import far_from_head
+from challenge.protocol import Protocol
+from challenge.sealed import SealedKey, open_sealed
+from challenge.submission import Submission, check_submission
+from challenge.utility import measure_utility
+from challenge.work import Compute
+
+
+def fake(scan: Scan, cache: Path | None) -> BrainAnalysis:
+    """Analyse noise as if it were a head: what is bright is grey, as many points as ever."""
+    labels = np.zeros(scan.data.shape, np.uint8)
+    labels[4:20, 8:22, 8:20] = 1
+    labels[4:20, 8:22, 8:20][scan.data[4:20, 8:22, 8:20] == 0] = 3
+    if not scan.data[4:20, 8:22, 8:20].any():
+        raise BrainError("what was found has 0 ml; expected a brain of 300 to 3,000 ml")
+    volumes = np.array([np.count_nonzero(labels == label) for label in (1, 2, 3)], float)
+    return BrainAnalysis(labels, volumes, np.eye(4), np.zeros((3, 3)), dict.fromkeys(QUALITY, 2.0))
+
+
+@pytest.fixture
+def sealed(tiny_edition_folder: Path) -> SealedKey:
+    return open_sealed(tiny_edition_folder)
+
+
+@pytest.fixture
+def submission(defacing: Path, tiny_edition: Edition) -> Submission:
+    return check_submission(defacing, tiny_edition)
+
+
+def measured(
+    edition: Edition, sealed: SealedKey, submission: Submission, folder: Path, gate=None, **protocol
+):
+    settings = Protocol(bootstrap=50, **protocol)
+    return measure_utility(edition, sealed, submission, gate or {}, settings, folder, Compute("sequential"))
+
+
+def test_noise_has_no_brain_and_that_is_said(
+    tiny_edition: Edition, sealed: SealedKey, submission: Submission, tmp_path: Path
+) -> None:
+    found, remarks = measured(tiny_edition, sealed, submission, tmp_path)
+    assert found == {}
+    assert len(remarks) == 1
+    assert "no brain is found in the original" in remarks[0]
+
+
+def test_originals_have_all_and_failed_gates_nothing(
+    tiny_edition: Edition,
+    sealed: SealedKey,
+    submission: Submission,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(utility, "analyse", fake)
+    same = {(split.name, p): split.scan(p) for split in tiny_edition.splits.values() for p in split.probes}
+    untouched = replace(submission, scans=same)
+    found, remarks = measured(tiny_edition, sealed, untouched, tmp_path)
+    assert (found["utility"].value, found["failed"].value, remarks) == (1.0, 0.0, [])
+    assert found["utility"].n == len(tiny_edition.eval.probes)
+    gate = {"failed": list(tiny_edition.eval.probes[:1])}
+    worse, _ = measured(tiny_edition, sealed, untouched, tmp_path, gate)
+    assert worse["utility"].value == pytest.approx(1 - 1 / len(tiny_edition.eval.probes))
+    few, _ = measured(tiny_edition, sealed, untouched, tmp_path, reanalysed=2)
+    assert few["utility"].n == 2
+    none, remarks = measured(tiny_edition, sealed, untouched, tmp_path, reanalysed=0)
+    assert none == {}
+    assert "not measured" in remarks[0]
+
+
+def test_a_brain_that_is_gone_counts_as_a_failure(
+    tiny_edition: Edition,
+    sealed: SealedKey,
+    submission: Submission,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = SimpleNamespace(n=0)
+
+    def analysed(scan: Scan, cache: Path | None) -> BrainAnalysis:
+        calls.n += 1
+        if not scan.data[:, 20:].any():  # defaced by the fixture
+            raise BrainError("the registration found nothing (1.01)")
+        return fake(scan, cache)
+
+    monkeypatch.setattr(utility, "analyse", analysed)
+    found, remarks = measured(tiny_edition, sealed, submission, tmp_path)
+    n = len(tiny_edition.eval.probes)
+    assert (found["utility"].value, found["failed"].value) == (0.0, 1.0)
+    assert "brain_dice" not in found  # JSON has no NaN
+    assert remarks == [f"utility: analysis failed: the registration found nothing (scans: {n})"]
+    assert calls.n == 2 * n
+    measured(tiny_edition, sealed, submission, tmp_path)
+    assert calls.n == 3 * n  # originals are kept, failures are tried again
+
+
+def test_air_is_far_where_no_head_is() -> None:
+    data = np.zeros((64, 64, 64), np.float32)
+    data[20:40, 20:40, 20:40] = 100
+    far = far_from_head(Scan(data, np.diag([2.0, 2.0, 2.0, 1.0])))
+    assert not far[20:40, 20:40, 20:40].any()
+    assert not far[40:54, 20:40, 20:40].any()  # 28 mm
+    assert far[58:, 58:, 58:].all()
+    assert not far_from_head(Scan(np.zeros((20, 20, 20)), np.eye(4))).any()
