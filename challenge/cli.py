@@ -18,6 +18,8 @@ COMMANDS = {
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md",
     "verify": "compare an edition with its manifest and the commitment to its key",
+    "lock": "encrypt what is sealed for an organizer's key",
+    "unlock": "put back what lock encrypted",
     "doctor": "say what works on this machine, and how to get the rest",
 }
 
