@@ -125,7 +125,9 @@ def _check_end(stream: BinaryIO, most: int) -> int:
 
 
 def _end64(stream: BinaryIO, locator: int) -> tuple[int, ...]:
-    start = max(locator - _END64.size, 0)
+    start = locator - _END64.size
+    if start < 0:
+        raise SubmissionError(f"{_NAME}: does not end as a large zip does; is it cut off?")
     stream.seek(start)
     signature, _, _, _, disk, first, here, members, length, offset = _END64.unpack(stream.read(_END64.size))
     _, _, where, _ = _LOCATOR.unpack(stream.read(_LOCATOR.size))

@@ -19,6 +19,8 @@ COMMANDS = {
     "rank": "turn entries into LEADERBOARD.md",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
+    "lock": "encrypt what is sealed for an organizer's key",
+    "unlock": "put back what lock encrypted",
     "doctor": "say what works on this machine, and how to get the rest",
 }
 

@@ -18,6 +18,7 @@ from challenge.sealed import open_sealed
 from challenge.settings import cache_folder
 from challenge.submission import SubmissionError, received
 from challenge.turn import Turn
+from challenge.vault import opened
 from challenge.work import Compute
 
 
@@ -29,6 +30,7 @@ class Settings:
     submission: str = MISSING
     output: str = MISSING
     cache: str = ""
+    identity: str = ""
     record: str = ""
     team: str = ""
     limits: Limits = field(default_factory=Limits)
@@ -37,10 +39,13 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Check the submission as a participant would, evaluate it, write its entry below `output`."""
-    root = Path(settings.edition)
+    with opened(Path(settings.edition), Path(settings.identity) if settings.identity else None) as root:
+        _evaluate(settings, root)
+
+
+def _evaluate(settings: Settings, root: Path) -> None:
     edition = open_edition(root)
-    problems = verify_edition(root)
-    if problems:
+    if problems := verify_edition(root):
         raise InputError(*problems)
     evaluator = Evaluator(
         edition,

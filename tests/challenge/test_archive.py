@@ -160,6 +160,10 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "something after": (lambda f: packed(members(f)) + b"x", "does not end as a zip does"),
     "a comment": (lambda f: packed(members(f))[:-2] + b"\5\0hello", "does not end as a zip does"),
     "cut off": (lambda f: packed(members(f))[:-30], "does not end as a zip does"),
+    "the end of a large zip without its beginning": (
+        lambda f: b"PK\3\4" + bytes(40) + b"PK\6\7" + bytes(16) + END + bytes(18),
+        "does not end as a large zip does",
+    ),
     "four bytes": (lambda f: b"PK\3\4", "is cut off"),
     "no zip": (lambda f: b"hello", "neither a folder nor a zip"),
     "an empty zip": (lambda f: packed([]), "neither a folder nor a zip"),

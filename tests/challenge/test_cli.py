@@ -36,6 +36,8 @@ BAD = {
     "cohort output=x cohort.subjects=0": "cohort.subjects is 0; expected 1 to",
     "cohort output=x cohort.scans.spacing_mm=9": "cohort.scans.spacing_mm is 9.0; expected 0.5 to 5",
     "verify edition=nowhere": "no edition here",
+    "lock edition=nowhere": "no folder sealed/ here",
+    "unlock edition=nowhere identity=k": "no sealed.age here",
     "rank entries=nowhere output=x": "no entries",
     "demo subjects=2": "expected at least 8",
 }
