@@ -1,6 +1,7 @@
 """The camera of a photograph: where it stands, and what lens, sensor and file do to the picture."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,7 @@ def draw_background(rng: np.random.Generator, pixels: int, light: float) -> NDAr
     draw = ImageDraw.Draw(picture)
     things = 0 if rng.random() < 1 - 0.65 * light else int(rng.integers(2, 14))
     for _ in range(things):
-        colour = np.clip(wall * np.exp(rng.normal(0, 0.5)) + rng.normal(0, 0.1, 3), 0.02, 1)
+        colour = np.clip(wall * np.exp(rng.normal(0, 0.5)) + rng.normal(0, 0.05, 3), 0.02, 1)
         x, y = rng.uniform(-20, small, 2)
         wide, high = rng.uniform(6, 70), rng.uniform(6, 110)
         if rng.random() < 0.3:
@@ -119,42 +120,47 @@ def tone(radiance: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def develop(
-    drawn: NDArray[np.uint8], background: NDArray[np.float32], camera: Camera, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Put a drawn head before its background and do to it what lens, sensor and file do.
+    drawn: Sequence[NDArray[np.uint8]],
+    background: NDArray[np.float32],
+    camera: Camera,
+    rng: np.random.Generator,
+) -> list[NDArray[np.uint8]]:
+    """Put drawn heads before one background and do to them what lens, sensor and file do.
 
     Parameters
     ----------
-    drawn : ndarray, shape (2 * pixels, 2 * pixels, 4)
+    drawn : sequence of ndarray, shape (2 * pixels, 2 * pixels, 4)
         RGBA; where alpha is 0 there is background.
     background : ndarray, shape (pixels, pixels, 3)
         sRGB, 0 to 1.
     camera : Camera
         Its blur, noise, vignette and quality.
     rng : numpy.random.Generator
-        For the noise; one of the same seed gives the raw and the bald photograph the same noise.
+        For the noise, which is the same in all of them.
 
     Returns
     -------
-    ndarray of uint8, shape (pixels, pixels, 3)
+    list of ndarray of uint8, shape (pixels, pixels, 3)
         RGB.
     """
     pixels = len(background)
-    even, odd = drawn[::2].astype(np.uint16), drawn[1::2].astype(np.uint16)
-    rows = even + odd
-    small = (rows[:, ::2] + rows[:, 1::2]).astype(np.float32) / np.float32(4 * 255)
-    picture = small[..., :3] + background * (1 - small[..., 3:])
-    scale = pixels / 480
-    if camera.blur > 0:
-        sigma = scale * np.hypot(camera.blur, camera.motion)
-        picture = ndimage.gaussian_filter(picture, (sigma[1], sigma[0], 0), truncate=2.5)
-    grain = rng.standard_normal((pixels, pixels), dtype=np.float32)[..., None] * 0.8
+    grain = 0.8 * rng.standard_normal((pixels, pixels, 1), dtype=np.float32)
     grain = grain + 0.45 * rng.standard_normal((pixels, pixels, 3), dtype=np.float32)
     fall = np.linspace(-1, 1, pixels, dtype=np.float32) ** 2
-    picture = picture * (1 - camera.vignette * (fall[:, None] + fall[None]) / 2)[..., None]
-    picture = picture + (camera.noise / 255) * grain * (1.3 - 0.6 * picture)
-    stream = io.BytesIO()
-    image = Image.fromarray((255 * np.clip(picture, 0, 1)).astype(np.uint8))
-    image.save(stream, format="JPEG", quality=camera.quality)
-    with Image.open(stream) as compressed:
-        return np.asarray(compressed.convert("RGB"))
+    corners = (1 - camera.vignette * (fall[:, None] + fall[None]) / 2)[..., None].astype(np.float32)
+    sigma = pixels / 480 * np.hypot(camera.blur, camera.motion)
+    pictures = []
+    for large in drawn:
+        rows = large[::2].astype(np.uint16) + large[1::2]
+        small = (rows[:, ::2] + rows[:, 1::2]).astype(np.float32) / np.float32(4 * 255)
+        picture = small[..., :3] + background * (1 - small[..., 3:])
+        if sigma.max() > 0.2:
+            picture = ndimage.gaussian_filter(picture, (sigma[1], sigma[0], 0), truncate=2.5)
+        picture = picture * corners
+        picture = picture + np.float32(camera.noise / 255) * grain * (np.float32(1.3) - np.float32(0.6) * picture)
+        stream = io.BytesIO()
+        image = Image.fromarray((255 * np.clip(picture, 0, 1)).astype(np.uint8))
+        image.save(stream, format="JPEG", quality=camera.quality)
+        with Image.open(stream) as compressed:
+            pictures.append(np.asarray(compressed.convert("RGB")))
+    return pictures

@@ -92,8 +92,9 @@ def draw_day(rng: np.random.Generator, person: Person, side: float, photos: Phot
     rotation = pose(degrees, np.zeros(3))[:3, :3]
     # Most look into the camera, whatever the head does.
     right, ahead, up = rotation[1]
-    gaze = np.degrees([np.arctan2(right, ahead), np.arcsin(up)])
-    gaze += rng.normal(0, 1.5, 2) if rng.random() < 0.85 else rng.normal(0, 9.0, 2) * [1, 0.5]
+    gaze = np.degrees([np.arctan2(right, ahead), 0.7 * np.arcsin(up)])
+    gaze += rng.normal(0, 1.2, 2) if rng.random() < 0.85 else rng.normal(0, 9.0, 2) * [1, 0.35]
+    gaze[1] -= 1.0
     return Day(
         looks,
         draw_cut(rng, looks, side),

@@ -25,9 +25,10 @@ class Eyeball:
 @lru_cache(maxsize=1)
 def _sphere() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the front half of a unit sphere, its pole in front."""
-    ball = pv.Sphere(radius=1.0, theta_resolution=96, phi_resolution=140, direction=(0, 1, 0))
+    ball = pv.Sphere(radius=1.0, theta_resolution=64, phi_resolution=100, direction=(0, 1, 0))
     points, faces = np.asarray(ball.points, np.float64), ball.regular_faces.astype(np.int64)
-    return points, faces[(points[faces][:, :, 1] > -0.1).all(axis=1)]
+    kept, new = np.unique(faces[(points[faces][:, :, 1] > 0.1).all(axis=1)], return_inverse=True)
+    return points[kept], new.reshape(-1, 3)
 
 
 def eyeball(

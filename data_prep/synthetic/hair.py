@@ -26,7 +26,7 @@ HAIRLINE = np.array(
         [110, 66],
     ]
 )
-_GUIDES = 1100
+_GUIDES = 900
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Style:
     sideways: float
     forwards: float
     steps: int
-    hairs: int = 13000
+    hairs: int = 8000
     hangs: bool = False
     fringe: bool = False
     opening: float = 52.0
@@ -74,19 +74,19 @@ class Style:
 
 
 STYLES = {
-    "cropped": Style((9, 6, 5), 4, 0.0, 0.15, 0.3, 4, hairs=17000, stand=0.75),
+    "cropped": Style((9, 6, 5), 4, 0.0, 0.15, 0.3, 4, hairs=11000, stand=0.75),
     "short": Style((32, 13, 10), 9, 0.08, 0.7, 0.5, 7),
     "side": Style((62, 22, 16), 11, 0.12, 1.4, 0.1, 9),
     "quiff": Style((48, 12, 9), 20, 0.0, 0.25, -0.9, 8, stand=0.9),
     "mop": Style((84, 56, 42), 11, 0.32, 0.35, 1.2, 12, fringe=True),
-    "tied": Style((120, 95, 80), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
-    "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=50),
-    "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=50),
-    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=40),
-    "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=54),
-    "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=48),
-    "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 20, hangs=True, opening=48, fuzz=4.5),
-    "afro": Style((46, 36, 26), 44, 0.0, 0.1, 0.1, 12, hairs=15000, stand=3.0, fuzz=3.2),
+    "tied": Style((110, 62, 34), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
+    "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=57),
+    "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=54),
+    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=50),
+    "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=58),
+    "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=53),
+    "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 16, hangs=True, opening=54, fuzz=4.5),
+    "afro": Style((46, 36, 26), 44, 0.0, 0.1, 0.1, 12, hairs=10000, stand=3.0, fuzz=3.2),
 }
 
 
@@ -116,13 +116,14 @@ def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
     """Draw how somebody wears their hair today; `side` (-1 or 1) is where they part it."""
     style = STYLES.get(looks.hair_style)
     if style is not None:
-        longer = rng.uniform(0.8, 1.25)
+        # Whose crown is bare cuts the rest short.
+        longer = rng.uniform(0.8, 1.25) * (1 - 0.6 * np.clip(2 * looks.baldness - 0.5, 0, 1))
         top, sides, nape = (longer * mm for mm in style.length)
         style = replace(
             style,
             length=(top, sides, nape),
-            lift=style.lift * rng.uniform(0.75, 1.4),
-            opening=style.opening + rng.normal(0, 5),
+            lift=style.lift * min(longer, 1) * rng.uniform(0.75, 1.4),
+            opening=style.opening + rng.normal(0, 4),
         )
     middle = looks.hair_style in ("curtain", "curls")
     parting = side * rng.uniform(0, 6) if middle else side * rng.uniform(12, 36)
@@ -171,6 +172,8 @@ def scalp_hair(
     if style is None:
         return None
     density = on_scalp(skin.neutral, looks.baldness)
+    # What grows on the back of the head is not seen, but where it hangs down beside the neck.
+    density = density * np.clip(1.6 * skin.normals[:, 1] + 1.1, 0.25 if style.hangs else 0.0, 1)
     guide = scatter_roots(skin, density, _GUIDES, rng)
     lines, lift = _grow(style, cut, guide.place, guide.normal, guide.neutral, skin, down, rng)
     thick = 1 - 0.45 * np.clip(looks.baldness - 0.4, 0, 0.6)
@@ -226,7 +229,7 @@ def _grow(
     lift[front] *= 0.55
     hangs = style.hangs & ~front
     end = cut.fringe_height + rng.normal(0, 3, count) + 5 * wave[:, 0]
-    opening = style.opening + rng.normal(0, 4, count)
+    opening = style.opening + np.abs(rng.normal(0, 4, count))
 
     points = np.empty((count, steps, 3))
     points[:, 0] = place
@@ -246,7 +249,9 @@ def _grow(
             open_mm = opening * np.interp(moved[:, 2], [-60, 10, 45, 75], [1.08, 1.0, 0.72, 0.2])
             over_face = hangs & (moved[:, 1] > 25) & (moved[:, 2] < 75) & (np.abs(moved[:, 0]) < open_mm)
             moved[over_face, 0] = (side * open_mm)[over_face]
-            moved, nearest = skin.lifted(moved, lift * ramp, np.zeros(count))
+            moved[over_face], nearest[over_face] = skin.lifted(
+                moved[over_face], (lift * ramp)[over_face], np.zeros(over_face.sum())
+            )
             falls = np.where(hangs, np.clip(np.maximum((np.abs(nx) - 42) / 25, (10 - ny) / 40), 0, 1), 1.0)
             cling = np.where(hangs, np.where(nz > 10, 0.8, 0.2), 0.3)
         points[:, step] = moved

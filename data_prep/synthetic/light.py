@@ -77,15 +77,20 @@ def linear(srgb: NDArray) -> NDArray[np.float32]:
     return np.clip(np.asarray(srgb, np.float32), 0, 1) ** np.float32(2.2)
 
 
+_CELL_MM = 3.0
+_HALF_GRID = 110  # cells; farther out there is nothing that casts or catches a shadow
+
+
 class Shadows:
     """What stands between points and each lamp."""
 
-    def __init__(self, light: Light, *casters: NDArray, cell_mm: float = 3.0) -> None:
-        """Prepare a map of the highest caster of every cell, seen from each lamp."""
-        points = np.concatenate([np.asarray(part, np.float32).reshape(-1, 3) for part in casters])
-        self._cell = cell_mm
-        self._maps = [_height_map(points, lamp.direction, cell_mm) for lamp in light.lamps]
+    def __init__(self, light: Light, casters: Points, behind: "Shadows | None" = None) -> None:
+        """Map the highest caster of every cell, seen from each lamp; those of `behind` stand there, too."""
         self._lamps = light.lamps
+        self._frames = [_frame(lamp.direction) for lamp in light.lamps]
+        self._maps = [_height_map(casters @ frame.T) for frame in self._frames]
+        if behind is not None:
+            self._maps = [np.maximum(a, b) for a, b in zip(self._maps, behind._maps, strict=True)]
 
     def open_to(self, lamp: int, points: Points, bias_mm: float, taps: int = 8) -> NDArray[np.float32]:
         """Return which share of a lamp points see, shape (n,), 0 to 1.
@@ -101,34 +106,39 @@ class Shadows:
         taps : int
             Even number of places around each point that are asked.
         """
-        heights, origin, axes = self._maps[lamp]
-        reach = self._lamps[lamp].softness
-        u, v = ((points @ axis - start) / self._cell for axis, start in zip(axes[:2], origin, strict=True))
-        height = points @ axes[2] + bias_mm
+        heights = self._maps[lamp]
+        u, v, height = (points @ self._frames[lamp].T).T
+        u, v, height = _cell(u), _cell(v), height + np.float32(bias_mm)
+        reach = self._lamps[lamp].softness / _CELL_MM
         seen = np.zeros(len(points), np.float32)
         turns = np.linspace(0, 2 * np.pi, taps, endpoint=False)
         for turn, share in zip(turns, (1.0, 0.45) * (taps // 2), strict=True):
-            du, dv = (reach * share / self._cell * f(turn) for f in (np.cos, np.sin))
-            i = np.clip((u + du).astype(np.int32), 0, heights.shape[0] - 1)
-            j = np.clip((v + dv).astype(np.int32), 0, heights.shape[1] - 1)
-            above = heights[i, j] - height
-            seen += 1 - np.clip(above / 3, 0, 1)
-        return seen / taps
+            i, j = (np.float32(reach * share * f(turn)) for f in (np.cos, np.sin))
+            above = heights[_whole(u + i), _whole(v + j)] - height
+            seen += np.clip(np.float32(1) - above / np.float32(3), 0, 1)
+        return seen / np.float32(taps)
 
 
-def _height_map(
-    points: Points, direction: NDArray[np.float32], cell: float
-) -> tuple[NDArray[np.float32], tuple[float, float], tuple[NDArray, NDArray, NDArray]]:
+def _frame(direction: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a rotation whose third row points to a lamp."""
     across = _unit(np.cross(direction, [0.0, 0.2, 1.0]))
-    upwards = np.cross(across, direction).astype(np.float32)
-    u, v, height = points @ across, points @ upwards, points @ direction
-    origin = float(u.min()) - cell, float(v.min()) - cell
-    i, j = ((u - origin[0]) / cell).astype(np.int32), ((v - origin[1]) / cell).astype(np.int32)
-    heights = np.full((i.max() + 2, j.max() + 2), -1e4, np.float32)
-    np.maximum.at(heights, (i, j), height)
-    # Cells between sparse vertices.
-    filled = ndimage.maximum_filter(heights, size=3)
-    return np.where(heights < -9e3, filled, heights), origin, (across, upwards, direction)
+    return np.stack([across, np.cross(across, direction), direction]).astype(np.float32)
+
+
+def _cell(mm: NDArray[np.float32]) -> NDArray[np.float32]:
+    return mm / np.float32(_CELL_MM) + np.float32(_HALF_GRID)
+
+
+def _whole(cells: NDArray[np.float32]) -> NDArray[np.int32]:
+    return np.clip(cells, 0, 2 * _HALF_GRID - 1).astype(np.int32)
+
+
+def _height_map(points: Points) -> NDArray[np.float32]:
+    """Return the height of the highest of some points (in the frame of a lamp) in every cell."""
+    heights = np.full((2 * _HALF_GRID, 2 * _HALF_GRID), -1e4, np.float32)
+    np.maximum.at(heights, (_whole(_cell(points[:, 0])), _whole(_cell(points[:, 1]))), points[:, 2])
+    filled = ndimage.maximum_filter(heights, size=3)  # cells between sparse vertices
+    return np.where(heights < -9e3, filled, heights)
 
 
 def shade(

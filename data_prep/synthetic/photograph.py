@@ -47,7 +47,5 @@ def photograph(
     drawing = Drawing(2 * config.photos.pixels, middle, camera.distance_mm, camera.half_mm)
     pictures = draw(scene, drawing)
     drawing.close()
-    return {
-        condition: develop(picture, background, camera, np.random.default_rng(noise))
-        for condition, picture in zip(CONDITIONS, pictures, strict=True)
-    }
+    developed = develop(pictures, background, camera, np.random.default_rng(noise))
+    return dict(zip(CONDITIONS, developed, strict=True))

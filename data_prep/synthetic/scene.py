@@ -105,8 +105,11 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
 
     looks, turn = day.looks, day.rotation.T
     mesh = head_mesh(weights, day.expression, LEVEL)
-    marks = find_landmarks(mesh, LEVEL)
-    normals = vertex_normals(mesh.vertices, mesh.triangles("skin"))
+    coarse = subdivision(1)[1]  # Catmull-Clark keeps the vertices of the coarser level first
+    rough = HeadMesh(mesh.vertices[: len(coarse.vertices)], coarse.quads, coarse.parts)
+    marks = find_landmarks(rough, 1)
+    skin = surface(rough, 1)
+    normals = vertex_normals(mesh.vertices, _skin_triangles())
     colours = skin_colours(person, looks.beard, own("skin"))
     used = _skin_in_front(mesh, normals @ turn)
     reach = occlusion(mesh, normals)[used.vertices]
@@ -119,8 +122,6 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
 
     bald = skin_of(colours)
     haired = skin_of(with_roots(colours, person, looks.hair_style))
-    coarse = subdivision(1)[1]  # Catmull-Clark keeps the vertices of the coarser level first
-    skin = surface(HeadMesh(mesh.vertices[: len(coarse.vertices)], coarse.quads, coarse.parts), 1)
 
     others = [_shirt(bald, used, day), _teeth(mesh, turn)]
     for centre in (marks.right_eye, marks.left_eye):
@@ -144,8 +145,7 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
 def draw(scene: Scene, drawing: Drawing) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draw a scene with the hair of the head and without; returns both as RGBA."""
     light, turn = scene.day.light, scene.day.rotation.T
-    casters = [part.points for part in (scene.bald, *scene.others[2:])]
-    shadows = Shadows(light, *casters)
+    shadows = Shadows(light, np.concatenate([part.points for part in (scene.bald, *scene.others[2:])]))
     skin = scene.bald.lit(light, shadows)
     gain = _gain(skin, scene.bald) * scene.day.camera.exposure
     parts = (scene.bald, *scene.others)
@@ -167,7 +167,8 @@ def draw(scene: Scene, drawing: Drawing) -> tuple[NDArray[np.uint8], NDArray[np.
         add(strands, shadows, 6.0)
     bald = drawing.picture()
     if scene.on_scalp is not None:
-        hairy = Shadows(light, *casters, _single(scene.on_scalp.points[::2] @ turn))
+        casters = scene.on_scalp.points[::2].reshape(-1, 3)
+        hairy = Shadows(light, _single(casters @ turn), behind=shadows)
         for part, mesh in zip((scene.haired, *scene.others), meshes, strict=True):
             mesh["colour"] = tone(gain * part.lit(light, hairy))
         add(scene.on_scalp, hairy, 12.0)
@@ -194,7 +195,7 @@ class _Used:
 
 def _skin_in_front(mesh: HeadMesh, facing: NDArray[np.float64]) -> _Used:
     triangles = _skin_triangles()
-    seen = facing[:, 1] > -0.35
+    seen = facing[:, 1] > -0.05
     front = triangles[seen[triangles[:, 0]] | seen[triangles[:, 1]] | seen[triangles[:, 2]]]
     used = np.zeros(len(mesh.vertices), bool)
     used[front] = True
