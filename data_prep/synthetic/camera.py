@@ -157,7 +157,8 @@ def develop(
         if sigma.max() > 0.2:
             picture = ndimage.gaussian_filter(picture, (sigma[1], sigma[0], 0), truncate=2.5)
         picture = picture * corners
-        picture = picture + np.float32(camera.noise / 255) * grain * (np.float32(1.3) - np.float32(0.6) * picture)
+        strength = np.float32(camera.noise / 255) * (np.float32(1.3) - np.float32(0.6) * picture)
+        picture = picture + strength * grain
         stream = io.BytesIO()
         image = Image.fromarray((255 * np.clip(picture, 0, 1)).astype(np.uint8))
         image.save(stream, format="JPEG", quality=camera.quality)

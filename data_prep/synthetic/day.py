@@ -1,4 +1,4 @@
-"""What differs from one photograph of a person to the next: cut, beard, glasses, face, pose, light, camera."""
+"""What differs from one photograph of a person to the next: cut, beard, glasses, pose, light, camera."""
 
 from dataclasses import dataclass, replace
 

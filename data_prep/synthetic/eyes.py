@@ -58,7 +58,9 @@ def eyeball(
     turn = pose(np.array([gaze[1], 0, -gaze[0]]), np.zeros(3))[:3, :3]
     off_axis = np.hypot(points[:, 0], points[:, 2])
     angle = np.arctan2(points[:, 2], points[:, 0])
-    streaks = 1 + 0.12 * sum(np.sin(k * angle + rng.uniform(0, 6.3)) for k in (9, 17, 31))
+    streaks = np.ones(len(points))
+    for count in (9, 17, 31):
+        streaks += 0.12 * np.sin(count * angle + rng.uniform(0, 6.3))
     rings = np.interp(off_axis, [2, 5, 6.1], [1.25, 1.0, 0.5])
     iris = np.array(looks.iris) * streaks[:, None] * rings[:, None]
     sclera = np.array([0.88, 0.85, 0.83]) - np.outer(np.clip((off_axis - 7) / 12, 0, 1), [0.1, 0.2, 0.2])

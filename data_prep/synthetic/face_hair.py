@@ -58,8 +58,9 @@ def beard(looks: Looks, kind: str, skin: Surface, rng: np.random.Generator) -> S
     roots = scatter_roots(skin, beard_area(skin.neutral, kind), count, rng)
     x, _, z = roots.neutral.T
     lip = z > -66  # a moustache is combed to the sides
-    comb = np.stack([np.where(lip, np.sign(x) * 0.9, 0.12 * x / 30), np.full(count, 0.15), np.full(count, -1.0)],
-                    axis=1)
+    comb = np.stack(
+        [np.where(lip, np.sign(x) * 0.9, 0.12 * x / 30), np.full(count, 0.15), np.full(count, -1.0)], axis=1
+    )
     length = length_mm * rng.lognormal(0, 0.25, count) * np.where(lip, 0.75, 1.0)
     points = short_hairs(roots, comb, length, 0.25, rng)
     width = 0.5 if kind == "stubble" else 0.6
@@ -81,12 +82,12 @@ def lashes(mesh: HeadMesh, rng: np.random.Generator, each: int = 3) -> Strands:
     root, tip = _lash_edges()
     share = rng.random((len(root), each, 1))
     v = mesh.vertices
-    start, end = (
-        v[edge[:, None, 0]] * (1 - share) + v[edge[:, None, 1]] * share for edge in (root, tip)
-    )
+    start, end = (v[edge[:, None, 0]] * (1 - share) + v[edge[:, None, 1]] * share for edge in (root, tip))
     start, end = start.reshape(-1, 3), end.reshape(-1, 3)
     # Longer than the mesh's, and bent up (or down) at the tip.
-    reach = (end - start) * rng.uniform(0.5, 1.2, (len(start), 1)) * np.where(end[:, 2:] > start[:, 2:], 1.2, 0.7)
+    reach = (
+        (end - start) * rng.uniform(0.5, 1.2, (len(start), 1)) * np.where(end[:, 2:] > start[:, 2:], 1.2, 0.7)
+    )
     points = start[:, None] + reach[:, None] * np.linspace(0, 1, 3)[None, :, None]
     points[:, 2, 2] += 0.5 * np.sign(reach[:, 2])
     count = len(points)

@@ -218,9 +218,17 @@ def _grow(
     back = np.array([0.0, -1.2 if style.sideways < 0.3 and style.forwards < 0 else -0.25, -1.0])
     comb = comb * top[:, None] + back * (1 - top)[:, None]
     front = (y > 42) & (np.abs(x) < 46) & (z > 40) & style.fringe
-    length[front] = np.maximum(75, 0.9 * np.minimum(style.length[0], 110)) * rng.lognormal(0, 0.06, front.sum())
-    comb[front] = np.stack([np.full(front.sum(), cut.sweep) + 0.006 * x[front], np.full(front.sum(), 1.3),
-                            np.zeros(front.sum())], axis=1)
+    length[front] = np.maximum(75, 0.9 * np.minimum(style.length[0], 110)) * rng.lognormal(
+        0, 0.06, front.sum()
+    )
+    comb[front] = np.stack(
+        [
+            np.full(front.sum(), cut.sweep) + 0.006 * x[front],
+            np.full(front.sum(), 1.3),
+            np.zeros(front.sum()),
+        ],
+        axis=1,
+    )
     wave = _waves(place, rng)
     direction = unit(comb) + 0.2 * wave + rng.normal(0, 0.06, comb.shape)
     direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
@@ -262,7 +270,11 @@ def _grow(
 
 
 def _curls(
-    points: NDArray[np.float32], style: Style, curl: float, leader: NDArray[np.int64], rng: np.random.Generator
+    points: NDArray[np.float32],
+    style: Style,
+    curl: float,
+    leader: NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """Return what waves, curls and fuzz add to straight hairs."""
     count, steps, _ = points.shape

@@ -90,9 +90,15 @@ def draw_looks(
     ('', '')
     """
     dark = components["african"] + 0.35 * components["asian"]
-    curl = float(np.clip(0.85 * components["african"] + 0.25 * components["european"] * rng.random()
-                         + rng.normal(0, 0.1), 0, 1))
-    thin = (age - 28) / 70 * (sex == "M") + 0.1 * (age - 50) / 40 + rng.normal(0, 0.22 if sex == "M" else 0.04)
+    curl = float(
+        np.clip(
+            0.85 * components["african"] + 0.25 * components["european"] * rng.random() + rng.normal(0, 0.1),
+            0,
+            1,
+        )
+    )
+    chance = rng.normal(0, 0.22 if sex == "M" else 0.04)
+    thin = (age - 28) / 70 * (sex == "M") + 0.1 * (age - 50) / 40 + chance
     baldness = float(np.clip(thin, 0, 1 if sex == "M" else 0.3))
     needs_them = min(1.0, glasses * (1 + max(0, age - 45) / 30))
     return Looks(
@@ -105,7 +111,7 @@ def draw_looks(
         hair_style=draw_style(rng, sex, age, curl, baldness),
         beard=draw_beard(rng, sex),
         glasses=str(rng.choice(FRAMES)) if rng.random() < needs_them else "",
-        brows=float(np.exp(rng.normal(0.12 if sex == "M" else -0.12, 0.18))),
+        brows=float(np.exp(rng.normal(0.1 if sex == "M" else -0.28, 0.18))),
         freckles=float(np.clip(components["european"] * rng.normal(-0.1, 0.5), 0, 1)),
     )
 

@@ -206,8 +206,7 @@ def drifted(
 
     Examples
     --------
-    >>> from data_prep.synthetic.looks import Looks, draw_looks
-from data_prep.synthetic.settings import PhotoSettings
+    >>> from data_prep.synthetic.settings import PhotoSettings
     >>> same = SyntheticCohort(photos=PhotoSettings(drift=0.0))
     >>> drifted({"nose/nose-hump-incr": 0.2}, np.random.default_rng(0), same)["nose/nose-hump-incr"]
     0.2

@@ -18,7 +18,7 @@ from data_prep.synthetic.landmarks import find_landmarks
 from data_prep.synthetic.light import SKIN_WRAP, Light, Points, Shadows, linear, shade
 from data_prep.synthetic.people import Person, random_for
 from data_prep.synthetic.skin import LEVEL, occlusion, oiliness, skin_colours, with_roots
-from data_prep.synthetic.strands import Strands, Surface, lit, surface, vertex_normals
+from data_prep.synthetic.strands import Strands, lit, surface, vertex_normals
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
         others.append(Part(where, out, ball.albedo, ball.faces, 0.9 * all_of_it, 0.9, 180.0, bias_mm=9.0))
     if looks.glasses:
         frame = glasses(looks.glasses, marks, skin)
-        colour = np.tile(linear(np.array(COLOURS[own("glasses").integers(len(COLOURS))])), (len(frame.points), 1))
+        painted = linear(np.array(COLOURS[own("glasses").integers(len(COLOURS))]))
+        colour = np.tile(painted, (len(frame.points), 1))
         where, out = _single(frame.points @ turn), _single(frame.normals @ turn)
         others.append(Part(where, out, colour, frame.faces, np.ones(len(where), np.float32), 0.5, 30.0))
 

@@ -69,8 +69,10 @@ def _refinement() -> sparse.csr_matrix:
         near = average[:, : spread.shape[0]] if spread.shape[0] == coarse else average
         share = np.maximum(average @ known, 1e-6)
         filled = sparse.diags((1 - known) / share) @ near @ spread
-        rows = spread if spread.shape[0] == len(known) else sparse.vstack(
-            [spread, sparse.csr_matrix((len(known) - coarse, coarse), dtype=np.float32)]
+        rows = (
+            spread
+            if spread.shape[0] == len(known)
+            else sparse.vstack([spread, sparse.csr_matrix((len(known) - coarse, coarse), dtype=np.float32)])
         )
         spread = (rows + filled).tocsr()
         known = np.minimum(1, known + (average @ known > 0))
