@@ -1,14 +1,14 @@
-"""Hair of a synthetic head, strand by strand: scalp, brows and beard as polylines of coloured points."""
+"""Hair of the head: hairline, styles, and how they lie, hang and cover."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from data_prep.synthetic.head_mesh import HeadMesh, subdivision
-from data_prep.synthetic.people import Person
+from data_prep.synthetic.light import linear
+from data_prep.synthetic.looks import Looks
+from data_prep.synthetic.strands import Strands, Surface, follow, scatter_roots, unit
 
 # Lower edge of the hair on the neutral head: height above the eyes against the way from front to back, mm.
 HAIRLINE = np.array(
@@ -22,41 +22,21 @@ HAIRLINE = np.array(
         [20, -10],
         [30, 0],
         [45, 38],
-        [70, 58],
-        [110, 68],
+        [70, 56],
+        [110, 66],
     ]
 )
-
-
-@dataclass(frozen=True)
-class Strands:
-    """Hairs.
-
-    Attributes
-    ----------
-    points : ndarray, shape (hairs, steps, 3)
-        World, mm.
-    colours : ndarray, shape (hairs, steps, 3)
-        sRGB, 0 to 1, already lit.
-    width : float
-        Pixels, in a picture of 480.
-    """
-
-    points: NDArray[np.float64]
-    colours: NDArray[np.float64]
-    width: float
+_GUIDES = 900
 
 
 @dataclass(frozen=True)
 class Style:
-    """How scalp hair lies.
+    """How hair of the head lies.
 
     Attributes
     ----------
     length : tuple of float
         Mean length in mm on the top, the sides and the nape.
-    hairs : int
-        How many are drawn.
     lift : float
         How far the outer hair stands off the skin, mm.
     gravity : float
@@ -65,262 +45,248 @@ class Style:
         The way it is combed on the top: away from the parting, to the front (negative: back).
     steps : int
         Points of a hair.
+    hairs : int
+        How many are drawn.
+    hangs : bool
+        Combed to the sides and back: lies on the head, and falls beyond its top.
+    fringe : bool
+        Front hair falls over the forehead and is cut above the eyes.
+    opening : float
+        How far from the middle of the face hanging hair stays, mm.
+    stand : float
+        How steeply hair leaves the skin.
+    fuzz : float
+        How much hairs wander, mm.
     """
 
     length: tuple[float, float, float]
-    hairs: int
     lift: float
     gravity: float
     sideways: float
     forwards: float
     steps: int
+    hairs: int = 8000
+    hangs: bool = False
+    fringe: bool = False
+    opening: float = 52.0
+    stand: float = 0.35
+    fuzz: float = 0.0
 
 
 STYLES = {
-    "cropped": Style((9, 7, 6), 15000, 4, 0.0, 0.15, 0.3, 6),
-    "short": Style((34, 14, 11), 14000, 8, 0.1, 0.8, 0.5, 9),
-    "fringe": Style((82, 60, 40), 13000, 7, 0.35, 0.1, 1.2, 12),
-    "bob": Style((165, 122, 90), 11000, 9, 0.7, 1.0, -0.35, 18),
-    "long": Style((330, 290, 240), 11000, 9, 0.7, 1.0, -0.45, 22),
+    "cropped": Style((9, 6, 5), 4, 0.0, 0.15, 0.3, 4, hairs=11000, stand=0.75),
+    "short": Style((32, 13, 10), 9, 0.08, 0.7, 0.5, 7),
+    "side": Style((62, 22, 16), 11, 0.12, 1.4, 0.1, 9),
+    "quiff": Style((48, 12, 9), 20, 0.0, 0.25, -0.9, 8, stand=0.9),
+    "mop": Style((84, 56, 42), 11, 0.32, 0.35, 1.2, 12, fringe=True),
+    "tied": Style((110, 62, 34), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
+    "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=57),
+    "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=54),
+    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=50),
+    "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=58),
+    "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=53),
+    "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 16, hangs=True, opening=54, fuzz=4.5),
+    "afro": Style((46, 36, 26), 44, 0.0, 0.1, 0.1, 12, hairs=10000, stand=3.0, fuzz=3.2),
 }
 
 
-def on_scalp(neutral: NDArray[np.float64], hairline_shift: float = 0.0) -> NDArray[np.float64]:
-    """Return how much of a place on the neutral head is scalp, shape (n,), 0 to 1.
+@dataclass(frozen=True)
+class Cut:
+    """How a style is worn on one day.
+
+    Attributes
+    ----------
+    style : Style or None
+        None for the shaved.
+    parting : float
+        Where it is parted, mm from the middle.
+    fringe_height : float
+        Where a fringe ends, mm above the eyes; the brows are at 14 to 22.
+    sweep : float
+        How far a fringe is combed to one side.
+    """
+
+    style: Style | None
+    parting: float
+    fringe_height: float
+    sweep: float
+
+
+def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
+    """Draw how somebody wears their hair today; `side` (-1 or 1) is where they part it."""
+    style = STYLES.get(looks.hair_style)
+    if style is not None:
+        # Whose crown is bare cuts the rest short.
+        longer = rng.uniform(0.8, 1.25) * (1 - 0.6 * np.clip(2 * looks.baldness - 0.5, 0, 1))
+        top, sides, nape = (longer * mm for mm in style.length)
+        style = replace(
+            style,
+            length=(top, sides, nape),
+            lift=style.lift * min(longer, 1) * rng.uniform(0.75, 1.4),
+            opening=style.opening + rng.normal(0, 4),
+        )
+    middle = looks.hair_style in ("curtain", "curls")
+    parting = side * rng.uniform(0, 6) if middle else side * rng.uniform(12, 36)
+    return Cut(style, float(parting), float(rng.uniform(8, 32)), float(rng.normal(0, 0.6)))
+
+
+def on_scalp(neutral: NDArray[np.float64], baldness: float = 0.0) -> NDArray[np.float64]:
+    """Return how much of a place on the neutral head is scalp with hair, shape (n,), 0 to 1.
 
     Parameters
     ----------
     neutral : ndarray, shape (n, 3)
         Places on the neutral head.
-    hairline_shift : float
-        How much higher than usual the hairline runs in front, mm.
+    baldness : float
+        0 to 1: first the temples recede, then the crown thins, until sides and nape are left.
     """
-    line = np.interp(neutral[:, 1], HAIRLINE[:, 0], HAIRLINE[:, 1])
-    line += hairline_shift * np.clip((neutral[:, 1] - 25) / 40, 0, 1)
-    ear = (np.abs(neutral[:, 0]) > 73) & (np.abs(neutral[:, 1] + 5) < 28) & (neutral[:, 2] < 22)
-    return np.clip((neutral[:, 2] - line) / 8 + 0.5, 0, 1) * ~ear
-
-
-@dataclass(frozen=True)
-class Surface:
-    """The skin hairs grow on and do not enter."""
-
-    triangles: NDArray[np.int64]
-    vertices: NDArray[np.float64]
-    neutral: NDArray[np.float64]
-    normals: NDArray[np.float64]
-    tree: cKDTree
-
-    def lifted(
-        self, points: NDArray[np.float64], least: NDArray[np.float64], cling: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """Push points out until they stand `least` mm off the skin; pull a share `cling` of what is too much.
-
-        Returns
-        -------
-        points : ndarray, shape (n, 3)
-        nearest : ndarray, shape (n,)
-            Vertex of the skin below each point.
-        height : ndarray, shape (n,)
-            Height over it before the move, mm.
-        """
-        _, nearest = self.tree.query(points, eps=0.3)
-        normal = self.normals[nearest]
-        height = ((points - self.vertices[nearest]) * normal).sum(axis=1)
-        beyond = height - least
-        move = np.where(beyond < 0, np.minimum(-beyond, 30), -cling * np.clip(beyond, 0, 60))
-        return points + normal * move[:, None], nearest, height
-
-
-def surface(mesh: HeadMesh, level: int) -> Surface:
-    """Prepare the skin of a head."""
-    _, neutral = subdivision(level)
-    triangles = mesh.triangles("skin")
-    normals = vertex_normals(mesh.vertices, triangles)
-    return Surface(triangles, mesh.vertices, neutral.vertices, normals, cKDTree(mesh.vertices))
-
-
-def vertex_normals(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return outward unit normals, shape (n, 3)."""
-    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
-    cross = np.cross(b - a, c - a)
-    normals = np.stack(
-        [
-            sum(np.bincount(triangles[:, corner], cross[:, axis], len(vertices)) for corner in range(3))
-            for axis in range(3)
-        ],
-        axis=1,
-    )
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-
-
-@dataclass(frozen=True)
-class Roots:
-    """Where hairs grow: place, skin normal and place on the neutral head, each of shape (hairs, 3)."""
-
-    place: NDArray[np.float64]
-    normal: NDArray[np.float64]
-    neutral: NDArray[np.float64]
-
-
-def scatter_roots(skin: Surface, density: NDArray[np.float64], count: int, rng: np.random.Generator) -> Roots:
-    """Scatter roots over the skin by a density at its vertices."""
-    corners = skin.vertices[skin.triangles]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    weight = area * density[skin.triangles].mean(axis=1)
-    face = skin.triangles[rng.choice(len(weight), size=count, p=weight / weight.sum())]
-    share = rng.dirichlet((1, 1, 1), size=count)[:, :, None]
-    return Roots(
-        *((values[face] * share).sum(axis=1) for values in (skin.vertices, skin.normals, skin.neutral))
-    )
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-
-
-def grow(
-    skin: Surface,
-    root: NDArray[np.float64],
-    direction: NDArray[np.float64],
-    length: NDArray[np.float64],
-    lift: NDArray[np.float64],
-    gravity: float,
-    steps: int,
-    combed_away: bool = False,
-    cut: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Let hairs grow over the skin and fall.
-
-    Parameters
-    ----------
-    skin : Surface
-        What they grow on.
-    root, direction : ndarray, shape (hairs, 3)
-        Where each begins, and its first direction.
-    length, lift : ndarray, shape (hairs,)
-        Length and height over the skin, mm.
-    gravity : float
-        How soon they fall, per step.
-    steps : int
-        Points of a hair.
-    combed_away : bool
-        Combed to the sides and back: falls only beyond the top of the head.
-    cut : ndarray, shape (hairs,), optional
-        Height on the neutral face at which a fringe is cut, mm.
-
-    Returns
-    -------
-    points : ndarray, shape (hairs, steps, 3)
-    astray : ndarray, shape (hairs,)
-        Hairs that hang over the face or stand up from the head.
-    """
-    points = np.empty((len(root), steps, 3))
-    points[:, 0] = root
-    astray = np.zeros(len(root), bool)
-    stride = (length / (steps - 1))[:, None]
-    down = np.array([0.0, 0.0, -1.0])
-    falls = np.ones(len(root))
-    cling = np.full(len(root), 0.3 * min(1.0, gravity))
-    for step in range(1, steps):
-        direction = _unit(direction + (gravity * min(1.0, step / 3) * falls)[:, None] * down)
-        ahead = points[:, step - 1] + stride * direction
-        points[:, step], nearest, height = skin.lifted(ahead, lift * min(1.0, step / 3), cling)
-        direction = _unit(0.6 * direction + 0.4 * _unit(points[:, step] - points[:, step - 1]))
-        x, y, z = skin.neutral[nearest].T
-        if combed_away:  # it lies on the head until it gets over the side
-            falls = np.clip(np.maximum((np.abs(x) - 40) / 25, (10 - y) / 40), 0, 1)
-            cling = np.where(z > 10, 0.85, 0.25)
-        if cut is not None:
-            stride = np.where((np.abs(x) < 55) & (y > 40) & (z < cut), 0.0, stride[:, 0])[:, None]
-        astray |= (np.abs(x) < 42) & (y > 40) & (np.abs(z + 45) < 75)
-        astray |= (height > 34) & (z > -40) & (z < 20)
-    return points, astray
-
-
-def lit(
-    points: NDArray[np.float64], colour: NDArray[np.float64], light: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Colour hairs by their direction to the light and the viewer (Kajiya and Kay 1989).
-
-    Parameters
-    ----------
-    points : ndarray, shape (hairs, steps, 3)
-        Polylines.
-    colour : ndarray, shape (hairs, 3)
-        Of each hair, sRGB.
-    light : ndarray, shape (3,)
-        Towards the main light, unit vector. The viewer is in front.
-    """
-    tangent = _unit(np.gradient(points, axis=1))
-    view = np.array([0.0, 1.0, 0.0])
-    to_light, to_view = tangent @ light, tangent @ view
-    across = np.sqrt(np.clip(1 - to_light**2, 0, 1)), np.sqrt(np.clip(1 - to_view**2, 0, 1))
-    gloss = np.clip(across[0] * across[1] - to_light * to_view, 0, 1)
-    shade = (0.45 + 0.6 * across[0])[..., None] * colour[:, None]
-    shade = shade + (0.22 * gloss**30)[..., None] * (0.4 + 0.6 * colour[:, None])
-    tip = np.linspace(0.6, 1.0, points.shape[1])[None, :, None]
-    return np.clip(shade * tip, 0, 1)
-
-
-def _shades(
-    person: Person, count: int, rng: np.random.Generator, spread: float = 0.22
-) -> NDArray[np.float64]:
-    return np.clip(np.array(person.hair) * np.exp(rng.normal(0, spread, (count, 1))), 0.005, 1)
+    x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
+    line = np.interp(y, HAIRLINE[:, 0], HAIRLINE[:, 1])
+    temples = np.clip(1 - np.abs(x - 38) / 26, 0, 1)
+    line = line + baldness * (16 + 26 * temples) * np.clip((y - 25) / 40, 0, 1)
+    ear = (x > 73) & (np.abs(y + 5) < 28) & (z < 22)
+    full = np.clip((z - line) / 8 + 0.5, 0, 1) * ~ear
+    top = np.clip((z - 62 + 0.25 * y) / 22, 0, 1)
+    return np.asarray(full * (1 - np.clip(2.4 * baldness - 0.9, 0, 1) * top))
 
 
 def scalp_hair(
-    person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator
+    looks: Looks, cut: Cut, skin: Surface, down: NDArray[np.float64], rng: np.random.Generator
 ) -> Strands | None:
-    """Grow the hair of the head, or return None for a shaved one."""
-    style = STYLES.get(person.hair_style)
+    """Grow the hair of the head, or return None for a shaved one.
+
+    Parameters
+    ----------
+    looks : Looks
+        Whose.
+    cut : Cut
+        How it is worn.
+    skin : Surface
+        The head.
+    down : ndarray, shape (3,)
+        Where things fall, in the frame of the head.
+    rng : numpy.random.Generator
+        Where each hair is.
+    """
+    style = cut.style
     if style is None:
         return None
-    top_mm, side_mm, nape_mm = np.array(style.length) * rng.uniform(0.8, 1.2)
-    density = on_scalp(skin.neutral, hairline_shift(person))
-    root = scatter_roots(skin, density, style.hairs, rng)
-    place, normal, neutral = root.place, root.normal, root.neutral
-    parting = rng.choice([-1, 1]) * rng.uniform(8, 32)
-    top = np.clip((neutral[:, 2] - 30) / 35, 0, 1)
-    nape = np.clip((-neutral[:, 1] - 30) / 40, 0, 1) * (1 - top)
-    length = top * top_mm + nape * nape_mm + (1 - top - nape) * side_mm
-    length = length * rng.lognormal(0, 0.12, len(length))
+    density = on_scalp(skin.neutral, looks.baldness)
+    # What grows on the back of the head is not seen, but where it hangs down beside the neck.
+    density = density * np.clip(1.6 * skin.normals[:, 1] + 1.1, 0.25 if style.hangs else 0.0, 1)
+    guide = scatter_roots(skin, density, _GUIDES, rng)
+    lines, lift = _grow(style, cut, guide.place, guide.normal, guide.neutral, skin, down, rng)
+    thick = 1 - 0.45 * np.clip(looks.baldness - 0.4, 0, 0.6)
+    root = scatter_roots(skin, density, int(style.hairs * thick), rng)
+    # A hair follows a guide on its own side of the parting.
+    key, own = (_sided(part.neutral, cut.parting) for part in (guide, root))
+    _, leader = cKDTree(key).query(own, eps=0.2)
+    length = np.clip(rng.normal(0.9, 0.1, len(leader)), 0.4, 1)
+    points = follow(lines, guide.place, root.place, leader, length, 0.55)
+    points += _curls(points, style, looks.curl, leader, rng)
+    rise = (lift / max(style.lift, 1e-6))[leader].clip(0, 1)
+    lock = np.exp(rng.normal(0, 0.16, _GUIDES))[leader] * np.exp(rng.normal(0, 0.14, len(leader)))
+    albedo = np.clip(linear(np.array(looks.hair)) * lock[:, None], 0.002, 1).astype(np.float32)
+    return Strands(points, albedo, 1.0, rise.astype(np.float32))
 
-    away = np.tanh((neutral[:, 0] - parting) / 12)
-    comb = np.stack([style.sideways * away, np.full_like(away, style.forwards), np.zeros_like(away)], axis=1)
-    comb = comb * top[:, None] + np.array([0.0, -0.25, -1.0]) * (1 - top)[:, None]
+
+def _sided(neutral: NDArray[np.float64], parting: float) -> NDArray[np.float64]:
+    keyed = neutral.copy()
+    keyed[:, 0] += 12 * np.sign(keyed[:, 0] - parting)
+    return keyed
+
+
+def _grow(
+    style: Style,
+    cut: Cut,
+    place: NDArray[np.float64],
+    normal: NDArray[np.float64],
+    neutral: NDArray[np.float64],
+    skin: Surface,
+    down: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Let guides grow over the skin and fall; returns their points and how far each stands off the skin."""
+    count, steps = len(place), style.steps
+    x, y, z = neutral.T
+    top = np.clip((z - 30) / 35, 0, 1)
+    nape = np.clip((-y - 30) / 40, 0, 1) * (1 - top)
+    length = np.stack([top, 1 - top - nape, nape], axis=1) @ np.array(style.length)
+    length = length * rng.lognormal(0, 0.1, count)
+    away = np.tanh((x - cut.parting) / 10)
+    comb = np.stack([style.sideways * away, np.full(count, style.forwards), np.zeros(count)], axis=1)
+    back = np.array([0.0, -1.2 if style.sideways < 0.3 and style.forwards < 0 else -0.25, -1.0])
+    comb = comb * top[:, None] + back * (1 - top)[:, None]
+    front = (y > 42) & (np.abs(x) < 46) & (z > 40) & style.fringe
+    length[front] = np.maximum(75, 0.9 * np.minimum(style.length[0], 110)) * rng.lognormal(
+        0, 0.06, front.sum()
+    )
+    comb[front] = np.stack(
+        [
+            np.full(front.sum(), cut.sweep) + 0.006 * x[front],
+            np.full(front.sum(), 1.3),
+            np.zeros(front.sum()),
+        ],
+        axis=1,
+    )
     wave = _waves(place, rng)
-    direction = comb + 0.28 * wave + rng.normal(0, 0.1, comb.shape)
+    direction = unit(comb) + 0.2 * wave + rng.normal(0, 0.06, comb.shape)
     direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
-    direction = _unit(
-        _unit(direction) + {"cropped": 0.75, "bob": 0.12, "long": 0.12}.get(person.hair_style, 0.3) * normal
-    )
-    lift = style.lift * rng.beta(1.6, 1.2, len(length)) * (0.45 + 0.55 * top)
-    combed_away = person.hair_style in ("bob", "long")
-    cut = rng.normal(18, 3, len(length))  # above the eyes, often over the brows
-    points, astray = grow(
-        skin,
-        place,
-        direction,
-        length,
-        lift,
-        style.gravity,
-        style.steps,
-        combed_away,
-        None if combed_away else cut,
-    )
-    if combed_away:
-        points, lift, wave = points[~astray], lift[~astray], wave[~astray]
-    lock = 1 + 0.16 * wave[:, :1]
-    depth = 0.62 + 0.38 * (lift / style.lift)[:, None]
-    shade = _shades(person, len(points), rng) * lock * depth
-    colours = lit(points, shade, light)
-    return Strands(points, colours, 0.9)
+    direction = unit(unit(direction) + style.stand * normal)
+    lift = style.lift * rng.beta(1.6, 1.1, count) * (0.5 + 0.5 * top)
+    lift[front] *= 0.55
+    hangs = style.hangs & ~front
+    end = cut.fringe_height + rng.normal(0, 3, count) + 5 * wave[:, 0]
+    opening = style.opening + np.abs(rng.normal(0, 4, count))
+
+    points = np.empty((count, steps, 3))
+    points[:, 0] = place
+    stride = (length / (steps - 1))[:, None]
+    falls = np.where(hangs, 0.0, 1.0)
+    cling = np.where(hangs, 0.8, 0.3 * min(1.0, 2 * style.gravity))
+    if style.stand < 0.2:
+        cling[:] = 0.9
+    side = np.where(away >= 0, 1.0, -1.0)
+    for step in range(1, steps):
+        ramp = min(1.0, step / 3)
+        direction = unit(direction + (style.gravity * ramp * falls)[:, None] * down)
+        ahead = points[:, step - 1] + stride * direction
+        moved, nearest = skin.lifted(ahead, lift * ramp, cling)
+        nx, ny, nz = skin.neutral[nearest].T
+        if style.hangs:  # it keeps off the face, the farther the lower
+            open_mm = opening * np.interp(moved[:, 2], [-60, 10, 45, 75], [1.08, 1.0, 0.72, 0.2])
+            over_face = hangs & (moved[:, 1] > 25) & (moved[:, 2] < 75) & (np.abs(moved[:, 0]) < open_mm)
+            moved[over_face, 0] = (side * open_mm)[over_face]
+            moved[over_face], nearest[over_face] = skin.lifted(
+                moved[over_face], (lift * ramp)[over_face], np.zeros(over_face.sum())
+            )
+            falls = np.where(hangs, np.clip(np.maximum((np.abs(nx) - 42) / 25, (10 - ny) / 40), 0, 1), 1.0)
+            cling = np.where(hangs, np.where(nz > 10, 0.8, 0.2), 0.3)
+        points[:, step] = moved
+        direction = unit(0.6 * direction + 0.4 * unit(moved - points[:, step - 1]))
+        done = (np.abs(nx) < 58) & (ny > 40) & (nz < end) & ~hangs
+        stride = np.where(done, 0.0, stride[:, 0])[:, None]
+    return points, lift
 
 
-def hairline_shift(person: Person) -> float:
-    """Return how far the front hairline has gone back with the years, mm; it depends on the person only."""
-    return float(np.clip((person.age - 35) * (0.45 if person.sex == "M" else 0.1), 0, 24))
+def _curls(
+    points: NDArray[np.float32],
+    style: Style,
+    curl: float,
+    leader: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Return what waves, curls and fuzz add to straight hairs."""
+    count, steps, _ = points.shape
+    along = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
+    step_mm = np.linalg.norm(points[:, 1:] - points[:, :-1], axis=2).mean(axis=1)
+    path = (np.arange(steps) * step_mm[:, None])[..., None]
+    phase = rng.uniform(0, 2 * np.pi, (_GUIDES, 1, 3))[leader] + rng.normal(0, 0.35, (count, 1, 3))
+    size = 0.4 + 3.2 * curl * min(1.0, style.length[0] / 120)
+    swing = size * np.sin(path * (2 * np.pi / (64 - 36 * curl)) + phase)
+    stray = 0.5 * rng.normal(0, 1, (count, 1, 3)) * path**0.5 * 0.25
+    fuzz = style.fuzz * rng.standard_normal((count, steps, 3), dtype=np.float32) if style.fuzz else 0.0
+    return np.asarray((swing + stray + fuzz) * np.minimum(1, 4 * along), np.float32)
 
 
 def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -330,67 +296,3 @@ def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
         frequency = rng.normal(0, 0.09, 3)
         total += np.sin(place @ frequency + rng.uniform(0, 6.3))[:, None] * rng.normal(0, 0.5, 3)
     return total
-
-
-def brows(person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator) -> Strands:
-    """Grow both eyebrows."""
-    x, y, z = np.abs(skin.neutral[:, 0]), skin.neutral[:, 1], skin.neutral[:, 2]
-    middle = 17.0 + 4.0 * np.sin(np.clip((x - 12) / 40, 0, 1) * np.pi * 0.75)
-    width = (3.4 if person.sex == "M" else 2.2) * np.interp(x, [12, 20, 40, 52], [0.9, 1.1, 0.8, 0.25])
-    across = np.exp(-(((z - middle) / width) ** 2))
-    density = across * np.interp(x, [13, 19, 42, 52], [0, 1, 1, 0]) * (y > 40)
-    count = 520 if person.sex == "M" else 380
-    return _stubble(person, skin, light, rng, density, count, 6.0, _brow_direction, 0.62)
-
-
-def beard(
-    person: Person, skin: Surface, light: NDArray[np.float64], rng: np.random.Generator
-) -> Strands | None:
-    """Grow a beard, or return None for the shaved."""
-    if person.beard <= 0.05:
-        return None
-    density = beard_area(skin.neutral)
-    count = int(5000 + 7000 * person.beard)
-    return _stubble(person, skin, light, rng, density, count, 1.5 + 10 * person.beard, _beard_direction, 0.5)
-
-
-def beard_area(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where a beard grows on the neutral head, shape (n,), 0 to 1."""
-    x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
-    cheek_line = np.interp(y, [8, 30, 62, 85], [-5, -38, -54, -56])
-    mouth = np.hypot(x / 27, (z + 71) / 10.5) < 1
-    below_jaw = np.clip((z + 128) / 12, 0, 1)
-    philtrum = (x < 26) & (z > -64) & (z < -54) & (y > 75)
-    area = np.clip((cheek_line - z) / 10 + 0.5, 0, 1) * below_jaw * (y > 6)
-    return np.where(philtrum, 1.0, area) * ~mouth * (z < -8) * (x < 74)
-
-
-def _brow_direction(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
-    outwards = np.sign(neutral[:, 0])
-    rise = np.interp(np.abs(neutral[:, 0]), [12, 22, 45], [0.9, 0.35, -0.3])
-    return np.stack([outwards, 0 * rise, rise], axis=1)
-
-
-def _beard_direction(neutral: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.tile([0.0, 0.1, -1.0], (len(neutral), 1))
-
-
-def _stubble(
-    person: Person,
-    skin: Surface,
-    light: NDArray[np.float64],
-    rng: np.random.Generator,
-    density: NDArray[np.float64],
-    count: int,
-    length_mm: float,
-    comb: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    width: float,
-) -> Strands:
-    root = scatter_roots(skin, density, count, rng)
-    place, normal, neutral = root.place, root.normal, root.neutral
-    direction = comb(neutral) + rng.normal(0, 0.25, place.shape)
-    direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
-    direction = _unit(_unit(direction) + 0.35 * normal)
-    length = length_mm * rng.lognormal(0, 0.2, count)
-    points, _ = grow(skin, place, direction, length, np.full(count, 0.6), 0.05, steps=5)
-    return Strands(points, lit(points, _shades(person, count, rng) * 0.8, light), width)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_prep.synthetic.head_mesh import target_names
+from data_prep.synthetic.looks import Looks, draw_looks
 from data_prep.synthetic.settings import SyntheticCohort
 from data_prep.synthetic.traits import ETHNICITIES, SEXES, draw_traits, random_for
 
 __all__ = ["ETHNICITIES", "SEXES", "Person", "draw_person", "drifted", "random_for"]
-
-HAIR_STYLES = ("shaved", "cropped", "short", "fringe", "bob", "long")
 
 # Ethnicity as the mesh data names it.
 MESH_ETHNICITY = {"african": "african", "asian": "asian", "european": "caucasian"}
@@ -58,18 +57,8 @@ class Person:
         Shares of african, asian and european in shape and colours; their sum is 1.
     weights : mapping of str to float
         Shape target to weight; the identity.
-    skin : tuple of float
-        Mean skin colour, sRGB 0 to 1.
-    lips : tuple of float
-        Lip colour, sRGB 0 to 1.
-    hair : tuple of float
-        Hair colour, sRGB 0 to 1.
-    iris : tuple of float
-        Iris colour, sRGB 0 to 1.
-    hair_style : str
-        One of `HAIR_STYLES`.
-    beard : float
-        0 (shaved) to 1 (full).
+    looks : Looks
+        Colours, hair, beard, glasses.
     """
 
     subject: str
@@ -78,12 +67,7 @@ class Person:
     ethnicity: str
     components: tuple[float, float, float]
     weights: Mapping[str, float]
-    skin: tuple[float, float, float]
-    lips: tuple[float, float, float]
-    hair: tuple[float, float, float]
-    iris: tuple[float, float, float]
-    hair_style: str
-    beard: float
+    looks: Looks
 
 
 def local_axes() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
@@ -156,7 +140,6 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
     weights = _macro_weights(rng, sex, age, components)
     _add_local_weights(weights, rng, config)
 
-    dark = components["african"] + 0.3 * components["asian"]
     return Person(
         subject=subject,
         sex=sex,
@@ -164,12 +147,7 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
         ethnicity=ethnicity,
         components=shares,
         weights=weights,
-        skin=_skin_colour(rng, dark),
-        lips=_lip_colour(rng, dark, sex),
-        hair=_hair_colour(rng, age, components),
-        iris=_iris_colour(rng, components),
-        hair_style=_hair_style(rng, sex, age),
-        beard=float(np.clip(rng.normal(0.1, 0.5), 0, 1)) if sex == "M" and rng.random() < 0.6 else 0.0,
+        looks=draw_looks(rng, sex, age, components, config.photos.glasses),
     )
 
 
@@ -240,54 +218,3 @@ def drifted(
         for name in names:
             other[name] = other.get(name, 0.0) + abs(change)
     return other
-
-
-def _jitter(rng: np.random.Generator, colour: np.ndarray, spread: float) -> tuple[float, float, float]:
-    shade = colour * np.exp(rng.normal(0, spread) + rng.normal(0, 0.2 * spread, size=3))
-    red, green, blue = np.clip(shade, 0.02, 0.98)
-    return float(red), float(green), float(blue)
-
-
-def _blend(stops: list[tuple[float, float, float]], place: float) -> np.ndarray:
-    grid = np.linspace(0, 1, len(stops))
-    return np.array([np.interp(place, grid, channel) for channel in zip(*stops, strict=True)])
-
-
-def _skin_colour(rng: np.random.Generator, dark: float) -> tuple[float, float, float]:
-    stops = [
-        (0.93, 0.76, 0.68),
-        (0.86, 0.67, 0.54),
-        (0.74, 0.53, 0.39),
-        (0.52, 0.35, 0.25),
-        (0.34, 0.22, 0.16),
-    ]
-    return _jitter(rng, _blend(stops, np.clip(0.05 + 0.75 * dark + rng.normal(0, 0.1), 0, 1)), 0.05)
-
-
-def _lip_colour(rng: np.random.Generator, dark: float, sex: str) -> tuple[float, float, float]:
-    painted = sex == "F" and rng.random() < 0.4
-    natural = _blend([(0.76, 0.45, 0.43), (0.66, 0.38, 0.34), (0.42, 0.23, 0.21)], np.clip(dark, 0, 1))
-    lipstick = np.array([0.66, 0.16, 0.2]) * (1 - 0.35 * dark)
-    return _jitter(rng, 0.45 * natural + 0.55 * lipstick if painted else natural, 0.07)
-
-
-def _hair_colour(
-    rng: np.random.Generator, age: int, components: Mapping[str, float]
-) -> tuple[float, float, float]:
-    stops = [(0.04, 0.035, 0.03), (0.14, 0.09, 0.06), (0.33, 0.2, 0.11), (0.62, 0.45, 0.25)]
-    fair = np.clip(components["european"] * rng.beta(1.6, 1.6) + rng.normal(0, 0.03), 0, 1)
-    grey = float(np.clip((age - 42 + rng.normal(0, 9)) / 30, 0, 1))
-    return _jitter(rng, (1 - grey) * _blend(stops, fair) + grey * np.array([0.66, 0.65, 0.63]), 0.12)
-
-
-def _iris_colour(rng: np.random.Generator, components: Mapping[str, float]) -> tuple[float, float, float]:
-    stops = [(0.16, 0.09, 0.05), (0.3, 0.18, 0.09), (0.38, 0.42, 0.3), (0.42, 0.55, 0.66)]
-    return _jitter(rng, _blend(stops, np.clip(components["european"] * rng.beta(1.2, 1.0), 0, 1)), 0.1)
-
-
-def _hair_style(rng: np.random.Generator, sex: str, age: int) -> str:
-    women = {"cropped": 0.05, "short": 0.12, "fringe": 0.33, "bob": 0.22, "long": 0.28}
-    men = {"shaved": 0.06 + 0.1 * (age > 50), "cropped": 0.2, "short": 0.38, "fringe": 0.24, "bob": 0.1}
-    chances = women if sex == "F" else men
-    total = np.array(list(chances.values()))
-    return str(rng.choice(list(chances), p=total / total.sum()))

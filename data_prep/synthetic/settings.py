@@ -99,6 +99,12 @@ class PhotoSettings:
         Strength of the expression, 0 (none) to 1.
     pose_degrees : float
         Standard deviation of the head's rotation about each axis.
+    light : float
+        How much lamps, their colours, exposure and background differ, 0 (even light, a wall) to 1.
+    blur : float
+        Faults of lens, sensor and file: blur, noise, vignette, JPEG; 0 (none) to 1.
+    glasses : float
+        Share of people under 45 who wear glasses; older ones wear them more often.
     """
 
     count: int = 1
@@ -106,6 +112,9 @@ class PhotoSettings:
     drift: float = 0.11
     expression: float = 0.8
     pose_degrees: float = 4.0
+    light: float = 1.0
+    blur: float = 1.0
+    glasses: float = 0.25
 
 
 @dataclass
@@ -168,6 +177,9 @@ def check_settings(config: SyntheticCohort) -> None:
         "photos.drift": (config.photos.drift, 0, 1),
         "photos.expression": (config.photos.expression, 0, 1),
         "photos.pose_degrees": (config.photos.pose_degrees, 0, 30),
+        "photos.light": (config.photos.light, 0, 1),
+        "photos.blur": (config.photos.blur, 0, 1),
+        "photos.glasses": (config.photos.glasses, 0, 1),
     }
     problems = [
         f"cohort.{name} is {value}; expected {low} to {high}"
