@@ -1,0 +1,160 @@
+"""Attackers and their audit, on people whose features are known; no image is looked at."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
+from challenge.audit import audit
+from challenge.edition import open_edition
+from challenge.evaluator import Evaluator
+from challenge.features import ImageFeatures
+from challenge.figures import trial_masks, whose
+from challenge.protocol import Protocol
+from challenge.sealed import open_sealed
+from challenge.work import Compute
+from data_prep.edition import EditionConfig, build_edition
+from scoring import auc
+from tests.conftest import write_tiny_cohort
+
+PROTOCOL = Protocol(bootstrap=200)
+N = 60
+
+
+@pytest.fixture(scope="module")
+def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
+    """Sixty people of noise, half of them dev; ages end at 80."""
+    folder = tmp_path_factory.mktemp("attackers")
+    cohort = write_tiny_cohort(folder / "cohort", N)
+    table = cohort / "participants.tsv"
+    head, *rows = table.read_text().splitlines()
+    cells = [row.split("\t") for row in rows]
+    aged = ["\t".join([c[0], c[1], str(20 + int(c[0][4:])), *c[3:]]) for c in cells]
+    table.write_text("\n".join([head, *aged]) + "\n")
+    build_edition(cohort, folder / "edition", EditionConfig(id="tiny", seed=4))
+    edition = folder / "edition"
+    return Evaluator(open_edition(edition), open_sealed(edition), PROTOCOL, folder, Compute("sequential"))
+
+
+def looks(evaluator: Evaluator, noise: float, seed: int = 0, missing: int = 0) -> Looks:
+    """Two attacks see every person through a matrix of each side, with an offset, and noise of each image."""
+    rng = np.random.default_rng(seed)
+    people = {s: rng.normal(size=6) for s in sorted(set(evaluator.sealed.subjects.values()))}
+    turn = {(a, side): rng.normal(size=(6, 12)) for a in ("geo", "deepface") for side in ("scan", "photo")}
+
+    def image(name: str, side: str) -> ImageFeatures:
+        person = people[evaluator.sealed.subjects[name]]
+        common = 0.3 * turn["geo", "scan"] + 0.7 * turn["geo", side]
+        maps = {"geo": common, "deepface": 0.3 * turn["deepface", "scan"] + 0.7 * turn["deepface", side]}
+        offset = 4.0 if side == "photo" else 0.0
+        return ImageFeatures(
+            True, "", {a: person @ m + offset + noise * rng.normal(size=12) for a, m in maps.items()}
+        )
+
+    splits = evaluator.edition.splits
+    scans = {name: {p: image(p, "scan") for p in split.probes} for name, split in splits.items()}
+    for probe in evaluator.edition.eval.probes[:missing]:
+        scans["eval"][probe] = ImageFeatures(False, "no face found", {})
+    photos = {
+        (name, condition): {r: image(r, "photo") for r in split.references}
+        for name, split in splits.items()
+        for condition in ("raw", "bald")
+    }
+    return Looks(scans, photos)
+
+
+def areas(evaluator: Evaluator, attackers: list[Attacker]) -> dict[tuple[str, str], float]:
+    mated, _ = whose(evaluator)
+    return {(a.name, a.level): auc(a.scores[mated], a.scores[~mated]) for a in attackers}
+
+
+def test_who_knows_more_links_better(evaluator: Evaluator) -> None:
+    found = areas(evaluator, run_attackers(evaluator.edition, PROTOCOL, looks(evaluator, 1.5))[0])
+    assert len(found) == 2 * 2 * 3 + 1
+    for name in ("geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald"):
+        assert found[name, "informed"] > found[name, "ignorant"] + 0.05
+    informed = [area for (name, level), area in found.items() if level == "informed" and name != "fusion"]
+    assert found["fusion", "informed"] > max(informed)
+
+
+def test_the_score_of_a_pair_depends_on_dev_and_on_that_pair_alone(evaluator: Evaluator) -> None:
+    """Nobody of eval is learned from: with all others of eval exchanged for noise, nothing changes."""
+    before = looks(evaluator, 1.5)
+    trials = evaluator.edition.eval.trials
+    probe, reference = trials[5]
+    rng = np.random.default_rng(9)
+    noise = ImageFeatures(True, "", {a: rng.normal(size=12) for a in ("geo", "deepface")})
+    scans = {name: image if name == probe else noise for name, image in before.scans["eval"].items()}
+    photos = {
+        key: {r: image if r == reference else noise for r, image in own.items()} if key[0] == "eval" else own
+        for key, own in before.photos.items()
+    }
+    after = Looks({**before.scans, "eval": scans}, photos)
+    pairs = zip(
+        run_attackers(evaluator.edition, PROTOCOL, before)[0],
+        run_attackers(evaluator.edition, PROTOCOL, after)[0],
+        strict=True,
+    )
+    for one, other in pairs:
+        assert one.scores[5] == pytest.approx(other.scores[5]), one.name
+
+
+def test_a_missing_face_scores_lowest_with_every_attacker(evaluator: Evaluator) -> None:
+    attackers, _ = run_attackers(evaluator.edition, PROTOCOL, looks(evaluator, 1.5, missing=3))
+    lost = set(evaluator.edition.eval.probes[:3])
+    missing = np.array([probe in lost for probe, _ in evaluator.edition.eval.trials])
+    for one in attackers:
+        assert (one.scores[missing] == one.scores.min()).all()
+
+
+def test_faces_nobody_shows_teach_nobody(evaluator: Evaluator) -> None:
+    none = looks(evaluator, 1.0)
+    blank = {
+        split: dict.fromkeys(own, ImageFeatures(False, "no face found", {}))
+        for split, own in none.scans.items()
+    }
+    attackers, remarks = run_attackers(evaluator.edition, PROTOCOL, replace(none, scans=blank))
+    assert {one.level for one in attackers} == {"ignorant"}
+    assert all((one.scores == 0).all() for one in attackers)
+    assert len(remarks) == 4
+
+
+def test_a_wrong_key_teaches_nothing(evaluator: Evaluator) -> None:
+    mated, _ = whose(evaluator)
+    wrong = wrongly_taught(evaluator.edition, PROTOCOL, looks(evaluator, 0.5), mated, rounds=10)
+    assert set(wrong) == {"geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald"}
+    assert abs(np.mean([own.mean() for own in wrong.values()]) - 0.5) < 0.1
+
+
+def checks(evaluator: Evaluator, defaced: Looks, original: Looks) -> dict[tuple[str, str], bool]:
+    attackers, ceiling = (run_attackers(evaluator.edition, PROTOCOL, one)[0] for one in (defaced, original))
+    wrong = wrongly_taught(evaluator.edition, PROTOCOL, defaced, whose(evaluator)[0], 10)
+    return {
+        (c.question.split(" ")[0], c.attacker): c.passed for c in audit(evaluator, attackers, ceiling, wrong)
+    }
+
+
+def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(evaluator: Evaluator) -> None:
+    good = looks(evaluator, 0.3)
+    found = checks(evaluator, looks(evaluator, 3.0), good)
+    assert found["links", "deepface(Dlib)+raw/informed"]
+    assert found["taught", "deepface(Dlib)+raw/informed"]
+    assert found["no", "deepface(Dlib)+raw/informed"]
+    assert found["files", "everybody"]
+    blind = checks(evaluator, good, looks(evaluator, 1000.0))
+    assert not any(passed for (question, _), passed in blind.items() if question == "links")
+
+
+def test_groups_cover_everybody_once(evaluator: Evaluator) -> None:
+    masks = trial_masks(evaluator)
+    sexes = [mask for name, mask in masks.items() if name.startswith("sex=")]
+    assert len(sexes) == 2
+    assert (np.sum(sexes, axis=0) == 1).all()
+    assert masks["all"].all()
+
+
+def test_the_kit_of_one_network_does_not_pass_for_another(evaluator: Evaluator, tmp_path: Path) -> None:
+    named = run_attackers(evaluator.edition, Protocol(model="VGG-Face"), looks(evaluator, 1.0))[0]
+    assert "deepface(VGG-Face)+raw" in {one.name for one in named}
