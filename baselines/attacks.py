@@ -1,127 +1,154 @@
-"""The attacks of the paper: a face in pictures becomes features, features are compared.
+"""The attacks: an image becomes features, features are compared.
 
-Both attacks look at pictures only; a scan becomes pictures in `baselines.render`.
+An attack is any class with a name and a method `embed`; a new one needs no change here (docs/attacks.md).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import importlib
+import inspect
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from baselines.appearance import Look
 from baselines.geo import geo_features
-from baselines.landmarks import Face, find_face
-from baselines.network import DEFAULT_MODEL, embed
-from baselines.render import View, render
-from baselines.scan import Scan
-from baselines.surface import SurfaceError, reconstruct
+from baselines.network import DEFAULT_MODEL, embed, load_model, weights_sha256
+from baselines.outline import outline_features
 
-ATTACKS = ("geo", "deepface")
-
-# The straight front, and a little to every side: the mean over views is steadier than any one of them.
-VIEWS = (View(0, 0), View(-12, 0), View(12, 0), View(0, 8), View(0, -8))
+Floats = NDArray[np.float64]
 
 
 class AttackError(ValueError):
-    """An attack that does not exist, or has nothing to look at."""
+    """An attack that does not exist, or is none."""
 
 
-@dataclass(frozen=True)
-class Appearance:
-    """What a scan or a photograph shows.
+class Attack(Protocol):
+    """What a linkage function looks at.
 
     Attributes
     ----------
-    pictures : tuple of ndarray of uint8, shape (rows, columns, 3)
-        RGB; one a view of a scan, one for a photograph.
-    faces : tuple of (Face or None)
-        The face in each picture; None where there is none.
-    reason : str
-        Why there is no picture, else empty.
+    comparable : bool
+        Whether features of scans and of photographs mean the same, so that they can be compared as they
+        are; if not, there is only the informed attacker, who learns to.
+    settings : str
+        What features depend on besides the image and the code, such as the sha256 of weights.
     """
 
-    pictures: tuple[NDArray[np.uint8], ...]
-    faces: tuple[Face | None, ...]
-    reason: str = ""
+    comparable: bool
 
     @property
-    def found(self) -> tuple[Face, ...]:
-        """The faces that were found; none is a failure to acquire."""
-        return tuple(face for face in self.faces if face is not None)
+    def settings(self) -> str:
+        """Return what features depend on besides the image and the code."""
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the features of an image, shape (d,), or None where there is nothing to take them from."""
 
 
-def appearance_of_scan(
-    scan: Scan, spacing_mm: float = 1.0, views: Sequence[View] = VIEWS, size: int = 400
-) -> Appearance:
-    """Reconstruct the head, draw it under every view and look for its face.
+class Geo:
+    """Distances, angles and ratios of 68 landmarks (paper, section IV.A.1); the mean over views."""
+
+    comparable = True
+    settings = ""
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return features, shape (38,)."""
+        if not look.faces:
+            return None
+        return np.mean([geo_features(face.landmarks) for face in look.faces], axis=0)
+
+
+class Deepface:
+    """The embedding of a face network (paper, section IV.A.2); the mean over views."""
+
+    comparable = True
+
+    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+        self.model = model
+        load_model(model)
+
+    @property
+    def settings(self) -> str:
+        """Return the sha256 of the weights."""
+        return f"{self.model} {weights_sha256(self.model)}"
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the embedding, shape (d,)."""
+        return embed([face.chip for face in look.faces], self.model).mean(axis=0) if look.faces else None
+
+
+class Volume:
+    """The outline of whatever is left of a head, against all that a photograph tells: beyond the face."""
+
+    comparable = False
+
+    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+        self._photo = (Geo(), Deepface(model))
+
+    @property
+    def settings(self) -> str:
+        """Return the sha256 of the weights with which photographs are seen."""
+        return self._photo[1].settings
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the outline of a scan, shape (66,), or landmarks and embedding of a photograph."""
+        if look.kind == "scan":
+            return outline_features(look.scan())
+        seen = [attack.embed(look) for attack in self._photo]
+        return None if seen[0] is None or seen[1] is None else np.concatenate([seen[0], seen[1]])
+
+
+ATTACKS = ("geo", "deepface", "volume")
+
+
+def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
+    """Return an attack by name.
 
     Parameters
     ----------
-    scan : Scan
-        A head MRI.
-    spacing_mm : float
-        Voxels of the reconstruction, mm.
-    views : sequence of View
-        Camera positions.
-    size : int
-        Edge of the pictures, pixels.
-
-    Returns
-    -------
-    Appearance
-        Without pictures if no head surface can be made of the scan.
-    """
-    try:
-        surface = reconstruct(scan, spacing_mm)
-    except SurfaceError as error:
-        return Appearance((), (), str(error))
-    pictures = render(surface, list(views), size)
-    # A face of a render is 150-200 pixels wide, twice what the detector needs.
-    return Appearance(tuple(pictures), tuple(find_face(picture, upsample=0) for picture in pictures))
-
-
-def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
-    """Look for the face in a photograph (RGB)."""
-    return Appearance((photo,), (find_face(photo, upsample=1),))
-
-
-def features(attack: str, faces: Sequence[Face], model: str = DEFAULT_MODEL) -> NDArray[np.float64]:
-    """Return the features of a person: the mean over the pictures in which a face was found.
-
-    Parameters
-    ----------
-    attack : str
-        `geo` or `deepface`.
-    faces : sequence of Face
-        At least one, of one scan or photograph.
+    name : str
+        One of `ATTACKS`, or `module:Class` for one of your own, a module that Python can import.
     model : str
-        Face network of `deepface` (`baselines.network.WEIGHT_FILES`); `geo` has none.
-
-    Returns
-    -------
-    ndarray, shape (d,)
+        Face network of those of ours that use one (`baselines.network.WEIGHT_FILES`).
 
     Raises
     ------
     AttackError
-        If there is no such attack, or no face.
+        If there is no such attack, or the class has no method `embed`.
     baselines.weights.WeightsError
         If the network's weights are not to be had.
 
     Examples
     --------
-    >>> features("geo", [])
+    >>> make_attack("geo").comparable
+    True
+    >>> make_attack("horoscope")
     Traceback (most recent call last):
-    baselines.attacks.AttackError: no face: a failure to acquire has no features
+    baselines.attacks.AttackError: unknown attack 'horoscope': expected geo, deepface, volume or module:Class
     """
-    if attack not in ATTACKS:
-        raise AttackError(f"unknown attack {attack!r}: choose one of {', '.join(ATTACKS)}")
-    if not faces:
-        raise AttackError("no face: a failure to acquire has no features")
-    if attack == "geo":
-        return np.mean([geo_features(face.landmarks) for face in faces], axis=0)
-    return embed([face.chip for face in faces], model).mean(axis=0)
+    if name == "geo":
+        return Geo()
+    if name == "deepface":
+        return Deepface(model)
+    if name == "volume":
+        return Volume(model)
+    module, _, wanted = name.partition(":")
+    if not wanted:
+        raise AttackError(f"unknown attack {name!r}: expected {', '.join(ATTACKS)} or module:Class")
+    try:
+        own = getattr(importlib.import_module(module), wanted)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise AttackError(f"attack {name}: cannot be made ({type(error).__name__}: {error})") from error
+    if not callable(getattr(own, "embed", None)) or not hasattr(own, "comparable"):
+        raise AttackError(f"attack {name}: has no embed(look) or no comparable; see docs/attacks.md")
+    made: Attack = own
+    return made
+
+
+def source_of(attack: Attack) -> bytes:
+    """Return the source text of the file in which an attack is written."""
+    return Path(inspect.getfile(type(attack))).read_bytes()
 
 
 def similarity(probes: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.adapted import AdaptedError
+from baselines.attacks import make_attack
 from baselines.fusion import fuse
 from baselines.informed import InformedError
 from challenge.edition import Edition
@@ -87,11 +88,12 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
         name = attacker_name(attack, condition, protocol)
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
-        found.append(Attacker(name, "ignorant", link(*asked)))
         try:
-            adapted = adapt_to(*known)
-            seen = sum(image.acquired for image in known[1].values())
-            found.append(Attacker(name, "adapted", link(*asked, adapted.similarity), seen))
+            if make_attack(attack, protocol.model).comparable:
+                found.append(Attacker(name, "ignorant", link(*asked)))
+                adapted = adapt_to(*known)
+                seen = sum(attack in image.vectors for image in known[1].values())
+                found.append(Attacker(name, "adapted", link(*asked, adapted.similarity), seen))
             informed = learn_from(*known, subjects)
         except (AdaptedError, InformedError) as error:
             remarks.append(f"{name}: nobody learns to link: {error}")

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import baselines
-from baselines.attacks import ATTACKS, Appearance, appearance_of_photo, appearance_of_scan, features
+from baselines.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
+from baselines.attacks import Attack, make_attack, source_of
 from baselines.landmarks import Face
-from baselines.network import load_model, weights_sha256
 from baselines.photo import read_photo
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
@@ -36,7 +36,7 @@ class Extraction:
     Attributes
     ----------
     attacks : tuple of str
-        Names of `baselines.attacks.ATTACKS`.
+        Names for `baselines.attacks.make_attack`.
     model : str
         Face network of the attack `deepface`.
     camera : Camera
@@ -47,7 +47,7 @@ class Extraction:
         Folder for the pictures of scans, one PNG a view; None writes none.
     """
 
-    attacks: tuple[str, ...] = ATTACKS
+    attacks: tuple[str, ...] = ("geo", "deepface")
     model: str = "Dlib"
     camera: Camera = field(default_factory=Camera)
     cache: Path | None = None
@@ -61,11 +61,11 @@ class ImageFeatures:
     Attributes
     ----------
     acquired : bool
-        Whether a face was found; if not, every vector is None.
+        Whether a face was found.
     reason : str
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
-        Empty for a failure to acquire.
+        Those there are: an attack on faces has none where no face was found.
     lost : bool
         Whether it could not even be looked at (`challenge.guard.Lost`).
     """
@@ -107,9 +107,8 @@ def extract(
     dict from id to ImageFeatures
         In the order of `paths`.
     """
-    # Before any work, so that what is missing is said at once.
-    if "deepface" in extraction.attacks:
-        load_model(extraction.model)
+    for name in extraction.attacks:  # before any work, so that what is missing is said at once
+        _attack(name, extraction.model)
     if kind == "scan":
         prepare_off_screen()
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
@@ -131,11 +130,8 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason = _faces(job, image)
-    if not faces:
-        return ImageFeatures(False, reason, {})
-    return ImageFeatures(
-        True, "", {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
-    )
+    vectors = {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
+    return ImageFeatures(bool(faces), reason, {name: v for name, v in vectors.items() if v is not None})
 
 
 def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str]:
@@ -161,19 +157,27 @@ def _look(job: _Job) -> Appearance:
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, size=camera.size)
 
 
-def _vector(job: _Job, image: str, attack: str, faces: tuple[Face, ...]) -> NDArray[np.float64]:
-    """Return the features of an image's faces by one attack."""
-    model = job.extraction.model
-    weights = weights_sha256(model) if attack == "deepface" else ""
+def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArray[np.float64] | None:
+    """Return the features of an image by one attack; an empty array is kept for none."""
+    attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
-    kept = _kept(job, image, "vector", f"{job.kind} {camera} {attack} {weights}")
+    source = hashlib.sha256(source_of(attack)).hexdigest()
+    kept = _kept(job, image, "vector", f"{job.kind} {camera} {name} {attack.settings} {source}")
     if kept and kept.is_file():
-        return np.load(kept, allow_pickle=False)
-    vector = features(attack, faces, model)
-    if kept:
-        with whole_file(kept) as temporary, temporary.open("wb") as stream:
-            np.save(stream, vector)
-    return vector
+        vector = np.load(kept, allow_pickle=False)
+    else:
+        found = attack.embed(Look(job.kind, faces, partial(read_scan, job.path)))
+        vector = np.zeros(0) if found is None else found
+        if kept:
+            with whole_file(kept) as temporary, temporary.open("wb") as stream:
+                np.save(stream, vector)
+    return vector if vector.size else None
+
+
+@cache
+def _attack(name: str, model: str) -> Attack:
+    """Make an attack once a process: networks are slow to load."""
+    return make_attack(name, model)
 
 
 def write_renders(appearance: Appearance, name: str, folder: Path) -> None:

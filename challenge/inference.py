@@ -23,7 +23,7 @@ def learn(
     attribute : str
         `sex`, `age_group` or `ethnicity`.
     attack : str
-        Whose features are used (`baselines.attacks.ATTACKS`).
+        Whose features are used (`baselines.attacks.make_attack`).
     images : mapping from id to ImageFeatures
         Scans or photographs; those without a face teach nothing.
     truth : mapping from id to Attributes
@@ -39,7 +39,7 @@ def learn(
     known = [
         name
         for name, image in images.items()
-        if image.acquired and getattr(truth[name], attribute) != NOT_AVAILABLE
+        if attack in image.vectors and getattr(truth[name], attribute) != NOT_AVAILABLE
     ]
     try:
         return learn_attribute(
@@ -68,6 +68,6 @@ def infer(attack: str, model: AttributeModel, images: Mapping[str, ImageFeatures
     dict from id to str
         In the order of `images`.
     """
-    seen = [name for name, image in images.items() if image.acquired]
+    seen = [name for name, image in images.items() if attack in image.vectors]
     said = dict(zip(seen, model(np.array([images[name].vectors[attack] for name in seen])), strict=True))
     return {name: said.get(name, model.majority) for name in images}

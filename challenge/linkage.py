@@ -29,7 +29,7 @@ def link(
     Parameters
     ----------
     attack : str
-        Name of `baselines.attacks.ATTACKS`.
+        Name for `baselines.attacks.make_attack`.
     trials : sequence of (probe, reference)
         Ids.
     probes, references : mapping from id to ImageFeatures
@@ -111,7 +111,7 @@ def learn_from(
     Parameters
     ----------
     attack : str
-        Name of `baselines.attacks.ATTACKS`.
+        Name for `baselines.attacks.make_attack`.
     probes, references : mapping from id to ImageFeatures
         Of `dev`, scans as the system under test defaced them.
     subjects : mapping from id to str
@@ -186,6 +186,6 @@ def people(key: Mapping[tuple[str, str], bool]) -> dict[str, str]:
 
 
 def _stack(attack: str, images: Mapping[str, ImageFeatures]) -> tuple[dict[str, int], NDArray[np.float64]]:
-    acquired = [name for name, image in images.items() if image.acquired]
+    acquired = [name for name, image in images.items() if attack in image.vectors]
     vectors = [images[name].vectors[attack] for name in acquired]
     return {name: row for row, name in enumerate(acquired)}, np.array(vectors)

@@ -17,7 +17,7 @@ class Protocol:
     Attributes
     ----------
     attacks : list of str
-        Names of `baselines.attacks.ATTACKS`; each is run on every photo condition.
+        Names of `baselines.attacks.ATTACKS`, each run on every photo condition.
     model : str
         Face network of `deepface`.
     spacing_mm : float
@@ -34,7 +34,7 @@ class Protocol:
         Scans of `eval`, in the order of their ids, whose brain is analysed again for utility; -1 for all.
     """
 
-    attacks: list[str] = field(default_factory=lambda: ["geo", "deepface"])
+    attacks: list[str] = field(default_factory=lambda: ["geo", "deepface", "volume"])
     model: str = "Dlib"
     spacing_mm: float = 1.0
     size: int = 400

@@ -3,19 +3,22 @@
 import numpy as np
 import pytest
 
-from baselines.attacks import (
-    VIEWS,
-    Appearance,
-    AttackError,
-    appearance_of_photo,
-    appearance_of_scan,
-    features,
-    similarity,
-)
+from baselines.appearance import VIEWS, Appearance, Look, appearance_of_photo, appearance_of_scan
+from baselines.attacks import AttackError, make_attack, similarity
 from baselines.photo import read_photo
 from baselines.render import View, render
 from baselines.scan import Scan
 from baselines.surface import reconstruct
+
+
+def nothing() -> Scan:
+    raise AssertionError("an attack on faces has no business with the volume")
+
+
+def features(attack: str, faces) -> np.ndarray:
+    vector = make_attack(attack).embed(Look("scan", faces, nothing))
+    assert vector is not None
+    return vector
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +78,7 @@ def test_a_scan_without_a_head_is_a_failure_to_acquire() -> None:
     noise = Scan(np.random.default_rng(0).normal(100, 10, (40, 40, 40)), np.eye(4))
     appearance = appearance_of_scan(noise)
     assert appearance.found == ()
-    with pytest.raises(AttackError, match="no face"):
-        features("deepface", appearance.found)
+    assert make_attack("deepface").embed(Look("scan", appearance.found, nothing)) is None
     blank = appearance_of_scan(Scan(np.zeros((40, 40, 40)), np.eye(4)))
     assert blank.found == ()
     assert "flat" in blank.reason
@@ -89,4 +91,4 @@ def test_similarity_is_highest_for_the_same_features() -> None:
 
 def test_an_unknown_attack_is_named() -> None:
     with pytest.raises(AttackError, match="geo, deepface"):
-        features("telepathy", ())
+        make_attack("telepathy")

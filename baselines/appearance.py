@@ -1,0 +1,93 @@
+"""What an image shows: a scan becomes pictures of a head, and faces are looked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.landmarks import Face, find_face
+from baselines.render import View, render
+from baselines.scan import Scan
+from baselines.surface import SurfaceError, reconstruct
+
+# The straight front, and a little to every side: the mean over views is steadier than any one of them.
+VIEWS = (View(0, 0), View(-12, 0), View(12, 0), View(0, 8), View(0, -8))
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What a scan or a photograph shows.
+
+    Attributes
+    ----------
+    pictures : tuple of ndarray of uint8, shape (rows, columns, 3)
+        RGB; one a view of a scan, one for a photograph.
+    faces : tuple of (Face or None)
+        The face in each picture; None where there is none.
+    reason : str
+        Why there is no picture, else empty.
+    """
+
+    pictures: tuple[NDArray[np.uint8], ...]
+    faces: tuple[Face | None, ...]
+    reason: str = ""
+
+    @property
+    def found(self) -> tuple[Face, ...]:
+        """The faces that were found; none is a failure to acquire."""
+        return tuple(face for face in self.faces if face is not None)
+
+
+def appearance_of_scan(
+    scan: Scan, spacing_mm: float = 1.0, views: Sequence[View] = VIEWS, size: int = 400
+) -> Appearance:
+    """Reconstruct the head, draw it under every view and look for its face.
+
+    Parameters
+    ----------
+    scan : Scan
+        A head MRI.
+    spacing_mm : float
+        Voxels of the reconstruction, mm.
+    views : sequence of View
+        Camera positions.
+    size : int
+        Edge of the pictures, pixels.
+
+    Returns
+    -------
+    Appearance
+        Without pictures if no head surface can be made of the scan.
+    """
+    try:
+        surface = reconstruct(scan, spacing_mm)
+    except SurfaceError as error:
+        return Appearance((), (), str(error))
+    pictures = render(surface, list(views), size)
+    # A face of a render is 150-200 pixels wide, twice what the detector needs.
+    return Appearance(tuple(pictures), tuple(find_face(picture, upsample=0) for picture in pictures))
+
+
+def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
+    """Look for the face in a photograph (RGB)."""
+    return Appearance((photo,), (find_face(photo, upsample=1),))
+
+
+@dataclass(frozen=True)
+class Look:
+    """One image as an attack sees it.
+
+    Attributes
+    ----------
+    kind : str
+        `scan` or `photo`.
+    faces : tuple of Face
+        Those found, one a view of a scan, at most one of a photograph.
+    scan : callable
+        Returns the volume; asked only by attacks that look at it. A photograph has none.
+    """
+
+    kind: str
+    faces: tuple[Face, ...]
+    scan: Callable[[], Scan]
