@@ -1,12 +1,13 @@
 """What an image shows: a scan becomes pictures of a head, and faces are looked for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.landmarks import Face, find_face
+from baselines.presence import nose_of
 from baselines.render import View, render
 from baselines.scan import Scan
 from baselines.surface import SurfaceError, reconstruct
@@ -27,11 +28,16 @@ class Appearance:
         The face in each picture; None where there is none.
     reason : str
         Why there is no picture, else empty.
+    checks : dict from str to float
+        Of a scan whether a face can be there: `views_with_face`, `nose_mm` (`baselines.presence`; NaN without
+        a face) and `cut_<side>_cm2`, the head at each border of the field of view. Of a photograph `faces`,
+        how many there are; the largest is taken.
     """
 
     pictures: tuple[NDArray[np.uint8], ...]
     faces: tuple[Face | None, ...]
     reason: str = ""
+    checks: dict[str, float] = field(default_factory=dict)
 
     @property
     def found(self) -> tuple[Face, ...]:
@@ -66,12 +72,19 @@ def appearance_of_scan(
         return Appearance((), (), str(error))
     pictures = render(surface, list(views), size)
     # A face of a render is 150-200 pixels wide, twice what the detector needs.
-    return Appearance(tuple(pictures), tuple(find_face(picture, upsample=0) for picture in pictures))
+    faces = tuple(find_face(picture, upsample=0) for picture in pictures)
+    checks = {
+        "views_with_face": float(sum(face is not None for face in faces)),
+        "nose_mm": nose_of(surface, faces, views, size),
+        **{f"cut_{side}_cm2": area for side, area in surface.cut_cm2.items()},
+    }
+    return Appearance(tuple(pictures), faces, checks=checks)
 
 
 def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
     """Look for the face in a photograph (RGB)."""
-    return Appearance((photo,), (find_face(photo, upsample=1),))
+    face = find_face(photo, upsample=1)
+    return Appearance((photo,), (face,), checks={"faces": float(face.count if face else 0)})
 
 
 @dataclass(frozen=True)

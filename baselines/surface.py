@@ -3,7 +3,7 @@
 Isotropic resampling, threshold, largest component, hole filling, isosurface, smoothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import nibabel as nib
 import numpy as np
@@ -17,6 +17,8 @@ from baselines.scan import Scan
 # Otsu's threshold separates bright tissue from the rest and loses dark skin; a third of it keeps the skin
 # and stays above the noise of air.
 OTSU_SHARE = 0.35
+# The first and the last voxel of each axis of a volume in RAS+ order.
+SIDES = ("left", "right", "back", "front", "bottom", "top")
 
 
 class SurfaceError(ValueError):
@@ -33,10 +35,13 @@ class HeadSurface:
         Triangles; points in mm, world axes (x to the right, y to the front, z up).
     threshold : float
         The intensity that separated head from air.
+    cut_cm2 : dict from str to float
+        How much of the head the field of view cuts off, by side (`cut_areas`).
     """
 
     mesh: pv.PolyData
     threshold: float
+    cut_cm2: dict[str, float] = field(default_factory=dict)
 
 
 def isotropic(scan: Scan, spacing_mm: float) -> Scan:
@@ -136,6 +141,32 @@ def head_mask(data: NDArray, threshold: float) -> NDArray[np.bool_]:
     return (air != air[0, 0, 0])[1:-1, 1:-1, 1:-1]
 
 
+def cut_areas(mask: NDArray[np.bool_], spacing_mm: float) -> dict[str, float]:
+    """Return how much of a head lies in the outermost voxels of its field of view.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (i, j, k)
+        The head in RAS+ order, cubic voxels.
+    spacing_mm : float
+        Edge of the voxels.
+
+    Returns
+    -------
+    dict from str to float
+        Square centimetres for each of `SIDES`; the neck makes `bottom` large in every scan.
+
+    Examples
+    --------
+    >>> mask = np.zeros((30, 30, 30), bool)
+    >>> mask[5:15, 10:, 5:25] = True
+    >>> {side: area for side, area in cut_areas(mask, 2.0).items() if area}
+    {'front': 8.0}
+    """
+    ends = [np.take(mask, index, axis).sum() for axis in range(3) for index in (0, -1)]
+    return {side: float(n) * spacing_mm**2 / 100 for side, n in zip(SIDES, ends, strict=True)}
+
+
 def isosurface(data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshold: float) -> pv.PolyData:
     """Return the surface where the intensity crosses the threshold at the border of the mask.
 
@@ -213,4 +244,4 @@ def reconstruct(
     if surface.n_points == 0:
         raise SurfaceError("the threshold leaves no surface")
     surface = surface.smooth_taubin(n_iter=smoothing_iterations, pass_band=0.1)
-    return HeadSurface(surface, threshold)
+    return HeadSurface(surface, threshold, cut_areas(mask, spacing_mm))

@@ -56,7 +56,11 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         checks = audit(evaluator, attackers, ceiling, wrong)
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
-    counts = {"probes": len(images), "failures_to_acquire": sum(not image.acquired for image in images)}
+    counts = {
+        "probes": len(images),
+        "failures_to_acquire": sum(not image.acquired for image in images),
+        "without_nose": sum(image.without_nose for image in images),
+    }
     results = []
     for one in attackers:
         rates = not failed & {f"{one.name}/{one.level}", "everybody"}

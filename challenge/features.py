@@ -14,6 +14,7 @@ from baselines.appearance import Appearance, Look, appearance_of_photo, appearan
 from baselines.attacks import Attack, make_attack, source_of
 from baselines.landmarks import Face
 from baselines.photo import read_photo
+from baselines.presence import FLAT_NOSE_MM
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
 from challenge.guard import Lost, run_untrusted
@@ -68,12 +69,20 @@ class ImageFeatures:
         Those there are: an attack on faces has none where no face was found.
     lost : bool
         Whether it could not even be looked at (`challenge.guard.Lost`).
+    checks : dict from str to float
+        Whether a face can be there (`baselines.attacks.Appearance.checks`).
     """
 
     acquired: bool
     reason: str
     vectors: dict[str, NDArray[np.float64]]
     lost: bool = False
+    checks: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def without_nose(self) -> bool:
+        """Whether a face was found where none stands out: the detector fired on what defacing left."""
+        return self.acquired and self.checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
 
 
 def extract(
@@ -129,13 +138,14 @@ class _Job:
 
 def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
-    faces, reason = _faces(job, image)
+    faces, reason, checks = _faces(job, image)
     vectors = {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
-    return ImageFeatures(bool(faces), reason, {name: v for name, v in vectors.items() if v is not None})
+    found = {name: vector for name, vector in vectors.items() if vector is not None}
+    return ImageFeatures(bool(faces), reason, found, checks=checks)
 
 
-def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str]:
-    """Return the faces of an image, or none and why: reconstruction, renders and detection, once for all."""
+def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
+    """Return the faces of an image, or none and why, and the checks: reconstruction, renders, detection."""
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     kept = _kept(job, image, "faces", f"{job.kind} {camera}")
     renders = job.extraction.renders if job.kind == "scan" else None
@@ -146,8 +156,8 @@ def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str]:
         write_renders(appearance, job.name, renders)
     reason = "" if appearance.found else appearance.reason or "no face found"
     if kept:
-        _save_faces(kept, appearance.found, reason)
-    return appearance.found, reason
+        _save_faces(kept, appearance.found, reason, appearance.checks)
+    return appearance.found, reason, appearance.checks
 
 
 def _look(job: _Job) -> Appearance:
@@ -204,20 +214,23 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _save_faces(path: Path, faces: tuple[Face, ...], reason: str) -> None:
+def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[str, float]) -> None:
     arrays = {
         "landmarks": np.array([face.landmarks for face in faces]),
         "chips": np.array([face.chip for face in faces]),
         "confidence": np.array([face.confidence for face in faces]),
         "count": np.array([face.count for face in faces]),
         "reason": np.array(reason),
+        "check_names": np.array(list(checks), dtype=str),
+        "checks": np.array(list(checks.values()), dtype=float),
     }
     with whole_file(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
-def _load_faces(path: Path) -> tuple[tuple[Face, ...], str]:
+def _load_faces(path: Path) -> tuple[tuple[Face, ...], str, dict[str, float]]:
     with np.load(path, allow_pickle=False) as kept:
         columns = (kept[name] for name in ("landmarks", "chips", "confidence", "count"))
         faces = [Face(points, chip, float(c), int(n)) for points, chip, c, n in zip(*columns, strict=True)]
-        return tuple(faces), str(kept["reason"])
+        checks = dict(zip(kept["check_names"].tolist(), kept["checks"].tolist(), strict=True))
+        return tuple(faces), str(kept["reason"]), checks

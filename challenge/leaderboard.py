@@ -173,8 +173,9 @@ def _defacing(entries: Sequence[Entry]) -> str:
         "Rated by the strongest attacker that passed the audit: an ignorant one takes scans as they come,",
         "an adapted one has seen dev defaced by this very system, an informed one knows who is who there.",
         "Within a tier the data do not separate the systems; a system that fails the brain gate, or changes",
-        "nothing, is not ranked. Utility is what",
-        "brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md).\n",
+        "nothing, is not ranked. Utility is what brain analysis still finds: 1 for an untouched scan, 0 for",
+        "a blank one (docs/utility.md). FTA: scans without a face; *flat*: the detector saw one, but no nose",
+        "stands out of the surface.\n",
         _table(header, rows),
         "Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from",
         "scans defaced by this very system: the better of the attacks' features, and its gain in accuracy",
@@ -299,7 +300,8 @@ def _figure(name: str, result: Result) -> str:
 
 def _fta(result: Result) -> str:
     failed, probes = result.counts["failures_to_acquire"], result.counts["probes"]
-    return f"{failed}/{probes}"
+    flat = result.counts.get("without_nose", 0)
+    return f"{failed}/{probes}" + (f", {flat} flat" if flat else "")
 
 
 def _gate(entry: Entry) -> str:

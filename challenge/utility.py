@@ -14,11 +14,11 @@ import baselines
 from baselines.brain import BrainAnalysis, BrainError, analyse
 from baselines.scan import read_scan
 from challenge.edition import Edition
+from challenge.guard import Lost, run_untrusted
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.submission import Submission
 from challenge.work import Compute
-from challenge.work import run as work
 from data_prep.files import whole_file
 from scoring import Estimate
 from scoring.utility_measures import BrainFindings, compare_brains, rescan_spread, summarize_utility
@@ -83,7 +83,12 @@ def measure_utility(
     if not probes:
         return {}, ["utility: not measured (protocol.reanalysed is 0)"]
     jobs = [_Job(edition.eval.scan(probe), submission.scans["eval", probe], cache) for probe in probes]
-    pairs = work(_compare, jobs, "brains of defaced scans", compute)
+    found = run_untrusted(_compare, jobs, "brains of defaced scans", compute)
+    pairs = [
+        # A scan that is the end of a worker fails; its original is looked at again, for what it holds.
+        _failed(job, one.reason) if isinstance(one, Lost) else one
+        for job, one in zip(jobs, found, strict=True)
+    ]
     known = [(probe, pair) for probe, pair in zip(probes, pairs, strict=True) if pair.original is not None]
     faults = [pair.fault for pair in pairs if pair.fault]
     remarks = [f"utility: {fault} (scans: {faults.count(fault)})" for fault in dict.fromkeys(faults)]
@@ -92,32 +97,42 @@ def measure_utility(
     failed = set(gate.get("failed", ()))
     rows = [{**pair.measures, "utility": 0.0} if probe in failed else pair.measures for probe, pair in known]
     subjects = [sealed.subjects[probe] for probe, _ in known]
-    found = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed)
+    figures = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed)
     originals = [pair.original for _, pair in known if pair.original is not None]
     spread = rescan_spread(
         [tuple(one.volumes_ml) for one in originals], [one.quality for one in originals], subjects
     )
     for name, scale in spread.items():
-        if scale > 0 and name in found:
-            one = found[name]
-            found[f"{name}_vs_rescan"] = Estimate(one.value / scale, one.low / scale, one.high / scale, one.n)
+        if scale > 0 and name in figures:
+            one = figures[name]
+            figures[f"{name}_vs_rescan"] = Estimate(
+                one.value / scale, one.low / scale, one.high / scale, one.n
+            )
     # JSON has no NaN: what no scan has a value for is left out.
-    return {name: one for name, one in found.items() if np.isfinite(one.value)}, remarks
+    return {name: one for name, one in figures.items() if np.isfinite(one.value)}, remarks
+
+
+def _failed(job: _Job, reason: str) -> _Pair:
+    try:
+        original = _kept(job.original, job.cache)
+    except BrainError as error:
+        return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
+    return _Pair(compare_brains(_findings(original, original), None), original, f"analysis failed: {reason}")
 
 
 def _compare(job: _Job) -> _Pair:
     try:
         original = _kept(job.original, job.cache)
-    except BrainError as error:
-        return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
-    before = _findings(original, original)
+    except BrainError:
+        return _failed(job, "")
     try:
         defaced = _kept(job.defaced, job.cache)
         if defaced.labels.shape != original.labels.shape:
             raise BrainError("another grid")
     except (BrainError, ValueError) as error:
-        return _Pair(compare_brains(before, None), original, f"analysis failed: {_plain(error)}")
-    return _Pair(compare_brains(before, _findings(defaced, original)), original, "")
+        return _failed(job, _plain(error))
+    before, after = _findings(original, original), _findings(defaced, original)
+    return _Pair(compare_brains(before, after), original, "")
 
 
 def _plain(error: Exception) -> str:

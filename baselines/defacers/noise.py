@@ -9,10 +9,10 @@ from scipy import ndimage
 from baselines.defacers.niimath_deface import face_region
 from baselines.defacers.voxels import air, put
 from baselines.scan import Scan
+from baselines.surface import head_mask, head_threshold
 
 SHARE = 0.3
 REACH_MM = 10.0
-TISSUE_SHARE = 0.1  # of the 99th percentile; below it is air
 
 
 def noise(scan: Scan, cache: Path | None = None) -> Scan:
@@ -37,8 +37,9 @@ def noise(scan: Scan, cache: Path | None = None) -> Scan:
     """
     region = face_region(scan, cache)
     nothing = air(scan)
-    tissue = scan.data > nothing + TISSUE_SHARE * (float(np.percentile(scan.data, 99)) - nothing)
-    region &= ndimage.distance_transform_edt(~tissue, sampling=scan.spacing) < REACH_MM
+    smooth = ndimage.gaussian_filter(scan.data.astype(np.float32), 0.7 / scan.spacing)
+    head = head_mask(smooth, head_threshold(smooth))
+    region &= ndimage.distance_transform_edt(~head, sampling=scan.spacing) < REACH_MM
     own = scan.data[region].astype(np.float64) - nothing
     sigma = SHARE * (float(np.percentile(scan.data, 99)) - nothing)
     seed = hashlib.sha256(np.ascontiguousarray(scan.data).tobytes()).digest()

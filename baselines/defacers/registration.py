@@ -7,6 +7,7 @@ stuck, a T2w scan on a T1w head above all; so the head is fitted in two contrast
 with the highest normalized mutual information is kept. Measured in docs/defacers.md.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -136,6 +137,11 @@ def _entropy(shares: NDArray[np.float64]) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
+@functools.cache
+def _coarse_heads() -> tuple[Scan, Scan]:
+    return coarse(average_head()), coarse(average_head_t2w())
+
+
 def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
     """Fit both contrasts, head to scan, and scan to head too unless a head was found by then.
 
@@ -143,7 +149,7 @@ def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
     """
     fits: list[Registration] = []
     reasons = []
-    heads = (coarse(average_head()), coarse(average_head_t2w()))
+    heads = _coarse_heads()
     for forward in (True, False) if both_ways else (True,):
         if fits and max(fit.similarity for fit in fits) > CLEAR_SIMILARITY:
             break

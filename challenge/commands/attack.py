@@ -123,6 +123,9 @@ def _attack_loose(settings: Settings) -> None:
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder, settings.attack.name, trials, probes, references)
+        _write_images(folder, {"probe": probes, "photo": references})
+    for name, count in _crowded(probes | references):
+        print(f"{photos[name]}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
 
@@ -153,9 +156,37 @@ def _write_scores(
     write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
 
 
+def _write_images(folder: Path, sides: dict[str, dict[str, ImageFeatures]]) -> None:
+    """Write what was seen in every image: a score says nothing where no face could be."""
+    columns = ("faces", "views_with_face", "nose_mm", "cut_front_cm2")
+    rows = [
+        (name, side, "yes" if image.acquired else "no", *(_cell(image, column) for column in columns))
+        for side, images in sides.items()
+        for name, image in images.items()
+    ]
+    write_table(folder / "images.tsv", ("image", "side", "face", *columns), rows)
+
+
+def _cell(image: ImageFeatures, column: str) -> str:
+    value = image.checks.get(column, float("nan"))
+    return "n/a" if value != value else f"{value:.1f}"
+
+
+def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:
+    counts = {name: int(image.checks.get("faces", 0)) for name, image in images.items()}
+    return [(name, count) for name, count in counts.items() if count > 1]
+
+
 def _fta(probes: dict[str, ImageFeatures]) -> str:
+    flat = [name for name, image in probes.items() if image.without_nose]
+    remark = f"; no nose stands out in {_some(flat)}: was the face taken off?" if flat else ""
     failed = [f"{name} ({image.reason})" for name, image in probes.items() if not image.acquired]
     if not failed:
-        return f"a face in every one of {len(probes)} probes"
-    shown = ", ".join(failed[:5]) + (", ..." if len(failed) > 5 else "")
-    return f"failure to acquire: {len(failed)} of {len(probes)} probes ({shown}), scored lowest"
+        return f"a face in every one of {len(probes)} probes{remark}"
+    return (
+        f"failure to acquire: {len(failed)} of {len(probes)} probes ({_some(failed)}), scored lowest{remark}"
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

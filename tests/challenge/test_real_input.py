@@ -23,7 +23,7 @@ def scores(
         shutil.copy(path, photos)
     words = [f"probes={probes}", f"photos={photos}", f"output={root / 'out'}", f"cache={root / 'cache'}"]
     assert main(["attack", "attack=deepface", *words, "compute=sequential"]) == 0
-    assert sorted(path.name for path in (root / "out").iterdir()) == ["renders", "scores.tsv"]
+    assert sorted(path.name for path in (root / "out").iterdir()) == ["images.tsv", "renders", "scores.tsv"]
     assert len(list((root / "out" / "renders").glob("head_0?.png"))) == 5
     header, *rows = (root / "out" / "scores.tsv").read_text().splitlines()
     assert header == "probe\treference\tscore"

@@ -1,0 +1,76 @@
+"""Depth of landmarks and cut fields of view: on shapes whose depth is known, and on a real head."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import pyvista as pv
+
+from baselines.attacks import appearance_of_scan
+from baselines.defacers import deface
+from baselines.presence import FLAT_NOSE_MM, depths, nose_of
+from baselines.render import View, face_centre, render
+from baselines.scan import Scan
+from baselines.surface import HeadSurface, cut_areas
+
+
+@pytest.fixture(scope="module")
+def small_head(real_head: Scan) -> Scan:
+    """The real head at 2 mm, RAS+."""
+    image = nib.as_closest_canonical(nib.Nifti1Image(real_head.data, real_head.affine))
+    data = np.asarray(image.dataobj, np.float32)
+    i, j, k = (extent // 2 for extent in data.shape)
+    data = data[: 2 * i, : 2 * j, : 2 * k].reshape(i, 2, j, 2, k, 2).mean(axis=(1, 3, 5))
+    return Scan(data, image.affine @ np.diag([2.0, 2.0, 2.0, 1.0]))
+
+
+@pytest.mark.parametrize("view", [View(0, 0), View(12, 0), View(-12, 0), View(0, 8), View(20, -10)])
+def test_depth_is_measured_where_the_picture_shows_it(view: View) -> None:
+    """A small ball on a head-sized one: its pixel, found in the picture, is its depth on the surface."""
+    head = pv.Sphere(radius=100, theta_resolution=200, phi_resolution=200)
+    yaw, pitch = np.radians([view.yaw, view.pitch])
+    towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+    side = np.array([30.0, 90.0, -40.0])
+    ball = pv.Sphere(radius=6, center=side / np.linalg.norm(side) * 108)
+    plain, bumped = HeadSurface(head, 0.0), HeadSurface(head.merge(ball), 0.0)
+    before, after = (render(one, [view], 400)[0].astype(int) for one in (plain, bumped))
+    rows, columns = np.nonzero(np.abs(after - before).sum(axis=2) > 30)
+    pixel = np.array([[columns.mean(), rows.mean()]])
+    expected = (ball.points - face_centre(bumped.mesh)) @ towards
+    assert depths(bumped, pixel, view, 400)[0] == pytest.approx(expected.max(), abs=3)
+    assert np.isnan(depths(bumped, np.array([[2.0, 2.0]]), view, 400)[0])
+
+
+def test_without_a_face_there_is_no_nose() -> None:
+    surface = HeadSurface(pv.Sphere(radius=100), 0.0)
+    assert np.isnan(nose_of(surface, [None], [View(0, 0)], 400))
+
+
+def test_sides_are_the_subjects_own() -> None:
+    for axis, sides in enumerate((("left", "right"), ("back", "front"), ("bottom", "top"))):
+        for end, side in zip((0, -1), sides, strict=True):
+            mask = np.zeros((20, 20, 20), bool)
+            mask[5:15, 5:15, 5:15] = True
+            index = [slice(5, 15)] * 3
+            index[axis] = slice(0, 5) if end == 0 else slice(15, None)
+            mask[tuple(index)] = True
+            assert {name: area for name, area in cut_areas(mask, 1.0).items() if area} == {side: 1.0}
+
+
+def test_a_real_nose_stands_out_and_a_shaved_face_has_none(small_head: Scan, tmp_path: Path) -> None:
+    whole = appearance_of_scan(small_head, 2.0)
+    assert len(whole.found) == 5
+    assert 20 < whole.checks["nose_mm"] < 45
+    assert whole.checks["cut_front_cm2"] == 0
+    for name in ("niimath_deface", "quickshear"):
+        shaved = appearance_of_scan(deface(name, small_head, tmp_path), 2.0)
+        assert not shaved.found or shaved.checks["nose_mm"] < FLAT_NOSE_MM
+    assert appearance_of_scan(deface("niimath_reface", small_head, tmp_path), 2.0).checks["nose_mm"] > 10
+
+
+def test_a_field_of_view_that_ends_in_the_face_is_told(small_head: Scan) -> None:
+    front = np.flatnonzero((small_head.data > 200).sum(axis=(0, 2)) > 5).max()
+    cut = appearance_of_scan(Scan(small_head.data[:, : front - 15], small_head.affine), 2.0)
+    assert cut.checks["cut_front_cm2"] > 50
+    assert not cut.found or cut.checks["nose_mm"] < FLAT_NOSE_MM
