@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 from baselines.appearance import Look
 from baselines.geo import geo_features
-from baselines.network import DEFAULT_MODEL, embed, load_model, weights_sha256
+from baselines.network import DEFAULT_MODEL, embed, weights_sha256
 from baselines.outline import outline_features
 
 Floats = NDArray[np.float64]
@@ -66,11 +66,10 @@ class Deepface:
 
     def __init__(self, model: str = DEFAULT_MODEL) -> None:
         self.model = model
-        load_model(model)
 
     @property
     def settings(self) -> str:
-        """Return the sha256 of the weights."""
+        """Return the network and the sha256 of its weights, which must be there."""
         return f"{self.model} {weights_sha256(self.model)}"
 
     def embed(self, look: Look) -> Floats | None:
@@ -116,8 +115,6 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
     ------
     AttackError
         If there is no such attack, or the class has no method `embed`.
-    baselines.weights.WeightsError
-        If the network's weights are not to be had.
 
     Examples
     --------

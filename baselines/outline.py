@@ -67,7 +67,7 @@ def sphere(n: int) -> Floats:
 
     Examples
     --------
-    >>> np.allclose(np.linalg.norm(sphere(50), axis=1), 1), np.abs(sphere(50).mean(axis=0)).max() < 0.02
+    >>> np.allclose(np.linalg.norm(sphere(50), axis=1), 1), bool(np.abs(sphere(50).mean(axis=0)).max() < 0.02)
     (True, True)
     """
     k = np.arange(n) + 0.5

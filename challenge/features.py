@@ -117,7 +117,7 @@ def extract(
         In the order of `paths`.
     """
     for name in extraction.attacks:  # before any work, so that what is missing is said at once
-        _attack(name, extraction.model)
+        _ = _attack(name, extraction.model).settings
     if kind == "scan":
         prepare_off_screen()
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]

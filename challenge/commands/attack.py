@@ -82,7 +82,7 @@ def _attack_edition(settings: Settings) -> None:
             compare = sides.similarity
         probes, references = _features(split, settings)
         _write_scores(folder, name, split.trials, probes, references, compare)
-        system = f"{name}_{condition}" + ("" if level == "ignorant" else f"_{level}")
+        system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
 

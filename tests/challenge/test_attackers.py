@@ -19,7 +19,7 @@ from data_prep.edition import EditionConfig, build_edition
 from scoring import auc
 from tests.conftest import write_tiny_cohort
 
-PROTOCOL = Protocol(bootstrap=200)
+PROTOCOL = Protocol(attacks=["geo", "deepface"], bootstrap=200)
 N = 60
 
 
