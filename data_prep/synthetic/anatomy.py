@@ -42,15 +42,16 @@ class Canvas:
         i, j, k = self.labels.shape
         return i, j, k
 
-    def own(self) -> tuple[NDArray, ...]:
+    def own(self) -> tuple[NDArray, NDArray, NDArray]:
         """Return the coordinates of every voxel in the head's own frame."""
         return coordinates(np.linalg.inv(self.motion), self.affine, self.shape)
 
-    def upright(self) -> tuple[NDArray, ...]:
+    def upright(self) -> tuple[NDArray, NDArray, NDArray]:
         """Return the open grid of coordinates in the head's own frame were it not turned: for texture."""
         start, step = (self.affine[:3, 3] - self.motion[:3, 3]), np.diag(self.affine)
         axes = [np.asarray(start[a] + step[a] * np.arange(self.shape[a]), np.float32) for a in range(3)]
-        return tuple(np.meshgrid(*axes, indexing="ij", sparse=True))
+        x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
+        return x, y, z
 
     def part(self, box: tuple[slice, ...]) -> "Canvas":
         """Return a part, which shares its voxels with the whole."""

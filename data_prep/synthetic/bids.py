@@ -1,7 +1,7 @@
 """The files of a BIDS dataset: scans, sidecars, photographs, truth and the descriptions around them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -78,7 +78,7 @@ def write_truth(
     scan: Path,
     volumes: Mapping[str, NDArray],
     affine: NDArray[np.float64],
-    landmarks: Mapping[str, Sequence[float]] | None = None,
+    landmarks: Mapping[str, Iterable[float]] | None = None,
 ) -> None:
     """Write what is known of a scan beside its voxels, below `derivatives/truth`.
 

@@ -141,23 +141,27 @@ def _coverage(
     half[:3, :3] /= 2
     half[:3, 3] -= np.diag(half)[:3] / 2
     vertices = mesh.vertices @ motion[:3, :3].T + motion[:3, 3]
-    solid = voxelize(*closed_head(vertices), half, (2 * shape[0], 2 * shape[1], 2 * shape[2]))
+    fine = voxelize(*closed_head(vertices), half, (2 * shape[0], 2 * shape[1], 2 * shape[2]))
     for name in ("right_eye", "left_eye"):
         points = vertices[mesh.points(name)]
-        box, _ = around(points.mean(axis=0), 1.2 * float(np.ptp(points, axis=0).max()), half, solid.shape)
-        part = solid[box]
+        box, _ = around(points.mean(axis=0), 1.2 * float(np.ptp(points, axis=0).max()), half, fine.shape)
+        part = fine[box]
         i, j, k = part.shape
         part |= voxelize(vertices, mesh.triangles(name), part_of(half, box), (i, j, k))
-    columns = solid[0::2, 0::2] + solid[0::2, 1::2] + solid[1::2, 0::2] + solid[1::2, 1::2]
+    columns = fine[0::2, 0::2] + fine[0::2, 1::2] + fine[1::2, 0::2] + fine[1::2, 1::2]
     pairs = columns.view(np.uint16)  # neighbours along the last axis, one in each byte
     share = ((pairs & 255) + (pairs >> 8)).astype(np.float32)
     share /= 8
     for eye in (marks.right_eye, marks.left_eye):
         centre = motion[:3, :3] @ eye + motion[:3, 3]
-        box, offset = around(centre, marks.eye_radius + 5, affine, shape)
+        box, offset = around(centre, marks.eye_radius + 8, affine, shape)
         reach = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(offset, centre, strict=True)))
         socket = (reach < marks.eye_radius + 4) & (offset[1] < centre[1] + 0.45 * marks.eye_radius)
-        share[box][socket] = 1.0
+        near = share[box]
+        near[socket] = 1.0
+        # Behind closed lids there is no air.
+        solid = near > 0.5
+        near[ndimage.binary_fill_holes(solid) & ~solid] = 1.0
     return share
 
 

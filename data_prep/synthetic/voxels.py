@@ -198,8 +198,9 @@ def nearest(data: NDArray, to_source: NDArray, shape: Shape) -> NDArray:
     return data
 
 
-def coordinates(world_to_own: NDArray, affine: NDArray, shape: Shape) -> tuple[NDArray, ...]:
+def coordinates(world_to_own: NDArray, affine: NDArray, shape: Shape) -> tuple[NDArray, NDArray, NDArray]:
     """Return the three coordinates of every voxel in a rotated frame, float32."""
     matrix = (world_to_own @ affine).astype(np.float32)
     i, j, k = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)
-    return tuple(matrix[a, 0] * i + (matrix[a, 1] * j + (matrix[a, 2] * k + matrix[a, 3])) for a in range(3))
+    x, y, z = (row[0] * i + (row[1] * j + (row[2] * k + row[3])) for row in matrix[:3])
+    return x, y, z

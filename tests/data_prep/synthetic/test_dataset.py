@@ -9,17 +9,21 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 from data_prep.cohort import is_synthetic, read_cohort
-from data_prep.images import CohortFiles
+from data_prep.images import TRUTH, CohortFiles, truth_paths
+from data_prep.release import ScanItem, release_scan
 from data_prep.synthetic.bids import scan_path
 from data_prep.synthetic.contact_sheet import contact_sheets
 from data_prep.synthetic.dataset import write_dataset, write_person
 from data_prep.synthetic.likeness import draw_people
 from data_prep.synthetic.settings import PhotoSettings, ScanSettings, SyntheticCohort
+from data_prep.synthetic.tissues import BRAIN
 
 CONFIG = SyntheticCohort(
     subjects=2,
@@ -57,7 +61,7 @@ def test_dataset_is_what_build_reads(dataset):
     people = read_cohort(dataset, "T2w", [18, 30, 45, 60], CohortFiles(bald_photos=""))
     assert [person.subject for person in people] == ["sub-0001", "sub-0002"]
     assert [[scan.session for scan in person.scans] for person in people] == [["ses-1", "ses-2"], ["ses-1"]]
-    assert all("brain_masks" in scan.truth for person in people for scan in person.scans)
+    assert all(set(scan.truth) == set(TRUTH) for person in people for scan in person.scans)
     assert all(set(person.photos) == set(person.true_bald) == {"01", "02"} for person in people)
     assert is_synthetic(dataset)
 
@@ -96,6 +100,61 @@ def test_sessions_and_photographs_of_a_person_differ(dataset):
         own["sourcedata/photos/raw/sub-0001_photo-01.png"]
         != own["sourcedata/photos/raw/sub-0001_photo-02.png"]
     )
+
+
+def landmarks(path: Path) -> np.ndarray:
+    return np.array([line.split("\t")[1:] for line in path.read_text().splitlines()[1:]], float)
+
+
+def test_a_second_session_shows_the_same_person_a_little_changed(dataset):
+    """Once the head is turned back, its points are millimetres apart, those of another person further."""
+    first, second, other = (
+        landmarks(truth_paths(dataset, subject, session, "T2w")["landmarks"])
+        for subject, session in (("sub-0001", "ses-1"), ("sub-0001", "ses-2"), ("sub-0002", "ses-1"))
+    )
+
+    def apart(one: np.ndarray, two: np.ndarray) -> float:
+        one, two = one - one.mean(axis=0), two - two.mean(axis=0)
+        rotation, _ = Rotation.align_vectors(one, two)
+        return float(np.sqrt(((one - rotation.apply(two)) ** 2).sum(axis=1).mean()))
+
+    assert np.abs(first - second).max() > 1
+    assert 0.1 < apart(first, second) < 0.7 * apart(first, other)
+
+
+def test_sagittal_scans_of_both_contrasts_go_through_the_release(tmp_path):
+    """Stored as sagittal slices, released RAS+; masks and labels with them."""
+    scans = ScanSettings(["T1w", "T2w"], acquisition="sagittal", spacing_mm=3.0, slice_mm=6.0, cut=1.0)
+    config = replace(SINGLE, subjects=1, scans=scans)
+    people = tmp_path / "people"
+    write_dataset(config, [write_person(config, draw_people(config)[0], people)], people)
+    for contrast in ("T1w", "T2w"):
+        (person,) = read_cohort(people, contrast, [18, 30, 45, 60], CohortFiles(bald_photos=""))
+        (scan,) = person.scans
+        stored = nib.load(scan.path)
+        assert nib.aff2axcodes(stored.affine) == ("P", "S", "R")
+        assert stored.header.get_zooms() == (3.0, 3.0, 6.0)
+        truth = tuple((path, Path("sealed", name, path.name)) for name, path in scan.truth.items())
+        release_scan(ScanItem("sub-0001", "eval", "sub-x", scan.path, Path("x.nii.gz"), truth), tmp_path)
+        released = nib.load(tmp_path / "x.nii.gz")
+        assert nib.aff2axcodes(released.affine) == ("R", "A", "S")
+        labels = np.asarray(nib.load(tmp_path / "sealed" / "labels" / scan.truth["labels"].name).dataobj)
+        brain = np.asarray(
+            nib.load(tmp_path / "sealed" / "brain_masks" / scan.truth["brain_masks"].name).dataobj
+        )
+        assert released.shape == labels.shape == (34, 86, 88)
+        np.testing.assert_array_equal(brain > 0, np.isin(labels, BRAIN))
+        names = dict(
+            line.split("\t") for line in (people / "derivatives/truth/dseg.tsv").read_text().splitlines()
+        )
+        assert {names[str(label)] for label in np.unique(labels)} >= {
+            "air",
+            "skin",
+            "bone",
+            "grey",
+            "white",
+            "csf",
+        }
 
 
 def test_the_first_session_is_what_it_is_without_a_second_one(dataset, single):
