@@ -7,7 +7,6 @@ need; then the folder meets the same validator as any other.
 
 import stat
 import struct
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from challenge.description import DESCRIPTION, SubmissionError
+from challenge.scratch import scratch_folder
 from data_prep.problems import Findings, shown
 
 _NAME = "the archive"
@@ -57,6 +57,7 @@ def unpacked(path: Path, sizes: Mapping[str, int]) -> Iterator[Path]:
 
     Examples
     --------
+    >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.zip"
     >>> with zipfile.ZipFile(path, "w") as archive:
     ...     archive.writestr("../scores.tsv", "x")
@@ -70,9 +71,9 @@ def unpacked(path: Path, sizes: Mapping[str, int]) -> Iterator[Path]:
         return
     with path.open("rb") as stream:
         members = _table_of_contents(stream, sizes)
-        with tempfile.TemporaryDirectory(prefix="mriprivacy-submission-") as folder:
-            _unpack(stream, members, sizes, Path(folder))
-            yield Path(folder)
+        with scratch_folder("submission") as folder:
+            _unpack(stream, members, sizes, folder)
+            yield folder
 
 
 def _table_of_contents(stream: BinaryIO, sizes: Mapping[str, int]) -> list[zipfile.ZipInfo]:

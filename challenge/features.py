@@ -1,9 +1,12 @@
 """Features of scans and photographs, made once and kept by the content of the file."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,7 @@ from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
+from challenge.errors import InputError
 from challenge.guard import Lost, run_untrusted
 from challenge.work import Compute, run
 from data_prep.files import whole_file
@@ -150,7 +154,8 @@ def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, floa
     kept = _kept(job, image, "faces", f"{job.kind} {camera}")
     renders = job.extraction.renders if job.kind == "scan" else None
     if kept and kept.is_file() and renders is None:
-        return _load_faces(kept)
+        with _readable(kept):
+            return _load_faces(kept)
     appearance = _look(job)
     if renders is not None:
         write_renders(appearance, job.name, renders)
@@ -174,7 +179,8 @@ def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArra
     source = hashlib.sha256(source_of(attack)).hexdigest()
     kept = _kept(job, image, "vector", f"{job.kind} {camera} {name} {attack.settings} {source}")
     if kept and kept.is_file():
-        vector = np.load(kept, allow_pickle=False)
+        with _readable(kept):
+            vector = np.load(kept, allow_pickle=False)
     else:
         found = attack.embed(Look(job.kind, faces, partial(read_scan, job.path)))
         vector = np.zeros(0) if found is None else found
@@ -212,6 +218,14 @@ def _code() -> str:
     for source in sorted(Path(baselines.__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def _readable(kept: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, EOFError, KeyError, BadZipFile) as error:
+        raise InputError(f"{kept}: was kept from an earlier run and cannot be read; remove it") from error
 
 
 def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[str, float]) -> None:

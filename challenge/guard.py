@@ -6,10 +6,7 @@ when a worker died is done again, each alone, so that it is known whose fault it
 """
 
 import faulthandler
-import os
 import resource
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from challenge.errors import InputError, is_for_people, problems_of
+from challenge.scratch import scratch_folder
 from challenge.work import BACKENDS, Compute, progress, run
 
 Item = TypeVar("Item")
@@ -64,11 +62,8 @@ def run_untrusted(
         return list(run(function, items, label, compute))
     n_workers = effective_n_jobs(compute.workers or -1)
     done: dict[int, Result | Lost | _Failure] = {}
-    with (
-        tempfile.TemporaryDirectory(prefix="mriprivacy-work-") as name,
-        progress(label, len(items)) as advance,
-    ):
-        guarded = _Guarded(function, compute, Path(name))
+    with scratch_folder("work") as begun, progress(label, len(items)) as advance:
+        guarded = _Guarded(function, compute, begun)
         suspects: list[int] = []
         pending = list(range(len(items)))
         while pending:
@@ -76,9 +71,8 @@ def run_untrusted(
             suspects += died
             pending = [i for i in pending if died and i not in done and i not in died]
         for index in sorted(suspects):
-            start = time.monotonic()
             if guarded.work([(index, items[index])], 1, done, advance):
-                late = time.monotonic() - start >= compute.seconds
+                late = guarded.was_late(index)
                 limit = f"within {compute.seconds:g} s" if late else f"with {compute.megabytes} MB, or at all"
                 done[index] = Lost(f"could not be worked on {limit}")
                 advance()
@@ -111,7 +105,7 @@ class _Guarded:
                 done[index] = result
                 advance()
         except TerminatedWorkerError as error:
-            begun = [int(path.name) for path in self.begun.iterdir()]
+            begun = [int(path.name) for path in self.begun.iterdir() if not path.suffix]
             for index in begun:
                 (self.begun / str(index)).unlink()
             died = [index for index in begun if index not in done]
@@ -120,14 +114,22 @@ class _Guarded:
             return died
         return []
 
+    def was_late(self, index: int) -> bool:
+        """Say whether the watchdog ended the last work on an item: it leaves a note."""
+        return self._note(index).stat().st_size > 0
+
+    def _note(self, index: int) -> Path:
+        return self.begun / f"{index}.late"
+
     def one(self, index: int, item: Item) -> tuple[int, object]:
         """Work on one item in a worker process, under its limits."""
         marker = self.begun / str(index)
         marker.touch()
         before = _limit(resource.RLIMIT_DATA, self.compute.megabytes * 1_000_000)
         _limit(resource.RLIMIT_CORE, 0)
-        with Path(os.devnull).open("w") as nowhere:
-            faulthandler.dump_traceback_later(self.compute.seconds, exit=True, file=nowhere)
+        faulthandler.disable()  # a crash is told in a line
+        with self._note(index).open("w") as note:
+            faulthandler.dump_traceback_later(self.compute.seconds, exit=True, file=note)
             try:
                 return index, self.function(item)
             except MemoryError:

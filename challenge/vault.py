@@ -8,7 +8,6 @@ import importlib
 import io
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from challenge.edition import EditionError, public_folder
 from challenge.integrity import verify_edition
+from challenge.scratch import scratch_folder
 from data_prep.files import whole_file
 
 LOCKED = "sealed.age"
@@ -100,8 +100,7 @@ def opened(edition: Path, identity: Path | None) -> Iterator[Path]:
     if not locked.is_file():
         raise EditionError(f"{edition}: no {LOCKED} here; without a locked edition, give no identity")
     memory = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="mriprivacy-sealed-", dir=memory) as name:
-        folder = Path(name)
+    with scratch_folder("sealed", memory) as folder:
         (folder / "public").symlink_to(public_folder(edition).absolute(), target_is_directory=True)
         _unpack(_decrypt(locked, identity), folder)
         if problems := verify_edition(folder):

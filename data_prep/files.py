@@ -1,11 +1,14 @@
 """Whole files or none: write under a temporary name, rename at the end."""
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutputExistsError(ValueError):
@@ -43,6 +46,10 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            error.filename = str(path)  # what is being written is not told with a full disk
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

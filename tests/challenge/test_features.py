@@ -56,3 +56,19 @@ def test_what_is_kept_is_what_would_be_made(portraits, tmp_path: Path) -> None:
     extract(paths, "photo", Extraction(attacks=("geo",), cache=tmp_path), "photos", ALONE)
     kept = extract(paths, "photo", Extraction(attacks=("deepface",), cache=tmp_path), "photos", ALONE)["a"]
     assert np.array_equal(fresh.vectors["deepface"], kept.vectors["deepface"])
+
+
+def test_a_kept_file_that_was_cut_off_is_named(portraits, tmp_path: Path) -> None:
+    """As a power cut may leave it; the rest is kept, and the run is taken up when it is gone."""
+    paths = {"a": portraits["obama2"]}
+    extraction = Extraction(attacks=("geo",), cache=tmp_path)
+    first = extract(paths, "photo", extraction, "photos", ALONE)["a"]
+    for kept in sorted(tmp_path.iterdir()):
+        whole = kept.read_bytes()
+        for size in (0, 10, len(whole) // 2):
+            kept.write_bytes(whole[:size])
+            with pytest.raises(InputError, match="was kept from an earlier run and cannot be read"):
+                extract(paths, "photo", extraction, "photos", ALONE)
+        kept.unlink()
+        again = extract(paths, "photo", extraction, "photos", ALONE)["a"]
+        assert np.array_equal(first.vectors["geo"], again.vectors["geo"])

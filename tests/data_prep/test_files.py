@@ -1,5 +1,6 @@
 """Whole files or none."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,17 @@ def test_nothing_is_overwritten(tmp_path: Path, kind: str) -> None:
         pytest.fail("the block must not run")
     assert sum(p.is_file() and p.read_text() == "mine" for p in tmp_path.rglob("*")) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_full_disk_is_told_with_the_file_that_was_being_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+
+    def write() -> None:
+        with whole_file(tmp_path / "a") as temporary:
+            temporary.write_text("new")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        write()
+    assert caught.value.filename == str(tmp_path / "a")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
