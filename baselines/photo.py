@@ -8,6 +8,8 @@ from PIL import Image, ImageOps
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_PIXELS = 50_000_000
+MAX_BYTES = 100_000_000
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 LONG_EDGE = 1000  # pixels; a face that fills half of it is more than any network here looks at
 
 
@@ -21,7 +23,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     Parameters
     ----------
     path : Path
-        PNG or JPEG. EXIF orientation is applied, transparency is put on white, gray becomes RGB.
+        PNG or JPEG. EXIF orientation is applied, transparency is put on white, gray (8 or
+        16 bits) and CMYK become RGB.
 
     Returns
     -------
@@ -31,7 +34,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     PhotoError
-        If the file is missing, is no PNG or JPEG, is broken, or has more than 50 million pixels.
+        If the file is missing, is no PNG or JPEG (HEIC is named), is broken, or has more than 50 million
+        pixels or 100 MB.
 
     Examples
     --------
@@ -41,20 +45,33 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     """
     if not path.is_file():
         raise PhotoError(f"{path}: no such file")
+    with path.open("rb") as stream:
+        start = stream.read(12)
+        size = stream.seek(0, 2)
+    if size > MAX_BYTES:
+        raise PhotoError(f"{path}: {size / 1e6:.0f} MB; expected at most {MAX_BYTES // 10**6} MB")
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
+        raise PhotoError(
+            f"{path}: is a HEIC (or AVIF) photograph, whatever its name says; save it as JPEG first (a phone "
+            "can be set to take JPEG: 'most compatible')"
+        )
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
-                size = f"{image.width} x {image.height}"
-                raise PhotoError(f"{path}: {size} pixels; expected at most {MAX_PIXELS // 10**6} million")
+                extent = f"{image.width} x {image.height}"
+                raise PhotoError(f"{path}: {extent} pixels; expected at most {MAX_PIXELS // 10**6} million")
             upright = ImageOps.exif_transpose(image)
             if upright.has_transparency_data:
                 rgba = upright.convert("RGBA")
                 upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+            if upright.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off, not scale
+                upright = Image.fromarray((np.asarray(upright, np.uint32) >> 8).astype(np.uint8))
             rgb = upright.convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, PhotoError):
+            raise
         raise PhotoError(
-            f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert HEIC and "
-            "others first)"
+            f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert others first)"
         ) from error
     rgb.thumbnail((LONG_EDGE, LONG_EDGE), Image.Resampling.LANCZOS)
     return np.asarray(rgb)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.network import weights_sha256
 from challenge.entry import Result
 from challenge.evaluator import Evaluator, timed
 from challenge.submission import Submission
@@ -143,6 +144,9 @@ def scored_attribute(
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
     edition, protocol = evaluator.edition, evaluator.protocol
     suffix = "" if trial_list in ("all", "probes") else f",{trial_list}"
+    if f"deepface({protocol.model})" in attack:  # two files of one name are two networks
+        weights = f"deepface({protocol.model}@{weights_sha256(protocol.model)[:8]})"
+        attack = attack.replace(f"deepface({protocol.model})", weights)
     signature = Signature(
         edition=f"{edition.name}@{edition.hash[:8]}",
         track=f"{submission.track}/eval{suffix}",

@@ -1,4 +1,6 @@
+import hashlib
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 
 from baselines.network import WEIGHT_FILES, embed, load_model, weights_sha256
 from baselines.weights import WeightsError
+from tests.baselines.tiny_onnx import colour_network
 
 
 @pytest.fixture
@@ -62,3 +65,49 @@ def test_colours_are_not_swapped() -> None:
     chip[..., 0] = 200
     expected = dlib.face_recognition_model_v1(str(load_model("Dlib"))).compute_face_descriptor(chip)
     assert np.allclose(embed([chip])[0], np.array(expected), atol=1e-6)
+
+
+WIDTHS = {
+    "VGG-Face": 4096,
+    "Facenet": 128,
+    "Facenet512": 512,
+    "OpenFace": 128,
+    "DeepFace": 4096,
+    "DeepID": 160,
+    "ArcFace": 512,
+    "SFace": 128,
+    "GhostFaceNet": 512,
+}
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """Let neither deepface nor the kit remember a network after the test."""
+    from deepface.modules import modeling
+
+    weights_sha256.cache_clear()
+    before = dict(modeling.cached_models["facial_recognition"]) if hasattr(modeling, "cached_models") else {}
+    yield
+    if hasattr(modeling, "cached_models"):
+        modeling.cached_models["facial_recognition"] = before
+    weights_sha256.cache_clear()
+
+
+@pytest.mark.parametrize("model", [name for name in WEIGHT_FILES if name != "Dlib"])
+def test_a_network_whose_file_is_there_runs_through_deepface(
+    model: str, empty_home: Path, forgotten: None
+) -> None:
+    """A file of the right name and width is all it takes; the embedding is what the file computes."""
+    path = empty_home / ".deepface" / "weights" / WEIGHT_FILES[model]
+    path.parent.mkdir(parents=True)
+    matrix = np.random.default_rng(0).normal(size=(3, WIDTHS[model]))
+    path.write_bytes(colour_network(matrix, channels_first=model == "SFace"))
+    assert load_model(model) == path
+    assert weights_sha256(model) == hashlib.sha256(path.read_bytes()).hexdigest()
+    chip = np.zeros((150, 150, 3), np.uint8)
+    chip[...] = (250, 120, 10)
+    (embedding,) = embed([chip], model)
+    assert embedding.shape == (WIDTHS[model],)
+    colour = [250, 120, 10] if model == "SFace" else [10, 120, 250]  # most see blue, green, red
+    expected = np.array(colour) @ matrix
+    assert np.corrcoef(embedding, expected)[0, 1] > 0.999

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from baselines.landmarks import find_face
 from baselines.photo import LONG_EDGE, PhotoError, read_photo
 
 
@@ -54,3 +55,64 @@ def test_a_truncated_photograph_is_refused(tmp_path: Path, picture: np.ndarray) 
     (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:-800])
     with pytest.raises(PhotoError):
         read_photo(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_ends_upright(orientation: int, tmp_path: Path, picture: np.ndarray) -> None:
+    """What the camera stored is the upright picture, turned back: the eight cases of EXIF 2.3."""
+    upright = picture
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: upright.transpose(1, 0, 2)[::-1, ::-1],
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "a.png", exif=exif)
+    assert (read_photo(tmp_path / "a.png") == upright).all()
+
+
+def test_sixteen_bits_of_grey_are_scaled_not_cut(tmp_path: Path, picture: np.ndarray) -> None:
+    deep = picture[..., 0].astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    assert (read_photo(tmp_path / "deep.png") == picture[..., :1]).all()
+
+
+def test_printers_colours_and_palettes_become_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (40, 30), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
+    assert np.abs(read_photo(tmp_path / "a.jpg")[0, 0].astype(int) - (255, 0, 0)).max() < 5
+    palette = Image.new("RGB", (40, 30), (10, 200, 30)).convert("P", palette=Image.Palette.ADAPTIVE)
+    palette.save(tmp_path / "p.png", transparency=0)
+    assert read_photo(tmp_path / "p.png").shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_heic_under_any_name_is_refused_with_what_to_do(brand: bytes, tmp_path: Path) -> None:
+    (tmp_path / "IMG_0001.jpg").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(500))
+    with pytest.raises(PhotoError, match=r"IMG_0001\.jpg: is a HEIC .* save it as JPEG"):
+        read_photo(tmp_path / "IMG_0001.jpg")
+
+
+def test_a_huge_file_is_not_even_opened(tmp_path: Path) -> None:
+    with (tmp_path / "a.png").open("wb") as stream:
+        stream.truncate(100_000_001)
+    with pytest.raises(PhotoError, match="100 MB; expected at most 100 MB"):
+        read_photo(tmp_path / "a.png")
+
+
+def test_the_largest_of_several_faces_is_taken(portraits: dict[str, Path]) -> None:
+    one, other = (Image.fromarray(read_photo(portraits[name])) for name in ("obama", "biden"))
+    one.thumbnail((1000, 1000))
+    other.thumbnail((600, 600))
+    group = Image.new("RGB", (1700, 1000), "gray")
+    group.paste(one, (0, 0))
+    group.paste(other, (1050, 100))
+    face = find_face(np.asarray(group))
+    assert face is not None
+    assert face.count == 2
+    assert face.landmarks[:, 0].max() < 1000
