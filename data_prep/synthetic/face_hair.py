@@ -58,9 +58,8 @@ def beard(looks: Looks, kind: str, skin: Surface, rng: np.random.Generator) -> S
     roots = scatter_roots(skin, beard_area(skin.neutral, kind), count, rng)
     x, _, z = roots.neutral.T
     lip = z > -66  # a moustache is combed to the sides
-    comb = np.stack(
-        [np.where(lip, np.sign(x) * 0.9, 0.12 * x / 30), np.full(count, 0.15), np.full(count, -1.0)], axis=1
-    )
+    sideways = np.where(lip, np.sign(x) * 0.9, 0.12 * x / 30)
+    comb = np.stack([sideways, np.full(count, 0.15), np.full(count, -1.0)], axis=1)
     length = length_mm * rng.lognormal(0, 0.25, count) * np.where(lip, 0.75, 1.0)
     points = short_hairs(roots, comb, length, 0.25, rng)
     width = 0.5 if kind == "stubble" else 0.6

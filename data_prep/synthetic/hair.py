@@ -80,12 +80,12 @@ STYLES = {
     "quiff": Style((48, 12, 9), 20, 0.0, 0.25, -0.9, 8, stand=0.9),
     "mop": Style((84, 56, 42), 11, 0.32, 0.35, 1.2, 12, fringe=True),
     "tied": Style((110, 62, 34), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
-    "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=57),
-    "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=54),
-    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=50),
-    "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=58),
-    "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=53),
-    "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 16, hangs=True, opening=54, fuzz=4.5),
+    "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=52),
+    "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=50),
+    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=46),
+    "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=54),
+    "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=50),
+    "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 16, hangs=True, opening=50, fuzz=4.5),
     "afro": Style((46, 36, 26), 44, 0.0, 0.1, 0.1, 12, hairs=10000, stand=3.0, fuzz=3.2),
 }
 
@@ -127,7 +127,7 @@ def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
         )
     middle = looks.hair_style in ("curtain", "curls")
     parting = side * rng.uniform(0, 6) if middle else side * rng.uniform(12, 36)
-    return Cut(style, float(parting), float(rng.uniform(8, 32)), float(rng.normal(0, 0.6)))
+    return Cut(style, float(parting), float(rng.uniform(8, 28)), float(rng.normal(0, 0.6)))
 
 
 def on_scalp(neutral: NDArray[np.float64], baldness: float = 0.0) -> NDArray[np.float64]:
@@ -217,22 +217,15 @@ def _grow(
     comb = np.stack([style.sideways * away, np.full(count, style.forwards), np.zeros(count)], axis=1)
     back = np.array([0.0, -1.2 if style.sideways < 0.3 and style.forwards < 0 else -0.25, -1.0])
     comb = comb * top[:, None] + back * (1 - top)[:, None]
-    front = (y > 42) & (np.abs(x) < 46) & (z > 40) & style.fringe
-    length[front] = np.maximum(75, 0.9 * np.minimum(style.length[0], 110)) * rng.lognormal(
-        0, 0.06, front.sum()
-    )
-    comb[front] = np.stack(
-        [
-            np.full(front.sum(), cut.sweep) + 0.006 * x[front],
-            np.full(front.sum(), 1.3),
-            np.zeros(front.sum()),
-        ],
-        axis=1,
-    )
+    front = (y > 36) & (np.abs(x) < 54) & (z > 40) & style.fringe
+    some = int(front.sum())
+    length[front] = np.clip(0.9 * style.length[0], 75, 99) * rng.lognormal(0, 0.06, some)
+    swept = cut.sweep + 0.006 * x[front]
+    comb[front] = np.stack([swept, np.full(some, 1.3), np.zeros(some)], axis=1)
     wave = _waves(place, rng)
     direction = unit(comb) + 0.2 * wave + rng.normal(0, 0.06, comb.shape)
     direction -= (direction * normal).sum(axis=1, keepdims=True) * normal
-    direction = unit(unit(direction) + style.stand * normal)
+    direction = unit(unit(direction) + (0.12 if style.hangs else style.stand) * normal)
     lift = style.lift * rng.beta(1.6, 1.1, count) * (0.5 + 0.5 * top)
     lift[front] *= 0.55
     hangs = style.hangs & ~front

@@ -104,7 +104,7 @@ def draw_looks(
     return Looks(
         skin=_skin_colour(rng, dark),
         lips=_lip_colour(rng, dark, sex),
-        hair=_hair_colour(rng, age, components),
+        hair=_hair_colour(rng, sex, age, components),
         iris=_iris_colour(rng, components),
         curl=curl,
         baldness=baldness,
@@ -163,10 +163,13 @@ def _lip_colour(rng: np.random.Generator, dark: float, sex: str) -> Colour:
     return _jitter(rng, 0.5 * natural + 0.5 * lipstick if painted else natural, 0.07)
 
 
-def _hair_colour(rng: np.random.Generator, age: int, components: Mapping[str, float]) -> Colour:
+def _hair_colour(rng: np.random.Generator, sex: str, age: int, components: Mapping[str, float]) -> Colour:
     stops = [(0.07, 0.06, 0.055), (0.17, 0.115, 0.085), (0.37, 0.24, 0.15), (0.66, 0.5, 0.31)]
     fair = float(np.clip(components["european"] * rng.beta(1.6, 1.6) + rng.normal(0, 0.03), 0, 1))
     grey = float(np.clip((age - 48 + rng.normal(0, 8)) / 28, 0, 1))
+    dyed = sex == "F" and rng.random() < 0.35
+    if dyed:  # as it pleases
+        fair, grey = float(rng.beta(1.2, 1.2)), 0.0
     return _jitter(rng, (1 - grey) * _blend(stops, fair) + grey * np.array([0.7, 0.69, 0.67]), 0.12)
 
 
