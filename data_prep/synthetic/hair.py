@@ -79,7 +79,7 @@ STYLES = {
     "side": Style((62, 22, 16), 11, 0.12, 1.4, 0.1, 9),
     "quiff": Style((48, 12, 9), 20, 0.0, 0.25, -0.9, 8, stand=0.9),
     "mop": Style((84, 56, 42), 11, 0.32, 0.35, 1.2, 12, fringe=True),
-    "tied": Style((110, 62, 34), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
+    "tied": Style((110, 50, 20), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
     "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=52),
     "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=50),
     "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=46),

@@ -92,7 +92,7 @@ class Shadows:
         if behind is not None:
             self._maps = [np.maximum(a, b) for a, b in zip(self._maps, behind._maps, strict=True)]
 
-    def open_to(self, lamp: int, points: Points, bias_mm: float, taps: int = 8) -> NDArray[np.float32]:
+    def open_to(self, lamp: int, points: Points, bias_mm: float, taps: int = 6) -> NDArray[np.float32]:
         """Return which share of a lamp points see, shape (n,), 0 to 1.
 
         Parameters
