@@ -69,7 +69,7 @@ def draw_camera(rng: np.random.Generator, light: float, faults: float) -> Camera
         distance_mm=float(np.exp(rng.uniform(np.log(480), np.log(2200)))),
         half_mm=float(155 * np.exp(rng.normal(0, 0.05))),
         shift_mm=rng.normal(0, 5, 2),
-        exposure=float(np.exp(light * rng.normal(0, 0.16))),
+        exposure=float(np.exp(light * np.clip(rng.normal(0, 0.14), -0.28, 0.28))),
         blur=float(faults * rng.beta(1.2, 2.2) * 1.6),
         motion=faults * rng.normal(0, 0.6, 2),
         noise=float(faults * rng.beta(1.2, 3) * 9),

@@ -11,7 +11,7 @@ from data_prep.synthetic.looks import Looks
 from data_prep.synthetic.strands import Strands, Surface, scatter_roots, short_hairs
 
 # Hairs, and their length in mm.
-BEARDS = {"stubble": (6500, 1.3), "moustache": (2600, 7.0), "goatee": (3800, 9.0), "full": (9500, 11.0)}
+BEARDS = {"stubble": (6500, 1.3), "moustache": (2600, 7.0), "goatee": (3800, 9.0), "full": (8000, 9.0)}
 
 
 def brow_area(neutral: NDArray[np.float64], thickness: float = 1.0) -> NDArray[np.float64]:
@@ -27,7 +27,7 @@ def beard_area(neutral: NDArray[np.float64], kind: str = "full") -> NDArray[np.f
     """Return where a beard of some kind grows on the neutral head, shape (n,), 0 to 1."""
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
     cheek_line = np.interp(y, [8, 30, 62, 85], [-5, -38, -54, -56])
-    mouth = np.hypot(x / 27, (z + 71) / 10.5) < 1
+    mouth = np.hypot(x / 25, (z + 71) / 9) < 1
     below_jaw = np.clip((z + 128) / 12, 0, 1)
     philtrum = (x < 26) & (z > -64) & (z < -54) & (y > 75)
     area = np.clip((cheek_line - z) / 10 + 0.5, 0, 1) * below_jaw * (y > 6)

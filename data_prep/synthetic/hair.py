@@ -127,7 +127,7 @@ def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
         )
     middle = looks.hair_style in ("curtain", "curls")
     parting = side * rng.uniform(0, 6) if middle else side * rng.uniform(12, 36)
-    return Cut(style, float(parting), float(rng.uniform(8, 28)), float(rng.normal(0, 0.6)))
+    return Cut(style, float(parting), float(rng.uniform(11, 30)), float(rng.normal(0, 0.6)))
 
 
 def on_scalp(neutral: NDArray[np.float64], baldness: float = 0.0) -> NDArray[np.float64]:
