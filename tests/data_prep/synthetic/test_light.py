@@ -20,11 +20,12 @@ def plate(half_mm, height):
 
 def test_a_plate_throws_a_shadow_with_a_soft_edge():
     shadows = Shadows(ABOVE, plate(30, 50))
-    places = single((0, 0, 0), (31, 0, 0), (60, 0, 0))
+    places = np.stack([np.linspace(0, 60, 121), np.zeros(121), np.zeros(121)], axis=1).astype(np.float32)
     seen = shadows.open_to(0, places, bias_mm=5)
     assert seen[0] == 0
-    assert 0 < seen[1] < 1
-    assert seen[2] == 1
+    assert seen[-1] == 1
+    assert (np.diff(seen) >= 0).all()
+    assert ((seen > 0) & (seen < 1)).sum() >= 4
 
 
 def test_a_surface_does_not_shade_itself():

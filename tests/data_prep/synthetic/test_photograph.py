@@ -141,7 +141,7 @@ def test_scalp_beard_and_brows_are_apart_from_eyes_and_mouth():
     assert beard[front[:, 2] > 0].max() == 0
     assert brows[np.abs(front[:, 2] - 18) > 12].max() == 0
     assert beard[(np.abs(front[:, 0]) < 20) & (front[:, 2] < -90) & (front[:, 2] > -105)].min() > 0.5
-    lips = (np.abs(front[:, 0]) < 18) & (np.abs(front[:, 2] + 69) < 6)
+    lips = (np.abs(front[:, 0]) < 14) & (np.abs(front[:, 2] + 70) < 5)
     for kind in ("full", "goatee", "moustache"):
         assert beard_area(front, kind)[lips].max() == 0
 
