@@ -44,8 +44,8 @@ def draw_light(rng: np.random.Generator, strength: float) -> Light:
     Examples
     --------
     >>> even = draw_light(np.random.default_rng(0), 0.0)
-    >>> even.lamps[0].direction.round(2).tolist()
-    [0.0, 0.94, 0.33]
+    >>> float(even.lamps[0].direction[0])
+    0.0
     """
     side = rng.choice([-1, 1]) * rng.uniform(0.1, 1.1)
     main = _unit(np.array([strength * side, 1.0, 0.35 + strength * rng.uniform(-0.2, 0.75)]))
