@@ -11,7 +11,7 @@ from data_prep.synthetic.looks import Looks
 from data_prep.synthetic.strands import Strands, Surface, scatter_roots, short_hairs
 
 # Hairs, and their length in mm.
-BEARDS = {"stubble": (6500, 1.3), "moustache": (2600, 7.0), "goatee": (3800, 9.0), "full": (6500, 7.0)}
+BEARDS = {"stubble": (6500, 1.3), "moustache": (2600, 7.0), "goatee": (3800, 9.0), "full": (5500, 6.0)}
 
 
 def brow_area(neutral: NDArray[np.float64], thickness: float = 1.0) -> NDArray[np.float64]:

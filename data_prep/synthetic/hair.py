@@ -127,7 +127,7 @@ def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
         )
     middle = looks.hair_style in ("curtain", "curls")
     parting = side * rng.uniform(0, 6) if middle else side * rng.uniform(12, 36)
-    return Cut(style, float(parting), float(rng.uniform(11, 30)), float(rng.normal(0, 0.6)))
+    return Cut(style, float(parting), float(rng.uniform(13, 30)), float(rng.normal(0, 0.6)))
 
 
 def on_scalp(neutral: NDArray[np.float64], baldness: float = 0.0) -> NDArray[np.float64]:
@@ -229,7 +229,7 @@ def _grow(
     lift = style.lift * rng.beta(1.6, 1.1, count) * (0.5 + 0.5 * top)
     lift[front] *= 0.55
     hangs = style.hangs & ~front
-    end = cut.fringe_height + rng.normal(0, 3, count) + 5 * wave[:, 0]
+    end = cut.fringe_height + rng.normal(0, 2, count) + 2.5 * wave[:, 0]
     opening = style.opening + np.abs(rng.normal(0, 4, count))
 
     points = np.empty((count, steps, 3))
