@@ -82,7 +82,7 @@ STYLES = {
     "tied": Style((110, 50, 20), 3.5, 0.0, 0.2, -1.6, 12, stand=0.1),
     "bob": Style((185, 140, 95), 16, 0.7, 1.0, -0.3, 18, hangs=True, opening=52),
     "bob with fringe": Style((175, 140, 95), 15, 0.7, 0.9, -0.1, 18, hangs=True, fringe=True, opening=50),
-    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=46),
+    "curtain": Style((250, 210, 170), 14, 0.7, 1.1, 0.2, 20, hangs=True, opening=52),
     "long": Style((340, 300, 240), 15, 0.7, 1.0, -0.4, 22, hangs=True, opening=54),
     "long with fringe": Style((330, 290, 240), 14, 0.7, 0.9, -0.1, 22, hangs=True, fringe=True, opening=50),
     "curls": Style((170, 150, 130), 26, 0.5, 1.0, 0.2, 16, hangs=True, opening=50, fuzz=4.5),
@@ -182,7 +182,7 @@ def scalp_hair(
     key, own = (_sided(part.neutral, cut.parting) for part in (guide, root))
     _, leader = cKDTree(key).query(own, eps=0.2)
     length = np.clip(rng.normal(0.9, 0.1, len(leader)), 0.4, 1)
-    points = follow(lines, guide.place, root.place, leader, length, 0.55)
+    points = follow(lines, guide.place, root.place, leader, length, 0.65)
     points += _curls(points, style, looks.curl, leader, rng)
     rise = (lift / max(style.lift, 1e-6))[leader].clip(0, 1)
     lock = np.exp(rng.normal(0, 0.16, _GUIDES))[leader] * np.exp(rng.normal(0, 0.14, len(leader)))

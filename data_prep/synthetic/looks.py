@@ -169,7 +169,7 @@ def _hair_colour(rng: np.random.Generator, sex: str, age: int, components: Mappi
     grey = float(np.clip((age - 48 + rng.normal(0, 8)) / 28, 0, 1))
     dyed = sex == "F" and rng.random() < 0.35
     if dyed:  # as it pleases
-        fair, grey = float(rng.beta(1.2, 1.2)), 0.0
+        fair, grey = float(rng.beta(1.2, 1.2)) * (0.4 + 0.6 * components["european"]), 0.0
     return _jitter(rng, (1 - grey) * _blend(stops, fair) + grey * np.array([0.7, 0.69, 0.67]), 0.12)
 
 

@@ -17,7 +17,7 @@ from data_prep.synthetic.people import Person
 LEVEL = 2
 # How much of the skin the hair of a style hides at its roots.
 _ROOTS = {"shaved": 0.3, "cropped": 0.7}
-_BEARD_SHADE = {"": 0.1, "stubble": 0.3, "moustache": 0.5, "goatee": 0.5, "full": 0.45}
+_BEARD_SHADE = {"": 0.1, "stubble": 0.3, "moustache": 0.5, "goatee": 0.5, "full": 0.4}
 
 
 @lru_cache(maxsize=3)
