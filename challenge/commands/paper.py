@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
+from baselines.attacks import make_attack
 from challenge.attackers import LEVELS, Attacker, Looks, attacker_name, run_attackers
 from challenge.edition import Edition, open_edition
 from challenge.errors import InputError
@@ -67,6 +68,7 @@ def run(settings: Settings) -> None:
 def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
     protocol = read_protocol(edition.description)
     extraction = Extraction(
+        attacks=tuple(protocol.attacks),
         model=protocol.model,
         camera=Camera(protocol.spacing_mm, protocol.size),
         cache=cache_folder(settings.cache),
@@ -92,6 +94,8 @@ def _attack(edition: Edition, sealed: SealedKey, faces: Looks) -> list[Attacked]
     attackers, _ = run_attackers(edition, protocol, faces)
     if ("eval", TRUE_BALD) in faces.photos:
         for attack in protocol.attacks:
+            if not make_attack(attack, protocol.model).comparable:
+                continue
             scores = link(attack, trials, faces.scans["eval"], faces.photos["eval", TRUE_BALD])
             attackers.append(Attacker(attacker_name(attack, TRUE_BALD, protocol), "ignorant", scores))
     found = []
