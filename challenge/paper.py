@@ -85,17 +85,17 @@ def table_2(read: Mapping[str, Mapping[str, tuple[Estimate, float]]]) -> str:
     Parameters
     ----------
     read : mapping from kind of image to mapping from attribute to (accuracy, share of the majority)
-        Kinds are those of `TABLE_2`.
+        Kinds are those of `TABLE_2`, and others that the paper has not.
     """
     lines = [
         "| read from | attribute | paper | here | always guessing the majority |",
         "|---|---|---|---|---|",
     ]
-    for kind, known in TABLE_2.items():
-        for attribute, (accuracy, majority) in read[kind].items():
-            lines.append(
-                f"| {kind} | {attribute} | {known[attribute]:.1f} | {accuracy:.2f} | {majority:.2f} |"
-            )
+    for kind, figures in read.items():
+        known = TABLE_2.get(kind, {})
+        for attribute, (accuracy, majority) in figures.items():
+            paper = f"{known[attribute]:.1f}" if known else "-"
+            lines.append(f"| {kind} | {attribute} | {paper} | {accuracy:.2f} | {majority:.2f} |")
     return "\n".join(lines) + "\n"
 
 
