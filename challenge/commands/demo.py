@@ -10,7 +10,7 @@ from omegaconf import MISSING
 from challenge.cli import run_command
 from challenge.entry import read_entries
 from challenge.errors import InputError
-from challenge.leaderboard import ranking
+from challenge.console import ranking
 from challenge.work import Compute
 from data_prep.files import OutputExistsError
 

@@ -11,7 +11,7 @@ from challenge.errors import InputError
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
 from challenge.integrity import verify_edition
-from challenge.leaderboard import summary
+from challenge.console import summary
 from challenge.protocol import read_protocol
 from challenge.record import Limits
 from challenge.sealed import open_sealed
