@@ -154,6 +154,62 @@ def groups(entries: Sequence[Entry]) -> Table:
     return Table("groups", "AUC of the strongest attacker by group", ("system", *lists), tuple(rows))
 
 
+def results(entry: Entry) -> Table:
+    """Return every figure of links between scans and photographs of one system, on every trial list."""
+    names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
+    header = ("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %")
+    rows = [
+        (
+            Cell(r.name),
+            Cell(r.level),
+            Cell(r.trial_list),
+            *(figure(name, r) for name in names),
+            Cell(f"{r.counts.get('mated', 0)}", r.counts.get("mated", 0)),
+            Cell("yes" if r.rates else "no"),
+        )
+        for r in entry.results
+        if r.trial_list != "probes"
+    ]
+    header += ("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates")
+    return Table("results", "Attackers by level and trial list", header, tuple(rows))
+
+
+def read_by(entry: Entry) -> Table:
+    """Return every figure of attributes read from the scans of one system."""
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "gain")
+    header = ("attribute", "level", "accuracy", "balanced accuracy", "macro F1", "gain over the majority")
+    rows = [
+        (Cell(r.name), Cell(r.level), *(figure(name, r) for name in names))
+        for r in entry.results
+        if r.trial_list == "probes"
+    ]
+    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+
+
+def utility(entry: Entry) -> Table:
+    """Return what a defacing system costs brain analysis, every measure."""
+    rows = [
+        (Cell(name), Cell(f"{one:.4g}", one.value), Cell(str(one.n), one.n))
+        for name, one in entry.utility.items()
+    ]
+    return Table("utility", "Utility, measure by measure", ("measure", "value", "subjects"), tuple(rows))
+
+
+def audit(entry: Entry) -> Table:
+    """Return what the attackers were asked, and how they answered."""
+    header = ("question", "attacker", "figure [limits]", "passed")
+    rows = [
+        (
+            Cell(str(check["question"])),
+            Cell(str(check["attacker"])),
+            Cell(f"{check['value']:.2f} [{check['low']:.2f}, {check['high']:.2f}]", check["value"]),
+            Cell("yes" if check["passed"] else "no"),
+        )
+        for check in entry.checks
+    ]
+    return Table("audit", "Audit of the attackers", header, tuple(rows))
+
+
 def system(entry: Entry) -> Cell:
     """Name an entry."""
     return Cell(f"{entry.team}/{entry.system}", entry=entry.path)

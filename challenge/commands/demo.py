@@ -8,9 +8,9 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from challenge.cli import run_command
+from challenge.console import ranking
 from challenge.entry import read_entries
 from challenge.errors import InputError
-from challenge.console import ranking
 from challenge.work import Compute
 from data_prep.files import OutputExistsError
 

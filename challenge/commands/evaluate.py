@@ -5,13 +5,13 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
+from challenge.console import summary
 from challenge.edition import open_edition
 from challenge.entry import write_entry
 from challenge.errors import InputError
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
 from challenge.integrity import verify_edition
-from challenge.console import summary
 from challenge.protocol import read_protocol
 from challenge.record import Limits
 from challenge.sealed import open_sealed

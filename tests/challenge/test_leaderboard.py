@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from challenge.console import ranking, summary
 from challenge.entry import Entry, Result, read_entries, write_entry
 from challenge.errors import InputError
-from challenge.console import ranking, summary
 from challenge.leaderboard import leaderboard
 from challenge.standing import Board, board
 from scoring import Estimate, ScoringError, Signature
