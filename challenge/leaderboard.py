@@ -33,13 +33,14 @@ GROUPS = "The strongest attacker by group, and on nonmated pairs alike in sex, a
 ATTACKS = """\
 On undefaced scans: {mated} mated and {nonmated} nonmated trials of {subjects} subjects. Rank and tier as
 for defacers, the higher AUC being better."""
-SUBMIT = """\
-1. Take `public/` of an edition, and see that it is as released: `mriprivacy verify edition=public`.
-2. Make a submission: defaced scans, a file of scores, or a file of attributes (docs/files.md). `mriprivacy
-   deface`, `attack` and `infer` make those of the reference systems, as examples.
-3. `mriprivacy check edition=public submission=FOLDER` says what the organizer would refuse; it needs no key.
-4. Send the folder, or a zip of what is in it, to the organizer of the edition, who runs `mriprivacy
-   evaluate`; the entry it writes is the source of your row."""
+SUBMIT = (
+    "Take `public/` of an edition, and see that it is as released: `mriprivacy verify edition=public`.",
+    "Make a submission: defaced scans, a file of scores, or a file of attributes (docs/files.md). "
+    "`mriprivacy deface`, `attack` and `infer` make those of the reference systems, as examples.",
+    "`mriprivacy check edition=public submission=FOLDER` says what would be refused; it needs no key.",
+    "Send the folder, or a zip of what is in it, to the organizer of the edition, who runs "
+    "`mriprivacy evaluate`; the entry it writes is the source of your row.",
+)
 CITE = """\
 Quote a figure with its signature: it names edition, hash, trial list, attacker, interval, seed and version.
 Cite this kit and its protocol (Boutet, Frindel and Maouche, IEEE BigData 2023, hal-04299422) as
@@ -126,7 +127,8 @@ def leaderboard(entries: Sequence[Entry]) -> str:
         if readers := section.track("attributes"):
             parts += ["### Attributes\n", markdown(tables.attributes(readers))]
         parts.append("\n".join(["### Signatures\n", "```", *signatures(section.entries), "```\n"]))
-    parts += ["## How to submit\n", SUBMIT + "\n", "## How to cite\n", CITE + "\n"]
+    steps = [f"{number}. {step}" for number, step in enumerate(SUBMIT, start=1)]
+    parts += ["## How to submit\n", *steps, "\n## How to cite\n", CITE + "\n"]
     return "\n".join(parts)
 
 

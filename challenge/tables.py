@@ -143,6 +143,19 @@ def attackers(entries: Sequence[Entry]) -> Table:
     return Table("attackers", "Every attacker, on all trials", header, tuple(rows))
 
 
+def by_attacker(entries: Sequence[Entry]) -> Table:
+    """Return the AUC of every attacker on every defacing system, an attacker a column."""
+    names = dict.fromkeys(
+        f"{r.name}/{r.level}" for entry in entries for r in entry.results if r.trial_list == "all"
+    )
+    rows = []
+    for entry in entries:
+        found = {f"{r.name}/{r.level}": r for r in entry.results if r.trial_list == "all"}
+        rows.append((system(entry), *(_of_attacker(found.get(name)) for name in names)))
+    caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
+    return Table("by_attacker", caption, ("system", *names), tuple(rows))
+
+
 def groups(entries: Sequence[Entry]) -> Table:
     """Return the AUC of the strongest attacker on the trial lists of a part of the people."""
     lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
@@ -157,7 +170,10 @@ def groups(entries: Sequence[Entry]) -> Table:
 def results(entry: Entry) -> Table:
     """Return every figure of links between scans and photographs of one system, on every trial list."""
     names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
-    header = ("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %")
+    header = (
+        *("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %"),
+        *("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates"),
+    )
     rows = [
         (
             Cell(r.name),
@@ -170,7 +186,6 @@ def results(entry: Entry) -> Table:
         for r in entry.results
         if r.trial_list != "probes"
     ]
-    header += ("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates")
     return Table("results", "Attackers by level and trial list", header, tuple(rows))
 
 
@@ -246,6 +261,11 @@ def _standing(place: Place) -> tuple[Cell, Cell]:
     if place.tier is None or place.rank is None:
         return Cell("-", float("nan")), Cell("-", float("nan"))
     return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+
+
+def _of_attacker(result: Result | None) -> Cell:
+    shown = figure("auc", result)
+    return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
 
 
 def _fta(result: Result) -> Cell:

@@ -4,9 +4,9 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from challenge.tables import Table
+from challenge.tables import Cell, Table
 
 # Nothing but what is in the page itself, should anything else ever get into one.
 POLICY = (
@@ -28,10 +28,26 @@ def _environment() -> Environment:
     assert loader is not None
     environment.globals |= {
         "policy": POLICY,
+        "key": _key,
         "style": Markup(loader.get_source(environment, "style.css")[0]),
         "script": Markup(loader.get_source(environment, "table.js")[0]),
     }
+    environment.filters["prose"] = prose
     return environment
+
+
+def prose(text: str) -> Markup:
+    """Return text with what stands between backticks as code.
+
+    Examples
+    --------
+    >>> prose("`a < b` & c")
+    Markup('<code>a &lt; b</code> &amp; c')
+    """
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )
 
 
 def page(template: str, **context: Any) -> str:
@@ -52,3 +68,8 @@ def numeric(table: Table) -> list[bool]:
     return [
         any(row[i].key is not None for row in table.rows) or not table.rows for i in range(len(table.header))
     ]
+
+
+def _key(cell: Cell) -> str:
+    """Return what a cell is sorted by; empty for a figure that is not available."""
+    return "" if cell.key is None or cell.key != cell.key else f"{cell.key:.4g}"

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -21,7 +22,7 @@ GOOD, BAD = "#010021", "#010022"
 _NAMES = {INK: "ink", MUTED: "muted", GRID: "line", PAPER: "paper", GOOD: "good", BAD: "bad"}
 _NAMES |= {colour: f"series-{i}" for i, colour in enumerate(SERIES, start=1)}
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: small, searchable, read aloud
     "svg.hashsalt": "mriprivacy",  # ids do not differ between runs
     "text.parse_math": False,  # a $ in a name is a $
@@ -140,20 +141,22 @@ def _inline(text: str, name: str, alt: str) -> Markup:
     assert width is not None
     assert box is not None
     body = text[text.index(">", text.index("<svg")) + 1 :]
-    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r"-?\d+\.\d{3,}", _rounded, body)  # a hundredth of a point is seen by nobody
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', body))
     body = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
     body = body.replace("xlink:href", "href")
-    body = re.sub(r"font: (?:([\w]+) )?([\d.]+)px [^;\"]*", _font, body)
+    body = re.sub(r"(font(?:-family)?: (?:[\d.]+px )?)'[^;\"]*", r"\1var(--sans)", body)
+    body = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", body)
     for colour, variable in _NAMES.items():
         body = body.replace(colour, f"var(--{variable})")
     points = float(width[1])
     opening = Markup('<svg {} role="img" aria-label="{}" style="width: {}px">').format(
         Markup(box[0]), alt, round(points * 4 / 3)
     )
-    return opening + Markup(re.sub(r"\n\s*", "\n", body))
+    return opening + Markup(re.sub(r"\s*\n\s*", "\n", body))
 
 
-def _font(match: re.Match[str]) -> str:
-    return f"font: {match[1] + ' ' if match[1] else ''}{match[2]}px var(--sans)"
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")

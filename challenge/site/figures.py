@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator
 
 from challenge.entry import Entry
 from challenge.pages.plot import BAD, GOOD, INK, MUTED, PAPER, SERIES, Plot, chance, draw
@@ -45,20 +46,22 @@ def scatter(board: Board) -> Plot | None:
             axes.step(x, y, where="pre", color=SERIES[3], linewidth=1.5, label="Pareto front")
         for point in points:
             _ellipse(axes, point)
-            many = len(points) > NAMED
-            name = str(numbers[point.place.entry.path]) if many else _short(point.place.entry)
-            axes.annotate(
-                name,
-                (point.utility.value, point.privacy.value),
-                xytext=(6, 5) if point.utility.value < 0.7 else (-6, 5),
-                textcoords="offset points",
-                ha="left" if point.utility.value < 0.7 else "right",
-                fontsize=8 if many else 9,
-            )
         axes.scatter([], [], s=30, color=SERIES[0], label="ranked")
         axes.scatter([], [], s=30, facecolor=PAPER, edgecolor=MUTED, label="not ranked")
         chance(axes, horizontal=True)
         axes.set(xlim=(-0.04, 1.04), ylim=_around(points)[::-1])
+        if len(points) <= NAMED:
+            _name_beside(axes, points)
+        else:
+            for p in points:
+                number = numbers[p.place.entry.path]
+                axes.annotate(
+                    str(number),
+                    (p.utility.value, p.privacy.value),
+                    (4, 3),
+                    textcoords="offset points",
+                    fontsize=8,
+                )
         axes.set_xlabel("utility (1: nothing lost) →")
         axes.set_ylabel("AUC of the strongest attacker ↑ private")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3)
@@ -78,12 +81,15 @@ def scatter(board: Board) -> Plot | None:
     best = ", ".join(_name(p.place.entry) for p in points if p.place.front) or "none"
     return draw(
         "privacy_utility",
-        "Privacy against utility; ellipses are 95 % intervals, the dashed line is chance",
+        "Privacy against utility; ellipses are 95 % intervals, the dashed line is chance"
+        + ("" if len(points) <= NAMED else "; numbers are rows of the table as it comes"),
         f"Scatter of {len(points)} systems, utility to the right, privacy up. On the Pareto front: {best}.",
-        (5.6, 4.4),
+        (6.4, 4.4),
         drawing,
-        ("number", "team", "system", "utility", "utility_low", "utility_high")
-        + ("auc", "auc_low", "auc_high", "pareto", "ranked"),
+        (
+            *("number", "team", "system", "utility", "utility_low", "utility_high"),
+            *("auc", "auc_low", "auc_high", "pareto", "ranked"),
+        ),
         rows,
     )
 
@@ -105,11 +111,11 @@ def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | Non
             axes.scatter(rank[own] + 1, row[own], s=170 * BLOBS[level], color=SERIES[0], alpha=0.55, lw=0)
         low, high = (np.array([getattr(place, end) for place in places]) for end in ("low", "high"))
         axes.hlines(np.arange(len(places)), low, high, color=INK, linewidth=1)
-        own_rank = [place.rank for place in places]
+        own_rank = [place.rank or 0 for place in places]
         axes.plot(own_rank, np.arange(len(places)), "|", color=INK, markersize=10, markeredgewidth=2)
         _systems(axes, places)
         axes.set_xlim(0.4, len(places) + 0.6)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("rank by AUC of the strongest attacker")
 
     rows = [
@@ -120,7 +126,7 @@ def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | Non
     first = ", ".join(_name(place.entry) for i, place in enumerate(places) if shares[i, 0] >= 0.05)
     return draw(
         f"{track}_ranks",
-        "Stability of ranks: the larger the blob, the more draws of subjects give that rank; bar: middle 95 %",
+        "Stability of ranks: the larger a blob, the more draws of subjects give that rank; bar: middle 95 %",
         f"Ranks of {len(places)} systems over draws of subjects. First in at least 5 % of draws: {first}.",
         (6.2, 0.26 * len(places) + 1),
         drawing,
@@ -228,6 +234,30 @@ def _ellipse(axes: Axes, point: _Point) -> None:
     )
     face = SERIES[0] if point.place.rank is not None else PAPER
     axes.plot(x.value, y.value, "o", markersize=6, markerfacecolor=face, markeredgecolor=colour)
+
+
+def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
+    """Name points in a column beside the axes, each with a line to it: names never cover each other."""
+    gap = 0.06  # of the height, what a line of text takes
+    ordered = sorted(points, key=lambda p: -p.privacy.value)  # from below
+    bottom, top = axes.get_ylim()
+    heights = np.array([(p.privacy.value - bottom) / (top - bottom) for p in ordered])
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    heights -= max(heights[-1] - 1, 0)
+    for i in range(len(heights) - 2, -1, -1):
+        heights[i] = min(heights[i], heights[i + 1] - gap)
+    for point, height in zip(ordered, heights, strict=True):
+        axes.annotate(
+            _short(point.place.entry),
+            (point.utility.value, point.privacy.value),
+            (1.04, height),
+            xycoords="data",
+            textcoords="axes fraction",
+            va="center",
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.6, "shrinkB": 4},
+        )
 
 
 def _around(points: Sequence[_Point]) -> tuple[float, float]:

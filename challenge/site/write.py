@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from challenge import tables
 from challenge.entry import Entry
@@ -86,13 +87,13 @@ def _figures(section: Section) -> dict[str, Plot]:
     return {name: plot for name, plot in found.items() if plot is not None}
 
 
-def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, object]:
+def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
     """Return what the pages say of an edition; links start with `prefix`."""
     by_track: dict[str, list[tuple[Table, list[bool]]]] = {}
     told = ""
     if defacers := section.track("defacing"):
         made = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
-        made += [tables.attackers(defacers), tables.groups(defacers)]
+        made += [tables.by_attacker(defacers), tables.groups(defacers)]
         by_track["defacing"] = [(table, numeric(table)) for table in made]
     if attacks := section.track("attack"):
         ranking = tables.attack(section.boards["attack"])

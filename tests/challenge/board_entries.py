@@ -71,7 +71,13 @@ def made_up(number: int, track: str = "defacing", synthetic: bool = True, descri
             Result(f"geo+{a}", "informed", "probes", shares, {"probes": 24}, own, rates=False)
             for a in ("sex", "age_group", "ethnicity")
         ]
-    gate = {"passed": 48 - (number % 9 == 8), "scans": 48, "unchanged": 0, "worst_changed": 0.01, "failed": []}
+    gate = {
+        "passed": 48 - (number % 9 == 8),
+        "scans": 48,
+        "unchanged": 0,
+        "worst_changed": 0.01,
+        "failed": [],
+    }
     check = {"question": "links undefaced scans", "attacker": "geo+raw/ignorant"}
     return Entry(
         "synth/1",
