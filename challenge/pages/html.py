@@ -1,4 +1,4 @@
-"""Pages from templates. Everything a participant wrote is escaped; a page asks for nothing from the network."""
+"""Pages from templates: what a participant wrote is escaped, and nothing is asked of the network."""
 
 from functools import cache
 from typing import Any

@@ -116,12 +116,12 @@ def chance(axes: Axes, value: float = 0.5, *, horizontal: bool = False) -> None:
 
 
 def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as tab-separated text, floats to six digits, nothing in a cell that ends it.
+    r"""Return rows as tab-separated text, floats to six digits, nothing in a cell that ends it.
 
     Examples
     --------
     >>> tsv(["a", "b"], [[1 / 3, "x"]])
-    'a\\tb\\n0.333333\\tx\\n'
+    'a\tb\n0.333333\tx\n'
     """
     lines = [header, *([_cell(value) for value in row] for row in rows)]
     return "".join("\t".join(line) + "\n" for line in lines)
@@ -134,7 +134,7 @@ def _cell(value: object) -> str:
 
 
 def _inline(text: str, name: str, alt: str) -> Markup:
-    """Return the SVG of a file as an element of a page: ids its own, colours the page's, its text read aloud."""
+    """Return the SVG of a file as an element of a page: ids its own, colours the page's, text read aloud."""
     text = text[text.index("<svg") :]
     width = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
     box = re.search(r'viewBox="[^"]*"', text)
