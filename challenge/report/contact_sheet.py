@@ -1,4 +1,4 @@
-"""Renders before and after defacing, of synthetic people, or where an organizer says that faces may be shown."""
+"""Renders before and after defacing, of synthetic people, or of real ones where an organizer says so."""
 
 import base64
 import io
