@@ -16,7 +16,7 @@ COMMANDS = {
     "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
-    "rank": "turn entries into LEADERBOARD.md",
+    "rank": "turn entries into LEADERBOARD.md and a site",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
     "lock": "encrypt what is sealed for an organizer's key",

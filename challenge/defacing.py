@@ -56,6 +56,7 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         checks = audit(evaluator, attackers, ceiling, wrong)
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
+    evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}
     counts = {
         "probes": len(images),
         "failures_to_acquire": sum(not image.acquired for image in images),

@@ -74,6 +74,10 @@ class Entry:
         Wall time by step; the only part that differs between two runs.
     utility : mapping from str to Estimate
         What a defacing system costs brain analysis (docs/utility.md); empty where it was not measured.
+    draws : tuple of float
+        AUC of the attacker that links best, in each draw of subjects (`challenge.draws`): the same draws for
+        every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
+        nobody may rate.
     """
 
     edition: str
@@ -91,6 +95,7 @@ class Entry:
     kit: str
     seconds: Mapping[str, float] = field(default_factory=dict)
     utility: Mapping[str, Estimate] = field(default_factory=dict)
+    draws: tuple[float, ...] = ()
 
     @property
     def path(self) -> str:
@@ -124,8 +129,10 @@ class Entry:
 def write_entry(folder: Path, entry: Entry) -> Path:
     """Write an entry below a folder of entries; an older one of the same system is replaced."""
     path = folder / entry.path
+    # A thousand draws in one line, not in a thousand.
+    value = asdict(entry) | {"draws": " ".join(f"{auc:.4f}" for auc in entry.draws)}
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
@@ -171,6 +178,7 @@ def _from_json(value: dict[str, Any]) -> Entry:
                 "warnings": tuple(value["warnings"]),
                 "utility": utility,
                 "checks": tuple(value["checks"]),
+                "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
             }
         )
     )

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import numpy as np
 
 from challenge.defacing import judge_defacing
+from challenge.draws import strongest_draws
 from challenge.entry import Entry
 from challenge.evaluator import Evaluator, Judged
 from challenge.figures import scored_attribute, verification
@@ -50,6 +51,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
         utility=judged.utility,
+        draws=strongest_draws(evaluator, judged.results),
     )
 
 

@@ -38,6 +38,8 @@ class Evaluator:
         Filled as steps end.
     scores : dict from str to ndarray, shape (n_trials,)
         Filled as results come: the scores of all trials, by `name/level`.
+    failures : dict from probe to str
+        Filled as faces are looked for: why none was found in a defaced scan of `eval`.
     """
 
     edition: Edition
@@ -47,6 +49,7 @@ class Evaluator:
     compute: Compute
     seconds: dict[str, float] = field(default_factory=dict)
     scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

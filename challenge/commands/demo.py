@@ -8,9 +8,9 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from challenge.cli import run_command
+from challenge.console import ranking
 from challenge.entry import read_entries
 from challenge.errors import InputError
-from challenge.leaderboard import ranking
 from challenge.work import Compute
 from data_prep.files import OutputExistsError
 
@@ -96,7 +96,14 @@ def plan(settings: Settings) -> list[list[str]]:
     for submission in submissions:
         steps.append(["check", public, f"submission={submission}"])
         steps.append(
-            ["evaluate", f"edition={out}/edition", f"submission={submission}", f"output={out}/entries", cache]
+            [
+                "evaluate",
+                f"edition={out}/edition",
+                f"submission={submission}",
+                f"output={out}/entries",
+                f"report={out}/reports",
+                cache,
+            ]
         )
     return [*steps, ["rank", f"entries={out}/entries", f"output={out}/board"]]
 
@@ -114,7 +121,8 @@ def _closing(output: Path, seconds: float) -> str:
   {output}/edition       public/ to publish, sealed/ to keep
   {output}/submissions   what a participant would send
   {output}/entries       one JSON file a system
-  {output}/board         LEADERBOARD.md
+  {output}/reports       one page a submission, for the organizer
+  {output}/board         LEADERBOARD.md; open site/index.html
 
 Try next:
   mriprivacy check edition={output}/edition/public submission={output}/submissions/blur

@@ -5,18 +5,18 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
+from challenge.console import summary
 from challenge.edition import open_edition
-from challenge.entry import write_entry
+from challenge.entry import Entry, write_entry
 from challenge.errors import InputError
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
 from challenge.integrity import verify_edition
-from challenge.leaderboard import summary
 from challenge.protocol import read_protocol
 from challenge.record import Limits
 from challenge.sealed import open_sealed
 from challenge.settings import cache_folder
-from challenge.submission import SubmissionError, received
+from challenge.submission import Submission, SubmissionError, received
 from challenge.turn import Turn
 from challenge.vault import opened
 from challenge.work import Compute
@@ -29,6 +29,8 @@ class Settings:
     edition: str = MISSING
     submission: str = MISSING
     output: str = MISSING
+    report: str = ""
+    show_faces: bool = False
     cache: str = ""
     identity: str = ""
     record: str = ""
@@ -63,6 +65,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
             if turn:
                 turn.admit(submission)
             entry = evaluate(evaluator, submission)
+            report = _report(settings, entry, evaluator, submission)
     except SubmissionError as error:
         if turn:
             turn.refuse(settings.team, error.problems)
@@ -73,4 +76,14 @@ def _evaluate(settings: Settings, root: Path) -> None:
     print(summary(entry))
     if turn:
         print(turn.close(entry, submission, evaluator))
-    print(f"{written}: written")
+    for path in [written, *report]:
+        print(f"{path}: written")
+
+
+def _report(settings: Settings, entry: Entry, evaluator: Evaluator, submission: Submission) -> list[Path]:
+    if not settings.report:
+        return []
+    from challenge.report.write import write_report
+
+    folder = Path(settings.report)
+    return [write_report(folder, entry, evaluator, submission, faces=settings.show_faces)]

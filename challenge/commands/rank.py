@@ -1,4 +1,4 @@
-"""`mriprivacy rank`: turn entries into LEADERBOARD.md."""
+"""`mriprivacy rank`: turn entries into LEADERBOARD.md and the site."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,19 @@ class Settings:
 
     entries: str = MISSING
     output: str = MISSING
+    site: bool = True
 
 
 def run(settings: Settings) -> None:
-    """Write `<output>/LEADERBOARD.md`."""
+    """Write `<output>/LEADERBOARD.md` and `<output>/site`."""
     entries = read_entries(Path(settings.entries))
     path = Path(settings.output) / "LEADERBOARD.md"
+    text = leaderboard(entries)
     with whole_file(path) as temporary:
-        temporary.write_text(leaderboard(entries), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
     print(f"{path}: {len(entries)} systems")
+    if settings.site:
+        from challenge.site.write import write_site
+
+        written = write_site(Path(settings.output) / "site", entries)
+        print(f"{written[0]}: {len(written)} files")

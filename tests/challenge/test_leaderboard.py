@@ -1,12 +1,16 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from challenge.console import ranking, summary
 from challenge.entry import Entry, Result, read_entries, write_entry
 from challenge.errors import InputError
-from challenge.leaderboard import leaderboard, ranked, ranking, summary
+from challenge.leaderboard import leaderboard
+from challenge.standing import Board, board
 from scoring import Estimate, ScoringError, Signature
 
 SIGNATURE = Signature(
@@ -26,33 +30,56 @@ def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **c
 
 def entry(system: str, *results: Result, passed: int = 24) -> Entry:
     gate = {"passed": passed, "scans": 24, "unchanged": 0, "worst_changed": 0.01}
+    best = max((r.figures["auc"] for r in results if r.rates), key=lambda e: e.value, default=None)
+    # What is hard about the people drawn is common to all systems; the rest is a system's own.
+    common = np.random.default_rng(0).normal(size=200)
+    own = np.random.default_rng(len(system) + ord(system[0])).normal(size=200)
+    spread = (best.high - best.low) / 3.92 if best else 0
+    draws = best.value + spread * (0.8 * common + 0.6 * own) if best else np.empty(0)
     return Entry(
-        "test/1", "ab" * 32, False, "defacing", "team", system, "", "cd" * 32, results, gate, (), (), "0.1.0"
+        "test/1",
+        "ab" * 32,
+        False,
+        "defacing",
+        "team",
+        system,
+        "",
+        "cd" * 32,
+        results,
+        gate,
+        (),
+        (),
+        "0.1.0",
+        draws=tuple(draws.clip(0, 1).round(4).tolist()),
     )
 
 
+def ranked(entries: Sequence[Entry], higher: bool = False) -> Board:
+    return board(entries, higher_is_better=higher)
+
+
 def tiers(*entries: Entry) -> dict[str, int | None]:
-    return {e.system: tier for tier, e in ranked(entries)}
+    return {place.entry.system: place.tier for place in ranked(entries).places}
 
 
 def test_a_system_is_rated_by_its_strongest_attacker() -> None:
     """Withstanding three weak attackers must not make up for losing to one strong."""
     shallow = entry("shallow", result(0.5), result(0.5, name="geo+raw"), result(0.95, name="geo+bald"))
     even = entry("even", result(0.7), result(0.7, name="geo+raw"), result(0.7, name="geo+bald"))
-    assert [e.system for _, e in ranked([shallow, even])] == ["even", "shallow"]
+    assert [place.entry.system for place in ranked([shallow, even]).places] == ["even", "shallow"]
     assert shallow.strongest().name == "geo+bald"
 
 
 def test_systems_that_the_data_do_not_separate_share_a_tier() -> None:
     found = tiers(
-        entry("a", result(0.50)), entry("b", result(0.58)), entry("c", result(0.62)), entry("d", result(0.80))
+        entry("a", result(0.50)), entry("b", result(0.52)), entry("c", result(0.65)), entry("d", result(0.80))
     )
     assert found == {"a": 1, "b": 1, "c": 2, "d": 3}
 
 
 def test_a_system_that_harms_the_brain_is_not_ranked() -> None:
     found = ranked([entry("butcher", result(0.5), passed=23), entry("gentle", result(0.9))])
-    assert [(tier, e.system) for tier, e in found] == [(1, "gentle"), (None, "butcher")]
+    assert [(p.tier, p.entry.system) for p in found.places] == [(1, "gentle"), (None, "butcher")]
 
 
 def test_other_trial_lists_do_not_rate() -> None:
@@ -74,8 +101,8 @@ def test_the_order_of_entries_does_not_matter() -> None:
     entries = [entry("a", result(0.5)), entry("b", result(0.5)), entry("c", result(0.9), passed=0)]
     text = leaderboard(entries)
     assert text == leaderboard(entries[::-1])
-    assert "| 1 | team/a |" in text
-    assert "| - | team/c |" in text
+    assert "| 1 | 1 [1, 2] | team/a |" in text
+    assert "| - | - | team/c |" in text
     assert "failed on 24/24" in text
     assert "ed:test/1@0123abcd" in text
 
@@ -123,6 +150,7 @@ def test_an_entry_survives_its_file(tmp_path: Path) -> None:
     path = write_entry(tmp_path, written)
     assert path == tmp_path / "test-1" / "team__a.json"
     assert read_entries(tmp_path) == (written,)
+    assert len(path.read_text().splitlines()) < 100  # two hundred draws are one line
     assert "AUC" not in summary(written)
     assert "auc 0.50" in summary(written)
 

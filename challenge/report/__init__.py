@@ -1,0 +1,1 @@
+"""The report of one submission, for its organizer."""

@@ -1,0 +1,167 @@
+"""Figures of a report: scores, ROC, DET, groups."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.special import ndtri
+
+from challenge.entry import Entry
+from challenge.pages.plot import MUTED, SERIES, Plot, chance, draw
+from challenge.report.curves import Band, Histogram
+from scoring.errors import Floats
+
+RATES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
+
+
+def histograms(found: Mapping[str, Histogram]) -> Plot:
+    """Draw scores of mated and nonmated trials, and how linkable each score is."""
+
+    def drawing(figure: Figure) -> None:
+        panels = figure.subplots(len(found), squeeze=False)[:, 0]
+        for axes, (name, one) in zip(panels, found.items(), strict=True):
+            _histogram(axes, one)
+            axes.set_title(name, fontsize=10, loc="left")
+        panels[-1].set_xlabel("score (higher: more alike)")
+        panels[0].legend(loc="lower right", bbox_to_anchor=(1, 1.08), ncols=3)
+
+    rows = [
+        (name, *map(float, values))
+        for name, one in found.items()
+        for values in zip(
+            one.edges[:-1], one.edges[1:], one.mated, one.nonmated, one.linkability, strict=True
+        )
+    ]
+    return draw(
+        "histograms",
+        "Scores of mated and nonmated trials; the line is the local linkability of a score (right axis)",
+        f"Histograms of scores by {', '.join(found)}. {_overlaps(found)}",
+        (5.8, 1.9 * len(found) + 0.8),
+        drawing,
+        ("attacker", "from", "to", "mated_share", "nonmated_share", "local_linkability"),
+        rows,
+    )
+
+
+def roc(bands: Mapping[str, Band]) -> Plot:
+    """Draw true against false match rates with 95 % bands."""
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        for colour, (name, band) in zip(SERIES, bands.items(), strict=False):
+            axes.fill_between(band.fmr, band.low, band.high, color=colour, alpha=0.16, linewidth=0)
+            axes.plot(band.fmr, band.tmr, color=colour, linewidth=1.6, label=name)
+        axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")
+        axes.set(xlabel="false match rate", ylabel="true match rate")
+        axes.legend(loc="lower right")
+
+    return draw(
+        "roc",
+        "ROC with 95 % bands; the dashed line is chance",
+        f"ROC curves. True match rate at 10 % false matches: {_at(bands, 0.1)}.",
+        (4.8, 4.6),
+        drawing,
+        ("attacker", "fmr", "tmr", "tmr_low", "tmr_high"),
+        _rows(bands),
+    )
+
+
+def det(bands: Mapping[str, Band]) -> Plot:
+    """Draw false nonmatch against false match rates on normal axes with 95 % bands."""
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        ends = ndtri([RATES[0], RATES[-1]])
+        axes.plot(ends, -ends, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        for colour, (name, band) in zip(SERIES, bands.items(), strict=False):
+            x = _normal(band.fmr)
+            axes.fill_between(
+                x, _normal(1 - band.high), _normal(1 - band.low), color=colour, alpha=0.16, linewidth=0
+            )
+            axes.plot(x, _normal(1 - band.tmr), color=colour, linewidth=1.6, label=name)
+        ticks, labels = ndtri(RATES), [f"{100 * rate:g}" for rate in RATES]
+        axes.set_xticks(ticks, labels)
+        axes.set_yticks(ticks, labels)
+        axes.set(xlim=ends, ylim=ends, aspect="equal")
+        axes.set(xlabel="false match rate, %", ylabel="false nonmatch rate, %")
+        axes.legend(loc="lower left")
+
+    return draw(
+        "det",
+        "DET with 95 % bands; the dashed line is chance",
+        f"DET curves. False nonmatch rate at 10 % false matches: {_at(bands, 0.1, missed=True)}.",
+        (4.8, 4.6),
+        drawing,
+        ("attacker", "fmr", "fnmr", "fnmr_low", "fnmr_high"),
+        [(name, fmr, 1 - tmr, 1 - high, 1 - low) for name, fmr, tmr, low, high in _rows(bands)],
+    )
+
+
+def groups(entry: Entry) -> Plot | None:
+    """Draw the AUC of the strongest attacker on all trials and by group; None where there are no groups."""
+    best = entry.strongest()
+    shown = [r for r in entry.results if (r.name, r.level) == (best.name, best.level)]
+    if len(shown) < 2:
+        return None
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        for row, result in enumerate(shown):
+            auc = result.figures["auc"]
+            axes.plot([auc.low, auc.high], [row, row], color=SERIES[0], linewidth=1.6)
+            axes.plot(auc.value, row, "o", color=SERIES[0], markersize=5)
+        axes.set_yticks(range(len(shown)), [f"{r.trial_list} ({r.counts['mated']} mated)" for r in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("AUC")
+        chance(axes)
+
+    rows = []
+    for r in shown:
+        auc = r.figures["auc"]
+        rows.append((r.trial_list, r.counts["mated"], r.counts["nonmated"], auc.value, auc.low, auc.high))
+    return draw(
+        "groups",
+        f"By group: {best.name}, {best.level}; the dashed line is chance",
+        "; ".join(f"{r.trial_list} {r.figures['auc']:.2f}" for r in shown),
+        (5.6, 0.26 * len(shown) + 0.9),
+        drawing,
+        ("trials", "mated", "nonmated", "auc", "auc_low", "auc_high"),
+        rows,
+    )
+
+
+def _histogram(axes: Axes, one: Histogram) -> None:
+    for share, colour, label in ((one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")):
+        axes.stairs(share, one.edges, fill=True, color=colour, alpha=0.35)
+        axes.stairs(share, one.edges, color=colour, linewidth=1.2, label=label)
+    axes.set_ylabel("share")
+    axes.plot([], [], color=SERIES[3], linewidth=1.6, label="linkability")
+    right = axes.twinx()
+    right.plot((one.edges[1:] + one.edges[:-1]) / 2, one.linkability, color=SERIES[3], linewidth=1.6)
+    right.set_ylim(-0.02, 1.05)
+    right.grid(False)
+
+
+def _overlaps(found: Mapping[str, Histogram]) -> str:
+    shared = [f"{name} {np.minimum(one.mated, one.nonmated).sum():.0%}" for name, one in found.items()]
+    return f"Overlap of both classes: {', '.join(shared)}."
+
+
+def _rows(bands: Mapping[str, Band]) -> list[tuple[str, float, float, float, float]]:
+    return [
+        (name, float(fmr), float(tmr), float(low), float(high))
+        for name, band in bands.items()
+        for fmr, tmr, low, high in zip(band.fmr, band.tmr, band.low, band.high, strict=True)
+    ]
+
+
+def _at(bands: Mapping[str, Band], fmr: float, missed: bool = False) -> str:
+    rates = {name: float(np.interp(fmr, band.fmr, band.tmr)) for name, band in bands.items()}
+    return ", ".join(f"{name} {1 - rate if missed else rate:.0%}" for name, rate in rates.items())
+
+
+def _normal(rate: Floats) -> Floats:
+    return ndtri(np.clip(rate, 1e-4, 1 - 1e-4))

@@ -1,0 +1,107 @@
+"""The report of a submission: one page that needs nothing else, and the data of its figures beside it."""
+
+from pathlib import Path
+
+from challenge import tables
+from challenge.attackers import LEVELS
+from challenge.entry import Entry, Result
+from challenge.evaluator import Evaluator
+from challenge.figures import whose
+from challenge.leaderboard import signatures
+from challenge.pages.html import numeric, page
+from challenge.pages.plot import Plot, tsv
+from challenge.report.contact_sheet import Pair, contact_sheet
+from challenge.report.curves import histogram, roc_band
+from challenge.report.figures import det, groups, histograms, roc
+from challenge.site.figures import forest
+from challenge.submission import Submission
+from data_prep.files import whole_file
+
+PAGE = "report.html"
+
+
+def write_report(
+    folder: Path, entry: Entry, evaluator: Evaluator, submission: Submission, *, faces: bool = False
+) -> Path:
+    """Write the report of an evaluated submission below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of reports; this one becomes `EDITION/TEAM__SYSTEM/report.html` in it.
+    entry : Entry
+        What the evaluation found.
+    evaluator : Evaluator
+        As the evaluation left it: with the scores behind the results, and with the key.
+    submission : Submission
+        What was evaluated; still there.
+    faces : bool
+        Whether renders are shown of people who are not synthetic.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Notes
+    -----
+    A report is for the organizer: from histograms and curves, who holds the scores can learn which trials
+    are mated.
+    """
+    plots = _plots(entry, evaluator)
+    made = [
+        t
+        for t in (tables.results(entry), tables.read_by(entry), tables.utility(entry), tables.audit(entry))
+        if t.rows
+    ]
+    shown = entry.track == "defacing" and (entry.synthetic or faces)
+    sheet: list[Pair] = contact_sheet(evaluator, submission) if shown else []
+    text = page(
+        "report.html",
+        entry=entry,
+        place=None,
+        ranked=0,
+        gate=tables.gate(entry) if entry.track == "defacing" else "",
+        plots=plots,
+        tables=[(table, numeric(table)) for table in made],
+        sheet=sheet,
+        failures=sorted(evaluator.failures.items()),
+        seconds=evaluator.seconds,
+        signatures=signatures([entry]),
+    )
+    home = (folder / entry.path).with_suffix("")
+    files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
+    files |= {
+        f"{table.name}.tsv": tsv(table.header, [[cell.text for cell in row] for row in table.rows])
+        for table in made
+    }
+    for name, content in files.items():
+        with whole_file(home / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    return home / PAGE
+
+
+def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
+    shown = curves_of(entry)
+    if not shown:
+        return []
+    mated, subjects = whose(evaluator)
+    protocol = evaluator.protocol
+    found, bands = {}, {}
+    for result in shown:
+        name = f"{result.name}, {result.level}"
+        scores = evaluator.scores[f"{result.name}/{result.level}"]
+        found[name] = histogram(scores[mated], scores[~mated])
+        bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
+    plots = [histograms(found), roc(bands), det(bands), forest(entry, "attackers"), groups(entry)]
+    return [plot for plot in plots if plot is not None]
+
+
+def curves_of(entry: Entry) -> list[Result]:
+    """Return whose curves are shown: what was submitted, or the strongest attacker of every level."""
+    if entry.track == "attributes":
+        return []
+    if entry.track == "attack":
+        return [entry.strongest()]
+    levels = [entry.strongest_of(level) for level in LEVELS]
+    return [result for result in levels if result is not None] or [entry.strongest()]

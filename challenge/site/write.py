@@ -1,0 +1,175 @@
+"""The site: an overview, a page an edition and a page a system, all from entries and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from challenge import tables
+from challenge.entry import Entry
+from challenge.leaderboard import ATTACKS, CITE, GROUPS, RATED, READ, SUBMIT, SYNTHETIC, Section, sections
+from challenge.leaderboard import signatures as signed
+from challenge.pages.html import numeric, page
+from challenge.pages.plot import Plot, tsv
+from challenge.site.figures import forest, scatter, significance, stability
+from challenge.standing import Board, Place
+from challenge.tables import Table
+from data_prep.files import whole_file
+
+FILES = "files.txt"
+
+
+def write_site(folder: Path, entries: Sequence[Entry]) -> list[Path]:
+    """Write the site of entries; the same bytes for the same entries.
+
+    Parameters
+    ----------
+    folder : Path
+        Where. Files of an earlier site (listed in its `files.txt`) that are no more part of it are removed.
+    entries : sequence of Entry
+        From `challenge.entry.read_entries`.
+
+    Returns
+    -------
+    list of Path
+        Every file, `index.html` first.
+    """
+    written = {PurePosixPath(name): text for name, text in pages(entries)}
+    written[PurePosixPath(FILES)] = "".join(f"{name}\n" for name in sorted(written))
+    for stale in _listed(folder) - set(written):
+        (folder / stale).unlink(missing_ok=True)
+    for name, text in written.items():
+        with whole_file(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return [folder / name for name in written]
+
+
+def pages(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """Yield the name below the site's folder and the text of every file."""
+    editions = sections(entries)
+    shown = [(section, _figures(section)) for section in editions]
+    yield (
+        "index.html",
+        page("index.html", shown=[_context(s, f, f"{slug(s)}/") for s, f in shown], submit=SUBMIT, cite=CITE),
+    )
+    for section, figures in shown:
+        folder = slug(section)
+        context = _context(section, figures, "")
+        yield f"{folder}/index.html", page("edition.html", **context, submit=SUBMIT, cite=CITE)
+        for table in [t for own in context["tables"].values() for t, _ in own]:
+            yield f"{folder}/{table.name}.tsv", table_tsv(table)
+        for plot in figures.values():
+            yield f"{folder}/{plot.name}.tsv", plot.tsv()
+        places = {
+            place.entry.path: (place, board) for board in section.boards.values() for place in board.places
+        }
+        for entry in section.entries:
+            yield from _system(section, entry, *places.get(entry.path, (None, None)))
+
+
+def slug(section: Section) -> str:
+    """Return the folder of an edition: its name, and enough of its hash that no two share it."""
+    return f"{section.edition.replace('/', '-')}-{section.edition_hash[:8]}"
+
+
+def table_tsv(table: Table) -> str:
+    """Return a table as tab-separated text, cells as shown."""
+    return tsv(table.header, [[cell.text for cell in row] for row in table.rows])
+
+
+def _figures(section: Section) -> dict[str, Plot]:
+    found: dict[str, Plot | None] = {}
+    for track, board in section.boards.items():
+        higher = track == "attack"
+        if not higher:
+            found["privacy_utility"] = scatter(board)
+        found[f"{track}_ranks"] = stability(board, track, higher_is_better=higher)
+        found[f"{track}_significance"] = significance(board, track, higher_is_better=higher)
+    return {name: plot for name, plot in found.items() if plot is not None}
+
+
+def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
+    """Return what the pages say of an edition; links start with `prefix`."""
+    by_track: dict[str, list[tuple[Table, list[bool]]]] = {}
+    told = ""
+    if defacers := section.track("defacing"):
+        made = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
+        made += [tables.by_attacker(defacers), tables.groups(defacers)]
+        by_track["defacing"] = [(table, numeric(table)) for table in made]
+    if attacks := section.track("attack"):
+        ranking = tables.attack(section.boards["attack"])
+        by_track["attack"] = [(ranking, numeric(ranking))]
+        told = ATTACKS.format(**attacks[0].strongest().counts)
+    if readers := section.track("attributes"):
+        table = tables.attributes(readers)
+        by_track["attributes"] = [(table, numeric(table))]
+    return {
+        "section": section,
+        "slug": slug(section),
+        "prefix": prefix,
+        "link": lambda path: f"{prefix}{page_name(path)}",
+        "tables": by_track,
+        "figures": figures,
+        "signatures": signed(section.entries),
+        "texts": {
+            "synthetic": SYNTHETIC,
+            "rated": RATED,
+            "read": READ,
+            "groups": GROUPS,
+            "attacks": told,
+        },
+    }
+
+
+def page_name(path: str) -> str:
+    """Return the page of an entry.
+
+    Examples
+    --------
+    >>> page_name("synth-2026.1/team__blur-1.0.json")
+    'team__blur-1.0.html'
+    """
+    return f"{PurePosixPath(path).stem}.html"
+
+
+def _system(
+    section: Section, entry: Entry, place: Place | None, board: Board | None
+) -> Iterator[tuple[str, str]]:
+    folder, name = slug(section), PurePosixPath(entry.path).stem
+    plot = forest(entry, f"{name}-attackers") if entry.track == "defacing" else None
+    made = results(entry)
+    if plot:
+        yield f"{folder}/{plot.name}.tsv", plot.tsv()
+    for table in made:
+        yield f"{folder}/{name}-{table.name}.tsv", table_tsv(table)
+    yield (
+        f"{folder}/{name}.html",
+        page(
+            "system.html",
+            section=section,
+            entry=entry,
+            name=name,
+            place=place,
+            ranked=len(board.ranked) if board else 0,
+            plot=plot,
+            tables=[(table, numeric(table)) for table in made],
+            gate=tables.gate(entry) if entry.track == "defacing" else "",
+            signatures=signed([entry]),
+        ),
+    )
+
+
+def results(entry: Entry) -> list[Table]:
+    """Return the tables of one system: what it reached, its utility and the audit of its attackers."""
+    return [
+        t
+        for t in (tables.results(entry), tables.read_by(entry), tables.utility(entry), tables.audit(entry))
+        if t.rows
+    ]
+
+
+def _listed(folder: Path) -> set[PurePosixPath]:
+    """Return what an earlier site wrote here; a name that leads elsewhere is nothing it wrote."""
+    listing = folder / FILES
+    names = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    paths = (PurePosixPath(name) for name in names)
+    return {path for path in paths if not path.is_absolute() and ".." not in path.parts and path.parts}

@@ -1,0 +1,274 @@
+"""The tables of a leaderboard, made once and shown as Markdown and as HTML."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from challenge.entry import Entry, Result
+from challenge.figures import ORACLE
+from challenge.standing import Board, Place
+from data_prep.trials import Attributes
+
+PARTS = ("all", "probes")  # trial lists of everybody; all others are of a part of the people
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place of a table.
+
+    Attributes
+    ----------
+    text : str
+        As shown.
+    key : float or None
+        What a column is sorted by; None sorts by text, and `nan` last.
+    entry : str
+        `Entry.path` of the entry it names, for a link; empty for none.
+    """
+
+    text: str
+    key: float | None = None
+    entry: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header, and the name the table is kept under as a file."""
+
+    name: str
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def defacing(board: Board) -> Table:
+    """Return the ranking of defacing systems."""
+    header = (
+        "tier",
+        "rank [95 %]",
+        "system",
+        "utility ↑",
+        "Pareto",
+        "strongest attacker",
+        "EER % ↑",
+        "AUC ↓",
+        "linkability ↓",
+        "AUC, ignorant only",
+        "FTA",
+        "brain gate",
+    )
+    rows = []
+    for place in board.places:
+        entry, best = place.entry, place.entry.strongest()
+        rows.append(
+            (
+                *_standing(place),
+                system(entry),
+                estimate(entry, "utility", ".3f"),
+                Cell("★" if place.front else "", -float(place.front)),
+                Cell(f"{best.name}/{best.level}"),
+                *(figure(name, best) for name in ("eer", "auc", "linkability")),
+                figure("auc", entry.strongest_of("ignorant")),
+                _fta(best),
+                Cell(gate(entry)),
+            )
+        )
+    return Table("defacing", "Defacing systems, ranked", header, tuple(rows))
+
+
+def attack(board: Board) -> Table:
+    """Return the ranking of attacks."""
+    header = (
+        "tier",
+        "rank [95 %]",
+        "system",
+        "EER % ↓",
+        "AUC ↑",
+        "linkability ↑",
+        "rank-1 ↑",
+        "AUC, matched nonmated",
+    )
+    rows = []
+    for place in board.places:
+        best = place.entry.strongest()
+        matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
+        figures = [figure(name, best) for name in ("eer", "auc", "linkability", "rank1")]
+        rows.append((*_standing(place), system(place.entry), *figures, figure("auc", matched)))
+    return Table("attack", "Attacks, ranked", header, tuple(rows))
+
+
+def attributes(entries: Iterable[Entry]) -> Table:
+    """Return what submitted predictions of attributes reached."""
+    header = ("system", "attribute", "accuracy ↑", "balanced accuracy ↑", "gain over the majority guess ↑")
+    names = ("accuracy", "balanced_accuracy", "gain")
+    rows = [
+        (system(entry), Cell(result.name), *(figure(name, result) for name in names))
+        for entry in sorted(entries, key=lambda entry: entry.path)
+        for result in entry.results
+    ]
+    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+
+
+def read(entries: Sequence[Entry]) -> Table:
+    """Return what is read of people from defaced scans; of several attacks the one that gains most."""
+    rows = []
+    for entry in entries:
+        cells = [system(entry)]
+        for attribute in Attributes._fields:
+            found = [
+                r for r in entry.results if r.trial_list == "probes" and r.name.endswith(f"+{attribute}")
+            ]
+            best = max(found, key=lambda r: r.figures["gain"].value, default=None)
+            cells += [figure("accuracy", best), figure("gain", best)]
+        rows.append(tuple(cells))
+    header = [f"{attribute}: {what} ↓" for attribute in Attributes._fields for what in ("accuracy", "gain")]
+    caption = "Sex, age group and ethnicity as read from defaced scans"
+    return Table("attributes_read", caption, ("system", *header), tuple(rows))
+
+
+def attackers(entries: Sequence[Entry]) -> Table:
+    """Return every attacker on every defacing system, and whether it passed the audit."""
+    header = ("system", "attacker", "level", "EER %", "AUC", "linkability", "linked at FMR 1 %", "audit")
+    rows = [
+        (
+            system(entry),
+            Cell(r.name),
+            Cell(r.level),
+            *(figure(name, r) for name in ("eer", "auc", "linkability", "tmr_at_fmr_1pct")),
+            Cell("reference" if r.level == ORACLE else "passed" if r.rates else "failed"),
+        )
+        for entry in entries
+        for r in entry.results
+        if r.trial_list == "all"
+    ]
+    return Table("attackers", "Every attacker, on all trials", header, tuple(rows))
+
+
+def by_attacker(entries: Sequence[Entry]) -> Table:
+    """Return the AUC of every attacker on every defacing system, an attacker a column."""
+    names = dict.fromkeys(
+        f"{r.name}/{r.level}" for entry in entries for r in entry.results if r.trial_list == "all"
+    )
+    rows = []
+    for entry in entries:
+        found = {f"{r.name}/{r.level}": r for r in entry.results if r.trial_list == "all"}
+        rows.append((system(entry), *(_of_attacker(found.get(name)) for name in names)))
+    caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
+    return Table("by_attacker", caption, ("system", *names), tuple(rows))
+
+
+def groups(entries: Sequence[Entry]) -> Table:
+    """Return the AUC of the strongest attacker on the trial lists of a part of the people."""
+    lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
+    rows = []
+    for entry in entries:
+        best = entry.strongest()
+        found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
+        rows.append((system(entry), *(figure("auc", found.get(name)) for name in lists)))
+    return Table("groups", "AUC of the strongest attacker by group", ("system", *lists), tuple(rows))
+
+
+def results(entry: Entry) -> Table:
+    """Return every figure of links between scans and photographs of one system, on every trial list."""
+    names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
+    header = (
+        *("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %"),
+        *("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates"),
+    )
+    rows = [
+        (
+            Cell(r.name),
+            Cell(r.level),
+            Cell(r.trial_list),
+            *(figure(name, r) for name in names),
+            Cell(f"{r.counts.get('mated', 0)}", r.counts.get("mated", 0)),
+            Cell("yes" if r.rates else "no"),
+        )
+        for r in entry.results
+        if r.trial_list != "probes"
+    ]
+    return Table("results", "Attackers by level and trial list", header, tuple(rows))
+
+
+def read_by(entry: Entry) -> Table:
+    """Return every figure of attributes read from the scans of one system."""
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "gain")
+    header = ("attribute", "level", "accuracy", "balanced accuracy", "macro F1", "gain over the majority")
+    rows = [
+        (Cell(r.name), Cell(r.level), *(figure(name, r) for name in names))
+        for r in entry.results
+        if r.trial_list == "probes"
+    ]
+    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+
+
+def utility(entry: Entry) -> Table:
+    """Return what a defacing system costs brain analysis, every measure."""
+    rows = [
+        (Cell(name), Cell(f"{one:.4g}", one.value), Cell(str(one.n), one.n))
+        for name, one in entry.utility.items()
+    ]
+    return Table("utility", "Utility, measure by measure", ("measure", "value", "subjects"), tuple(rows))
+
+
+def audit(entry: Entry) -> Table:
+    """Return what the attackers were asked, and how they answered."""
+    header = ("question", "attacker", "figure [limits]", "passed")
+    rows = [
+        (
+            Cell(str(check["question"])),
+            Cell(str(check["attacker"])),
+            Cell(f"{check['value']:.2f} [{check['low']:.2f}, {check['high']:.2f}]", check["value"]),
+            Cell("yes" if check["passed"] else "no"),
+        )
+        for check in entry.checks
+    ]
+    return Table("audit", "Audit of the attackers", header, tuple(rows))
+
+
+def system(entry: Entry) -> Cell:
+    """Name an entry."""
+    return Cell(f"{entry.team}/{entry.system}", entry=entry.path)
+
+
+def figure(name: str, result: Result | None) -> Cell:
+    """Show a figure of a result with its interval; EER in percent."""
+    if result is None or name not in result.figures:
+        return Cell("n/a", float("nan"))
+    one = result.figures[name]
+    if name == "eer":
+        return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
+    return Cell(f"{one:.2f}", one.value)
+
+
+def estimate(entry: Entry, name: str, form: str) -> Cell:
+    """Show a figure of an entry's utility."""
+    if name not in entry.utility:
+        return Cell("n/a", float("nan"))
+    return Cell(f"{entry.utility[name]:{form}}", entry.utility[name].value)
+
+
+def gate(entry: Entry) -> str:
+    """Say how a defacing system fared at the brain gate."""
+    if not entry.gate:
+        return "not applied"
+    passed, scans = entry.gate["passed"], entry.gate["scans"]
+    if entry.gate["unchanged"] == scans:
+        return "unchanged"
+    return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
+
+
+def _standing(place: Place) -> tuple[Cell, Cell]:
+    if place.tier is None or place.rank is None:
+        return Cell("-", float("nan")), Cell("-", float("nan"))
+    return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+
+
+def _of_attacker(result: Result | None) -> Cell:
+    shown = figure("auc", result)
+    return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
+
+
+def _fta(result: Result) -> Cell:
+    failed, probes = result.counts["failures_to_acquire"], result.counts["probes"]
+    flat = result.counts.get("without_nose", 0)
+    return Cell(f"{failed}/{probes}" + (f", {flat} flat" if flat else ""), failed / max(probes, 1))

@@ -1,0 +1,102 @@
+"""The site as a browser shows it: no error, no request, nothing wider than a phone, tables that sort and filter.
+
+Chromium comes from `playwright install chromium`, or from the path in the variable CHROMIUM.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from board_entries import made_up
+
+from challenge.site.write import write_site
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+EDITION = "synth-1-abababab"
+PAGES = ("index.html", f"{EDITION}/index.html", f"{EDITION}/team__defacing-system-000.html")
+# Contrast of every text with what is behind it, by the formula of WCAG 2.1; text on no colour stands on the page's.
+CONTRAST = """() => {
+  const light = (c) => {
+    const [r, g, b] = c.match(/[\\d.]+/g).map((v) => v / 255).map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = getComputedStyle(e).backgroundColor;
+      if (c !== "rgba(0, 0, 0, 0)") return c;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  let worst = 21;
+  for (const e of document.querySelectorAll("main *, nav *")) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+    const style = getComputedStyle(e);
+    const [a, b] = [light(e.closest("svg") ? style.fill : style.color), light(behind(e))];
+    worst = Math.min(worst, (Math.max(a, b) + .05) / (Math.min(a, b) + .05));
+  }
+  return worst;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright.sync_playwright() as engine:
+        own = os.environ.get("CHROMIUM")
+        path = own or engine.chromium.executable_path
+        if not Path(path).is_file():
+            pytest.skip("no Chromium: run `playwright install chromium`, or set CHROMIUM to its path")
+        flags = ["--no-sandbox", "--no-zygote", "--in-process-gpu", "--use-angle=swiftshader"]
+        started = engine.chromium.launch(executable_path=path, args=flags)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    entries = [made_up(i, description="long" * 50) for i in range(7)]
+    write_site(folder, [*entries, made_up(0, "attack"), made_up(1, "attack"), made_up(0, "attributes")])
+    return folder
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_load_whole_and_fit(browser, site: Path, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page, faults, requests = context.new_page(), [], []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    for name in PAGES:
+        page.goto((site / name).as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.evaluate(CONTRAST) >= 4.5, name
+    assert faults == []
+    assert len(requests) == len(PAGES)
+    context.close()
+
+
+def test_tables_sort_and_filter_by_keyboard(browser, site: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / EDITION / "index.html").as_uri())
+    table = page.locator(f"#{EDITION}-defacing")
+    column = [head.strip() for head in table.locator("thead th").all_inner_texts()].index(["AUC ↓", ""][0])
+    cells = table.locator(f"tbody td:nth-child({column + 1})")
+    head = table.locator("thead th").nth(column)
+
+    def values() -> list[float]:
+        return [float(text.split()[0]) for text in cells.all_inner_texts()]
+
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert values() == sorted(values())
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert values() == sorted(values(), reverse=True)
+    page.get_by_label("Show rows with").first.fill("system-003")
+    assert table.locator("tbody tr:visible").count() == 1
+    assert page.locator(f"#{EDITION}-defacing-count").inner_text() == "1 of 7 rows"
+    page.close()
