@@ -82,8 +82,8 @@ def appearance_of_scan(
 
 
 def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
-    """Look for the face in a photograph (RGB)."""
-    face = find_face(photo, upsample=1)
+    """Look for the face in a photograph (RGB); thoroughly, for a portrait has one."""
+    face = find_face(photo, upsample=1, thorough=True)
     return Appearance((photo,), (face,), checks={"faces": float(face.count if face else 0)})
 
 

@@ -77,7 +77,7 @@ def remove_hair(picture: Picture) -> Bald:
         raise ValueError(
             f"picture: {picture.dtype} of shape {picture.shape}; expected uint8 of shape (rows, columns, 3)"
         )
-    face = find_face(picture)
+    face = find_face(picture, thorough=True)
     if face is None:
         raise NoFaceError("no face found, so no hair either; expected a portrait seen from the front")
     outline = outline_of(face.landmarks, picture.shape[0], picture.shape[1])

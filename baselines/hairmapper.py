@@ -70,7 +70,7 @@ def run_hairmapper(photos: Mapping[str, Path], output: Path, root: Path, python:
         cuts, faceless = {}, []
         for number, (name, path) in enumerate(photos.items()):
             picture = read_photo(path)
-            face = find_face(picture)
+            face = find_face(picture, thorough=True)
             if face is None:
                 faceless.append(f"{path}: no face found; expected a portrait seen from the front")
                 continue

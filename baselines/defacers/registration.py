@@ -85,7 +85,10 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     if record is not None and record.is_file():
         kept = json.loads(record.read_text())
         return Registration(np.array(kept["scan_to_head"]), float(kept["similarity"]))
-    found = max(_fits(binary, coarse(scan), strict), key=lambda fit: fit.similarity)
+    small = coarse(scan)
+    if np.ptp(small.data) == 0:  # niimath looks for minutes
+        raise DefacerError("every voxel is the same: there is no head to register")
+    found = max(_fits(binary, small, strict), key=lambda fit: fit.similarity)
     _refuse_nonsense(found, MIN_SIMILARITY if strict else MIN_LAX)
     if record is not None:
         _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})

@@ -12,7 +12,7 @@ from baselines.scan import Scan
 from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.people import draw_person
 from data_prep.synthetic.scanner import scan_head
-from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def synthetic() -> tuple[Scan, Scan]:
     """A synthetic T2w head at 2 mm, and its true brain."""
     person = draw_person("sub-0002", 7, SyntheticCohort())
-    made = scan_head(head_mesh(person.weights), np.random.default_rng(2), spacing_mm=2.0)
-    return Scan(made.data, made.affine), Scan((made.brain > 0).astype(np.float32), made.affine)
+    made = scan_head(head_mesh(person.weights), np.random.default_rng(2), ScanSettings(spacing_mm=2.0))
+    return Scan(made.images["T2w"], made.affine), Scan((made.brain > 0).astype(np.float32), made.affine)
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:

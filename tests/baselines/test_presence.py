@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import pyvista as pv
 
-from baselines.attacks import appearance_of_scan
+from baselines.appearance import appearance_of_scan
 from baselines.defacers import deface
 from baselines.presence import FLAT_NOSE_MM, depths, nose_of
 from baselines.render import View, face_centre, render
