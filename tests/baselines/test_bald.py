@@ -60,7 +60,7 @@ def test_synthetic_people_come_nearer_to_their_bald_selves() -> None:
         hair.append(np.abs(raw - true).mean())
         off.append(np.abs(remove_hair(shots["raw"]).picture - true).mean())
         again = remove_hair(shots["bald"])  # where there is no hair there is little to remove
-        assert again.mask.mean() < 0.06
+        assert again.mask.mean() < 0.1
         assert np.abs(again.picture - true).mean() < 2
     assert np.mean(off) < 0.75 * np.mean(hair)
 
