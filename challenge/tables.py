@@ -233,7 +233,7 @@ def system(entry: Entry) -> Cell:
 def figure(name: str, result: Result | None) -> Cell:
     """Show a figure of a result with its interval; EER in percent."""
     if result is None or name not in result.figures:
-        return Cell("n/a", float("nan"))
+        return Cell("n/a", float("nan"))  # no such figure, or so few people that it is not defined
     one = result.figures[name]
     if name == "eer":
         return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
