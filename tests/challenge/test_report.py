@@ -37,10 +37,9 @@ def test_the_report_of_an_attack_is_whole_valid_and_the_same_again(
     evaluator: Evaluator, attack: Path, tmp_path: Path
 ) -> None:
     found = written(evaluator, attack, tmp_path / "first")
-    assert set(found) == {
-        "report.html",
-        *(f"{n}.tsv" for n in ("histograms", "roc", "det", "results", "groups")[: len(found) - 1]),
-    }
+    assert {"report.html", "histograms.tsv", "roc.tsv", "det.tsv", "results.tsv"} <= set(found)
+    linked = set(re.findall(r'href="([^"#]+[.]tsv)"', found["report.html"]))
+    assert linked == set(found) - {"report.html"}
     html5lib.HTMLParser(strict=True).parse(found["report.html"])
     assert "keep the report with the key" in found["report.html"]
     assert "<svg" in found["report.html"]
@@ -109,5 +108,21 @@ def test_constant_scores_have_a_histogram() -> None:
     assert found.mated.max() == found.nonmated.max() == 1
 
 
-def test_faces_are_shown_of_nobody_real(evaluator: Evaluator, attack: Path, tmp_path: Path) -> None:
-    assert not re.search(r"<img", written(evaluator, attack, tmp_path)["report.html"])
+@pytest.mark.parametrize(
+    ("synthetic", "allowed", "shown"), [(True, False, True), (False, False, False), (False, True, True)]
+)
+def test_faces_of_real_people_are_shown_only_where_the_organizer_says_so(
+    evaluator: Evaluator, defacing: Path, tmp_path: Path, synthetic: bool, allowed: bool, shown: bool
+) -> None:
+    evaluator.protocol.spacing_mm = 4.0
+    evaluator.failures["sub-x"] = "no face <found>"
+    checked, entry = check_submission(defacing, evaluator.edition), made_up(0, synthetic=synthetic)
+    noise = np.random.default_rng(0)
+    for result in entry.results:
+        evaluator.scores[f"{result.name}/{result.level}"] = noise.normal(
+            size=len(evaluator.edition.eval.trials)
+        )
+    text = write_report(tmp_path, entry, evaluator, checked, faces=allowed).read_text()
+    assert ("data:image/jpeg" in text) == shown
+    assert "no face &lt;found&gt;" in text
+    html5lib.HTMLParser(strict=True).parse(text)
