@@ -16,7 +16,7 @@ from scoring import Estimate
 from scoring.ranking import ranks
 
 NAMED = 12  # systems that are named in the scatter; more are numbered
-BLOBS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)  # shares of draws, each with a size of its own
+BLOBS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)  # parts of a system's likeliest rank, each with its size
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def scatter(board: Board) -> Plot | None:
             y = [p.privacy.value for p in front]
             axes.step(x, y, where="pre", color=SERIES[3], linewidth=1.5, label="Pareto front")
         for point in points:
-            _ellipse(axes, point)
+            _ellipse(axes, point, 0.16 if len(points) <= NAMED else 0.05)
         axes.scatter([], [], s=30, color=SERIES[0], label="ranked")
         axes.scatter([], [], s=30, facecolor=PAPER, edgecolor=MUTED, label="not ranked")
         chance(axes, horizontal=True)
@@ -64,7 +64,7 @@ def scatter(board: Board) -> Plot | None:
                 )
         axes.set_xlabel("utility (1: nothing lost) →")
         axes.set_ylabel("AUC of the strongest attacker ↑ private")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
     rows = [
         (
@@ -84,7 +84,7 @@ def scatter(board: Board) -> Plot | None:
         "Privacy against utility; ellipses are 95 % intervals, the dashed line is chance"
         + ("" if len(points) <= NAMED else "; numbers are rows of the table as it comes"),
         f"Scatter of {len(points)} systems, utility to the right, privacy up. On the Pareto front: {best}.",
-        (6.4, 4.4),
+        (6.4, 4.4) if len(points) <= NAMED else (10, 7),
         drawing,
         (
             *("number", "team", "system", "utility", "utility_low", "utility_high"),
@@ -104,8 +104,9 @@ def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | Non
 
     def drawing(figure: Figure) -> None:
         axes = figure.subplots()
-        row, rank = np.nonzero(shares >= BLOBS[0])
-        size = np.searchsorted(BLOBS, shares[row, rank], side="right") - 1
+        part = shares / shares.max(axis=1, keepdims=True)
+        row, rank = np.nonzero(part >= BLOBS[0])
+        size = np.searchsorted(BLOBS, part[row, rank], side="right") - 1
         for level in np.unique(size):
             own = size == level
             axes.scatter(rank[own] + 1, row[own], s=170 * BLOBS[level], color=SERIES[0], alpha=0.55, lw=0)
@@ -126,7 +127,7 @@ def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | Non
     first = ", ".join(_name(place.entry) for i, place in enumerate(places) if shares[i, 0] >= 0.05)
     return draw(
         f"{track}_ranks",
-        "Stability of ranks: the larger a blob, the more draws of subjects give that rank; bar: middle 95 %",
+        "Stability of ranks: the larger a blob, the likelier that rank of a system; bar: middle 95 %",
         f"Ranks of {len(places)} systems over draws of subjects. First in at least 5 % of draws: {first}.",
         (6.2, 0.26 * len(places) + 1),
         drawing,
@@ -169,7 +170,7 @@ def significance(board: Board, track: str, *, higher_is_better: bool) -> Plot | 
     apart = sum(p[i, j] < ALPHA for i, j in pairs)
     return draw(
         f"{track}_significance",
-        "Which systems the data tell apart: the row is better or worse than the column (5 %, Holm)",
+        "Who is told apart: the row is better or worse than the column (5 %, Holm over all pairs)",
         f"{apart} of {len(pairs)} pairs of systems are told apart.",
         (0.24 * len(places) + 3, 0.24 * len(places) + 1.1),
         drawing,
@@ -219,7 +220,7 @@ def _intervals(axes: Axes, values: Sequence[Estimate], rows: Sequence[int], colo
     axes.errorbar(middle, rows, xerr=reach, fmt=marker, color=colour, capsize=2, markersize=5, linewidth=1.4)
 
 
-def _ellipse(axes: Axes, point: _Point) -> None:
+def _ellipse(axes: Axes, point: _Point, alpha: float) -> None:
     x, y = point.utility, point.privacy
     colour = SERIES[0] if point.place.rank is not None else MUTED
     axes.add_patch(
@@ -229,7 +230,7 @@ def _ellipse(axes: Axes, point: _Point) -> None:
             y.high - y.low,
             facecolor=colour,
             edgecolor=colour,
-            alpha=0.16,
+            alpha=alpha,
         )
     )
     face = SERIES[0] if point.place.rank is not None else PAPER
