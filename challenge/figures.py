@@ -69,7 +69,8 @@ def verification(
                 name=name,
                 level=level,
                 trial_list=trial_list,
-                figures=report.estimates(),
+                # JSON has no NaN: a figure that so few people do not define is left out.
+                figures={k: e for k, e in report.estimates().items() if np.isfinite([e.value, e.low]).all()},
                 counts={
                     "mated": report.n_mated,
                     "nonmated": report.n_nonmated,

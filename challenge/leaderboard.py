@@ -21,11 +21,11 @@ RATED = """\
 Rated by the strongest attacker that passed the audit: an ignorant one takes scans as they come, an
 adapted one has seen dev defaced by this very system, an informed one knows who is who there. The rank is
 by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A tier ends where the data
-tell a system from the tier's first (paired test, Holm over all pairs, 5 %); within a tier the more useful
-system stands first. ★: on the Pareto front, nobody protects better without costing more (by point values).
-A system that fails the brain gate, or changes nothing, is not ranked. Utility is what brain analysis still
-finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md). FTA: scans without a face; *flat*: the
-detector saw one, but no nose stands out of the surface."""
+tell a system from the tier's first (paired test, Holm over those still to be placed, 5 %); within a tier
+the more useful system stands first. ★: on the Pareto front, nobody protects better without costing more
+(by point values). A system that fails the brain gate, or changes nothing, is not ranked. Utility is what
+brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md). FTA: scans without
+a face; `flat`: the detector saw one, but no nose stands out of the surface."""
 READ = """\
 Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from scans
 defaced by this very system: the better of the attacks' features, and its gain in accuracy over guessing

@@ -95,7 +95,7 @@ def board(entries: Sequence[Entry], *, higher_is_better: bool) -> Board:
     draws = _draws(able)
     value = np.array([auc(entry) for entry in able])
     n = min(entry.strongest().figures["auc"].n for entry in able)
-    p = told_apart(value, draws, n)
+    p = equal(value, draws, n)
     tier = tiers(value if not higher_is_better else -value, p)
     row = {entry.path: i for i, entry in enumerate(able)}
     found = standings(list(row), value, draws, higher_is_better=higher_is_better)
@@ -107,10 +107,10 @@ def board(entries: Sequence[Entry], *, higher_is_better: bool) -> Board:
     ]
     places.sort(key=lambda place: (place.tier, -usefulness(place.entry), place.rank, place.entry.path))
     order = [row[place.entry.path] for place in places]
-    return Board((*places, *others), draws[order], p[np.ix_(order, order)])
+    return Board((*places, *others), draws[order], holm_of_pairs(p)[np.ix_(order, order)])
 
 
-def told_apart(value: NDArray, draws: NDArray, n: int) -> NDArray[np.float64]:
+def equal(value: NDArray, draws: NDArray, n: int) -> NDArray[np.float64]:
     """Test every pair for equal values: a paired t-test on the spread of the difference over the draws.
 
     `scoring.compare` counts draws beyond 0, so that with a thousand of them no pair of fifty systems
@@ -128,39 +128,53 @@ def told_apart(value: NDArray, draws: NDArray, n: int) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_systems, n_systems)
-        p-values adjusted by Holm for all pairs.
+        Two-sided p-values of single pairs; 1 on the diagonal.
 
     Examples
     --------
     >>> noise = np.random.default_rng(0).normal(0, 0.05, 999)
-    >>> p = told_apart(np.array([0.5, 0.5, 0.6]), np.array([0.5 + noise, 0.5 + noise, 0.6 - noise]), 40)
+    >>> p = equal(np.array([0.5, 0.5, 0.6]), np.array([0.5 + noise, 0.5 + noise, 0.6 - noise]), 40)
     >>> float(p[0, 1]), bool(p[0, 2] > 0.05)
     (1.0, True)
-    >>> bool(told_apart(np.array([0.5, 0.6]), np.array([0.5 + noise, 0.6 + 0.9 * noise]), 40)[0, 1] < 1e-6)
+    >>> bool(equal(np.array([0.5, 0.6]), np.array([0.5 + noise, 0.6 + 0.9 * noise]), 40)[0, 1] < 1e-6)
     True
     """
-    first, second = np.triu_indices(len(value), 1)
-    gap = np.abs(value[first] - value[second])
-    covariance = np.cov(draws) if len(value) > 1 else np.zeros((1, 1))
+    gap = np.abs(value[:, None] - value)
+    covariance = np.atleast_2d(np.cov(draws))
     variance = np.diag(covariance)
-    spread = np.sqrt(np.maximum(variance[first] + variance[second] - 2 * covariance[first, second], 0))
+    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
     # Figures are kept to four decimals; what is closer is equal.
     ratio = np.where(gap < 5e-5, 0.0, gap / np.maximum(spread, 1e-9))
-    table = np.ones((len(value), len(value)))
-    if len(gap):
-        table[first, second] = table[second, first] = holm(2 * student.sf(ratio, max(n - 1, 1)))
+    return 2 * student.sf(ratio, max(n - 1, 1))
+
+
+def holm_of_pairs(p: NDArray) -> NDArray[np.float64]:
+    """Adjust the p-values of a symmetric table by Holm for all its pairs.
+
+    Examples
+    --------
+    >>> holm_of_pairs(np.array([[1, 0.01, 0.04], [0.01, 1, 0.03], [0.04, 0.03, 1]])).tolist()
+    [[1.0, 0.03, 0.06], [0.03, 1.0, 0.06], [0.06, 0.06, 1.0]]
+    """
+    first, second = np.triu_indices(len(p), 1)
+    table = np.ones(p.shape)
+    if len(first):
+        table[first, second] = table[second, first] = holm(p[first, second])
     return table
 
 
-def tiers(value: NDArray, p_holm: NDArray) -> NDArray[np.int64]:
+def tiers(value: NDArray, p: NDArray) -> NDArray[np.int64]:
     """Part systems where the data can: a tier ends before the first that is worse than its leader.
+
+    As `scoring.ranking.tiers`: the leader is compared with all that are still to be placed, and Holm
+    adjusts for these.
 
     Parameters
     ----------
     value : ndarray, shape (n_systems,)
         Lower is better.
-    p_holm : ndarray, shape (n_systems, n_systems)
-        From `told_apart`.
+    p : ndarray, shape (n_systems, n_systems)
+        Of single pairs, from `equal`.
 
     Examples
     --------
@@ -168,12 +182,13 @@ def tiers(value: NDArray, p_holm: NDArray) -> NDArray[np.int64]:
     [1, 2, 1]
     """
     tier = np.ones(len(value), np.int64)
-    order = np.argsort(value, kind="stable")
-    leader, number = order[0], 1
-    for system in order[1:]:
-        if p_holm[leader, system] < ALPHA:
-            leader, number = system, number + 1
-        tier[system] = number
+    rest, number = np.argsort(value, kind="stable"), 1
+    while len(rest):
+        leader, others = rest[0], rest[1:]
+        worse = holm(p[leader, others]) < ALPHA if len(others) else np.zeros(0, bool)
+        length = 1 + (int(np.argmax(worse)) if worse.any() else len(others))
+        tier[rest[:length]] = number
+        rest, number = rest[length:], number + 1
     return tier
 
 

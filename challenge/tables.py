@@ -39,6 +39,10 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def tsv(self) -> str:
+        """Return the table as tab-separated text, cells as shown."""
+        return tsv(self.header, [[cell.text for cell in row] for row in self.rows])
+
 
 def defacing(board: Board) -> Table:
     """Return the ranking of defacing systems."""
@@ -225,6 +229,12 @@ def audit(entry: Entry) -> Table:
     return Table("audit", "Audit of the attackers", header, tuple(rows))
 
 
+def of_system(entry: Entry) -> list[Table]:
+    """Return the tables of one system: what it reached, its utility and the audit of its attackers."""
+    made = (results(entry), read_by(entry), utility(entry), audit(entry))
+    return [table for table in made if table.rows]
+
+
 def system(entry: Entry) -> Cell:
     """Name an entry."""
     return Cell(f"{entry.team}/{entry.system}", entry=entry.path)
@@ -233,7 +243,7 @@ def system(entry: Entry) -> Cell:
 def figure(name: str, result: Result | None) -> Cell:
     """Show a figure of a result with its interval; EER in percent."""
     if result is None or name not in result.figures:
-        return Cell("n/a", float("nan"))
+        return Cell("n/a", float("nan"))  # no such figure, or so few people that it is not defined
     one = result.figures[name]
     if name == "eer":
         return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
@@ -272,3 +282,21 @@ def _fta(result: Result) -> Cell:
     failed, probes = result.counts["failures_to_acquire"], result.counts["probes"]
     flat = result.counts.get("without_nose", 0)
     return Cell(f"{failed}/{probes}" + (f", {flat} flat" if flat else ""), failed / max(probes, 1))
+
+
+def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    r"""Return rows as tab-separated text, floats to six digits, nothing in a cell that ends it.
+
+    Examples
+    --------
+    >>> tsv(["a", "b"], [[1 / 3, "x"]])
+    'a\tb\n0.333333\tx\n'
+    """
+    lines = [header, *([_cell(value) for value in row] for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return "n/a"
+    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from challenge.tables import tsv
+
 # Colours that the page sets, light or dark (pages/templates/style.css), by the stand-in they are drawn with.
 INK, MUTED, GRID, PAPER = "#010001", "#010002", "#010003", "#010004"
 SERIES = ("#010011", "#010012", "#010013", "#010014")
@@ -113,24 +115,6 @@ def chance(axes: Axes, value: float = 0.5, *, horizontal: bool = False) -> None:
     """Mark where guessing stands."""
     line = axes.axhline if horizontal else axes.axvline
     line(value, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-
-
-def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    r"""Return rows as tab-separated text, floats to six digits, nothing in a cell that ends it.
-
-    Examples
-    --------
-    >>> tsv(["a", "b"], [[1 / 3, "x"]])
-    'a\tb\n0.333333\tx\n'
-    """
-    lines = [header, *([_cell(value) for value in row] for row in rows)]
-    return "".join("\t".join(line) + "\n" for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None or value != value:
-        return "n/a"
-    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
 
 
 def _inline(text: str, name: str, alt: str) -> Markup:

@@ -8,12 +8,12 @@ from challenge.entry import Entry, Result
 from challenge.evaluator import Evaluator
 from challenge.figures import whose
 from challenge.leaderboard import signatures
+from challenge.pages.forest import forest
 from challenge.pages.html import numeric, page
-from challenge.pages.plot import Plot, tsv
+from challenge.pages.plot import Plot
 from challenge.report.contact_sheet import Pair, contact_sheet
 from challenge.report.curves import histogram, roc_band
 from challenge.report.figures import det, groups, histograms, roc
-from challenge.site.figures import forest
 from challenge.submission import Submission
 from data_prep.files import whole_file
 
@@ -49,11 +49,7 @@ def write_report(
     are mated.
     """
     plots = _plots(entry, evaluator)
-    made = [
-        t
-        for t in (tables.results(entry), tables.read_by(entry), tables.utility(entry), tables.audit(entry))
-        if t.rows
-    ]
+    made = tables.of_system(entry)
     shown = entry.track == "defacing" and (entry.synthetic or faces)
     sheet: list[Pair] = contact_sheet(evaluator, submission) if shown else []
     text = page(
@@ -71,10 +67,7 @@ def write_report(
     )
     home = (folder / entry.path).with_suffix("")
     files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
-    files |= {
-        f"{table.name}.tsv": tsv(table.header, [[cell.text for cell in row] for row in table.rows])
-        for table in made
-    }
+    files |= {f"{table.name}.tsv": table.tsv() for table in made}
     for name, content in files.items():
         with whole_file(home / name) as temporary:
             temporary.write_text(content, encoding="utf-8")

@@ -8,9 +8,11 @@ from challenge import tables
 from challenge.entry import Entry
 from challenge.leaderboard import ATTACKS, CITE, GROUPS, RATED, READ, SUBMIT, SYNTHETIC, Section, sections
 from challenge.leaderboard import signatures as signed
+from challenge.pages.forest import forest
 from challenge.pages.html import numeric, page
-from challenge.pages.plot import Plot, tsv
-from challenge.site.figures import forest, scatter, significance, stability
+from challenge.pages.plot import Plot
+from challenge.site.ranks import significance, stability
+from challenge.site.scatter import scatter
 from challenge.standing import Board, Place
 from challenge.tables import Table
 from data_prep.files import whole_file
@@ -56,7 +58,7 @@ def pages(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
         context = _context(section, figures, "")
         yield f"{folder}/index.html", page("edition.html", **context, submit=SUBMIT, cite=CITE)
         for table in [t for own in context["tables"].values() for t, _ in own]:
-            yield f"{folder}/{table.name}.tsv", table_tsv(table)
+            yield f"{folder}/{table.name}.tsv", table.tsv()
         for plot in figures.values():
             yield f"{folder}/{plot.name}.tsv", plot.tsv()
         places = {
@@ -69,11 +71,6 @@ def pages(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 def slug(section: Section) -> str:
     """Return the folder of an edition: its name, and enough of its hash that no two share it."""
     return f"{section.edition.replace('/', '-')}-{section.edition_hash[:8]}"
-
-
-def table_tsv(table: Table) -> str:
-    """Return a table as tab-separated text, cells as shown."""
-    return tsv(table.header, [[cell.text for cell in row] for row in table.rows])
 
 
 def _figures(section: Section) -> dict[str, Plot]:
@@ -136,11 +133,11 @@ def _system(
 ) -> Iterator[tuple[str, str]]:
     folder, name = slug(section), PurePosixPath(entry.path).stem
     plot = forest(entry, f"{name}-attackers") if entry.track == "defacing" else None
-    made = results(entry)
+    made = tables.of_system(entry)
     if plot:
         yield f"{folder}/{plot.name}.tsv", plot.tsv()
     for table in made:
-        yield f"{folder}/{name}-{table.name}.tsv", table_tsv(table)
+        yield f"{folder}/{name}-{table.name}.tsv", table.tsv()
     yield (
         f"{folder}/{name}.html",
         page(
@@ -156,15 +153,6 @@ def _system(
             signatures=signed([entry]),
         ),
     )
-
-
-def results(entry: Entry) -> list[Table]:
-    """Return the tables of one system: what it reached, its utility and the audit of its attackers."""
-    return [
-        t
-        for t in (tables.results(entry), tables.read_by(entry), tables.utility(entry), tables.audit(entry))
-        if t.rows
-    ]
 
 
 def _listed(folder: Path) -> set[PurePosixPath]:

@@ -12,8 +12,8 @@ import pytest
 from board_entries import made_up
 
 from challenge.entry import Entry, write_entry
-from challenge.pages.plot import tsv
 from challenge.site.write import FILES, pages, write_site
+from challenge.tables import tsv
 
 HOSTILE = '<script>alert(1)</script>"\'><img src="https://evil.example/x.png"> {{ 7 * 7 }} $\\frac{1}{2}$'
 
@@ -105,7 +105,7 @@ def test_figures_say_what_they_show_and_their_data_lie_beside(site: dict[str, st
     assert len(drawn) == 5
     assert all(own["role"] == "img" and own["aria-label"] for own in drawn)
     table = site["synth-1-abababab/privacy_utility.tsv"].splitlines()
-    assert table[0].split("\t")[:4] == ["number", "team", "system", "utility"]
+    assert table[0].split("\t")[:4] == ["rank", "team", "system", "utility"]
     assert len(table) == 4
 
 
