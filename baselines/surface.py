@@ -17,6 +17,7 @@ from baselines.scan import Scan
 # Otsu's threshold separates bright tissue from the rest and loses dark skin; a third of it keeps the skin
 # and stays above the noise of air.
 OTSU_SHARE = 0.35
+LARGEST_SIGMA_MM = 3.0
 # The first and the last voxel of each axis of a volume in RAS+ order.
 SIDES = ("left", "right", "back", "front", "bottom", "top")
 
@@ -103,6 +104,41 @@ def head_threshold(data: NDArray) -> float:
     if low == high:
         raise SurfaceError("the scan is flat: hardly any voxel differs from the others")
     return float(low + OTSU_SHARE * (threshold_otsu(np.clip(data, low, high)) - low))
+
+
+def air_noise(data: NDArray) -> float:
+    """Return the intensity that the noise of air hardly exceeds: its median and 3 standard deviations.
+
+    Parameters
+    ----------
+    data : ndarray
+        Intensities of a whole head with air around it. What lies below Otsu's threshold is mostly air, so
+        that median and median absolute deviation are air's.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> data = np.r_[rng.normal(10, 2, 50_000), rng.normal(100, 5, 30_000)]
+    >>> round(air_noise(data))
+    16
+    """
+    data = data.ravel()[:: max(1, data.size // 300_000)]
+    low, high = np.percentile(data, [1, 99.5])
+    if low == high:
+        return float(low)
+    air = data[data < threshold_otsu(np.clip(data, low, high))]
+    middle = np.median(air)
+    return float(middle + 3 * 1.4826 * np.median(np.abs(air - middle)))
+
+
+def _without_noise(data: NDArray, spacing_mm: float, sigma_mm: float) -> tuple[NDArray[np.float32], float]:
+    """Smooth a volume until its threshold is above the noise of air; return both."""
+    while True:
+        smooth = ndimage.gaussian_filter(data, sigma_mm / spacing_mm)
+        threshold = head_threshold(smooth)
+        if sigma_mm >= LARGEST_SIGMA_MM or air_noise(smooth) < threshold:
+            return smooth, threshold
+        sigma_mm = min(1.5 * sigma_mm, LARGEST_SIGMA_MM) if sigma_mm else 0.5
 
 
 def head_mask(data: NDArray, threshold: float) -> NDArray[np.bool_]:
@@ -214,7 +250,8 @@ def reconstruct(
     spacing_mm : float
         Cubic voxels of the reconstruction, mm.
     sigma_mm : float
-        Gaussian filter against noise before the threshold, mm.
+        Gaussian filter against noise before the threshold, mm; widened, to 3 mm at most, while the noise of
+        air reaches the threshold.
     smoothing_iterations : int
         Taubin smoothing (Taubin 1995), which does not shrink the face as Laplacian smoothing does.
 
@@ -237,8 +274,7 @@ def reconstruct(
     True
     """
     cubic = isotropic(scan, spacing_mm)
-    data = ndimage.gaussian_filter(cubic.data, sigma_mm / spacing_mm)
-    threshold = head_threshold(data)
+    data, threshold = _without_noise(cubic.data, spacing_mm, sigma_mm)
     mask = head_mask(data, threshold)
     surface = isosurface(data, cubic.affine, mask, threshold)
     if surface.n_points == 0:
