@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.giveaways import learned, nearest, photo_facts, scan_facts
+from baselines.giveaways import MIN_SUBJECTS, learned, nearest, photo_facts, scan_facts
 from challenge.attackers import Attacker
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
@@ -144,25 +144,24 @@ def giveaways(
     Returns
     -------
     dict from str to VerificationReport
-        `nearest` and `learned`; for an edition that gives nothing away, AUC 0.5 lies in both intervals.
-
-    Raises
-    ------
-    GiveawayError
-        If a split has fewer than eight people.
+        `nearest`, and `learned` where both splits have eight people to learn from; for an edition that gives
+        nothing away, AUC 0.5 lies in the intervals.
     """
     facts = {name: _facts(split, condition) for name, split in edition.splits.items()}
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
     }
-    scores: dict[str, list[float]] = {"nearest": [], "learned": []}
+    enough = min(len(set(probes)) for probes, _ in whose.values()) >= MIN_SUBJECTS
+    scores: dict[str, list[float]] = {"nearest": [], **({"learned": []} if enough else {})}
     subjects: list[tuple[str, str]] = []
     probes: list[str] = []
     for name, other in (("dev", "eval"), ("eval", "dev")):
         split = edition.splits[name]
         known = (facts[other][0], whose[other][0], facts[other][1], whose[other][1])
-        found = {"nearest": nearest(*facts[name]), "learned": learned(known, *facts[name])}
+        found = {"nearest": nearest(*facts[name])}
+        if enough:
+            found["learned"] = learned(known, *facts[name])
         row = {probe: i for i, probe in enumerate(split.probes)}
         column = {reference: i for i, reference in enumerate(split.references)}
         for probe, reference in split.trials:
