@@ -1,7 +1,7 @@
-"""`mriprivacy cohort`: write a synthetic cohort as a BIDS dataset."""
+"""`mriprivacy cohort`: write a cohort as a BIDS dataset, a synthetic one or IXI as it was downloaded."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from omegaconf import MISSING
 from baselines.render import prepare_off_screen
 from challenge.work import Compute
 from challenge.work import run as work
+from data_prep.files import whole_folder
+from data_prep.ixi import read_ixi, write_ixi
 from data_prep.resume import count_done, fingerprint, once, resumable_folder
 from data_prep.synthetic.contact_sheet import contact_sheets
 from data_prep.synthetic.dataset import write_dataset, write_person
@@ -19,28 +21,53 @@ from data_prep.synthetic.settings import SyntheticCohort
 
 
 @dataclass
+class Cohort(SyntheticCohort):
+    """A cohort to write: `source` is synthetic, or ixi with its folder and table (`cohort=ixi`)."""
+
+    source: str = "synthetic"
+    root: str = ""
+    table: str = ""
+    contrasts: list[str] = field(default_factory=lambda: ["T1w", "T2w"])
+
+
+@dataclass
 class Settings:
     """Keys of the command."""
 
     output: str = MISSING
     seed: int = 7
-    cohort: SyntheticCohort = field(default_factory=SyntheticCohort)
+    cohort: Cohort = field(default_factory=Cohort)
     compute: Compute = field(default_factory=Compute)
 
 
 def run(settings: Settings) -> None:
     """Draw the people, then scan and photograph each; people already written are not made again."""
+    if settings.cohort.source == "ixi":
+        _ixi(settings.cohort, Path(settings.output))
+        return
     prepare_off_screen()
-    people = draw_people(settings.cohort)
-    state = fingerprint("cohort", asdict(settings.cohort))
+    cohort = SyntheticCohort(
+        **{one.name: getattr(settings.cohort, one.name) for one in fields(SyntheticCohort)}
+    )
+    people = draw_people(cohort)
+    state = fingerprint("cohort", asdict(cohort))
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
             print(f"{settings.output}: {done} of {len(people)} people are there from an earlier run")
-        write: Callable[[Person], dict[str, str]] = partial(_write_once, settings.cohort, folder)
+        write: Callable[[Person], dict[str, str]] = partial(_write_once, cohort, folder)
         rows = work(write, people, "synthetic people", settings.compute)
-        write_dataset(settings.cohort, rows, folder)
+        write_dataset(cohort, rows, folder)
         sheets = contact_sheets(folder)
     print(f"{settings.output}: {len(rows)} synthetic people; look at sourcedata/{sheets[0].name}")
+
+
+def _ixi(cohort: Cohort, output: Path) -> None:
+    people, remarks = read_ixi(Path(cohort.root), Path(cohort.table), cohort.contrasts)
+    with whole_folder(output) as folder:
+        write_ixi(people, folder)
+    for remark in remarks:
+        print(remark)
+    print(f"{output}: {len(people)} people of IXI with {', '.join(cohort.contrasts)}; no photographs")
 
 
 def _write_once(config: SyntheticCohort, folder: Path, person: Person) -> dict[str, str]:

@@ -1,0 +1,152 @@
+"""A real head as scanners and people change it: the face is found, and is nearer to itself than to others."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
+
+from baselines.appearance import Appearance, appearance_of_photo, appearance_of_scan
+from baselines.network import embed
+from baselines.photo import read_photo
+from baselines.scan import Scan, read_scan
+from baselines.surface import isotropic
+
+Change = Callable[[Scan], Scan]
+
+
+@pytest.fixture(scope="module")
+def head(real_head: Scan) -> Scan:
+    """The real head at 2 mm, RAS+."""
+    image = nib.as_closest_canonical(nib.Nifti1Image(real_head.data, real_head.affine))
+    data = np.asarray(image.dataobj, np.float32)
+    i, j, k = (extent // 2 for extent in data.shape)
+    data = data[: 2 * i, : 2 * j, : 2 * k].reshape(i, 2, j, 2, k, 2).mean(axis=(1, 3, 5))
+    return Scan(data, image.affine @ np.diag([2.0, 2.0, 2.0, 1.0]))
+
+
+@pytest.fixture(scope="module")
+def whole(head: Scan) -> Appearance:
+    return appearance_of_scan(head, 2.0)
+
+
+@pytest.fixture(scope="module")
+def nearest_other(whole: Appearance, portraits: dict[str, Path]) -> float:
+    """How near the nearest two different people are, of this head and the two men of the portraits."""
+    people = {name: appearance_of_photo(read_photo(path)) for name, path in portraits.items()}
+    own, *men = (face_of(one) for one in (whole, people["obama"], people["biden"]))
+    return min(float(np.linalg.norm(a - b)) for a, b in ((own, men[0]), (own, men[1]), (men[0], men[1])))
+
+
+def face_of(appearance: Appearance) -> np.ndarray:
+    return embed([face.chip for face in appearance.found]).mean(axis=0)
+
+
+def tilted(angles: tuple[float, float, float]) -> Change:
+    """Turn the head inside of its grid, degrees about the axes to the right, to the front and up."""
+
+    def change(scan: Scan) -> Scan:
+        turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+        centre = (np.array(scan.data.shape) - 1) / 2
+        return Scan(ndimage.affine_transform(scan.data, turn, centre - turn @ centre, order=1), scan.affine)
+
+    return change
+
+
+def noisy(share: float) -> Change:
+    def change(scan: Scan) -> Scan:
+        rng = np.random.default_rng(0)
+        sigma = share * np.percentile(scan.data, 99)
+        real, imaginary = rng.normal(0, sigma, (2, *scan.data.shape))
+        return Scan(np.hypot(scan.data + real, imaginary), scan.affine)
+
+    return change
+
+
+def ghosted(share: float) -> Change:
+    return lambda scan: Scan(scan.data + share * np.roll(scan.data, scan.data.shape[1] // 2, 1), scan.affine)
+
+
+def wrapped(scan: Scan) -> Scan:
+    """20 mm of the back of the head fold over to the front of the field of view."""
+    data = scan.data[:, 10:].copy()
+    data[:, -10:] += scan.data[:, :10]
+    return Scan(data, scan.affine)
+
+
+def cut(right: int, top: int, bottom: int) -> Change:
+    """Cut voxels off the field of view."""
+    return lambda scan: Scan(
+        scan.data[right : scan.data.shape[0] - right, :, bottom : scan.data.shape[2] - top],
+        scan.affine,
+    )
+
+
+def shaded(scan: Scan) -> Scan:
+    """Brighter by 40 % on one side, darker on the other, as a coil makes it."""
+    return Scan(
+        scan.data * np.linspace(0.6, 1.4, scan.data.shape[0], dtype=np.float32)[:, None, None], scan.affine
+    )
+
+
+FEW: dict[str, Change] = {
+    "nodding": tilted((10, 0, 0)),
+    "noise 10 %": noisy(0.1),
+    "ghost 10 %": ghosted(0.1),
+    "wrapped": wrapped,
+    "no crown": cut(0, 15, 0),
+    "shaded": shaded,
+}
+MORE: dict[str, Change] = {
+    "head back": tilted((-10, 0, 0)),
+    "leaning": tilted((0, 10, 0)),
+    "looking aside": tilted((0, 0, 20)),
+    "noise 2 %": noisy(0.02),
+    "noise 5 %": noisy(0.05),
+    "noise 15 %": noisy(0.15),
+    "ghost 5 %": ghosted(0.05),
+    "no ears": cut(18, 0, 0),
+    "no neck": cut(0, 0, 25),
+}
+
+
+@pytest.mark.parametrize("name", [*FEW, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])
+def test_the_face_is_found_and_is_the_same(
+    name: str, head: Scan, whole: Appearance, nearest_other: float
+) -> None:
+    changed = appearance_of_scan((FEW | MORE)[name](head), 2.0)
+    assert len(changed.found) >= 3
+    assert changed.checks["nose_mm"] > 20
+    distance = np.linalg.norm(face_of(changed) - face_of(whole))
+    assert distance < nearest_other
+
+
+def save(path: Path, scan: Scan, kind: str) -> Path:
+    image = nib.Nifti1Image(np.rint(scan.data).astype(np.int16), scan.affine)
+    if kind == "turned":
+        image = image.as_reoriented(np.array([[2, -1], [0, 1], [1, -1]]))
+    elif kind == "4-D":
+        image = nib.Nifti1Image(np.asarray(image.dataobj)[..., None], scan.affine)
+    elif kind == "float":
+        image = nib.Nifti1Image(np.asarray(image.dataobj, np.float32), scan.affine)
+    elif kind == "scaled":
+        image = nib.Nifti1Image(np.asarray(image.dataobj, np.float64) * 0.5 + 3, scan.affine)
+        image.set_data_dtype(np.int16)
+    elif kind == "big endian":
+        image = nib.Nifti1Image(np.asarray(image.dataobj), scan.affine, nib.Nifti1Header(endianness=">"))
+    nib.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["turned", "4-D", "float", "scaled", "big endian", "plain"])
+def test_how_it_is_stored_changes_nothing(kind: str, head: Scan, tmp_path: Path) -> None:
+    """The volume that is reconstructed is the same, so the face is."""
+    expected = isotropic(read_scan(save(tmp_path / "a.nii.gz", head, "")), 2.0)
+    ending = ".nii" if kind == "plain" else ".nii.gz"
+    found = isotropic(read_scan(save(tmp_path / f"b{ending}", head, kind)), 2.0)
+    data = (found.data - 3) * 2 if kind == "scaled" else found.data
+    assert np.allclose(found.affine, expected.affine, atol=1e-3)
+    assert np.abs(data - expected.data).max() < 1.0

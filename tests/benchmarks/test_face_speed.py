@@ -1,0 +1,102 @@
+"""From a 1 mm head to ten renders, landmarks and embedding: ours against the obvious script, in one run.
+
+The obvious script does what a tutorial does: resample, smooth, threshold, marching cubes of scikit-image over
+the whole volume, a plotter for every view that draws the whole mesh. Use ``-n 0 -m slow -s``.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista as pv
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.filters import gaussian, threshold_otsu
+from skimage.measure import marching_cubes
+
+from baselines.landmarks import Face, find_face
+from baselines.network import embed
+from baselines.render import DISTANCE_MM, HEIGHT_MM, SKIN, View, face_centre, prepare_off_screen, render
+from baselines.scan import Scan
+from baselines.surface import OTSU_SHARE, reconstruct
+
+pytestmark = pytest.mark.slow
+
+VIEWS = [View(yaw, pitch) for yaw in (-20, -10, 0, 10, 20) for pitch in (-5, 5)]
+SIZE = 400
+
+
+def ours(scan: Scan) -> list[NDArray[np.uint8]]:
+    return render(reconstruct(scan, 1.0), VIEWS, SIZE)
+
+
+def obvious(scan: Scan) -> list[NDArray[np.uint8]]:
+    data = ndimage.zoom(scan.data.astype(float), scan.spacing, order=1)
+    data = gaussian(data, 0.7)
+    vertices, triangles, _, _ = marching_cubes(data, OTSU_SHARE * threshold_otsu(data))
+    faces = np.hstack([np.full((len(triangles), 1), 3), triangles])
+    axes = scan.affine[:3, :3] / scan.spacing
+    mesh = pv.PolyData(vertices @ axes.T, faces).smooth_taubin(n_iter=20, pass_band=0.1)
+    pictures = []
+    for view in VIEWS:
+        plotter = pv.Plotter(off_screen=True, window_size=(SIZE, SIZE))
+        plotter.add_mesh(mesh, color=SKIN, smooth_shading=True)
+        yaw, pitch = np.radians([view.yaw, view.pitch])
+        towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+        centre = face_centre(mesh)
+        plotter.camera_position = [centre + DISTANCE_MM * towards, centre, (0, 0, 1)]
+        plotter.camera.view_angle = 2 * np.degrees(np.arctan(HEIGHT_MM / 2 / DISTANCE_MM))
+        pictures.append(np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3]))
+        plotter.close()
+    return pictures
+
+
+def seen(pictures: list[NDArray[np.uint8]]) -> list[Face]:
+    faces = [face for picture in pictures if (face := find_face(picture, upsample=0))]
+    if faces:
+        embed([face.chip for face in faces])
+    return faces
+
+
+def cost(work: Callable[[], object]) -> tuple[float, object]:
+    start = time.process_time()
+    result = work()
+    return time.process_time() - start, result
+
+
+def test_ten_views_of_a_real_head(real_head: Scan) -> None:
+    prepare_off_screen()
+    ours(Scan(real_head.data[::4, ::4, ::4], real_head.affine @ np.diag([4, 4, 4, 1])))  # warm up
+    seen([np.zeros((SIZE, SIZE, 3), np.uint8)])
+    mine, pictures = cost(lambda: ours(real_head))
+    after, faces = cost(lambda: seen(pictures))
+    theirs, other = cost(lambda: obvious(real_head))
+    found = seen(other)
+    print(
+        f"\n1 mm head, {real_head.data.shape}, CPU s: surface and 10 renders {mine:.1f}, with landmarks and "
+        f"embedding {mine + after:.1f} ({len(faces)} faces); the obvious script {theirs:.1f} ({len(found)} "
+        f"faces), with landmarks and embedding {theirs + after:.1f}: {theirs / mine:.1f} and "
+        f"{(theirs + after) / (mine + after):.1f} times as much"
+    )
+    assert len(faces) == len(VIEWS)
+    assert mine + after < 6
+    assert theirs > 3 * mine
+
+
+def test_memory_of_a_worker(real_head_path: Path) -> None:
+    """A process of its own, which does nothing else."""
+    code = (
+        "import resource, sys; from pathlib import Path; sys.path.insert(0, '.')\n"
+        "from baselines.scan import read_scan\n"
+        "from tests.benchmarks.test_face_speed import ours, prepare_off_screen, seen\n"
+        f"prepare_off_screen(); seen(ours(read_scan(Path({str(real_head_path)!r}))))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    megabytes = int(done.stdout.split()[-1]) / 1024
+    print(f"\npeak of a worker: {megabytes:.0f} MB")
+    assert megabytes < 1024
