@@ -5,6 +5,7 @@ unpacked and compared with the original; only then are the voxels, no more than 
 """
 
 import gzip
+import logging
 import os
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _LARGEST_OFFSET = 1 << 20
 _TOLERANCE_MM = 0.01
 _PIECE = 1 << 20
 _OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy verify' checks the edition"
+_QUIET = logging.Logger("mriprivacy.volumes", logging.CRITICAL + 1)
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
@@ -81,13 +83,17 @@ def parse_header(header: bytes) -> Grid:
         raise VolumeError("is not a NIfTI-1 file (n+1)")
     try:
         parsed = nib.Nifti1Header(header, check=False)
+        size = int(parsed["sizeof_hdr"])
+        # What nibabel mends when it opens a file is mended here too, so that what is judged is what is used: a
+        # qform with a code that does not exist is looked at by nobody.
+        parsed.check_fix(logger=_QUIET, error_level=40)
         dims = [int(extent) for extent in parsed["dim"]]
         dtype = parsed.get_data_dtype()
         affine = np.asarray(parsed.get_best_affine(), dtype=np.float64)
         slope, intercept, offset = (float(parsed[name]) for name in ("scl_slope", "scl_inter", "vox_offset"))
     except Exception as error:  # nibabel raises its own and numpy's on nonsense in a header
         raise VolumeError("has a header that makes no sense") from error
-    if int(parsed["sizeof_hdr"]) != HEADER_SIZE:
+    if size != HEADER_SIZE:
         raise VolumeError("is not a NIfTI-1 file (n+1)")
     if not 3 <= dims[0] <= 7 or min(dims[1:4]) < 1 or any(extent != 1 for extent in dims[4 : dims[0] + 1]):
         raise VolumeError(f"has dimensions {dims[1 : max(1, min(dims[0], 7)) + 1]}; expected one 3-D volume")
