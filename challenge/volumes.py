@@ -5,6 +5,7 @@ unpacked and compared with the original; only then are the voxels, no more than 
 """
 
 import gzip
+import logging
 import os
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _LARGEST_OFFSET = 1 << 20
 _TOLERANCE_MM = 0.01
 _PIECE = 1 << 20
 _OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy verify' checks the edition"
+_QUIET = logging.Logger("mriprivacy.volumes", logging.CRITICAL + 1)
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
@@ -83,7 +85,6 @@ def parse_header(header: bytes) -> Grid:
         parsed = nib.Nifti1Header(header, check=False)
         dims = [int(extent) for extent in parsed["dim"]]
         dtype = parsed.get_data_dtype()
-        affine = np.asarray(parsed.get_best_affine(), dtype=np.float64)
         slope, intercept, offset = (float(parsed[name]) for name in ("scl_slope", "scl_inter", "vox_offset"))
     except Exception as error:  # nibabel raises its own and numpy's on nonsense in a header
         raise VolumeError("has a header that makes no sense") from error
@@ -93,10 +94,11 @@ def parse_header(header: bytes) -> Grid:
         raise VolumeError(f"has dimensions {dims[1 : max(1, min(dims[0], 7)) + 1]}; expected one 3-D volume")
     if dtype.name not in _TYPES:
         raise VolumeError(f"has voxels of type {dtype.name}; expected one of {', '.join(_TYPES)}")
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise VolumeError("has a degenerate affine")
     if not 352 <= offset <= _LARGEST_OFFSET or offset != int(offset):
         raise VolumeError(f"has its voxels at byte {offset:g}; expected 352, or at most {_LARGEST_OFFSET}")
+    affine = _affine(parsed)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
+        raise VolumeError("has a degenerate affine")
     # A slope of 0 means that voxels are not scaled; nibabel reads a slope that is not finite the same way.
     if slope == 0 or not np.isfinite(slope):
         slope, intercept = 1.0, 0.0
@@ -104,6 +106,19 @@ def parse_header(header: bytes) -> Grid:
         raise VolumeError("has an intercept that is not finite")
     byteorder: Literal["little", "big"] = "little" if parsed.endianness == "<" else "big"
     return Grid(tuple(dims[1:4]), affine, dtype, int(offset), slope, intercept, byteorder)
+
+
+def _affine(header: nib.Nifti1Header) -> NDArray[np.float64]:
+    """Return the affine that nibabel will use, which mends a header before it looks: what is judged is used.
+
+    A qform with a code that does not exist, for one, is dropped.
+    """
+    try:
+        mended = header.copy()
+        mended.check_fix(logger=_QUIET, error_level=40)
+        return np.asarray(mended.get_best_affine(), dtype=np.float64)
+    except Exception as error:  # as above
+        raise VolumeError("has a header that makes no sense") from error
 
 
 def compare_grids(found: Grid, expected: Grid) -> None:

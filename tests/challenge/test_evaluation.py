@@ -10,6 +10,9 @@ from challenge.edition import Edition
 from challenge.entry import Entry
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
+from challenge.features import ImageFeatures
+from challenge.gate import apply_gate
+from challenge.guard import Lost
 from challenge.protocol import Protocol, read_protocol
 from challenge.sealed import SealedKey, open_sealed
 from challenge.submission import check_submission
@@ -95,3 +98,32 @@ def test_a_protocol_of_another_kit_is_refused() -> None:
         read_protocol({"protocol": {"telepathy": True}})
     with pytest.raises(EditionError, match="protocol"):
         read_protocol({"protocol": {"bootstrap": "many"}})
+
+
+def test_a_scan_that_ends_its_worker_is_no_protection(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as a failure to acquire, is reported, and does not pass the gate."""
+
+    def extract(paths, kind, *_: object, untrusted: bool = False) -> dict[str, ImageFeatures]:
+        assert untrusted == (kind == "scan")
+        return {name: ImageFeatures(False, "could not be worked on", {}, lost=untrusted) for name in paths}
+
+    monkeypatch.setattr("challenge.evaluation.extract", extract)
+    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, Compute("sequential"))
+    entry = evaluate(evaluator, check_submission(defacing, tiny_edition))
+    assert entry.gate["scans"] == 10
+    assert entry.gate["passed"] == 0
+    assert "faces: 10 scans could not be worked on; they do not pass the gate" in entry.warnings
+    assert entry.strongest().counts["failures_to_acquire"] == 5
+
+
+def test_a_gate_that_ends_its_worker_does_not_pass(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("x")] * len(jobs))
+    scans = check_submission(defacing, tiny_edition).scans
+    assert scans is not None
+    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, Compute("sequential"))
+    assert gate["passed"] == 0
+    assert remarks == ["brain gate: could not be compared within the limits of time and memory (scans: 10)"]

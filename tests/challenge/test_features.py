@@ -72,3 +72,14 @@ def test_a_kept_file_that_was_cut_off_is_named(portraits, tmp_path: Path) -> Non
         kept.unlink()
         again = extract(paths, "photo", extraction, "photos", ALONE)["a"]
         assert np.array_equal(first.vectors["geo"], again.vectors["geo"])
+
+
+def test_a_stranger_s_scan_that_takes_too_long_is_lost_and_not_kept(
+    real_head_path: Path, tmp_path: Path
+) -> None:
+    extraction = Extraction(attacks=("geo",), cache=tmp_path)
+    hurried = Compute("loky", 1, seconds=0.05)
+    found = extract({"a": real_head_path}, "scan", extraction, "scans", hurried, untrusted=True)["a"]
+    assert (found.acquired, found.lost) == (False, True)
+    assert found.reason == "could not be worked on within 0.05 s"
+    assert list(tmp_path.iterdir()) == []
