@@ -13,8 +13,9 @@ from baselines.landmarks import Face
 from baselines.render import DISTANCE_MM, HEIGHT_MM, View, face_centre
 from baselines.surface import HeadSurface
 
-# A nose stands out of the plane of the eyes: on whole heads, real and synthetic, by 18 to 37 mm, by 8 and
-# more on blurred, blocked and refaced ones, by at most 5.5 mm where the face was shaved or not scanned.
+# A nose stands out of the plane of the eyes: on whole heads, real and synthetic, by 18 to 38 mm, by 8 and
+# more on blurred and blocked ones, by at most 6 mm where the face was shaved or not scanned. A pasted nose
+# stood out by 11 mm and more but once (5 mm; docs/real_heads.md).
 FLAT_NOSE_MM = 7.0
 NEAR_MM = 3.0
 
