@@ -4,6 +4,7 @@ import warnings
 from importlib.metadata import version
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from challenge.defacing import judge_defacing
 from challenge.draws import strongest_draws
@@ -31,7 +32,8 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         The same for the same edition and submission, but for `seconds`.
     """
     judges = {"defacing": judge_defacing, "attack": _attack, "attributes": _attributes}
-    with warnings.catch_warnings(record=True) as noted:
+    # Matrices are small here: threads inside of a product cost more than they give.
+    with warnings.catch_warnings(record=True) as noted, threadpool_limits(limits=1):
         warnings.simplefilter("always", SmallSampleWarning)
         judged = judges[submission.track](evaluator, submission)
     small = dict.fromkeys(str(one.message) for one in noted if one.category is SmallSampleWarning)
