@@ -23,7 +23,7 @@ class Settings:
     subjects: int = 24
     seed: int = 7
     spacing_mm: float = 1.5
-    reanalysed: int = 4
+    reanalysed: int = 2
     defacers: list[str] = field(default_factory=list)
     attacks: list[str] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
@@ -93,6 +93,7 @@ def plan(settings: Settings) -> list[list[str]]:
         submissions.append(f"{out}/submissions/attributes")
         camera = f"attack.spacing_mm={settings.spacing_mm}"
         steps.append(["infer", camera, public, f"output={submissions[-1]}", cache])
+    reported = {f"{out}/submissions/{name}" for name in settings.defacers}
     for submission in submissions:
         steps.append(["check", public, f"submission={submission}"])
         steps.append(
@@ -101,7 +102,7 @@ def plan(settings: Settings) -> list[list[str]]:
                 f"edition={out}/edition",
                 f"submission={submission}",
                 f"output={out}/entries",
-                f"report={out}/reports",
+                *([f"report={out}/reports"] if submission in reported else []),
                 cache,
             ]
         )
@@ -121,7 +122,7 @@ def _closing(output: Path, seconds: float) -> str:
   {output}/edition       public/ to publish, sealed/ to keep
   {output}/submissions   what a participant would send
   {output}/entries       one JSON file a system
-  {output}/reports       one page a submission, for the organizer
+  {output}/reports       one page a defacer, for the organizer
   {output}/board         LEADERBOARD.md; open site/index.html
 
 Try next:
