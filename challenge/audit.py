@@ -21,6 +21,7 @@ from scoring import Draws, VerificationReport, draw_systems, score_trials
 WRONG_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
 SIGMAS = 3.3
+DRAWS = 200  # of subjects; a standard error takes fewer than a percentile
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +90,7 @@ def audit(
             passed = value + SIGMAS * error >= 0
             ends = (value - SIGMAS * error, value + SIGMAS * error)
             checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
-    for name, report in giveaways(evaluator.edition, evaluator.sealed).items():
+    for name, report in giveaways(evaluator.edition, evaluator.sealed, n_bootstrap=DRAWS).items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
         checks.append(_check(question, "everybody", report.auc.value, error))
@@ -104,10 +105,9 @@ def _check(question: str, attacker: str, value: float, error: float, above: bool
 
 def _draws(evaluator: Evaluator, attackers: Sequence[Attacker]) -> Draws:
     mated, subjects = whose(evaluator)
-    protocol = evaluator.protocol
     scores = {f"{one.name}/{one.level}": one.scores for one in attackers}
     return draw_systems(
-        scores, mated, subjects[:, 0], subjects[:, 1], protocol.bootstrap, protocol.bootstrap_seed
+        scores, mated, subjects[:, 0], subjects[:, 1], DRAWS, evaluator.protocol.bootstrap_seed
     )
 
 
