@@ -17,7 +17,7 @@ from challenge.evaluator import Evaluator
 from challenge.guard import Lost, run_untrusted
 from challenge.submission import Submission
 
-PEOPLE = 3
+PEOPLE = 2
 SIZE = 160
 VIEWS = (View(0, 0), View(40, 0))
 
