@@ -11,6 +11,8 @@ from challenge.errors import InputError
 from data_prep.files import whole_file
 from scoring import Estimate
 
+ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
+
 
 @dataclass(frozen=True)
 class Result:
@@ -113,7 +115,7 @@ class Entry:
         A defacer is rated by it: an average over attackers would reward withstanding weak ones. Attackers
         that failed the audit are asked only if every one did (`rated` is False then).
         """
-        on_list = [result for result in self.results if result.trial_list == trial_list]
+        on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
         return self._best([result for result in on_list if result.rates] or on_list)
 
     def strongest_of(self, level: str) -> Result | None:

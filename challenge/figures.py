@@ -14,7 +14,6 @@ from data_prep.trials import NOT_AVAILABLE, Attributes
 from scoring import Signature, score_attributes, score_trials
 
 TRIAL_LISTS = ("all", "matched")
-ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
 SMALLEST_GROUP = 5  # people; a figure of fewer is one of persons
 
 

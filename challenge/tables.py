@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from challenge.entry import Entry, Result
-from challenge.figures import ORACLE
+from challenge.entry import ORACLE, Entry, Result
 from challenge.standing import Board, Place
 from data_prep.trials import Attributes
 

@@ -48,6 +48,7 @@ def test_a_real_t1w_head_has_a_brain_of_human_size(real_head: Scan, cache: Path)
     assert middles == sorted(middles, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_same_head_gives_the_same_bits_in_any_orientation(synthetic: tuple[Scan, Scan]) -> None:
     scan, _ = synthetic
     first, again = analyse(scan), analyse(scan)

@@ -13,6 +13,7 @@ from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
 from challenge.gate import apply_gate
 from challenge.guard import Lost
+from challenge.leaderboard import leaderboard
 from challenge.protocol import Protocol, read_protocol
 from challenge.sealed import SealedKey, open_sealed
 from challenge.submission import check_submission
@@ -105,17 +106,19 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
 ) -> None:
     """It counts as a failure to acquire, is reported, and does not pass the gate."""
 
-    def extract(paths, kind, *_: object, untrusted: bool = False) -> dict[str, ImageFeatures]:
-        assert untrusted == (kind == "scan")
+    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+        assert untrusted == ("defaced" in label)
         return {name: ImageFeatures(False, "could not be worked on", {}, lost=untrusted) for name in paths}
 
-    monkeypatch.setattr("challenge.evaluation.extract", extract)
+    monkeypatch.setattr("challenge.defacing.extract", extract)
     evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, Compute("sequential"))
     entry = evaluate(evaluator, check_submission(defacing, tiny_edition))
     assert entry.gate["scans"] == 10
     assert entry.gate["passed"] == 0
     assert "faces: 10 scans could not be worked on; they do not pass the gate" in entry.warnings
     assert entry.strongest().counts["failures_to_acquire"] == 5
+    assert not entry.rated
+    assert "| - |" in leaderboard([entry])
 
 
 def test_a_gate_that_ends_its_worker_does_not_pass(
