@@ -35,6 +35,7 @@ def test_several_images_of_a_person_do_not_fool_the_choice_of_penalty() -> None:
     assert model.classifier[-1].C < 1.0
 
 
+@pytest.mark.slow
 def test_scale_and_order_do_not_matter() -> None:
     rng = np.random.default_rng(2)
     features, labels, who = people(rng, 30, 3.0)

@@ -43,6 +43,7 @@ def test_hair_becomes_skin_and_the_face_stays(portrait: np.ndarray, bald: Bald) 
     np.testing.assert_array_equal(bald.picture[bald.mask == 0], portrait[bald.mask == 0])
 
 
+@pytest.mark.slow
 def test_the_same_picture_gives_the_same_result(portrait: np.ndarray, bald: Bald) -> None:
     np.testing.assert_array_equal(remove_hair(portrait).picture, bald.picture)
 

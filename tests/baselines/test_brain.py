@@ -60,6 +60,7 @@ def test_the_same_head_gives_the_same_bits_in_any_orientation(synthetic: tuple[S
     assert other.volumes_ml == pytest.approx(first.volumes_ml, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_gain_and_type_change_nothing(synthetic: tuple[Scan, Scan]) -> None:
     scan, _ = synthetic
     louder = analyse(Scan(scan.data.astype(np.float32) * 3.7, scan.affine))

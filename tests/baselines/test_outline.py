@@ -38,6 +38,7 @@ def test_a_blank_volume_has_none() -> None:
     assert outline_features(Scan(np.zeros((40, 40, 40)), np.eye(4) * [3, 3, 3, 1])) is None
 
 
+@pytest.mark.slow
 def test_the_skull_of_a_real_head_outlives_defacing(real_head: Scan, tmp_path) -> None:
     before = outline_features(real_head)
     after = outline_features(deface("niimath_deface", real_head, cache=tmp_path))

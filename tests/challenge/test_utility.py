@@ -47,6 +47,7 @@ def measured(
     return measure_utility(edition, sealed, submission, gate or {}, settings, folder, Compute("sequential"))
 
 
+@pytest.mark.slow
 def test_noise_has_no_brain_and_that_is_said(
     tiny_edition: Edition, sealed: SealedKey, submission: Submission, tmp_path: Path
 ) -> None:
