@@ -22,7 +22,7 @@ class Settings:
     output: str = MISSING
     subjects: int = 24
     seed: int = 7
-    spacing_mm: float = 1.5
+    spacing_mm: float = 2.0
     reanalysed: int = 2
     defacers: list[str] = field(default_factory=list)
     attacks: list[str] = field(default_factory=list)
