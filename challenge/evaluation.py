@@ -6,7 +6,6 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from challenge.defacing import judge_defacing
 from challenge.draws import strongest_draws
 from challenge.entry import Entry
 from challenge.evaluator import Evaluator, Judged
@@ -31,7 +30,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
     Entry
         The same for the same edition and submission, but for `seconds`.
     """
-    judges = {"defacing": judge_defacing, "attack": _attack, "attributes": _attributes}
+    judges = {"defacing": _defacing, "attack": _attack, "attributes": _attributes}
     # Matrices are small here: threads inside of a product cost more than they give.
     with warnings.catch_warnings(record=True) as noted, threadpool_limits(limits=1):
         warnings.simplefilter("always", SmallSampleWarning)
@@ -55,6 +54,13 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         utility=judged.utility,
         draws=strongest_draws(evaluator, judged.results),
     )
+
+
+def _defacing(evaluator: Evaluator, submission: Submission) -> Judged:
+    """Run the attackers; only they need rendering and face networks, so only here are they imported."""
+    from challenge.defacing import judge_defacing
+
+    return judge_defacing(evaluator, submission)
 
 
 def _attack(evaluator: Evaluator, submission: Submission) -> Judged:
