@@ -15,7 +15,7 @@ from data_prep.trials import Attributes
 from scoring import SmallSampleWarning
 
 
-def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
+def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) -> Entry:
     """Evaluate a submission that intake has accepted.
 
     Parameters
@@ -24,6 +24,9 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         Edition, key and means.
     submission : Submission
         From `challenge.submission.check_submission`.
+    paired : bool
+        Whether the entry is to be compared with others in pairs; that takes the sealed nonce, which is not
+        handed to a platform.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
         utility=judged.utility,
-        draws=strongest_draws(evaluator, judged.results),
+        draws=strongest_draws(evaluator, judged.results) if paired else (),
     )
 
 

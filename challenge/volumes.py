@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def parse_header(header: bytes) -> Grid:
     return Grid(tuple(dims[1:4]), affine, dtype, int(offset), slope, intercept, byteorder)
 
 
-def _affine(header: nib.Nifti1Header) -> NDArray[np.float64]:
+def _affine(header: Any) -> NDArray[np.float64]:
     """Return the affine that nibabel will use, which mends a header before it looks: what is judged is used.
 
     A qform with a code that does not exist, for one, is dropped.

@@ -1,0 +1,35 @@
+"""A Python that has what a platform's image has, and nothing of the kit."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+# Of codabench's py312 image, what the kit asks for, and what these need in turn.
+PINS = (
+    "numpy==1.26.4", "scipy==1.11.4", "scikit-learn==1.5.1", "pandas==2.2.3", "pyyaml==6.0.2",
+    "threadpoolctl==3.6.0",
+)  # fmt: skip
+_LINKED = (
+    "numpy", "numpy.libs", "scipy", "scipy.libs", "pandas", "pandas.libs", "joblib", "cloudpickle",
+    "dateutil", "six.py", "threadpoolctl.py", "pytz", "tzdata",
+)  # fmt: skip
+
+
+def linked_python(folder: Path) -> Path:
+    """Make an environment with links to these packages alone, of the versions that are installed here."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    for name in _LINKED:
+        package = Path(sysconfig.get_path("purelib")) / name
+        if package.exists():
+            (site / name).symlink_to(package)
+    return folder / "bin"
+
+
+def pinned_python(folder: Path) -> Path:
+    """Make an environment with the very versions of the image, on this version of Python."""
+    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    python = str(folder / "bin" / "python3")
+    subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *PINS], check=True)
+    return folder / "bin"
