@@ -13,7 +13,7 @@ from challenge.export.codabench import Phase, write_bundle
 from challenge.export.codabench_rules import bundle_problems
 from challenge.export.grand_challenge import write_container
 from challenge.export.packing import zip_folder
-from challenge.export.reference import check_track
+from challenge.export.reference_data import check_track
 from challenge.export.starting_kit import Baselines, write_starting_kit
 from challenge.integrity import verify_edition
 from challenge.protocol import read_protocol

@@ -13,7 +13,7 @@ from challenge.errors import InputError
 from challenge.export.columns import columns
 from challenge.export.logo import write_logo
 from challenge.export.packing import vendor_kit, zip_folder
-from challenge.export.reference import write_reference
+from challenge.export.reference_data import write_reference
 from challenge.export.starting_kit import Baselines, write_starting_kit
 from challenge.export.texts import FILES, QUESTIONS, text
 from challenge.record import Limits
@@ -21,7 +21,9 @@ from challenge.submission import TABLES
 
 # Python 3.12, numpy 1.26, scipy 1.11, scikit-learn 1.5, pandas 2.2: enough for the tracks of tables.
 STOCK_IMAGE = "codalab/codalab-legacy:py312"
-COMMAND = "python3 -m challenge.export.run /app/input/ref /app/input/res /app/output/scores.json {track}"
+COMMAND = (
+    "python3 -m challenge.export.codabench_run /app/input/ref /app/input/res /app/output/scores.json {track}"
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 

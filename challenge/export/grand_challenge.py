@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+import tempfile
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from packaging.requirements import Requirement
 
 from challenge.edition import Edition
 from challenge.export.columns import columns
-from challenge.export.jobs import INPUT_SOCKET, SOCKETS
+from challenge.export.grand_challenge_jobs import INPUT_SOCKET, SOCKETS
 from challenge.export.packing import vendor_kit
-from challenge.export.reference import write_reference
+from challenge.export.reference_data import write_reference
 from challenge.export.texts import text
 from challenge.submission import TABLES
 from data_prep.files import whole_file
@@ -49,12 +50,9 @@ def write_container(edition: Edition, root: Path, folder: Path, track: str) -> N
     about |= {"deciding": columns(track)[0], "input_socket": INPUT_SOCKET, "output_socket": SOCKETS[track]}
     for name, template in (("Dockerfile", "Dockerfile"), ("README.md", "grand_challenge.md")):
         (folder / name).write_text(text(template, edition, **about), encoding="utf-8")
-    truth = folder / "ground_truth"
-    write_reference(root, track, truth)
-    _tar(truth, folder / "ground_truth.tar.gz")
-    for path in sorted(truth.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    truth.rmdir()
+    with tempfile.TemporaryDirectory() as truth:
+        write_reference(root, track, Path(truth))
+        _tar(Path(truth), folder / "ground_truth.tar.gz")
 
 
 def _needed(track: str) -> list[str]:

@@ -28,7 +28,7 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
     Parameters
     ----------
     reference : Path
-        From `challenge.export.reference.write_reference`.
+        From `challenge.export.reference_data.write_reference`.
     submission : Path
         A folder or a zip, as the platform hands it over.
     track : str

@@ -16,8 +16,8 @@ from stock_image import linked_python
 
 from challenge.cli import main
 from challenge.edition import Edition
-from challenge.export.container import Places, evaluate_input, make_server
-from challenge.export.jobs import SOCKETS, assemble
+from challenge.export.grand_challenge_jobs import SOCKETS, assemble
+from challenge.export.grand_challenge_run import Places, evaluate_input, make_server
 from challenge.submission import check_submission
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, parse_id, read_table
 
@@ -65,7 +65,7 @@ def test_the_folder_builds_without_the_key(container: Path, tiny_edition_folder:
     copied = [line.split()[1:-1] for line in dockerfile.splitlines() if line.startswith("COPY")]
     assert copied == [["requirements.txt", "requirements-data.txt"], ["kit"]]
     assert not [path for path in (container / "kit").rglob("*") if path.name in ("key.tsv", "nonce")]
-    assert (container / "kit" / "challenge" / "export" / "container.py").is_file()
+    assert (container / "kit" / "challenge" / "export" / "grand_challenge_run.py").is_file()
     pins = (container / "requirements.txt").read_text().splitlines()
     assert [pin.split("==")[0] for pin in pins] == ["joblib", "numpy", "pandas", "scipy", "threadpoolctl"]
     assert "ground_truth.tar.gz" in (container / "README.md").read_text()

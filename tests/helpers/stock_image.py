@@ -28,8 +28,8 @@ def linked_python(folder: Path) -> Path:
 
 
 def pinned_python(folder: Path) -> Path:
-    """Make an environment with the very versions of the image, on this version of Python."""
-    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    """Make an environment with the very versions of the image."""
+    subprocess.run(["uv", "venv", "--quiet", "--python", "3.12", str(folder)], check=True)
     python = str(folder / "bin" / "python3")
     subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *PINS], check=True)
     return folder / "bin"

@@ -1,7 +1,7 @@
 """What a grand-challenge evaluation container does: score what lies in /input, once or whenever it is asked.
 
-`python -m challenge.export.container TRACK INPUT OUTPUT GROUND_TRUTH`, in mode `$API_METHOD`: `exec` scores
-and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
+`python -m challenge.export.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH`, in mode `$API_METHOD`:
+`exec` scores and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
 """
 
 import json
@@ -18,7 +18,7 @@ from challenge.description import SubmissionError
 from challenge.edition import open_edition
 from challenge.errors import InputError
 from challenge.export.columns import platform_scores
-from challenge.export.jobs import assemble
+from challenge.export.grand_challenge_jobs import assemble
 from challenge.export.scorer import score
 from challenge.submission import TABLES
 from data_prep.files import whole_file

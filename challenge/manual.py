@@ -1,4 +1,4 @@
-"""docs/commands.md, from `conf/`: `python -m challenge.reference > docs/commands.md`."""
+"""docs/commands.md, from `conf/`: `python -m challenge.manual > docs/commands.md`."""
 
 import re
 from importlib.resources import files
@@ -10,7 +10,7 @@ from challenge.cli import COMMANDS
 
 _HEADER = """# Commands
 
-Made from `conf/` by `python -m challenge.reference`; a test compares. `mriprivacy COMMAND [key=value ...]`;
+Made from `conf/` by `python -m challenge.manual`; a test compares. `mriprivacy COMMAND [key=value ...]`;
 `--help` shows the same settings, `--cfg job` what they come to, `-m` sweeps comma-separated values.
 `???` must be given. A setting of a group stands below the group's name: `attack=geo attack.condition=bald`.
 
@@ -19,7 +19,7 @@ Exit status: 0 done; 2 the input is wrong, one line a problem; 1 a fault of the 
 _SETTING = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>.*?))?(?: +# (?P<what>.*))?")
 
 
-def reference() -> str:
+def manual() -> str:
     """Return the reference of all commands as Markdown."""
     conf = files("conf")
     groups: dict[str, None] = {}
@@ -74,4 +74,4 @@ def _table(source: str, prefix: str = "") -> str:
 
 
 if __name__ == "__main__":
-    print(reference(), end="")
+    print(manual(), end="")

@@ -1,4 +1,4 @@
-"""What Codabench starts: `python3 -m challenge.export.run REFERENCE SUBMISSION SCORES.json TRACK`."""
+"""What Codabench starts: `python3 -m challenge.export.codabench_run REFERENCE SUBMISSION SCORES TRACK`."""
 
 import json
 import sys
