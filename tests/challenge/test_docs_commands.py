@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stock_image import empty_python
 
 from challenge.cli import COMMANDS
 from challenge.config import compose_raw
@@ -44,10 +45,9 @@ def test_what_the_dockerfile_copies_installs_and_runs(tmp_path: Path) -> None:
     for name in copied_by_the_dockerfile():
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
-    python = tmp_path / "env" / "bin" / "python"
+    python = empty_python(tmp_path / "env") / "python"
     install = (ROOT / "Dockerfile").read_text().split("RUN uv pip install")[1].split("\n")[0].replace('"', "")
     words = [word for word in install.split() if word not in ("--system", "--no-cache", "--compile-bytecode")]
-    subprocess.run(["uv", "venv", "--quiet", "--python", "3.12", tmp_path / "env"], check=True)
     subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *words], cwd=tmp_path, check=True)
     done = subprocess.run(
         [python.with_name("mriprivacy"), "doctor"], cwd=tmp_path, check=True, text=True, capture_output=True
