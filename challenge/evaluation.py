@@ -56,6 +56,8 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
         utility=judged.utility,
         draws=strongest_draws(evaluator, judged.results) if paired else (),
+        licence=evaluator.edition.description.get("licence", ""),
+        citation=evaluator.edition.description.get("citation", ""),
     )
 
 

@@ -1,7 +1,7 @@
 """The participant's starting kit: a README and a valid submission of each track, by the reference systems.
 
-It is not made by `build`: a build copies and finishes in seconds, a baseline looks for faces in every scan.
-Nor is it part of the edition: an edition never changes, baselines may be made again by a later kit.
+`build starting_kit=true` makes it beside the edition, `export target=starting_kit` at any time: it is no part
+of the edition, which never changes, while a later kit may have better baselines.
 """
 
 from collections import Counter
