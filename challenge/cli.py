@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
     "rank": "turn entries into LEADERBOARD.md and a site",
+    "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
     "lock": "encrypt what is sealed for an organizer's key",

@@ -126,13 +126,15 @@ class Edition:
         return {name: tuple(values) for name, values in self.description["attributes"].items()}
 
 
-def open_edition(path: Path) -> Edition:
+def open_edition(path: Path, images: bool = True) -> Edition:
     """Read the public side of an edition; nothing sealed is looked at.
 
     Parameters
     ----------
     path : Path
         `edition/public`, or the `edition` folder that holds it.
+    images : bool
+        Whether scans and photographs must be there; tables are enough to score tables.
 
     Raises
     ------
@@ -154,7 +156,7 @@ def open_edition(path: Path) -> Edition:
     if not (public / MANIFEST).is_file():
         raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")
     problems: list[str] = []
-    splits = [_read_split(public / name, description, problems) for name in ("dev", "eval")]
+    splits = [_read_split(public / name, description, images, problems) for name in ("dev", "eval")]
     if problems:
         raise EditionError(*problems)
     return Edition(public, description, *splits)
@@ -191,7 +193,7 @@ def _check_description(description: dict[str, Any]) -> None:
         raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
 
 
-def _read_split(folder: Path, description: dict[str, Any], problems: list[str]) -> Split:
+def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:
     name = folder.name
     try:
         participants = read_table(
@@ -217,11 +219,11 @@ def _read_split(folder: Path, description: dict[str, Any], problems: list[str]) 
     probes = tuple(sorted(participants.column("participant_id")))
     references = tuple(sorted({reference for _, reference in pairs}))
     split = Split(name, folder, description["contrast"], probes, references, pairs, key, attributes)
-    problems += _check_split(split, description)
+    problems += _check_split(split, description, images)
     return split
 
 
-def _check_split(split: Split, description: dict[str, Any]) -> list[str]:
+def _check_split(split: Split, description: dict[str, Any], images: bool) -> list[str]:
     problems = []
     if len(set(split.trials)) < len(split.trials) or len(set(split.probes)) < len(split.probes):
         problems.append(f"{split.name}: a trial or a probe is listed twice")
@@ -231,6 +233,8 @@ def _check_split(split: Split, description: dict[str, Any]) -> list[str]:
         problems.append(f"{split.name}: key.tsv and trials.tsv name different trials")
     if split.attributes is not None and set(split.attributes) != set(split.probes):
         problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
+    if not images:
+        return problems
     files = [split.scan(probe) for probe in split.probes]
     files += [
         split.photo(ref, condition) for ref in split.references for condition in description["conditions"]

@@ -80,6 +80,11 @@ class Entry:
         AUC of the attacker that links best, in each draw of subjects (`challenge.draws`): the same draws for
         every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
         nobody may rate.
+    licence, citation : str
+        Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
+    received : str
+        Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
+        where none is kept.
     """
 
     edition: str
@@ -98,6 +103,9 @@ class Entry:
     seconds: Mapping[str, float] = field(default_factory=dict)
     utility: Mapping[str, Estimate] = field(default_factory=dict)
     draws: tuple[float, ...] = ()
+    licence: str = ""
+    citation: str = ""
+    received: str = ""
 
     @property
     def path(self) -> str:

@@ -6,7 +6,6 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from challenge.defacing import judge_defacing
 from challenge.draws import strongest_draws
 from challenge.entry import Entry
 from challenge.evaluator import Evaluator, Judged
@@ -16,7 +15,7 @@ from data_prep.trials import Attributes
 from scoring import SmallSampleWarning
 
 
-def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
+def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) -> Entry:
     """Evaluate a submission that intake has accepted.
 
     Parameters
@@ -25,13 +24,16 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         Edition, key and means.
     submission : Submission
         From `challenge.submission.check_submission`.
+    paired : bool
+        Whether the entry is to be compared with others in pairs; that takes the sealed nonce, which is not
+        handed to a platform.
 
     Returns
     -------
     Entry
         The same for the same edition and submission, but for `seconds`.
     """
-    judges = {"defacing": judge_defacing, "attack": _attack, "attributes": _attributes}
+    judges = {"defacing": _defacing, "attack": _attack, "attributes": _attributes}
     # Matrices are small here: threads inside of a product cost more than they give.
     with warnings.catch_warnings(record=True) as noted, threadpool_limits(limits=1):
         warnings.simplefilter("always", SmallSampleWarning)
@@ -53,8 +55,17 @@ def evaluate(evaluator: Evaluator, submission: Submission) -> Entry:
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
         utility=judged.utility,
-        draws=strongest_draws(evaluator, judged.results),
+        draws=strongest_draws(evaluator, judged.results) if paired else (),
+        licence=evaluator.edition.description.get("licence", ""),
+        citation=evaluator.edition.description.get("citation", ""),
     )
+
+
+def _defacing(evaluator: Evaluator, submission: Submission) -> Judged:
+    """Run the attackers; only they need rendering and face networks, so only here are they imported."""
+    from challenge.defacing import judge_defacing
+
+    return judge_defacing(evaluator, submission)
 
 
 def _attack(evaluator: Evaluator, submission: Submission) -> Judged:

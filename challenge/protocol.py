@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from challenge.edition import EditionError
 
 
@@ -57,6 +54,10 @@ def read_protocol(description: Mapping[str, Any]) -> Protocol:
     >>> read_protocol({"protocol": {"model": "VGG-Face"}}).model
     'VGG-Face'
     """
+    # Tables are scored where there is no omegaconf (challenge/export/scorer.py).
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
     try:
         given = OmegaConf.create(dict(description.get("protocol", {})), flags={"allow_objects": False})
         protocol = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Protocol), given))

@@ -60,13 +60,15 @@ class SealedKey:
         return path if path.is_file() else None
 
 
-def open_sealed(path: Path) -> SealedKey:
+def open_sealed(path: Path, images: bool = True) -> SealedKey:
     """Read the organizer's side of an edition, and the public side to see that they belong together.
 
     Parameters
     ----------
     path : Path
         The `edition` folder, or `edition/sealed`, or `edition/public` beside it.
+    images : bool
+        As in `open_edition`.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def open_sealed(path: Path) -> SealedKey:
         )
     except TableError as error:
         raise EditionError(*error.problems) from error
-    problems = _check_against(open_edition(sealed.parent), key, attributes, subjects)
+    problems = _check_against(open_edition(sealed.parent, images), key, attributes, subjects)
     if problems:
         raise EditionError(*problems)
     return SealedKey(

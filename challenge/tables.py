@@ -1,7 +1,7 @@
 """The tables of a leaderboard, made once and shown as Markdown and as HTML."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from challenge.entry import ORACLE, Entry, Result
 from challenge.standing import Board, Place
@@ -75,7 +75,7 @@ def defacing(board: Board) -> Table:
                 Cell(gate(entry)),
             )
         )
-    return Table("defacing", "Defacing systems, ranked", header, tuple(rows))
+    return _dated(Table("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
 
 
 def attack(board: Board) -> Table:
@@ -96,7 +96,7 @@ def attack(board: Board) -> Table:
         matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
         figures = [figure(name, best) for name in ("eer", "auc", "linkability", "rank1")]
         rows.append((*_standing(place), system(place.entry), *figures, figure("auc", matched)))
-    return Table("attack", "Attacks, ranked", header, tuple(rows))
+    return _dated(Table("attack", "Attacks, ranked", header, tuple(rows)), board)
 
 
 def attributes(entries: Iterable[Entry]) -> Table:
@@ -270,6 +270,15 @@ def _standing(place: Place) -> tuple[Cell, Cell]:
     if place.tier is None or place.rank is None:
         return Cell("-", float("nan")), Cell("-", float("nan"))
     return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+
+
+def _dated(table: Table, board: Board) -> Table:
+    """Add the days on which submissions were accepted, where any is known."""
+    days = [place.entry.received for place in board.places]
+    if not any(days):
+        return table
+    rows = [(*row, Cell(day or "n/a")) for row, day in zip(table.rows, days, strict=True)]
+    return replace(table, header=(*table.header, "received"), rows=tuple(rows))
 
 
 def _of_attacker(result: Result | None) -> Cell:

@@ -39,9 +39,11 @@ class Turn:
         with locked(self.folder):
             append(self.folder, replace(event, archive=self._archive()))
 
-    def admit(self, submission: Submission) -> None:
-        """Log that intake accepted it; RecordError if its team is over a limit."""
-        admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits)
+    def admit(self, submission: Submission) -> str:
+        """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
+        return admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits).time[
+            :10
+        ]
 
     def close(self, entry: Entry, submission: Submission, evaluator: Evaluator) -> str:
         """Log the evaluation, with the score if the team may be told it; return what to tell the team.

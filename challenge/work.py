@@ -9,16 +9,6 @@ from typing import TypeVar
 
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from challenge.errors import InputError, is_for_people, problems_of
 
@@ -109,6 +99,18 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> tupl
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
     """Give what to call after each item: it shows how far a step is; with no terminal, a line at the end."""
+    # Tables are scored where there is no rich (challenge/export/scorer.py).
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     if not console.is_terminal:
         start = time.monotonic()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from omegaconf import MISSING
 
 from baselines.bald import remove_hair
+from challenge.cli import run_command
 from challenge.protocol import Protocol
 from challenge.work import Compute
 from challenge.work import run as work
@@ -32,6 +33,7 @@ class Settings:
 
     output: str = MISSING
     seed: int = MISSING
+    starting_kit: bool = False
     cohort: Cohort = field(default_factory=Cohort)
     edition: EditionConfig = field(default_factory=EditionConfig)
     protocol: Protocol = field(default_factory=Protocol)
@@ -56,7 +58,17 @@ def run(settings: Settings) -> None:
     counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
     references = sum(len(split.references) for split in plan.splits)
     print(f"{settings.output}: {len(plan.scans)} scans, {references} photographs; {counts}")
-    print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
+    if settings.starting_kit:
+        run_command("export", _starting_kit(settings))
+    published = " and starting_kit" if settings.starting_kit else ""
+    print(f"publish {settings.output}/public{published}; keep {settings.output}/sealed to yourself")
+
+
+def _starting_kit(settings: Settings) -> list[str]:
+    """Return the words by which `export` makes the kit, of what is public; it may be made again."""
+    folders = [f"edition={settings.output}/public", f"output={settings.output}/starting_kit"]
+    compute = [f"compute={settings.compute.backend}", f"compute.workers={settings.compute.workers}"]
+    return ["target=starting_kit", *folders, *compute]
 
 
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:

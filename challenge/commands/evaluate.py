@@ -1,6 +1,6 @@
 """`mriprivacy evaluate`: score a submission with the sealed key and write its entry."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from omegaconf import MISSING
@@ -62,9 +62,8 @@ def _evaluate(settings: Settings, root: Path) -> None:
         with received(path, edition) as submission:
             if settings.team not in ("", submission.team):
                 raise SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
-            if turn:
-                turn.admit(submission)
-            entry = evaluate(evaluator, submission)
+            received_on = turn.admit(submission) if turn else ""
+            entry = replace(evaluate(evaluator, submission), received=received_on)
             report = _report(settings, entry, evaluator, submission)
     except SubmissionError as error:
         if turn:

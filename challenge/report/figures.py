@@ -86,7 +86,7 @@ def det(bands: Mapping[str, Band]) -> Plot:
         axes.set_yticks(ticks, labels)
         axes.set(xlim=ends, ylim=ends, aspect="equal")
         axes.set(xlabel="false match rate, %", ylabel="false nonmatch rate, %")
-        axes.legend(loc="lower left")
+        axes.legend(loc="upper right")
 
     return draw(
         "det",

@@ -59,7 +59,7 @@ def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | Non
     first = ", ".join(name(place.entry) for i, place in enumerate(places) if shares[i, 0] >= 0.05)
     return draw(
         f"{track}_ranks",
-        "Stability of ranks: the larger a blob, the likelier that rank of a system; bar: middle 95 %",
+        f"Stability of ranks, {track}: the larger a blob, the likelier that rank; bar: middle 95 %",
         f"Ranks of {len(places)} systems over draws of subjects. First in at least 5 % of draws: {first}.",
         (6.2, _row(places) * len(places) + 1),
         drawing,
@@ -104,7 +104,7 @@ def significance(board: Board, track: str, *, higher_is_better: bool) -> Plot | 
     apart = sum(p[i, j] < ALPHA for i, j in pairs)
     return draw(
         f"{track}_significance",
-        "Who is told apart: the row is better or worse than the column (5 %, Holm over all pairs)",
+        f"Who is told apart, {track}: the row is better or worse than the column (5 %, Holm over all pairs)",
         f"{apart} of {len(pairs)} pairs of systems are told apart.",
         (_row(places) * len(places) + 3, _row(places) * len(places) + 1.1),
         drawing,

@@ -57,3 +57,12 @@ def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
     assert main([*words(own_cohort, output), f"cohort.photos={album}", "edition.hair_removal=none"]) == 0
     assert verify_edition(output) == ()
     assert not (output / "public" / "dev" / "photos" / "bald").exists()
+
+
+def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tmp_path: Path) -> None:
+    output = tmp_path / "edition"
+    assert main([*words(tiny_cohort, output), "starting_kit=true", "edition.tracks=[attributes]"]) == 0
+    assert sorted(path.name for path in output.iterdir()) == ["public", "sealed", "starting_kit"]
+    assert verify_edition(output) == ()
+    submission = output / "starting_kit" / "submissions" / "attributes"
+    assert main(["check", f"edition={output / 'public'}", f"submission={submission}"]) == 0

@@ -38,6 +38,9 @@ BAD = {
     "verify edition=nowhere": "no edition here",
     "lock edition=nowhere": "no folder sealed/ here",
     "unlock edition=nowhere identity=k": "no sealed.age here",
+    "export output=x edition=e": "missing target",
+    "export output=x edition=e target=moon": "expected one of starting_kit",
+    "export output=x edition=nowhere target=codabench": "no edition here",
     "rank entries=nowhere output=x": "no entries",
     "demo subjects=2": "expected at least 8",
 }

@@ -145,6 +145,17 @@ def test_only_synthetic_editions_are_called_synthetic() -> None:
     assert "synthetic" in leaderboard([replace(entry("a", result(0.5)), synthetic=True)])
 
 
+def test_days_licence_and_citation_are_told_where_they_are_known() -> None:
+    known = replace(entry("a", result(0.5)), received="2026-01-31", licence="CC0-1.0", citation="Cite us")
+    text = leaderboard([known, entry("b", result(0.6))])
+    assert "Licence of its images: CC0-1.0. To cite: Cite us." in text
+    assert " 2026-01-31 |" in text
+    assert "| received |" in text
+    text = leaderboard([entry("b", result(0.6))])
+    assert "| received |" not in text
+    assert "Licence" not in text
+
+
 def test_an_entry_survives_its_file(tmp_path: Path) -> None:
     written = entry("a", result(0.5))
     path = write_entry(tmp_path, written)

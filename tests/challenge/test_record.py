@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from challenge.cli import main
 from challenge.description import write_submission_json
 from challenge.edition import Edition
+from challenge.entry import read_entries
 from challenge.ladder import Standing, improves, paired_standard_error
 from challenge.record import LOG, Event, Limits, RecordError, admit, append, head, locked, read_log
 from challenge.sealed import open_sealed
@@ -213,4 +214,6 @@ def test_attributes_climb_too(tiny_edition: Edition, tiny_edition_folder: Path, 
     write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
     words = [f"edition={tiny_edition_folder}", f"submission={folder}", f"output={tmp_path / 'entries'}"]
     assert main(["evaluate", *words, f"record={tmp_path / 'record'}", f"cache={tmp_path}"]) == 0
-    assert read_log(tmp_path / "record")[-1].score == 1.0
+    event = read_log(tmp_path / "record")[-1]
+    assert event.score == 1.0
+    assert read_entries(tmp_path / "entries")[0].received == event.time[:10]

@@ -55,6 +55,13 @@ def test_there_is_a_page_an_edition_and_a_page_a_system(site: dict[str, str]) ->
     assert len(names) == 2 + 9
 
 
+def test_the_page_of_an_edition_says_what_it_is_and_how_to_use_it(site: dict[str, str]) -> None:
+    text = site["synth-1-abababab/index.html"]
+    assert "CC-BY-4.0" in text
+    assert "Somebody et al., Synthetic people (2026)" in text
+    assert "2026-01-02" in site["synth-1-abababab/team__attack-system-001.html"]
+
+
 def test_pages_parse_without_an_error_and_ids_are_their_own(site: dict[str, str]) -> None:
     for name, text in html(site):
         html5lib.HTMLParser(strict=True).parse(text)

@@ -101,4 +101,7 @@ def made_up(number: int, track: str = "defacing", synthetic: bool = True, descri
         if track == "defacing"
         else {},
         draws=draws(auc, number) if track != "attributes" else (),
+        licence="CC-BY-4.0",
+        citation="Somebody et al., Synthetic people (2026)",
+        received=f"2026-01-{1 + number % 28:02d}",
     )

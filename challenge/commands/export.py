@@ -1,0 +1,102 @@
+"""`mriprivacy export`: an edition for the platforms people already use."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from challenge.edition import Edition, open_edition
+from challenge.errors import InputError
+from challenge.export.codabench import Phase, write_bundle
+from challenge.export.codabench_rules import bundle_problems
+from challenge.export.grand_challenge import write_container
+from challenge.export.packing import zip_folder
+from challenge.export.reference_data import check_track
+from challenge.export.starting_kit import Baselines, write_starting_kit
+from challenge.integrity import verify_edition
+from challenge.protocol import read_protocol
+from challenge.record import Limits
+from challenge.work import Compute
+from data_prep.files import OutputExistsError, whole_file, whole_folder
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    target: str = MISSING
+    edition: str = MISSING
+    output: str = MISSING
+    track: str = "attack"
+    image: str = ""
+    start: str = "2026-01-01 00:00:00"
+    end: str = ""
+    contact: str = ""
+    with_data: bool = False
+    limits: Limits = field(default_factory=Limits)
+    baseline_defacer: str = "niimath_deface"
+    baseline_attack: str = "geo"
+    cache: str = ""
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Export what `target` names."""
+    targets: dict[str, Callable[[Settings, Edition], None]] = {
+        "starting_kit": _starting_kit,
+        "codabench": _codabench,
+        "grand_challenge": _grand_challenge,
+    }
+    if settings.target not in targets:
+        raise InputError(f"export: target is {settings.target!r}; expected one of {', '.join(targets)}")
+    root = Path(settings.edition)
+    edition = open_edition(root)
+    read_protocol(edition.description)
+    if problems := verify_edition(root):
+        raise InputError(*problems)
+    targets[settings.target](settings, edition)
+
+
+def _starting_kit(settings: Settings, edition: Edition) -> None:
+    with whole_folder(Path(settings.output)) as folder:
+        write_starting_kit(edition, folder, edition.tracks, _baselines(settings, edition))
+    print(f"{settings.output}: README.md and a valid submission of each of {', '.join(edition.tracks)}")
+
+
+def _codabench(settings: Settings, edition: Edition) -> None:
+    check_track(edition.tracks, settings.track)
+    output = Path(settings.output)
+    if output.exists():
+        raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
+    phase = Phase(
+        settings.track,
+        settings.image,
+        settings.start,
+        settings.end,
+        settings.contact,
+        settings.with_data,
+        settings.limits,
+    )
+    with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
+        write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
+        zip_folder(Path(folder), temporary)
+        if problems := bundle_problems(temporary):
+            raise InputError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
+    print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
+
+
+def _grand_challenge(settings: Settings, edition: Edition) -> None:
+    check_track(edition.tracks, settings.track)
+    with whole_folder(Path(settings.output)) as folder:
+        write_container(edition, Path(settings.edition), folder, settings.track)
+    print(f"{settings.output}: an evaluation container; README.md says how to build and upload it")
+    print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
+
+
+def _baselines(settings: Settings, edition: Edition) -> Baselines:
+    compute = settings.compute
+    words = [f"cache={settings.cache}", f"compute={compute.backend}", f"compute.workers={compute.workers}"]
+    spacing = read_protocol(edition.description).spacing_mm
+    return Baselines(settings.baseline_defacer, settings.baseline_attack, tuple(words), spacing)

@@ -1,0 +1,65 @@
+"""Score one submission where a platform runs it: the same intake and the same figures as `evaluate`.
+
+For the tracks of tables this imports numpy, scipy, pandas, joblib and threadpoolctl alone, so that it runs on
+the stock image of Codabench; for defacing it needs an image with the whole kit.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from challenge.edition import open_edition
+from challenge.entry import Entry
+from challenge.errors import InputError
+from challenge.evaluation import evaluate
+from challenge.evaluator import Evaluator
+from challenge.protocol import Protocol
+from challenge.sealed import open_sealed
+from challenge.submission import TABLES, received
+from challenge.work import Compute
+
+# What platforms leave among the files of a submission: a note of Codabench's worker, grand-challenge's list.
+PLATFORM_FILES = ("metadata", "inputs.json")
+
+
+def score(reference: Path, submission: Path, track: str) -> Entry:
+    """Return the entry of a submission.
+
+    Parameters
+    ----------
+    reference : Path
+        From `challenge.export.reference_data.write_reference`.
+    submission : Path
+        A folder or a zip, as the platform hands it over.
+    track : str
+        What the phase is about; a submission to another track is refused.
+
+    Raises
+    ------
+    InputError, SubmissionError
+        With every problem, one line each, to be shown to the participant: they name files of the submission
+        and nothing else.
+    """
+    images = track not in TABLES
+    edition, sealed = open_edition(reference, images), open_sealed(reference, images)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = submission
+        if submission.is_dir():
+            folder = Path(scratch) / "submission"
+            shutil.copytree(submission, folder, symlinks=True)  # intake refuses a link
+            for name in PLATFORM_FILES:
+                (folder / name).unlink(missing_ok=True)
+        with received(folder, edition) as accepted:
+            if accepted.track != track:
+                raise InputError(f"submission.json: track is {accepted.track}; this phase is for {track}")
+            evaluator = Evaluator(
+                edition, sealed, _protocol(edition.description), Path(scratch) / "cache", Compute()
+            )
+            evaluator.cache.mkdir()
+            return evaluate(evaluator, accepted, paired=False)
+
+
+def _protocol(description: object) -> Protocol:
+    """Return the protocol; `export` has checked it, which takes omegaconf, and the stock image has none."""
+    assert isinstance(description, dict)
+    return Protocol(**description["protocol"])

@@ -1,0 +1,77 @@
+"""The participant's starting kit: a README and a valid submission of each track, by the reference systems.
+
+`build starting_kit=true` makes it beside the edition, `export target=starting_kit` at any time: it is no part
+of the edition, which never changes, while a later kit may have better baselines.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from challenge.cli import run_command
+from challenge.edition import Edition
+from challenge.export.texts import FILES, text
+from challenge.settings import describe_reference
+from challenge.submission import received
+from data_prep.files import whole_file
+from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
+from data_prep.trials import Attributes
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """How the baselines are made: which defacer, which attack at which voxel size, and words for both."""
+
+    defacer: str
+    attack: str
+    words: tuple[str, ...]
+    spacing_mm: float
+
+
+def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], baselines: Baselines) -> None:
+    """Write `README.md` and `submissions/<track>`; every one of them passes `check`.
+
+    Parameters
+    ----------
+    edition : Edition
+        The public side is all that is needed.
+    folder : Path
+        Where to.
+    tracks : tuple of str
+        Those that a baseline is wanted of.
+    baselines : Baselines
+        Which.
+    """
+    public = f"edition={edition.root}"
+    for track in tracks:
+        target = folder / "submissions" / track
+        if track == "defacing":
+            run_command(
+                "deface", [public, f"output={target}", f"defacer={baselines.defacer}", *baselines.words]
+            )
+        elif track == "attack":
+            attack = [f"attack={baselines.attack}", f"attack.spacing_mm={baselines.spacing_mm}"]
+            run_command("attack", [public, f"output={target}", *attack, *baselines.words])
+        else:
+            _guess_majority(edition, target)
+        with received(target, edition):
+            pass
+    with whole_file(folder / "README.md") as temporary:
+        readme = text("starting_kit.md", edition, tracks=tracks, files=FILES)
+        temporary.write_text(readme, encoding="utf-8")
+
+
+def _guess_majority(edition: Edition, folder: Path) -> None:
+    """Write the submission that says of everybody what most people of dev are: a gain of zero."""
+    assert edition.dev.attributes is not None
+    columns = zip(*edition.dev.attributes.values(), strict=True)
+    known = [
+        Counter(value for value in values if value in edition.attribute_values[name])
+        for name, values in zip(Attributes._fields, columns, strict=True)
+    ]
+    # Most common first; of equally common ones the first by name, so that nothing depends on an order.
+    guess = [min(counts, key=lambda value: (-counts[value], value)) for counts in known]
+    write_table(
+        folder / "attributes.tsv", ATTRIBUTE_COLUMNS, [(probe, *guess) for probe in edition.eval.probes]
+    )
+    describe_reference(folder, edition.name, "attributes", "majority", "the majority of dev, for everybody")
