@@ -176,7 +176,7 @@ def check_volume(path: Path, original: Path) -> Checked:
         If the file is not gzip, truncated, longer than its header says, on another grid, not finite, or all
         one value.
     """
-    with original.open("rb") as raw_reference, gzip.open(raw_reference) as reference:
+    with _open_own(original) as raw_reference, gzip.open(raw_reference) as reference:
         try:
             expected = parse_header(_read(reference, HEADER_SIZE))
         except VolumeError as error:
@@ -263,6 +263,13 @@ def _read(stream: BinaryIO | gzip.GzipFile, size: int, exactly: bool = True) -> 
     if exactly and len(raw) < size:
         raise VolumeError("ends before the last voxel; is it cut off?")
     return raw
+
+
+def _open_own(original: Path) -> BinaryIO:
+    try:
+        return original.open("rb")
+    except OSError as error:
+        raise VolumeError(_OWN_COPY.format(f"cannot be read ({error.strerror})")) from error
 
 
 def _open_regular(path: Path) -> BinaryIO:

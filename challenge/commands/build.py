@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
+import baselines
 from baselines.bald import remove_hair
 from baselines.giveaways import MIN_SUBJECTS
 from challenge.audit import giveaway_checks
@@ -50,7 +51,7 @@ def run(settings: Settings) -> None:
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
-    state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan))
+    state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
             print(
@@ -93,6 +94,11 @@ def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
     sources = [path for scan in plan.scans for path in (scan.source, *(source for source, _ in scan.truth))]
     sources += [photo.source for photo in plan.photos]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+
+
+def _hair_removal() -> list[bytes]:
+    """Return the code that edits photographs: an edition is not continued by another one."""
+    return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.glob("*.py"))]
 
 
 def _scan_once(folder: Path, item: ScanItem) -> None:

@@ -259,6 +259,10 @@ def test_an_edition_that_is_broken_is_not_the_participants_fault(
     path.write_bytes(path.read_bytes()[:100])
     (problem,) = refused(defacing, edition)
     assert "the edition's own copy" in problem
+    path.unlink()
+    path.mkdir()
+    (problem,) = refused(defacing, edition)
+    assert "the edition's own copy cannot be read (Is a directory)" in problem
 
 
 @settings(max_examples=300)

@@ -19,6 +19,7 @@ import atheris
 
 with atheris.instrument_imports(include=["challenge", "data_prep", "zipfile", "json"]):
     from challenge.archive import unpacked
+    from challenge.description import check_fields
     from challenge.strict_json import JsonError, parse_json_object
     from challenge.submission import SubmissionError
     from challenge.volumes import VolumeError, check_volume, parse_header
@@ -33,6 +34,15 @@ MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 WORK = Path(tempfile.mkdtemp(prefix="fuzz-", dir=MEMORY))
 SIZES = {"submission.json": 100, "scores.tsv": 1000, "eval/mri/CHANGES": 10}
 RULES = {"probe": parse_id, "reference": parse_id, "score": parse_score}
+GOOD = {
+    "edition": "synth/2026.1",
+    "track": "attack",
+    "team": "a",
+    "system": "b-1.0",
+    "description": "\u00e9: 1 < 2.",
+    "contact": "a@b.org",
+    "licence": "MIT",
+}
 VOXELS = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
 SCAN = canonical_bytes(VOXELS, np.diag([1.0, 2, 3, 1]))
 
@@ -52,6 +62,12 @@ def json_object(data: bytes) -> None:
         assert all(problem.isprintable() for problem in error.problems)  # noqa: PT017
         return
     assert json.loads(json.dumps(content, allow_nan=False)) == content
+    problems = check_fields(content)
+    assert all(problem.isprintable() for problem in problems)
+    if not problems:
+        assert set(content) == set(GOOD)
+        assert (content["team"] + content["system"]).isascii()
+        assert not set(content["team"] + content["system"]) & set("/\\<>${}|\0\n \"'")
 
 
 def archive(data: bytes) -> None:
@@ -105,7 +121,7 @@ def good_zip() -> bytes:
 
 TARGETS = {
     "tsv": (tsv, b"probe\treference\tscore\nsub-a\tph-b\t-1.5e-3\n"),
-    "json": (json_object, b'{"team": "a", "scores": [1, 2.5, null, true, {"b": "\\u00e9"}]}'),
+    "json": (json_object, json.dumps(GOOD).encode()),
     "zip": (archive, good_zip()),
     "nifti": (nifti, SCAN),
     "gzip": (volume, gzip.compress(SCAN, mtime=0)),
