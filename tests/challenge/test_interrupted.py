@@ -134,7 +134,9 @@ def test_an_evaluation_that_is_killed_again_and_again(work: Path, tmp_path: Path
     own, kills, ended, halves = tmp_path / "killed", 0, 0, 0
     while kills < KILLS["evaluate"] or own.exists():
         more = kills < KILLS["evaluate"]
-        used, killed = watched(evaluate(work, own), rng.uniform(0, total) if more else float("inf"))
+        # Half the time at most, so that an evaluation is killed several times before it comes to its end.
+        limit = rng.uniform(0, total / 2) if more else float("inf")
+        used, killed = watched(evaluate(work, own), limit)
         kills += killed
         if killed:
             found = litter(own) if own.exists() else 0
@@ -158,19 +160,14 @@ def test_a_build_or_an_attack_that_is_killed(what: str, work: Path, tmp_path: Pa
     make = {"build": lambda out: build(work, out / "edition"), "attack": lambda out: attack(work, out)}[what]
     made = {"build": "edition", "attack": "attack"}[what]
     total, _ = watched(make(tmp_path / "whole"))
-    killed = 0
-    for number in range(KILLS[what]):
-        used, ended_early = watched(make(tmp_path / "killed"), rng.uniform(0, total))
-        killed += ended_early
-        there = (tmp_path / "killed" / made).exists()
-        assert there != ended_early
-        print(f"{what} {number + 1}: ended at {used:.1f} s of {total:.0f} s, there: {there}", flush=True)
-        if not ended_early:
-            break
-    else:
-        watched(make(tmp_path / "killed"))
-    assert contents(tmp_path / "killed" / made) == contents(tmp_path / "whole" / made)
-    print(f"{what}: {killed} kills in a row, {len(contents(tmp_path / 'whole' / made))} files, all equal")
+    output, kills = tmp_path / "killed" / made, 0
+    while not output.exists():  # what is there, is whole
+        limit = rng.uniform(0, total) if kills < KILLS[what] else float("inf")
+        used, killed = watched(make(tmp_path / "killed"), limit)
+        kills += killed
+        print(f"{what}: {'killed' if killed else 'ended'} at {used:.1f} s of {total:.0f} s", flush=True)
+    assert contents(output) == contents(tmp_path / "whole" / made)
+    print(f"{what}: {kills} kills in a row, {len(contents(output))} files, all equal")
 
 
 def test_two_evaluations_at_once(work: Path, tmp_path: Path) -> None:
