@@ -69,11 +69,18 @@ def unpacked(path: Path, sizes: Mapping[str, int]) -> Iterator[Path]:
     if not path.is_file():
         yield path
         return
-    with path.open("rb") as stream:
+    with _open(path) as stream:
         members = _table_of_contents(stream, sizes)
         with scratch_folder("submission") as folder:
             _unpack(stream, members, sizes, folder)
             yield folder
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise SubmissionError(f"{_NAME}: cannot be read ({error.strerror})") from error
 
 
 def _table_of_contents(stream: BinaryIO, sizes: Mapping[str, int]) -> list[zipfile.ZipInfo]:
@@ -207,6 +214,9 @@ def _unpack(
                 _unpack_one(archive, member, target, sizes[member.orig_filename])
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
                 findings.add(f"has members that cannot be unpacked ({_reason(error)})", member.orig_filename)
+            except OSError as error:
+                error.filename = error.filename or str(folder)  # where there is no room is not told
+                raise
     if findings.problems():
         raise SubmissionError(*findings.problems())
 

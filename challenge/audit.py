@@ -90,7 +90,24 @@ def audit(
             passed = value + SIGMAS * error >= 0
             ends = (value - SIGMAS * error, value + SIGMAS * error)
             checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
-    for name, report in giveaways(evaluator.edition, evaluator.sealed, n_bootstrap=DRAWS).items():
+    return checks + giveaway_checks(evaluator.edition, evaluator.sealed)
+
+
+def giveaway_checks(edition: Edition, sealed: SealedKey) -> list[Check]:
+    """Ask whether files give people away: a question to an edition, so `build` asks it, too.
+
+    Parameters
+    ----------
+    edition, sealed : Edition, SealedKey
+        Both sides.
+
+    Returns
+    -------
+    list of Check
+        One for each of `giveaways`.
+    """
+    checks = []
+    for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS).items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
         checks.append(_check(question, "everybody", report.auc.value, error))

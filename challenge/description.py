@@ -54,7 +54,7 @@ def write_submission_json(
         "contact": contact,
         "licence": licence,
     }
-    problems = _check_fields(about)
+    problems = check_fields(about)
     if problems:
         raise SubmissionError(*problems)
     with whole_file(folder / DESCRIPTION) as temporary:
@@ -111,7 +111,15 @@ _FIELDS: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def _check_fields(about: Mapping[str, object]) -> list[str]:
+def check_fields(about: Mapping[str, object]) -> list[str]:
+    """Return what is wrong with the fields of `submission.json`, one line each.
+
+    Examples
+    --------
+    >>> good = dict.fromkeys(_FIELDS, "attack") | {"edition": "a/1", "contact": "a@b.org"}
+    >>> check_fields(good), check_fields(good | {"team": "../x"})[0][:35]
+    ([], "submission.json: team is '../x'; ex")
+    """
     problems = []
     for field, expected in _FIELDS.items():
         if field not in about:
@@ -148,7 +156,7 @@ def read_description(folder: Path, edition: Edition) -> dict[str, str]:
         about = read_json_object(path, name=DESCRIPTION)
     except JsonError as error:
         raise SubmissionError(*error.problems) from error
-    problems = _check_fields(about)
+    problems = check_fields(about)
     if not problems:
         if about["edition"] != edition.name:
             problems.append(f"{DESCRIPTION}: edition is {about['edition']}; this edition is {edition.name}")

@@ -102,7 +102,8 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     Raises
     ------
     RecordError
-        At the first line that does not follow from the one before, or if no line has the expected hash.
+        At the first line that does not follow from the one before, or if no line has the expected hash, or
+        that is none.
 
     Examples
     --------
@@ -117,6 +118,8 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     Traceback (most recent call last):
     challenge.record.RecordError: submissions.jsonl: line 2 does not follow from line 1...
     """
+    if expected_head and not re.fullmatch("[0-9a-f]{64}", expected_head):
+        raise RecordError(f"head is {expected_head[:70]!r}; expected the 64 digits, 0-9 and a-f, of a hash")
     path = folder / LOG
     events: list[Event] = []
     previous, seen = NOTHING, {NOTHING}
@@ -137,7 +140,7 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
         previous = hashlib.sha256(line).hexdigest()
         seen.add(previous)
     if expected_head and expected_head not in seen:
-        raise RecordError(f"{LOG}: no line has the hash {expected_head[:64]}; the log is not the one it was")
+        raise RecordError(f"{LOG}: no line has the hash {expected_head}; the log is not the one it was")
     return tuple(events)
 
 
@@ -191,7 +194,7 @@ def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = Non
         if known := [e for e in mine if e.submission == event.submission]:
             return known[0]
         today = sum(e.time[:10] == now.strftime(_TIME)[:10] for e in mine)
-        for used, most, when in ((today, limits.per_day, "today"), (len(mine), limits.total, "in all")):
+        for used, most, when in ((today, limits.per_day, "today (UTC)"), (len(mine), limits.total, "in all")):
             if most and used >= most:
                 _append(folder, events, replace(event, event="over limit"), now)
                 raise RecordError(

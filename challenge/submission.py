@@ -16,7 +16,7 @@ from challenge.archive import unpacked
 from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
 from challenge.edition import Edition
 from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files
-from challenge.volumes import VolumeError, check_volume
+from challenge.volumes import Checked, VolumeError, check_volume
 from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
 from data_prep.tables import (
@@ -239,25 +239,38 @@ def _check_scans(
     problems: list[str],
     warnings: list[str],
 ) -> None:
-    def check(item: tuple[tuple[str, str], str]) -> tuple[str, bool, str]:
+    def check(item: tuple[tuple[str, str], str]) -> Checked | str:
         (split, probe), name = item
         try:
-            return name, check_volume(folder / name, edition.splits[split].scan(probe)), ""
+            return check_volume(folder / name, edition.splits[split].scan(probe))
         except VolumeError as error:
-            return name, False, f"{name}: {error}"
+            return f"{name}: {error}"
         except OSError as error:
-            return name, False, f"{name}: cannot be read ({error.strerror})"
+            return f"{name}: cannot be read ({error.strerror})"
 
     # Threads do: unpacking and comparing leave the interpreter free for one another.
     with ThreadPoolExecutor(max_workers=4) as pool:
-        checked = list(pool.map(check, scans.items()))
-    problems += [problem for _, _, problem in checked if problem]
-    unchanged = [name for name, same, _ in checked if same]
-    if unchanged:
-        warnings.append(
-            f"{len(unchanged)} of {len(scans)} scans have the intensities of the originals, "
-            f"so nothing was anonymized: {', '.join(unchanged[:5])}{', ...' if len(unchanged) > 5 else ''}"
-        )
+        checked = dict(zip(scans.values(), pool.map(check, scans.items()), strict=True))
+    problems += [found for found in checked.values() if isinstance(found, str)]
+    good = {name: found for name, found in checked.items() if isinstance(found, Checked)}
+    _warn(
+        "have the intensities of the originals, so nothing was anonymized",
+        [name for name, found in good.items() if found.unchanged],
+        len(scans),
+        warnings,
+    )
+    _warn(
+        "have words or an extension in their headers, which nobody reads",
+        [name for name, found in good.items() if found.has_words],
+        len(scans),
+        warnings,
+    )
+
+
+def _warn(what: str, names: Sequence[str], n_scans: int, warnings: list[str]) -> None:
+    if names:
+        more = ", ..." if len(names) > 5 else ""
+        warnings.append(f"{len(names)} of {n_scans} scans {what}: {', '.join(names[:5])}{more}")
 
 
 def _digest(folder: Path, names: Sequence[str]) -> str:

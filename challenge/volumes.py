@@ -23,6 +23,8 @@ _TOLERANCE_MM = 0.01
 _PIECE = 1 << 20
 _OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy verify' checks the edition"
 _QUIET = logging.Logger("mriprivacy.volumes", logging.CRITICAL + 1)
+# Where a NIfTI-1 header has room for words: data_type, db_name, descrip and aux_file, intent_name.
+_WORDS = ((4, 32), (148, 252), (328, 344))
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
@@ -122,6 +124,22 @@ def _affine(header: Any) -> NDArray[np.float64]:
         raise VolumeError("has a header that makes no sense") from error
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What is to be known of a volume that may stand for the original.
+
+    Attributes
+    ----------
+    unchanged : bool
+        Whether every intensity is the original's, that is, nothing was done to it.
+    has_words : bool
+        Whether something is written in the header, or in an extension; it is not read.
+    """
+
+    unchanged: bool
+    has_words: bool
+
+
 def compare_grids(found: Grid, expected: Grid) -> None:
     """Raise VolumeError unless shape and place agree with the original's, every corner within 0.01 mm."""
     if found.shape != expected.shape:
@@ -141,7 +159,7 @@ def compare_grids(found: Grid, expected: Grid) -> None:
         )
 
 
-def check_volume(path: Path, original: Path) -> bool:
+def check_volume(path: Path, original: Path) -> Checked:
     """Check a submitted volume against the original it stands for.
 
     Parameters
@@ -151,8 +169,7 @@ def check_volume(path: Path, original: Path) -> bool:
 
     Returns
     -------
-    bool
-        Whether every intensity is the original's, that is, nothing was done to it.
+    Checked
 
     Raises
     ------
@@ -160,7 +177,7 @@ def check_volume(path: Path, original: Path) -> bool:
         If the file is not gzip, truncated, longer than its header says, on another grid, not finite, or all
         one value.
     """
-    with original.open("rb") as raw_reference, gzip.open(raw_reference) as reference:
+    with _open_own(original) as raw_reference, gzip.open(raw_reference) as reference:
         try:
             expected = parse_header(_read(reference, HEADER_SIZE))
         except VolumeError as error:
@@ -173,9 +190,12 @@ def check_volume(path: Path, original: Path) -> bool:
             if os.fstat(raw_stream.fileno()).st_size > largest:
                 raise VolumeError(f"is larger than {largest} bytes, the most such a scan can need")
             with gzip.open(raw_stream) as stream:
-                found = parse_header(_read(stream, HEADER_SIZE))
+                header = _read(stream, HEADER_SIZE)
+                found = parse_header(header)
                 compare_grids(found, expected)
-                return _check_voxels(_pieces(stream, found), _pieces(reference, expected))
+                has_words = found.offset > 352 or any(header[a:b].strip(b"\0 ") for a, b in _WORDS)
+                unchanged = _check_voxels(_pieces(stream, found), _pieces(reference, expected))
+                return Checked(unchanged, has_words)
 
 
 def largest_file(original: Path) -> int:
@@ -244,6 +264,13 @@ def _read(stream: BinaryIO | gzip.GzipFile, size: int, exactly: bool = True) -> 
     if exactly and len(raw) < size:
         raise VolumeError("ends before the last voxel; is it cut off?")
     return raw
+
+
+def _open_own(original: Path) -> BinaryIO:
+    try:
+        return original.open("rb")
+    except OSError as error:
+        raise VolumeError(_OWN_COPY.format(f"cannot be read ({error.strerror})")) from error
 
 
 def _open_regular(path: Path) -> BinaryIO:

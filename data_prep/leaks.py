@@ -9,10 +9,16 @@ from pathlib import Path
 from data_prep.problems import Findings
 from data_prep.sealing import public_files
 
-# Text and free fields of a NIfTI-1 header, and the flag of its extensions: first byte, last byte + 1.
+# What the canonical writer leaves blank of a NIfTI-1 header, and the flag of extensions: first, last + 1.
 _NIFTI_FIELDS = {
     "data_type": (4, 14),
     "db_name": (14, 32),
+    "extents, session_error, regular, dim_info": (32, 40),
+    "intent": (56, 70),
+    "slice_start": (74, 76),
+    "slice_end, slice_code": (120, 123),
+    "cal_max, cal_min, slice_duration, toffset": (124, 140),
+    "glmax, glmin": (140, 148),
     "descrip": (148, 228),
     "aux_file": (228, 252),
     "intent_name": (328, 344),
@@ -29,8 +35,8 @@ def find_leaks(public: Path, secrets: Iterable[str]) -> tuple[str, ...]:
     public : Path
         The folder to be published.
     secrets : iterable of str
-        Words that must stand nowhere in it: subjects (their files are named after them), the nonce. Whole
-        words are compared: `sub-07_T2w.nii.gz` has the word `sub-07`, `sub-077` has not.
+        Words that must stand nowhere in it: subjects, the nonce, names of the cohort's files. Whole words are
+        compared: `sub-07_T2w.nii.gz` has the word `sub-07`, `sub-077` has not. Names of files are words, too.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def find_leaks(public: Path, secrets: Iterable[str]) -> tuple[str, ...]:
             found.add("sealed words in a file name", f"{name} has {word.decode()!r}")
         if name.endswith(".nii.gz"):
             for field in _written_fields(public / name):
-                found.add("text or time in the header of a scan", f"{name} {field}")
+                found.add("something but voxels and geometry in the header of a scan", f"{name} {field}")
         elif name.endswith(".png"):
             for chunk in _other_chunks(public / name):
                 found.add("metadata in a photo", f"{name} {chunk!r}")
@@ -63,7 +69,9 @@ def find_leaks(public: Path, secrets: Iterable[str]) -> tuple[str, ...]:
 
 
 def _words(raw: bytes) -> set[bytes]:
-    return set(re.split(rb"[^A-Za-z0-9-]+", raw))
+    """Return the words of a text, once without and once with what joins the parts of a file's name."""
+    names = (word.strip(b".") for word in re.split(rb"[^A-Za-z0-9._+-]+", raw))
+    return {*re.split(rb"[^A-Za-z0-9-]+", raw), *names}
 
 
 def _written_fields(path: Path) -> list[str]:

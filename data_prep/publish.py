@@ -54,12 +54,19 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     _write_json(public / "edition.json", plan.description)
     write_metadata(public, plan.description)
     write_commitment(public, sealed)
-    leaks = find_leaks(public, {plan.nonce, *(subject for _, subject, _ in plan.subjects)})
+    leaks = find_leaks(public, _secrets(plan))
     if leaks:
         raise CohortError(*leaks)
     edition_hash = write_manifest(public)
     blank_times(folder)
     return edition_hash
+
+
+def _secrets(plan: Plan) -> set[str]:
+    """Return the nonce, the cohort's subjects, and the names of their files, with and without the ending."""
+    files = {scan.source.name for scan in plan.scans} | {photo.source.name for photo in plan.photos}
+    stems = {name.split(".")[0] for name in files}
+    return {plan.nonce, *(subject for _, subject, _ in plan.subjects), *files, *stems}
 
 
 def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) -> None:

@@ -266,9 +266,9 @@ def read_bytes(path: Path, max_bytes: int, name: str) -> bytes:
     Traceback (most recent call last):
     data_prep.tables.TableError: nowhere.tsv: no such file
     """
-    if not path.is_file():
-        raise TableError(f"{name}: no such file")
     try:
+        if not path.is_file():
+            raise TableError(f"{name}: no such file")
         with path.open("rb") as stream:
             raw = stream.read(max_bytes + 1)
     except OSError as error:

@@ -1,5 +1,6 @@
 """`mriprivacy build`: turn a cohort into an edition, public/ and sealed/."""
 
+import warnings
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
+import baselines
 from baselines.bald import remove_hair
+from baselines.giveaways import MIN_SUBJECTS
+from challenge.audit import giveaway_checks
 from challenge.cli import run_command
+from challenge.edition import open_edition
+from challenge.errors import InputError
 from challenge.protocol import Protocol
+from challenge.sealed import open_sealed
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.edition import EditionConfig, plan_edition, seal_edition
@@ -18,6 +25,7 @@ from data_prep.images import CohortFiles
 from data_prep.plan import Plan
 from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
 from data_prep.resume import count_done, fingerprint, once, resumable_folder
+from scoring import SmallSampleWarning
 
 
 @dataclass
@@ -45,7 +53,7 @@ def run(settings: Settings) -> None:
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
-    state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan))
+    state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
             print(
@@ -55,9 +63,11 @@ def run(settings: Settings) -> None:
         hairless = settings.edition.hair_removal == "builtin"
         work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
+        asked = _ask_for_giveaways(plan, folder)
     counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
     references = sum(len(split.references) for split in plan.splits)
     print(f"{settings.output}: {len(plan.scans)} scans, {references} photographs; {counts}")
+    print(asked)
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     published = " and starting_kit" if settings.starting_kit else ""
@@ -71,11 +81,36 @@ def _starting_kit(settings: Settings) -> list[str]:
     return ["target=starting_kit", *folders, *compute]
 
 
+def _ask_for_giveaways(plan: Plan, folder: Path) -> str:
+    """Refuse an edition whose files tell who is who without a face; every evaluation would refuse it."""
+    people = [len({subject for _, subject, of in plan.subjects if of == split.name}) for split in plan.splits]
+    if min(people) < MIN_SUBJECTS:
+        return f"fewer than {MIN_SUBJECTS} people in a split: whether the files give them away was not asked"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SmallSampleWarning)
+        checks = giveaway_checks(open_edition(folder), open_sealed(folder))
+    said = {
+        check: f"{check.question}: {check.value:.2f} [{check.low:.2f}, {check.high:.2f}]" for check in checks
+    }
+    if failed := [f"public: {said[check]}, failed" for check in checks if not check.passed]:
+        raise InputError(
+            *failed,
+            "size, brightness, grid or format of a person's scan go with those of the photograph; make them "
+            "alike for everybody, and build again",
+        )
+    return "\n".join(said.values())
+
+
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
     """Size and time of every file of the cohort: an edition is not continued from another state of it."""
     sources = [path for scan in plan.scans for path in (scan.source, *(source for source, _ in scan.truth))]
     sources += [photo.source for photo in plan.photos]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+
+
+def _hair_removal() -> list[bytes]:
+    """Return the code that edits photographs: an edition is not continued by another one."""
+    return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.glob("*.py"))]
 
 
 def _scan_once(folder: Path, item: ScanItem) -> None:

@@ -66,7 +66,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
             entry = replace(evaluate(evaluator, submission), received=received_on)
             report = _report(settings, entry, evaluator, submission)
     except SubmissionError as error:
-        if turn:
+        if turn and path.exists():  # a slip of the organizer's is nothing that a team sent
             turn.refuse(settings.team, error.problems)
         raise
     written = write_entry(Path(settings.output), entry)

@@ -10,6 +10,7 @@ from challenge.errors import InputError
 from challenge.integrity import verify_edition
 from challenge.record import LOG, head, read_log
 from challenge.sealed import open_sealed, sealed_folder
+from challenge.vault import LOCKED
 
 
 @dataclass
@@ -24,18 +25,30 @@ class Settings:
 def run(settings: Settings) -> None:
     """Say what was verified, or raise with every deviation."""
     path = Path(settings.edition)
+    if settings.head and not settings.record:
+        raise InputError("head= is the hash of a log of submissions; say which log with record=FOLDER")
     problems = verify_edition(path)
     if problems:
         raise InputError(*problems)
     edition = open_edition(path)
     print(f"{edition.name}: every public file is as released (edition {edition.hash})")
-    if sealed_folder(path) is None:
-        print("nothing sealed here, so the key was not compared with its commitment")
-    else:
+    if sealed_folder(path) is not None:
         open_sealed(path)
         print("key, attributes and all other sealed files are what KEY.commitment commits to")
+    elif (path / LOCKED).is_file():
+        print(
+            f"{LOCKED} was not opened: unlock compares it with KEY.commitment, and so does every evaluation"
+        )
+    else:
+        print("nothing sealed here, so the key was not compared with its commitment")
     if settings.record:
-        events = read_log(Path(settings.record), settings.head)
-        if not events:
-            raise InputError(f"{settings.record}: no {LOG} here; expected the record= of evaluate")
-        print(f"{LOG}: a whole chain of {len(events)} events; publish its head {head(events)}")
+        _verify_log(Path(settings.record), settings.head)
+
+
+def _verify_log(folder: Path, published: str) -> None:
+    events = read_log(folder, published)
+    if not events:
+        raise InputError(f"{folder}: no {LOG} here; expected the record= of evaluate")
+    if published:
+        print(f"{LOG}: nothing up to the line with the hash {published} was changed")
+    print(f"{LOG}: a whole chain of {len(events)} events; publish its head {head(events)}")

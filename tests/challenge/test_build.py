@@ -7,6 +7,8 @@ import pytest
 
 from challenge.cli import main
 from challenge.integrity import verify_edition
+from tests.challenge.test_audit import plant_brightness
+from tests.conftest import write_tiny_cohort
 
 
 def words(cohort: Path, output: Path) -> list[str]:
@@ -66,3 +68,19 @@ def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tm
     assert verify_edition(output) == ()
     submission = output / "starting_kit" / "submissions" / "attributes"
     assert main(["check", f"edition={output / 'public'}", f"submission={submission}"]) == 0
+
+
+def test_files_that_give_people_away_stop_the_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is bright in the scanner is bright on the photograph: no face is needed to link the two."""
+    cohort = write_tiny_cohort(tmp_path / "cohort", 18)
+    for number in (0, 1):
+        assert main([*words(cohort, tmp_path / f"fair{number}"), f"edition.nonmated_per_probe={number}"]) == 0
+    assert "files without faces do not link (learned, AUC .5): 0." in capsys.readouterr().out
+    plant_brightness(cohort)
+    assert main(words(cohort, tmp_path / "unfair")) == 2
+    captured = capsys.readouterr()
+    assert "public: files without faces do not link (learned, AUC .5): 0." in captured.err
+    assert ", failed\n" in captured.err
+    assert not (tmp_path / "unfair").exists()

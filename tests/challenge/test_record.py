@@ -89,7 +89,9 @@ def test_limits_a_day_and_in_all(tmp_path: Path) -> None:
     limits = Limits(per_day=2, total=3)
     for name in ("a", "b"):
         admit(tmp_path, accepted("team", name), limits, NOON)
-    with pytest.raises(RecordError, match="team Team: 2 submissions were accepted today; the limit is 2"):
+    with pytest.raises(
+        RecordError, match=r"team Team: 2 submissions were accepted today \(UTC\); the limit is 2"
+    ):
         admit(tmp_path, accepted("Team", "c"), limits, NOON)
     admit(tmp_path, accepted("team", "a"), limits, NOON)  # the same bytes again: known
     admit(tmp_path, accepted("other", "c"), limits, NOON)
@@ -187,8 +189,9 @@ def test_a_team_climbs_the_ladder(
         told(oracle, "team=others")[1]
         == "mriprivacy: submission.json: team is team; it was sent by another\n"
     )
+    assert "no such folder or zip" in told(tmp_path / "nowhere", "team=team")[1]
     more = submission(tmp_path, tiny_edition, "more", lambda _: 0)
-    assert told(more)[1] == "mriprivacy: team team: 3 submissions were accepted today; the limit is 3\n"
+    assert told(more)[1] == "mriprivacy: team team: 3 submissions were accepted today (UTC); the limit is 3\n"
     events = read_log(tmp_path / "record")
     assert [event.event for event in events] == [
         "accepted", "evaluated", "accepted", "evaluated", "accepted", "evaluated",
@@ -196,12 +199,27 @@ def test_a_team_climbs_the_ladder(
     ]  # fmt: skip
     assert [event.score for event in events if event.event == "evaluated"][1:] == [None, 1.0]
     assert [event.team for event in events][6:] == ["team", "others", "team"]
-    words = ["verify", f"edition={tiny_edition_folder}", f"record={tmp_path / 'record'}"]
-    assert main([*words, f"head={head(events)}"]) == 0
-    assert head(events) in capsys.readouterr().out
-    assert main([*words, f"head={'1' * 64}"]) == 2
     line = json.loads((tmp_path / "record" / LOG).read_text().splitlines()[1])
     assert line["score"] == round(line["score"], 2)
+
+
+def test_the_log_is_verified_by_the_command(
+    log: Path, tiny_edition_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = read_log(log)
+    words = ["verify", f"edition={tiny_edition_folder}"]
+    assert main([*words, f"record={log}"]) == 0
+    assert f"a whole chain of 5 events; publish its head {head(events)}" in capsys.readouterr().out
+    assert main([*words, f"record={log}", f"head={head(events[:3])}"]) == 0
+    assert f"nothing up to the line with the hash {head(events[:3])} was changed" in capsys.readouterr().out
+    for wrong, line in (
+        ([f"record={log}", f"head={'1' * 64}"], "submissions.jsonl: no line has the hash 1111"),
+        ([f"record={log}", "head=1ae8"], "head is '1ae8'; expected the 64 digits"),
+        ([f"head={head(events)}"], "say which log with record=FOLDER"),
+        ([f"record={log / 'none'}"], "no submissions.jsonl here"),
+    ):
+        assert main([*words, *wrong]) == 2
+        assert line in capsys.readouterr().err
 
 
 def test_attributes_climb_too(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> None:

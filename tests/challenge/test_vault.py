@@ -26,14 +26,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_locked_and_unlocked_is_as_before(
-    own_edition_folder: Path, tmp_path: Path, identity: pyrage.x25519.Identity
+    own_edition_folder: Path,
+    tmp_path: Path,
+    identity: pyrage.x25519.Identity,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = contents(own_edition_folder)
     words = [f"edition={own_edition_folder}"]
     assert main(["lock", *words, f"recipients=[{identity.to_public()}]"]) == 0
     assert sorted(path.name for path in own_edition_folder.iterdir()) == ["public", LOCKED]
     assert b"nonmated" not in (own_edition_folder / LOCKED).read_bytes()
-    assert verify_edition(own_edition_folder) == ()
+    capsys.readouterr()
+    assert main(["verify", *words]) == 0
+    assert "sealed.age was not opened" in capsys.readouterr().out
     assert main(["unlock", *words, f"identity={tmp_path / 'key'}"]) == 0
     assert contents(own_edition_folder) == before
     assert verify_edition(own_edition_folder) == ()

@@ -219,6 +219,10 @@ ACCEPTED = {
 def test_what_honest_tools_write_is_accepted(name: str, defacing: Path, tiny_edition: Edition) -> None:
     ACCEPTED[name](defacing)
     submission = check_submission(defacing, tiny_edition)
+    written = name in ("a note in the header", "an extension")
+    assert [("which nobody reads: eval/mri/" in warning) for warning in submission.warnings] == [
+        True
+    ] * written
     assert submission.scans is not None
     for path in submission.scans.values():
         assert np.isfinite(nib.load(path).get_fdata()).all()
@@ -255,6 +259,10 @@ def test_an_edition_that_is_broken_is_not_the_participants_fault(
     path.write_bytes(path.read_bytes()[:100])
     (problem,) = refused(defacing, edition)
     assert "the edition's own copy" in problem
+    path.unlink()
+    path.mkdir()
+    (problem,) = refused(defacing, edition)
+    assert "the edition's own copy cannot be read (Is a directory)" in problem
 
 
 @settings(max_examples=300)
