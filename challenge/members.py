@@ -27,11 +27,11 @@ _MOST_ENTRIES = 100_000
 
 
 def scan_files(edition: Edition) -> dict[tuple[str, str], str]:
-    """Names of the scans of a defacing submission, by split and probe."""
+    """Names of the scans of a defacing submission, by split and id."""
     return {
-        (split.name, probe): f"{split.name}/mri/{split.scan_name(probe)}"
+        (split.name, name): f"{split.name}/mri/{split.scan_name(name)}"
         for split in edition.splits.values()
-        for probe in split.probes
+        for name in split.scans
     }
 
 

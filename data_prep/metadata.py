@@ -81,6 +81,8 @@ _BALD = {
     "builtin": ", removed by the kit from the raw photograph (`baselines.bald`)",
 }
 
+_SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
+
 
 def write_metadata(public: Path, description: Description) -> None:
     """Write README.md, CITATION.cff, croissant.json and datapackage.json of an edition whose tables stand.
@@ -113,7 +115,8 @@ def title(description: Description) -> str:
     'synth-49 2026.1: head MRI and photographs of synthetic people'
     """
     whom = "synthetic people" if description["synthetic"] else "people"
-    return f"{description['id']} {description['version']}: head MRI and photographs of {whom}"
+    what = "head MRI in two contrasts" if "references" in description else "head MRI and photographs"
+    return f"{description['id']} {description['version']}: {what} of {whom}"
 
 
 def whose(description: Description) -> str:
@@ -128,20 +131,28 @@ def datasheet(description: Description) -> str:
         for split, own in description["counts"].items()
     )
     values = "\n".join(f"* {name}: {', '.join(known)}" for name, known in description["attributes"].items())
+    references, target = "photographs", "a photograph"
+    released = (
+        f"Scans are {description['contrast']}. Photographs are {' and '.join(description['conditions'])};\n"
+        f"`bald` is without hair{_BALD[description['hair_removal']]}."
+    )
+    also, stripped = "photographs", ", photographs stripped of everything but pixels"
+    if "references" in description:
+        references, target, released = "scans", "another scan", _SCANS.format(**description)
+        also, stripped = "references", ", the origin of coordinates moved to the middle of each grid"
     return f"""# {title(description)}
 
 {whose(description)}
 
 ## What is in it
 
-| split | scans (probes) | photographs (references) | trials |
+| split | scans (probes) | {references} (references) | trials |
 |---|---|---|---|
 {counts}
 
-Scans are {description["contrast"]}. Photographs are {" and ".join(description["conditions"])};
-`bald` is without hair{_BALD[description["hair_removal"]]}.
+{released}
 Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
-`KEY.commitment`. Nobody is in both splits; a person may have several scans and photographs.
+`KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
 
 Attributes:
 
@@ -149,7 +160,7 @@ Attributes:
 
 ## What it is for
 
-Measuring how well a head MRI can be linked to a photograph, how much defacing helps against it, and what can
+Measuring how well a head MRI can be linked to {target}, how much defacing helps against it, and what can
 be read from a scan. Tracks: {", ".join(description["tracks"])}. How submissions are evaluated is written in
 `edition.json`.
 
@@ -160,7 +171,7 @@ Recognizing anybody outside of it, training a product that does, or medical conc
 ## How it was made
 
 By `mriprivacy build` from a BIDS cohort: scans turned to RAS+ and stripped of everything but voxels and
-geometry, photographs stripped of everything but pixels, ids and the order of lists random.
+geometry{stripped}, ids and the order of lists random.
 
 ## Files
 
@@ -255,7 +266,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
     images |= {
         f"{split}-photos-{condition}": f"{split}/photos/{condition}/*.png"
         for split in description["counts"]
-        for condition in description["conditions"]
+        for condition in (() if "references" in description else description["conditions"])
     }
     sets = [
         {

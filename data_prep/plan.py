@@ -51,11 +51,13 @@ class Plan:
     splits : tuple of SplitPlan
         `dev`, then `eval`.
     scans, photos : tuple of ScanItem, tuple of PhotoItem
-        Everything to release, in the order of the released ids.
+        Everything to release, in the order of the released ids; references that are scans are scans.
     subjects : tuple of (id, subject, split)
         Rows of the sealed `subjects.tsv`.
     nonce : str
         64 hexadecimal digits.
+    remarks : tuple of str
+        What an organizer should know: whose attributes are missing.
     """
 
     description: dict[str, Any]
@@ -64,6 +66,7 @@ class Plan:
     photos: tuple[PhotoItem, ...]
     subjects: tuple[tuple[str, str, str], ...]
     nonce: str
+    remarks: tuple[str, ...] = ()
 
 
 def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | None = None) -> Plan:
@@ -98,7 +101,7 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
     files = files or CohortFiles()
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
-    people = read_cohort(cohort_root, config.contrast, config.age_edges, files)
+    people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
     return plan_people(people, config, is_synthetic(cohort_root))
 
 
@@ -124,23 +127,29 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
     """
     _check_people(people, config)
     assigned = split_people(people, config.dev_share, config.seed, config.id)
-    probes = opaque_ids(
-        "sub-", [_scan_name(p, scan) for p in people for scan in p.scans], config.seed, config.id
-    )
+    named = [_scan_name(p, scan) for p in people for scan in p.scans]
+    if config.reference_contrast:
+        named += [name for p in people for name in _references(p, config)]
+    scan_ids = opaque_ids("sub-", named, config.seed, config.id)
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
-    references = opaque_ids("ph-", names, config.seed, config.id)
+    ids = scan_ids | opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
-        _plan_split(split, [p for p in people if assigned[p.subject] == split], probes, references, config)
+        _plan_split(split, [p for p in people if assigned[p.subject] == split], ids, config)
         for split in SPLITS
     )
     scans = [
-        _scan_item(p, scan, assigned[p.subject], probes[_scan_name(p, scan)], config.contrast)
+        _scan_item(p, scan, assigned[p.subject], ids[_scan_name(p, scan)], config.contrast, config)
         for p in people
         for scan in p.scans
     ]
+    scans += [
+        _scan_item(p, scan, assigned[p.subject], ids[name], config.reference_contrast, config)
+        for p in people
+        for name, scan in zip(_references(p, config), p.reference_scans, strict=False)
+    ]
     photos = []
     for name, (person, number) in names.items():
-        split, file = assigned[person.subject], f"{references[name]}.png"
+        split, file = assigned[person.subject], f"{ids[name]}.png"
         shots = {
             c: (path, Path("public", split, "photos", c, file)) for c, path in person.photos[number].items()
         }
@@ -149,13 +158,11 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         if number in person.true_bald:
             shots[TRUE_BALD] = (person.true_bald[number], Path("sealed", "photos", "bald", file))
         photos += [
-            PhotoItem(person.subject, split, references[name], condition, source, target)
+            PhotoItem(person.subject, split, ids[name], condition, source, target)
             for condition, (source, target) in shots.items()
         ]
     rows = [(item.probe, item.subject, item.split) for item in scans]
-    rows += [
-        (references[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()
-    ]
+    rows += [(ids[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()]
     return Plan(
         description=_describe(people, splits, {photo.condition for photo in photos}, config, synthetic),
         splits=splits,
@@ -163,11 +170,18 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
         subjects=tuple(sorted(rows)),
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
+        remarks=_unknown(people) if "attributes" in config.tracks else (),
     )
 
 
 def _scan_name(person: Person, scan: Scan) -> str:
     return f"{person.subject}/{scan.session}" if scan.session else person.subject
+
+
+def _references(person: Person, config: EditionConfig) -> list[str]:
+    """Name a person's references: photographs, or scans of another contrast."""
+    scans = [f"{_scan_name(person, scan)}/{config.reference_contrast}" for scan in person.reference_scans]
+    return scans or [f"{person.subject}/{number}" for number in person.photos]
 
 
 def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
@@ -189,13 +203,13 @@ def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose
 
 def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
     problems = []
-    unknown = [p.subject for p in people if NOT_AVAILABLE in p.attributes]
-    if unknown and "attributes" in config.tracks:
-        problems.append(
-            f"participants.tsv: sex, age or ethnicity is n/a for {', '.join(unknown[:5])} "
-            f"({len(unknown)} subjects); track 'attributes' needs all three: "
-            "fill them in, or leave that track out of edition.tracks"
-        )
+    for name in Attributes._fields if "attributes" in config.tracks else ():
+        values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
+        if not values:
+            problems.append(
+                f"participants.tsv: {name} is n/a for everybody; track 'attributes' needs it: fill it in, or "
+                "leave that track out of edition.tracks"
+            )
     n_dev = math.floor(len(people) * config.dev_share + 0.5)
     smallest = min(n_dev, len(people) - n_dev)
     if smallest < 2:
@@ -212,15 +226,26 @@ def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
         raise CohortError(*problems)
 
 
+def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
+    """Say of how many people an attribute is not known: nobody is scored on it, nobody learns from it."""
+    counts = {
+        name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
+    }
+    return tuple(
+        f"{name} is not known of {count} of {len(people)} people, who are not scored on it"
+        for name, count in counts.items()
+        if count
+    )
+
+
 def _plan_split(
     name: str,
     people: Sequence[Person],
-    probes: dict[str, str],
-    references: dict[str, str],
+    ids: dict[str, str],
     config: EditionConfig,
 ) -> SplitPlan:
-    own_references = {references[f"{p.subject}/{n}"]: p.subject for p in people for n in p.photos}
-    own_probes = {probes[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
+    own_references = {ids[name]: p.subject for p in people for name in _references(p, config)}
+    own_probes = {ids[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
     trials = make_trials(
         probes=own_probes,
         references=own_references,
@@ -233,7 +258,10 @@ def _plan_split(
     return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
 
 
-def _scan_item(person: Person, scan: Scan, split: str, probe: str, contrast: str) -> ScanItem:
+def _scan_item(
+    person: Person, scan: Scan, split: str, probe: str, contrast: str, config: EditionConfig
+) -> ScanItem:
+    mri_to_mri = bool(config.reference_contrast)
     return ScanItem(
         subject=person.subject,
         split=split,
@@ -243,8 +271,9 @@ def _scan_item(person: Person, scan: Scan, split: str, probe: str, contrast: str
         truth=tuple(
             (scan.truth[kind], Path("sealed", kind, probe + "".join(Path(ending).suffixes)))
             for kind, ending in TRUTH.items()
-            if kind in scan.truth
+            if kind in scan.truth and not (mri_to_mri and ending.endswith(".tsv"))
         ),
+        centred=mri_to_mri,
     )
 
 
@@ -256,6 +285,7 @@ def _describe(
     synthetic: bool,
 ) -> dict[str, Any]:
     values = zip(*(person.attributes for person in people), strict=True)
+    between_scans = {"references": config.reference_contrast} if config.reference_contrast else {}
     return {
         "format": FORMAT,
         "id": config.id,
@@ -263,8 +293,9 @@ def _describe(
         "synthetic": synthetic,
         "tracks": [track for track in TRACKS if track in config.tracks],
         "contrast": config.contrast,
-        "conditions": [condition for condition in CONDITIONS if condition in conditions],
-        "hair_removal": config.hair_removal,
+        **between_scans,
+        "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
+        "hair_removal": "none" if between_scans else config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})
             for name, found in zip(Attributes._fields, values, strict=True)

@@ -74,7 +74,8 @@ def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) ->
             "License": description["licence"],
         },
     )
-    write_table(mri / "participants.tsv", ["participant_id"], [(probe,) for probe in split.attributes])
+    scans = [*split.attributes, *(split.references if "references" in description else ())]
+    write_table(mri / "participants.tsv", ["participant_id"], [(name,) for name in sorted(scans)])
     write_table(folder / "trials.tsv", TRIAL_COLUMNS, [(t.probe, t.reference) for t in split.trials])
     if split.name == "dev":
         rows = [(t.probe, t.reference, _label(t)) for t in split.trials]

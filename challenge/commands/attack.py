@@ -88,46 +88,59 @@ def _attack_edition(settings: Settings) -> None:
 
 
 def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
-    """Return the features of all scans and of all photographs of a split."""
+    """Return the features of all scans and of all references of a split."""
     extraction, condition = _extraction(settings), settings.attack.condition
     scans = {probe: split.scan(probe) for probe in split.probes}
-    photos = {reference: split.photo(reference, condition) for reference in split.references}
+    references = {reference: split.reference(reference, condition) for reference in split.references}
+    label = f"faces of {'references' if split.reference_contrast else 'photographs'} of {split.name}"
     return (
         extract(scans, "scan", extraction, f"faces of scans of {split.name}", settings.compute),
-        extract(photos, "photo", extraction, f"faces of photographs of {split.name}", settings.compute),
+        extract(references, split.reference_kind, extraction, label, settings.compute),
     )
 
 
 def _attack_loose(settings: Settings) -> None:
     probe_paths = find_images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
-    photo_paths = find_images(Path(settings.photos), "photos", SUFFIXES)
+    photo_paths = find_images(Path(settings.photos), "photos", (*SCAN_SUFFIXES, *SUFFIXES))
     with whole_folder(Path(settings.output)) as folder:
-        renders = folder / "renders"
-        extraction = _extraction(settings, renders)
-        scans = {name: path for name, path in probe_paths.items() if path.suffix not in SUFFIXES}
-        faces = {name: path for name, path in probe_paths.items() if name not in scans}
-        probes = extract(scans, "scan", extraction, "faces of scans", settings.compute)
-        probes |= extract(faces, "photo", extraction, "faces of probe photographs", settings.compute)
-        references = extract(photo_paths, "photo", extraction, "faces of photographs", settings.compute)
-        photos = faces | photo_paths
+        probes = _loose(probe_paths, "probe", settings, folder / "renders")
+        references = _loose(photo_paths, "reference", settings, folder / "renders" / "references")
+        sides = ((probe_paths, probes), (photo_paths, references))
         missing = [
-            name for name, image in (probes | references).items() if name in photos and not image.acquired
+            paths[name]
+            for paths, images in sides
+            for name, image in images.items()
+            if _is_photo(paths[name]) and not image.acquired
         ]
         if missing:
             raise InputError(
                 *(
-                    f"{photos[name]}: no face found; expected a portrait seen from the front, "
+                    f"{path}: no face found; expected a portrait seen from the front, "
                     "at least 80 pixels wide; crop it, turn it upright or leave it out"
-                    for name in missing
+                    for path in missing
                 )
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder, settings.attack.name, trials, probes, references)
         _write_images(folder, {"probe": probes, "photo": references})
-    for name, count in _crowded(probes | references):
-        print(f"{photos[name]}: {count} faces; the largest is taken")
+    for paths, images in sides:
+        for name, count in _crowded(images):
+            print(f"{paths[name]}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _loose(paths: dict[str, Path], side: str, settings: Settings, renders: Path) -> dict[str, ImageFeatures]:
+    """Return the features of a folder in which scans and photographs may stand together."""
+    photos = {name: path for name, path in paths.items() if _is_photo(path)}
+    scans = {name: path for name, path in paths.items() if name not in photos}
+    extraction = _extraction(settings, renders)
+    found = extract(scans, "scan", extraction, f"faces of {side} scans", settings.compute)
+    return found | extract(photos, "photo", extraction, f"faces of {side} photographs", settings.compute)
 
 
 def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:

@@ -53,9 +53,14 @@ def run(settings: Settings) -> None:
         hairless = settings.edition.hair_removal == "builtin"
         work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
+    for remark in plan.remarks:
+        print(remark)
     counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
     references = sum(len(split.references) for split in plan.splits)
-    print(f"{settings.output}: {len(plan.scans)} scans, {references} photographs; {counts}")
+    kinds = f"{len(plan.scans)} scans, {references} photographs"
+    if settings.edition.reference_contrast:
+        kinds = f"{len(plan.scans)} scans, {references} of them references"
+    print(f"{settings.output}: {kinds}; {counts}")
     print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
 
 
