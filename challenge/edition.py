@@ -11,6 +11,7 @@ from data_prep.problems import ProblemsError
 from data_prep.sealing import MANIFEST, file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
+    DISTRACTORS,
     KEY_COLUMNS,
     TRIAL_COLUMNS,
     TableError,
@@ -54,6 +55,8 @@ class Split:
         None where they are sealed.
     reference_contrast : str
         BIDS suffix of references that are scans (an MRI-to-MRI edition); empty where they are photographs.
+    distractor_trials : tuple of (probe, stranger)
+        A list of its own, all nonmated: probes of `eval` and photographs of people from elsewhere.
     """
 
     name: str
@@ -65,6 +68,12 @@ class Split:
     key: Mapping[Pair, bool] | None
     attributes: Mapping[str, Attributes] | None
     reference_contrast: str = ""
+    distractor_trials: tuple[Pair, ...] = ()
+
+    @property
+    def distractors(self) -> tuple[str, ...]:
+        """Sorted ids of photographs of strangers."""
+        return tuple(sorted({stranger for _, stranger in self.distractor_trials}))
 
     @property
     def scans(self) -> tuple[str, ...]:
@@ -224,6 +233,12 @@ def _read_split(folder: Path, description: dict[str, Any], problems: list[str]) 
             name=f"{name}/mri/participants.tsv",
         )
         trials = read_table(folder / "trials.tsv", TRIAL_COLUMNS, _IDS, name=f"{name}/trials.tsv")
+        with_strangers = name == "eval" and "distractors" in description
+        strangers = (
+            read_table(folder / DISTRACTORS, TRIAL_COLUMNS, _IDS, name=f"{name}/{DISTRACTORS}").rows
+            if with_strangers
+            else ()
+        )
         key = attributes = None
         if name == "dev":
             rules = {**_IDS, "label": _LABEL}
@@ -242,7 +257,16 @@ def _read_split(folder: Path, description: dict[str, Any], problems: list[str]) 
     others = set(references) if between_scans else set()
     probes = tuple(sorted(name for name in participants.column("participant_id") if name not in others))
     split = Split(
-        name, folder, description["contrast"], probes, references, pairs, key, attributes, between_scans
+        name,
+        folder,
+        description["contrast"],
+        probes,
+        references,
+        pairs,
+        key,
+        attributes,
+        between_scans,
+        tuple((probe, stranger) for probe, stranger in strangers),
     )
     if missing := sorted(others - set(participants.column("participant_id"))):
         problems.append(
@@ -264,8 +288,12 @@ def _check_split(split: Split, description: dict[str, Any]) -> list[str]:
         problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
     files = [split.scan(probe) for probe in split.probes]
     files += [
-        split.reference(ref, condition) for ref in split.references for condition in description["conditions"]
+        split.reference(ref, condition)
+        for ref in (*split.references, *split.distractors)
+        for condition in description["conditions"]
     ]
+    if not {probe for probe, _ in split.distractor_trials} <= set(split.probes):
+        problems.append(f"{split.name}: {DISTRACTORS} names probes that mri/participants.tsv does not")
     missing = [path.relative_to(split.folder).as_posix() for path in files if not path.is_file()]
     if missing:
         problems.append(f"{split.name}: {len(missing)} files missing: {', '.join(missing[:5])}")

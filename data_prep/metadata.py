@@ -10,7 +10,7 @@ from typing import Any
 
 from data_prep.files import whole_file
 from data_prep.sealing import file_sha256
-from data_prep.tables import ATTRIBUTE_COLUMNS, KEY_COLUMNS, TRIAL_COLUMNS
+from data_prep.tables import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
 
 TABLES = {
     "dev/trials.tsv": TRIAL_COLUMNS,
@@ -94,7 +94,7 @@ def write_metadata(public: Path, description: Description) -> None:
     description : mapping
         Content of `edition.json`.
     """
-    hashes = {name: file_sha256(public / name) for name in TABLES}
+    hashes = {name: file_sha256(public / name) for name in _tables(description)}
     texts = {
         "README.md": datasheet(description),
         "CITATION.cff": citation(description),
@@ -140,6 +140,11 @@ def datasheet(description: Description) -> str:
     if "references" in description:
         references, target, released = "scans", "another scan", _SCANS.format(**description)
         also, stripped = "references", ", the origin of coordinates moved to the middle of each grid"
+    if "distractors" in description:
+        released += (
+            f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
+            "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
+        )
     return f"""# {title(description)}
 
 {whose(description)}
@@ -244,7 +249,7 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
                     "missingValues": ["n/a"],
                 },
             }
-            for table, columns in TABLES.items()
+            for table, columns in _tables(description).items()
         ],
     }
 
@@ -260,7 +265,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
             "encodingFormat": "text/tab-separated-values",
             "sha256": hashes[table],
         }
-        for table in TABLES
+        for table in _tables(description)
     ]
     images = {f"{split}-mri": f"{split}/mri/sub-*/anat/*.nii.gz" for split in description["counts"]}
     images |= {
@@ -289,7 +294,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
         "citeAs": description["citation"] or title(description),
         "distribution": [*files, *sets],
-        "recordSet": [_record_set(table, columns) for table, columns in TABLES.items()],
+        "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
     }
 
 
@@ -311,6 +316,11 @@ def _record_set(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
             for column in columns
         ],
     }
+
+
+def _tables(description: Description) -> dict[str, tuple[str, ...]]:
+    strangers = {f"eval/{DISTRACTORS}": TRIAL_COLUMNS} if "distractors" in description else {}
+    return TABLES | strangers
 
 
 def _name(table: str) -> str:

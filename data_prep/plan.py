@@ -1,9 +1,10 @@
 """Decide upon an edition: who goes into which split, under which id, in which trials."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from data_prep.cohort import CONDITIONS, CohortError, Person, is_synthetic, read_cohort
@@ -56,6 +57,8 @@ class Plan:
         Rows of the sealed `subjects.tsv`.
     nonce : str
         64 hexadecimal digits.
+    distractors : tuple of str
+        Ids of photographs of strangers, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
     remarks : tuple of str
         What an organizer should know: whose attributes are missing.
     """
@@ -66,10 +69,16 @@ class Plan:
     photos: tuple[PhotoItem, ...]
     subjects: tuple[tuple[str, str, str], ...]
     nonce: str
+    distractors: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
-def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | None = None) -> Plan:
+def plan_edition(
+    cohort_root: Path,
+    config: EditionConfig,
+    files: CohortFiles | None = None,
+    distractors: Mapping[str, Path] | None = None,
+) -> Plan:
     """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
 
     Parameters
@@ -80,6 +89,8 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
         The organizer's decisions.
     files : CohortFiles, optional
         Where the cohort keeps its photographs.
+    distractors : mapping from str to Path, optional
+        Photographs of strangers by name, `data_prep.distractors.find_distractors`.
 
     Returns
     -------
@@ -102,10 +113,15 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
     people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
-    return plan_people(people, config, is_synthetic(cohort_root))
+    return plan_people(people, config, is_synthetic(cohort_root), distractors or {})
 
 
-def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool) -> Plan:
+def plan_people(
+    people: Sequence[Person],
+    config: EditionConfig,
+    synthetic: bool,
+    distractors: Mapping[str, Path] = MappingProxyType({}),
+) -> Plan:
     """Draw splits, ids and trials for people; no file is looked at.
 
     Every session's scan is a probe of its own, and a trial is mated when both images are of one subject,
@@ -119,13 +135,15 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         The organizer's decisions.
     synthetic : bool
         What `edition.json` says of the people.
+    distractors : mapping from str to Path
+        Photographs of strangers by name.
 
     Raises
     ------
     CohortError
         If these people cannot make this edition.
     """
-    _check_people(people, config)
+    _check_people(people, config, bool(distractors))
     assigned = split_people(people, config.dev_share, config.seed, config.id)
     named = [_scan_name(p, scan) for p in people for scan in p.scans]
     if config.reference_contrast:
@@ -161,15 +179,26 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
             PhotoItem(person.subject, split, ids[name], condition, source, target)
             for condition, (source, target) in shots.items()
         ]
+    strangers = opaque_ids("ds-", distractors, config.seed, config.id)
+    shown = [c for c in CONDITIONS if any(photo.condition == c for photo in photos)]
+    photos += [
+        PhotoItem(name, "eval", own, c, distractors[name], Path("public", "eval", "photos", c, f"{own}.png"))
+        for name, own in strangers.items()
+        for c in shown
+    ]
     rows = [(item.probe, item.subject, item.split) for item in scans]
+    rows += [(own, name, "eval") for name, own in strangers.items()]
     rows += [(ids[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()]
     return Plan(
-        description=_describe(people, splits, {photo.condition for photo in photos}, config, synthetic),
+        description=_describe(
+            people, splits, {photo.condition for photo in photos}, config, synthetic, len(strangers)
+        ),
         splits=splits,
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
         subjects=tuple(sorted(rows)),
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
+        distractors=tuple(sorted(strangers.values())),
         remarks=_unknown(people) if "attributes" in config.tracks else (),
     )
 
@@ -201,8 +230,13 @@ def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
 
 
-def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
+def _check_people(people: Sequence[Person], config: EditionConfig, distractors: bool) -> None:
     problems = []
+    if distractors and (config.reference_contrast or config.hair_removal == "given"):
+        problems.append(
+            "distractors are photographs, with hair: they need edition.references=photographs and "
+            "edition.hair_removal=builtin or none"
+        )
     for name in Attributes._fields if "attributes" in config.tracks else ():
         values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
         if not values:
@@ -283,6 +317,7 @@ def _describe(
     conditions: set[str],
     config: EditionConfig,
     synthetic: bool,
+    distractors: int,
 ) -> dict[str, Any]:
     values = zip(*(person.attributes for person in people), strict=True)
     between_scans = {"references": config.reference_contrast} if config.reference_contrast else {}
@@ -309,6 +344,7 @@ def _describe(
             }
             for split in splits
         },
+        **({"distractors": distractors} if distractors else {}),
         "licence": config.licence,
         "citation": config.citation,
         "authors": list(config.authors),

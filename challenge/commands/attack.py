@@ -16,7 +16,7 @@ from challenge.linkage import Compare, adapt_to, learn_from, link, people
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
-from data_prep.tables import SCORE_COLUMNS, write_table
+from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")
 
@@ -81,7 +81,12 @@ def _attack_edition(settings: Settings) -> None:
                 sides = learn_from(name, *known, people(edition.dev.key))
             compare = sides.similarity
         probes, references = _features(split, settings)
-        _write_scores(folder, name, split.trials, probes, references, compare)
+        _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
+        if split.distractor_trials:
+            strangers = {stranger: split.photo(stranger, condition) for stranger in split.distractors}
+            extraction = _extraction(settings)
+            faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
+            _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
@@ -121,7 +126,7 @@ def _attack_loose(settings: Settings) -> None:
                 )
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
-        _write_scores(folder, settings.attack.name, trials, probes, references)
+        _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
         _write_images(folder, {"probe": probes, "photo": references})
     for paths, images in sides:
         for name, count in _crowded(images):
@@ -155,7 +160,7 @@ def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
 
 
 def _write_scores(
-    folder: Path,
+    path: Path,
     attack: str,
     trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
     probes: dict[str, ImageFeatures],
@@ -166,7 +171,7 @@ def _write_scores(
     rows = [
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]
-    write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
+    write_table(path, SCORE_COLUMNS, rows)
 
 
 def _write_images(folder: Path, sides: dict[str, dict[str, ImageFeatures]]) -> None:

@@ -12,6 +12,7 @@ from baselines.bald import remove_hair
 from challenge.protocol import Protocol
 from challenge.work import Compute
 from challenge.work import run as work
+from data_prep.distractors import Distractors, find_distractors
 from data_prep.edition import EditionConfig, plan_edition, seal_edition
 from data_prep.images import CohortFiles
 from data_prep.plan import Plan
@@ -34,6 +35,7 @@ class Settings:
     seed: int = MISSING
     cohort: Cohort = field(default_factory=Cohort)
     edition: EditionConfig = field(default_factory=EditionConfig)
+    distractors: Distractors = field(default_factory=Distractors)
     protocol: Protocol = field(default_factory=Protocol)
     compute: Compute = field(default_factory=Compute)
 
@@ -42,7 +44,8 @@ def run(settings: Settings) -> None:
     """Plan the edition, release what is not released yet, and seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
-    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
+    strangers = find_distractors(settings.distractors, settings.seed)
+    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort, strangers)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan))
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
@@ -60,6 +63,8 @@ def run(settings: Settings) -> None:
     kinds = f"{len(plan.scans)} scans, {references} photographs"
     if settings.edition.reference_contrast:
         kinds = f"{len(plan.scans)} scans, {references} of them references"
+    if strangers:
+        kinds += f", {len(strangers)} of strangers"
     print(f"{settings.output}: {kinds}; {counts}")
     print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
 
