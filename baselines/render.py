@@ -3,7 +3,9 @@
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pyvista as pv
@@ -17,6 +19,16 @@ BACKGROUND = (0.35, 0.38, 0.42)
 VERTEX_TO_FACE_MM = 120.0
 DISTANCE_MM = 900.0
 HEIGHT_MM = 270.0
+# Yaw and pitch: the straight front, and a little to every side.
+ANGLES = ((0, 0), (-12, 0), (12, 0), (0, 8), (0, -8))
+# Where the lamp stands, beside the light at the camera: to the right of the picture, up, towards the camera.
+LIGHTS = {
+    "above": (0.4, 0.9, 1.0),
+    "left": (-1.0, 0.3, 0.6),
+    "right": (1.0, 0.3, 0.6),
+    "below": (0.0, -0.8, 1.0),
+}
+WIDEST_DEGREES = 60.0
 
 
 # What VTK can draw with off screen, and the window class that does; with none of them it ends the process
@@ -29,7 +41,7 @@ OFF_SCREEN = {
 
 
 class RenderError(ValueError):
-    """No way to draw on this machine."""
+    """No way to draw on this machine, or none that was asked for."""
 
 
 def prepare_off_screen() -> str:
@@ -72,15 +84,64 @@ class View:
         Degrees to the subject's left (positive) or right of the straight front.
     pitch : float
         Degrees above (positive) or below it.
+    light : str
+        Where the lamp stands, one of `LIGHTS`.
     """
 
     yaw: float
     pitch: float
+    light: str = "above"
 
     @property
     def name(self) -> str:
         """Text for file names, such as `yaw+15_pitch-10`."""
-        return f"yaw{self.yaw:+.0f}_pitch{self.pitch:+.0f}"
+        lamp = "" if self.light == "above" else f"_{self.light}"
+        return f"yaw{self.yaw:+.0f}_pitch{self.pitch:+.0f}{lamp}"
+
+
+def make_views(
+    angles: Sequence[Sequence[float]] = ANGLES, lights: Sequence[str] = ("above",)
+) -> tuple[View, ...]:
+    """Combine every angle with every light.
+
+    Parameters
+    ----------
+    angles : sequence of (yaw, pitch)
+        Degrees, within 60 of the straight front.
+    lights : sequence of str
+        Names in `LIGHTS`.
+
+    Raises
+    ------
+    RenderError
+        With everything that is no view.
+
+    Examples
+    --------
+    >>> [view.name for view in make_views([(0, 0), (10, -5)], ["above", "left"])]
+    ['yaw+0_pitch+0', 'yaw+10_pitch-5', 'yaw+0_pitch+0_left', 'yaw+10_pitch-5_left']
+    """
+    problems = [
+        f"view {angle} is none; expected [yaw, pitch], degrees within {WIDEST_DEGREES:.0f} of the front"
+        for angle in angles
+        if not _is_angle(angle)
+    ]
+    problems += [
+        f"light {name!r} is unknown; expected some of {', '.join(LIGHTS)}"
+        for name in lights
+        if name not in LIGHTS
+    ]
+    if not angles or not lights:
+        problems.append("no view, or no light; expected one or more of each")
+    if problems:
+        raise RenderError("; ".join(problems))
+    return tuple(View(yaw, pitch, light) for light, (yaw, pitch) in product(lights, angles))
+
+
+def _is_angle(angle: object) -> bool:
+    if not isinstance(angle, Sequence) or isinstance(angle, str) or len(angle) != 2:
+        return False
+    return all(isinstance(one, int | float) and abs(one) <= WIDEST_DEGREES for one in angle)
 
 
 def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
@@ -93,15 +154,15 @@ def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
     return np.array([x, y, mesh.bounds.z_max - VERTEX_TO_FACE_MM])
 
 
-def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDArray[np.uint8]]:
+def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list[NDArray[np.uint8]]:
     """Draw the head under every view.
 
     Parameters
     ----------
     surface : HeadSurface
         The head, world coordinates (y to the front, z up).
-    views : list of View
-        Camera positions.
+    views : sequence of View
+        Camera and light positions.
     size : int
         Edge of the square pictures, pixels.
 
@@ -116,7 +177,7 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
         If no off-screen OpenGL is to be had on this machine.
     """
     prepare_off_screen()
-    plotter = _plotter(size)
+    plotter, lamp = _plotter(size)
     try:
         mesh = surface.mesh.compute_normals(
             point_normals=True, cell_normals=False, split_vertices=False, feature_angle=180
@@ -131,6 +192,7 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
             plotter.camera.focal_point = centre
             plotter.camera.position = centre + DISTANCE_MM * direction
             plotter.camera.up = (0, 0, 1)
+            lamp.position = LIGHTS[view.light]
             plotter.camera.view_angle = 2 * np.degrees(np.arctan(HEIGHT_MM / 2 / DISTANCE_MM))
             plotter.renderer.reset_camera_clipping_range()
             plotter.render()
@@ -140,11 +202,12 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
         plotter.close()
 
 
-def _plotter(size: int) -> pv.Plotter:
+def _plotter(size: int) -> tuple[pv.Plotter, pv.Light]:
+    """Return a plotter, and the lamp in it that is moved from view to view."""
     plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
     plotter.disable_anti_aliasing()  # a third of the time; what tells a face is shading, not its outline
     camera_light = pv.Light(light_type="headlight", intensity=0.55)
-    key_light = pv.Light(light_type="camera light", position=(0.4, 0.9, 1.0), intensity=0.55)
+    key_light = pv.Light(light_type="camera light", position=LIGHTS["above"], intensity=0.55)
     plotter.add_light(camera_light)
     plotter.add_light(key_light)
-    return plotter
+    return plotter, key_light

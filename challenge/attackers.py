@@ -42,8 +42,8 @@ class Looks:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Conditions of the references, in their order."""
-        return tuple(dict.fromkeys(condition for _, condition in self.photos))
+        """Conditions of the references that both splits have, in their order."""
+        return tuple(c for split, c in self.photos if split == "dev" and ("eval", c) in self.photos)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
     evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}
+    evaluator.images = {
+        "released": dict(original.scans["eval"]),
+        "defaced": dict(defaced.scans["eval"]),
+    }
     counts = {
         "probes": len(images),
         "failures_to_acquire": sum(not image.acquired for image in images),
@@ -87,7 +91,7 @@ def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
     extraction = Extraction(
         attacks=tuple(protocol.attacks),
         model=protocol.model,
-        camera=Camera(protocol.spacing_mm, protocol.size),
+        camera=Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=evaluator.cache,
     )
 

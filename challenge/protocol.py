@@ -1,13 +1,17 @@
 """How an edition is evaluated: fixed when it is built, the same for everybody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from baselines.render import ANGLES
 from challenge.edition import EditionError
+
+# Members that editions of the first kit do not have; those editions, and their hashes, stay as they are.
+LATER = ("views", "lights", "brain_engine")
 
 
 @dataclass
@@ -24,6 +28,8 @@ class Protocol:
         Voxels of the reconstruction, mm.
     size : int
         Edge of the renders, pixels.
+    views, lights : list of [yaw, pitch], list of str
+        Under which heads are drawn (`challenge.features.Camera`).
     bootstrap : int
         Draws of subjects behind every interval.
     bootstrap_seed : int
@@ -32,16 +38,34 @@ class Protocol:
         Largest share of the brain that a defacer may change (gate).
     reanalysed : int
         Scans of `eval`, in the order of their ids, whose brain is analysed again for utility; -1 for all.
+    brain_engine : str
+        Who draws the brain masks of that analysis (`baselines.brain_engine.ENGINES`).
     """
 
     attacks: list[str] = field(default_factory=lambda: ["geo", "deepface", "volume"])
     model: str = "Dlib"
     spacing_mm: float = 1.0
     size: int = 400
+    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
+    lights: list[str] = field(default_factory=lambda: ["above"])
     bootstrap: int = 1000
     bootstrap_seed: int = 0
     in_brain_change: float = 0.05
     reanalysed: int = -1
+    brain_engine: str = "builtin"
+
+
+def written(protocol: Protocol) -> dict[str, Any]:
+    """Return what `edition.json` says of a protocol; what came later only where it is not the standard.
+
+    Examples
+    --------
+    >>> "views" in written(Protocol()), written(Protocol(lights=["left"]))["lights"]
+    (False, ['left'])
+    """
+    standard = Protocol()
+    usual = {name for name in LATER if getattr(protocol, name) == getattr(standard, name)}
+    return {name: value for name, value in asdict(protocol).items() if name not in usual}
 
 
 def read_protocol(description: Mapping[str, Any]) -> Protocol:

@@ -13,6 +13,7 @@ from challenge.errors import InputError
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
+from challenge.seen import COLUMNS, seen
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
@@ -127,7 +128,8 @@ def _attack_loose(settings: Settings) -> None:
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
-        _write_images(folder, {"probe": probes, "photo": references})
+        rows = seen(probes, "probe") + seen(references, "reference")
+        write_table(folder / "images.tsv", COLUMNS, rows)
     for paths, images in sides:
         for name, count in _crowded(images):
             print(f"{paths[name]}: {count} faces; the largest is taken")
@@ -153,7 +155,7 @@ def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
     return Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size),
+        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
         cache=cache_folder(settings.cache),
         renders=renders,
     )
@@ -172,22 +174,6 @@ def _write_scores(
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]
     write_table(path, SCORE_COLUMNS, rows)
-
-
-def _write_images(folder: Path, sides: dict[str, dict[str, ImageFeatures]]) -> None:
-    """Write what was seen in every image: a score says nothing where no face could be."""
-    columns = ("faces", "views_with_face", "nose_mm", "cut_front_cm2")
-    rows = [
-        (name, side, "yes" if image.acquired else "no", *(_cell(image, column) for column in columns))
-        for side, images in sides.items()
-        for name, image in images.items()
-    ]
-    write_table(folder / "images.tsv", ("image", "side", "face", *columns), rows)
-
-
-def _cell(image: ImageFeatures, column: str) -> str:
-    value = image.checks.get(column, float("nan"))
-    return "n/a" if value != value else f"{value:.1f}"
 
 
 def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:

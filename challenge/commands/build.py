@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from omegaconf import MISSING
 
 from baselines.bald import remove_hair
-from challenge.protocol import Protocol
+from baselines.render import make_views
+from challenge.protocol import Protocol, written
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.distractors import Distractors, find_distractors
@@ -43,7 +44,8 @@ class Settings:
 def run(settings: Settings) -> None:
     """Plan the edition, release what is not released yet, and seal the key."""
     settings.edition.seed = settings.seed
-    settings.edition.protocol = asdict(settings.protocol)
+    make_views(settings.protocol.views, settings.protocol.lights)  # or a line that says what is none
+    settings.edition.protocol = written(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
     plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort, strangers)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan))
