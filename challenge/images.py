@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from challenge.errors import InputError
+from data_prep.images import HEIC_ENDINGS
 
 
 def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
@@ -39,9 +40,9 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
             slices += 1
             continue
         if suffix is None:
-            problems.append(
-                f"{path}: not one of {' '.join(suffixes)}; convert it or move it out of the folder"
-            )
+            heic = path.suffix.lower() in HEIC_ENDINGS
+            mend = "save it as JPEG first" if heic else "convert it or move it out of the folder"
+            problems.append(f"{path}: not one of {' '.join(suffixes)}; {mend}")
             continue
         name = path.name[: -len(suffix)]
         if name in found:

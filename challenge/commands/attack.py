@@ -90,6 +90,8 @@ def _attack_edition(settings: Settings) -> None:
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
+    for reference, count in _crowded(references):
+        print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
 
 
