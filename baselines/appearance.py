@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.landmarks import Face, find_face
+from baselines.landmarks import Face, detect_face
 from baselines.presence import nose_of
-from baselines.render import View, render
+from baselines.render import render
 from baselines.scan import Scan
 from baselines.surface import SurfaceError, reconstruct
+from baselines.views import View, make_views
 
-# The straight front, and a little to every side: the mean over views is steadier than any one of them.
-VIEWS = (View(0, 0), View(-12, 0), View(12, 0), View(0, 8), View(0, -8))
+VIEWS = make_views()  # the mean over views is steadier than any one of them
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,10 @@ class Appearance:
     reason : str
         Why there is no picture, else empty.
     checks : dict from str to float
-        Of a scan whether a face can be there: `views_with_face`, `nose_mm` (`baselines.presence`; NaN without
-        a face) and `cut_<side>_cm2`, the head at each border of the field of view. Of a photograph `faces`,
-        how many there are; the largest is taken.
+        Of a scan whether a face can be there: `views_with_face`, `views_implausible` (the detector fired, but
+        the landmarks are not those of a face), `nose_mm` (`baselines.presence`; NaN without a face) and
+        `cut_<side>_cm2`, the head at each border of the field of view. Of a photograph `faces`, how many
+        there are; the largest is taken.
     """
 
     pictures: tuple[NDArray[np.uint8], ...]
@@ -70,11 +71,13 @@ def appearance_of_scan(
         surface = reconstruct(scan, spacing_mm)
     except SurfaceError as error:
         return Appearance((), (), str(error))
-    pictures = render(surface, list(views), size)
+    pictures = render(surface, views, size)
     # A face of a render is 150-200 pixels wide, twice what the detector needs.
-    faces = tuple(find_face(picture, upsample=0) for picture in pictures)
+    seen = [detect_face(picture, upsample=0) for picture in pictures]
+    faces = tuple(face for face, _ in seen)
     checks = {
         "views_with_face": float(sum(face is not None for face in faces)),
+        "views_implausible": float(sum(fired and face is None for face, fired in seen)),
         "nose_mm": nose_of(surface, faces, views, size),
         **{f"cut_{side}_cm2": area for side, area in surface.cut_cm2.items()},
     }
@@ -83,7 +86,7 @@ def appearance_of_scan(
 
 def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
     """Look for the face in a photograph (RGB); thoroughly, for a portrait has one."""
-    face = find_face(photo, upsample=1, thorough=True)
+    face, _ = detect_face(photo, upsample=1, thorough=True)
     return Appearance((photo,), (face,), checks={"faces": float(face.count if face else 0)})
 
 

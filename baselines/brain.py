@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from baselines.brain_engine import EngineError, deepbet_mask
 from baselines.defacers.problems import DefacerError
 from baselines.defacers.registration import coarse, register
 from baselines.defacers.template import HEAD_TO_MNI, average_brain, bring, package_file
@@ -62,7 +63,7 @@ class BrainAnalysis:
     quality: dict[str, float]
 
 
-def analyse(scan: Scan, cache: Path | None = None) -> BrainAnalysis:
+def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> BrainAnalysis:
     """Find the brain and its tissues.
 
     Parameters
@@ -71,6 +72,9 @@ def analyse(scan: Scan, cache: Path | None = None) -> BrainAnalysis:
         A head, defaced or not, in any orientation, voxel size and contrast.
     cache : Path, optional
         Folder for registrations (`defacers.registration.register`).
+    engine : str
+        Who draws the brain mask, one of `baselines.brain_engine.ENGINES`; tissues inside of it come from the
+        mixture.
 
     Returns
     -------
@@ -102,6 +106,11 @@ def analyse(scan: Scan, cache: Path | None = None) -> BrainAnalysis:
     cut = Scan(small.data[box], small.affine @ corner)
     shares = _mixture(cut, scan_to_head, near[box])
     brain = _brain(shares)
+    if engine == "deepbet":
+        try:
+            brain = deepbet_mask(scan, cut) & near[box]
+        except EngineError as error:
+            raise BrainError(str(error)) from error
     voxel_ml = float(abs(np.linalg.det(small.affine[:3, :3]))) / 1000
     volumes = np.array([share[brain].sum() for share in shares[:3]]) * voxel_ml
     if not 300 < volumes.sum() < 3000:

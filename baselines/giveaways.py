@@ -20,6 +20,8 @@ MIN_SUBJECTS = 8
 
 # The columns that both sides have, in this order, before those that one side alone has.
 SHARED = ("place in the list", "file size", "mean brightness")
+# Those of `header_facts`, which both sides have where both are scans.
+HEADER_FACTS = ("place in the list", *("shape",) * 3, *("affine",) * 12, "bytes a voxel")
 
 
 class GiveawayError(ValueError):
@@ -56,6 +58,21 @@ def scan_facts(path: Path, place: float) -> Floats:
     return np.array([place, np.log(path.stat().st_size), data.mean(), *own], np.float64)
 
 
+def header_facts(path: Path, place: float) -> Floats:
+    """Return what the header of a scan and its place say, nothing that follows from its voxels.
+
+    Parameters are those of `scan_facts`.
+
+    Returns
+    -------
+    ndarray, shape (17,)
+        By names of `HEADER_FACTS`.
+    """
+    image = nib.load(path)
+    own = [*image.shape[:3], *image.affine[:3].ravel(), image.get_data_dtype().itemsize]
+    return np.array([place, *own], np.float64)
+
+
 def photo_facts(path: Path, place: float) -> Floats:
     """Return what a photograph's file says without looking at the face; arguments as `scan_facts`.
 
@@ -69,18 +86,20 @@ def photo_facts(path: Path, place: float) -> Floats:
         return np.array([place, np.log(path.stat().st_size), brightness, *image.size], np.float64)
 
 
-def nearest(probes: Floats, references: Floats) -> Floats:
+def nearest(probes: Floats, references: Floats, shared: int = len(SHARED)) -> Floats:
     """Compare by nearness of what both sides have: bright with bright, large with large, first with first.
 
     Parameters
     ----------
     probes, references : ndarray, shape (n, d), (m, e)
-        Rows of `scan_facts` and `photo_facts`.
+        Rows of `scan_facts` and `photo_facts`, or on both sides of `header_facts`.
+    shared : int
+        How many columns, from the first, mean the same on both sides.
 
     Returns
     -------
     ndarray, shape (n, m)
-        Minus the distance of the ranks of the `SHARED` columns.
+        Minus the distance of the ranks of the shared columns.
 
     Examples
     --------
@@ -88,8 +107,7 @@ def nearest(probes: Floats, references: Floats) -> Floats:
     >>> nearest(scans, scans[:, :3]).argmax(axis=1).tolist()
     [0, 1]
     """
-    k = len(SHARED)
-    one, other = _ranks(probes[:, :k]), _ranks(references[:, :k])
+    one, other = _ranks(probes[:, :shared]), _ranks(references[:, :shared])
     return -np.linalg.norm(one[:, None] - other[None], axis=-1)
 
 

@@ -63,19 +63,32 @@ def find_face(picture: NDArray[np.uint8], upsample: int = 1, thorough: bool = Fa
     >>> find_face(np.zeros((200, 200, 3), np.uint8)) is None
     True
     """
+    return detect_face(picture, upsample, thorough)[0]
+
+
+def detect_face(
+    picture: NDArray[np.uint8], upsample: int = 1, thorough: bool = False
+) -> tuple[Face | None, bool]:
+    """Find the largest face as `find_face` does, and say whether the detector fired at all.
+
+    Examples
+    --------
+    >>> detect_face(np.zeros((200, 200, 3), np.uint8))
+    (None, False)
+    """
     boxes, confidences, _ = _detector().run(picture, upsample, 0.0)
     if not boxes and thorough:
         found = _convolutional_detector()(picture, 0)
         boxes, confidences = [one.rect for one in found], [one.confidence for one in found]
     if not boxes:
-        return None
+        return None, False
     best = max(range(len(boxes)), key=lambda i: boxes[i].area())
     shape = _predictor()(picture, boxes[best])
     landmarks = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
     if not plausible(landmarks, picture.shape[0], picture.shape[1]):
-        return None
+        return None, True
     chip = dlib.get_face_chip(picture, shape, size=CHIP_SIZE, padding=CHIP_PADDING)
-    return Face(landmarks, chip, float(confidences[best]), len(boxes))
+    return Face(landmarks, chip, float(confidences[best]), len(boxes)), True
 
 
 def plausible(landmarks: NDArray[np.float64], rows: int, columns: int) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.landmarks import Face
-from baselines.render import DISTANCE_MM, HEIGHT_MM, View, face_centre
+from baselines.render import DISTANCE_MM, HEIGHT_MM, face_centre
 from baselines.surface import HeadSurface
+from baselines.views import View
 
 # A nose stands out of the plane of the eyes: on whole heads, real and synthetic, by 18 to 38 mm, by 8 and
 # more on blurred and blocked ones, by at most 6 mm where the face was shaved or not scanned. A pasted nose

@@ -3,13 +3,14 @@
 import ctypes
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
 from baselines.surface import HeadSurface
+from baselines.views import LIGHTS, View
 
 SKIN = (0.87, 0.70, 0.60)
 BACKGROUND = (0.35, 0.38, 0.42)
@@ -62,27 +63,6 @@ def prepare_off_screen() -> str:
     )
 
 
-@dataclass(frozen=True)
-class View:
-    """Where the camera stands.
-
-    Attributes
-    ----------
-    yaw : float
-        Degrees to the subject's left (positive) or right of the straight front.
-    pitch : float
-        Degrees above (positive) or below it.
-    """
-
-    yaw: float
-    pitch: float
-
-    @property
-    def name(self) -> str:
-        """Text for file names, such as `yaw+15_pitch-10`."""
-        return f"yaw{self.yaw:+.0f}_pitch{self.pitch:+.0f}"
-
-
 def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
     """Return the point the cameras look at: mid-face, mm, shape (3,).
 
@@ -93,15 +73,15 @@ def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
     return np.array([x, y, mesh.bounds.z_max - VERTEX_TO_FACE_MM])
 
 
-def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDArray[np.uint8]]:
+def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list[NDArray[np.uint8]]:
     """Draw the head under every view.
 
     Parameters
     ----------
     surface : HeadSurface
         The head, world coordinates (y to the front, z up).
-    views : list of View
-        Camera positions.
+    views : sequence of View
+        Camera and light positions.
     size : int
         Edge of the square pictures, pixels.
 
@@ -116,7 +96,7 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
         If no off-screen OpenGL is to be had on this machine.
     """
     prepare_off_screen()
-    plotter = _plotter(size)
+    plotter, lamp = _plotter(size)
     try:
         mesh = surface.mesh.compute_normals(
             point_normals=True, cell_normals=False, split_vertices=False, feature_angle=180
@@ -131,6 +111,7 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
             plotter.camera.focal_point = centre
             plotter.camera.position = centre + DISTANCE_MM * direction
             plotter.camera.up = (0, 0, 1)
+            lamp.position = LIGHTS[view.light]
             plotter.camera.view_angle = 2 * np.degrees(np.arctan(HEIGHT_MM / 2 / DISTANCE_MM))
             plotter.renderer.reset_camera_clipping_range()
             plotter.render()
@@ -140,11 +121,12 @@ def render(surface: HeadSurface, views: list[View], size: int = 400) -> list[NDA
         plotter.close()
 
 
-def _plotter(size: int) -> pv.Plotter:
+def _plotter(size: int) -> tuple[pv.Plotter, pv.Light]:
+    """Return a plotter, and the lamp in it that is moved from view to view."""
     plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
     plotter.disable_anti_aliasing()  # a third of the time; what tells a face is shading, not its outline
     camera_light = pv.Light(light_type="headlight", intensity=0.55)
-    key_light = pv.Light(light_type="camera light", position=(0.4, 0.9, 1.0), intensity=0.55)
+    key_light = pv.Light(light_type="camera light", position=LIGHTS["above"], intensity=0.55)
     plotter.add_light(camera_light)
     plotter.add_light(key_light)
-    return plotter
+    return plotter, key_light

@@ -34,11 +34,16 @@ class Looks:
     scans : mapping from split to mapping from probe to ImageFeatures
         In one state: as released, or as a system defaced them.
     photos : mapping from (split, condition) to mapping from reference to ImageFeatures
-        Photographs.
+        Photographs; or scans, `raw` as released and `defaced` as the system under test defaced them.
     """
 
     scans: Mapping[str, Images]
     photos: Mapping[tuple[str, str], Images]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Conditions of the references that both splits have, in their order."""
+        return tuple(c for split, c in self.photos if split == "dev" and ("eval", c) in self.photos)
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,13 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
     """
     trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
     found, remarks, parts, practice = [], [], [], []
-    for condition, attack in product(edition.conditions, protocol.attacks):
+    between_scans = bool(edition.eval.reference_contrast)
+    for condition, attack in product(looks.conditions, protocol.attacks):
         name = attacker_name(attack, condition, protocol)
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
         try:
-            if make_attack(attack, protocol.model).comparable:
+            if between_scans or make_attack(attack, protocol.model).comparable:
                 found.append(Attacker(name, "ignorant", link(*asked)))
                 adapted = adapt_to(*known)
                 seen = sum(attack in image.vectors for image in known[1].values())
@@ -132,7 +138,7 @@ def wrongly_taught(
     """
     subjects, references = people(_dev_key(edition)), set(edition.dev.references)
     areas: dict[str, list[float]] = {}
-    for condition, attack in product(edition.conditions, protocol.attacks):
+    for condition, attack in product(looks.conditions, protocol.attacks):
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
         try:

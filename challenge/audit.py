@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.giveaways import MIN_SUBJECTS, learned, nearest, photo_facts, scan_facts
+from baselines.giveaways import (
+    HEADER_FACTS,
+    MIN_SUBJECTS,
+    SHARED,
+    header_facts,
+    learned,
+    nearest,
+    photo_facts,
+    scan_facts,
+)
 from challenge.attackers import Attacker
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
@@ -154,7 +163,8 @@ def giveaways(
     edition, sealed : Edition, SealedKey
         Both sides: only the organizer can ask.
     condition : str
-        Which photographs.
+        Which photographs. Where references are scans, both sides are judged by their headers and places in
+        the list alone: how large a file is and how bright follows from the head in it.
     n_bootstrap, seed : int
         Of the intervals, over subjects.
 
@@ -176,7 +186,7 @@ def giveaways(
     for name, other in (("dev", "eval"), ("eval", "dev")):
         split = edition.splits[name]
         known = (facts[other][0], whose[other][0], facts[other][1], whose[other][1])
-        found = {"nearest": nearest(*facts[name])}
+        found = {"nearest": nearest(*facts[name], len(HEADER_FACTS if split.reference_contrast else SHARED))}
         if enough:
             found["learned"] = learned(known, *facts[name])
         row = {probe: i for i, probe in enumerate(split.probes)}
@@ -202,6 +212,10 @@ def _facts(split: Split, condition: str) -> tuple[Floats, Floats]:
     for place, pair in enumerate(split.trials):
         for name in pair:
             first.setdefault(name, place / last)
+    if split.reference_contrast:
+        sides = (split.probes, split.references)
+        one, other = ([header_facts(split.scan(name), first[name]) for name in side] for side in sides)
+        return np.array(one), np.array(other)
     scans = [scan_facts(split.scan(probe), first[probe]) for probe in split.probes]
     photos = [photo_facts(split.photo(r, condition), first[r]) for r in split.references]
     return np.array(scans), np.array(photos)

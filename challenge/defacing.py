@@ -24,6 +24,9 @@ from challenge.submission import Submission
 from challenge.utility import measure_utility
 from data_prep.trials import Attributes
 
+# State of references that are scans: as the system under test defaced them.
+DEFACED = "defaced"
+
 
 def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     """Run the gate and every attacker, and let nobody rate who fails the audit.
@@ -57,6 +60,10 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
     evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}
+    evaluator.images = {
+        "released": dict(original.scans["eval"]),
+        "defaced": dict(defaced.scans["eval"]),
+    }
     counts = {
         "probes": len(images),
         "failures_to_acquire": sum(not image.acquired for image in images),
@@ -84,7 +91,7 @@ def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
     extraction = Extraction(
         attacks=tuple(protocol.attacks),
         model=protocol.model,
-        camera=Camera(protocol.spacing_mm, protocol.size),
+        camera=Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=evaluator.cache,
     )
 
@@ -93,22 +100,30 @@ def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
             return extract(paths, kind, extraction, label, evaluator.compute, untrusted)
 
     assert submission.scans is not None
-    originals, defaced, photos = {}, {}, {}
+    originals, defaced = {}, {}
+    raw: dict[tuple[str, str], dict[str, ImageFeatures]] = {}
+    both: dict[tuple[str, str], dict[str, ImageFeatures]] = {}
     for name, split in edition.splits.items():
         released = {probe: split.scan(probe) for probe in split.probes}
         originals[name] = look(released, "scan", f"faces of released scans of {name}", False)
         sent = {probe: submission.scans[name, probe] for probe in split.probes}
         defaced[name] = look(sent, "scan", f"faces of defaced scans of {name}", True)
         for condition in edition.conditions:
-            shots = {reference: split.photo(reference, condition) for reference in split.references}
-            label = f"faces of {condition} photographs of {name}"
-            photos[name, condition] = look(shots, "photo", label, False)
-    return Looks(originals, photos), Looks(defaced, photos)
+            shots = {reference: split.reference(reference, condition) for reference in split.references}
+            what = "released references" if split.reference_contrast else f"{condition} photographs"
+            label = f"faces of {what} of {name}"
+            raw[name, condition] = both[name, condition] = look(shots, split.reference_kind, label, False)
+        if split.reference_contrast:  # both sides are scans: linked with one of them defaced, and with both
+            sent = {reference: submission.scans[name, reference] for reference in split.references}
+            raw[name, DEFACED] = raw[name, "raw"]
+            both[name, DEFACED] = look(sent, "scan", f"faces of defaced references of {name}", True)
+    return Looks(originals, raw), Looks(defaced, both)
 
 
 def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
     """Take the pass from scans nobody could look at: who stops the attackers has not protected anybody."""
     images = [image for split in defaced.scans.values() for image in split.values()]
+    images += [i for (_, state), own in defaced.photos.items() if state == DEFACED for i in own.values()]
     lost = Counter(image.reason for image in images if image.lost)
     if lost and gate:
         gate["passed"] = min(gate["passed"], gate["scans"] - lost.total())

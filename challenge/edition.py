@@ -11,6 +11,7 @@ from data_prep.problems import ProblemsError
 from data_prep.sealing import MANIFEST, file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
+    DISTRACTORS,
     KEY_COLUMNS,
     TRIAL_COLUMNS,
     TableError,
@@ -52,6 +53,10 @@ class Split:
         Whether the trial is mated; None where it is sealed.
     attributes : mapping from probe to Attributes, or None
         None where they are sealed.
+    reference_contrast : str
+        BIDS suffix of references that are scans (an MRI-to-MRI edition); empty where they are photographs.
+    distractor_trials : tuple of (probe, stranger)
+        A list of its own, all nonmated: probes of `eval` and photographs of people from elsewhere.
     """
 
     name: str
@@ -62,14 +67,39 @@ class Split:
     trials: tuple[Pair, ...]
     key: Mapping[Pair, bool] | None
     attributes: Mapping[str, Attributes] | None
+    reference_contrast: str = ""
+    distractor_trials: tuple[Pair, ...] = ()
 
-    def scan_name(self, probe: str) -> str:
-        """Name of a probe's scan below `<split>/mri`, the same in the edition and in a submission."""
-        return f"{probe}/anat/{probe}_{self.contrast}.nii.gz"
+    @property
+    def distractors(self) -> tuple[str, ...]:
+        """Sorted ids of photographs of strangers."""
+        return tuple(sorted({stranger for _, stranger in self.distractor_trials}))
 
-    def scan(self, probe: str) -> Path:
-        """Return where the released scan of a probe is."""
-        return self.folder / "mri" / self.scan_name(probe)
+    @property
+    def scans(self) -> tuple[str, ...]:
+        """Everything that a defacer defaces: the probes, and references that are scans."""
+        return (*self.probes, *(self.references if self.reference_contrast else ()))
+
+    @property
+    def reference_kind(self) -> str:
+        """What references are, `photo` or `scan`."""
+        return "scan" if self.reference_contrast else "photo"
+
+    @cached_property
+    def _contrasts(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.scans, self.reference_contrast) | dict.fromkeys(self.probes, self.contrast)
+
+    def scan_name(self, name: str) -> str:
+        """Name of a scan below `<split>/mri`, the same in the edition and in a submission."""
+        return f"{name}/anat/{name}_{self._contrasts[name]}.nii.gz"
+
+    def scan(self, name: str) -> Path:
+        """Return where a released scan is."""
+        return self.folder / "mri" / self.scan_name(name)
+
+    def reference(self, name: str, condition: str) -> Path:
+        """Return where a released reference is: a scan, or a photo in a condition."""
+        return self.scan(name) if self.reference_contrast else self.photo(name, condition)
 
     def photo(self, reference: str, condition: str) -> Path:
         """Return where the released photo of a reference is, in a condition."""
@@ -117,7 +147,7 @@ class Edition:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Photo conditions, `raw` first."""
+        """Conditions of the references, `raw` first; scans are only `raw`."""
         return tuple(self.description["conditions"])
 
     @property
@@ -191,6 +221,8 @@ def _check_description(description: dict[str, Any]) -> None:
     wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
     if wrong:
         raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
+    if description.get("references", "T2w") not in ("T1w", "T2w"):
+        raise EditionError(f"edition.json: references is {description['references']!r}; expected T1w or T2w")
 
 
 def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:
@@ -203,6 +235,12 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool, problem
             name=f"{name}/mri/participants.tsv",
         )
         trials = read_table(folder / "trials.tsv", TRIAL_COLUMNS, _IDS, name=f"{name}/trials.tsv")
+        with_strangers = name == "eval" and "distractors" in description
+        strangers = (
+            read_table(folder / DISTRACTORS, TRIAL_COLUMNS, _IDS, name=f"{name}/{DISTRACTORS}").rows
+            if with_strangers
+            else ()
+        )
         key = attributes = None
         if name == "dev":
             rules = {**_IDS, "label": _LABEL}
@@ -216,9 +254,26 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool, problem
         problems += error.problems
         return Split(name, folder, description["contrast"], (), (), (), None, None)
     pairs = tuple((probe, reference) for probe, reference in trials.rows)
-    probes = tuple(sorted(participants.column("participant_id")))
     references = tuple(sorted({reference for _, reference in pairs}))
-    split = Split(name, folder, description["contrast"], probes, references, pairs, key, attributes)
+    between_scans = description.get("references", "")
+    others = set(references) if between_scans else set()
+    probes = tuple(sorted(name for name in participants.column("participant_id") if name not in others))
+    split = Split(
+        name,
+        folder,
+        description["contrast"],
+        probes,
+        references,
+        pairs,
+        key,
+        attributes,
+        between_scans,
+        tuple((probe, stranger) for probe, stranger in strangers),
+    )
+    if missing := sorted(others - set(participants.column("participant_id"))):
+        problems.append(
+            f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"
+        )
     problems += _check_split(split, description, images)
     return split
 
@@ -237,8 +292,12 @@ def _check_split(split: Split, description: dict[str, Any], images: bool) -> lis
         return problems
     files = [split.scan(probe) for probe in split.probes]
     files += [
-        split.photo(ref, condition) for ref in split.references for condition in description["conditions"]
+        split.reference(ref, condition)
+        for ref in (*split.references, *split.distractors)
+        for condition in description["conditions"]
     ]
+    if not {probe for probe, _ in split.distractor_trials} <= set(split.probes):
+        problems.append(f"{split.name}: {DISTRACTORS} names probes that mri/participants.tsv does not")
     missing = [path.relative_to(split.folder).as_posix() for path in files if not path.is_file()]
     if missing:
         problems.append(f"{split.name}: {len(missing)} files missing: {', '.join(missing[:5])}")

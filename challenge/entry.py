@@ -27,7 +27,7 @@ class Result:
         `oracle` for what true attributes alone tell.
     trial_list : str
         `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
-        of one group), or `probes` for attributes.
+        of one group), `distractors` (nonmated trials are with strangers), or `probes` for attributes.
     figures : mapping from str to Estimate
         By name of the metric; shares, not percent.
     counts : mapping from str to int

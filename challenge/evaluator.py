@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from challenge.edition import Edition
 from challenge.entry import Result
+from challenge.features import ImageFeatures
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.work import Compute
@@ -40,6 +41,8 @@ class Evaluator:
         Filled as results come: the scores of all trials, by `name/level`.
     failures : dict from probe to str
         Filled as faces are looked for: why none was found in a defaced scan of `eval`.
+    images : dict from str to dict
+        The same: what was seen in the scans of `eval`, as `released` and as `defaced`.
     """
 
     edition: Edition
@@ -50,6 +53,7 @@ class Evaluator:
     seconds: dict[str, float] = field(default_factory=dict)
     scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    images: dict[str, dict[str, ImageFeatures]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +21,7 @@ from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
+from baselines.views import ANGLES, make_views
 from challenge.errors import InputError
 from challenge.guard import Lost, run_untrusted
 from challenge.work import Compute, run
@@ -28,10 +30,24 @@ from data_prep.files import whole_file
 
 @dataclass
 class Camera:
-    """How scans become pictures: voxels of the reconstruction (mm) and edge of the pictures (pixels)."""
+    """How scans become pictures.
+
+    Attributes
+    ----------
+    spacing_mm : float
+        Voxels of the reconstruction, mm.
+    size : int
+        Edge of the pictures, pixels.
+    views : list of [yaw, pitch]
+        Where the camera stands, degrees.
+    lights : list of str
+        Where the lamp stands, names of `baselines.views.LIGHTS`; each view is drawn in each light.
+    """
 
     spacing_mm: float = 1.0
     size: int = 400
+    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
+    lights: list[str] = field(default_factory=lambda: ["above"])
 
 
 @dataclass(frozen=True)
@@ -124,6 +140,7 @@ def extract(
         _ = _attack(name, extraction.model).settings
     if kind == "scan":
         prepare_off_screen()
+        make_views(extraction.camera.views, extraction.camera.lights)
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
     if not untrusted:
         return dict(zip(paths, run(_extract_one, jobs, label, compute), strict=True))
@@ -169,7 +186,8 @@ def _look(job: _Job) -> Appearance:
     if job.kind == "photo":
         return appearance_of_photo(read_photo(job.path))
     camera = job.extraction.camera
-    return appearance_of_scan(read_scan(job.path), camera.spacing_mm, size=camera.size)
+    views = make_views(camera.views, camera.lights)
+    return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
 
 
 def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArray[np.float64] | None:

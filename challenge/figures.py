@@ -14,6 +14,7 @@ from data_prep.trials import NOT_AVAILABLE, Attributes
 from scoring import Signature, score_attributes, score_trials
 
 TRIAL_LISTS = ("all", "matched")
+DISTRACTORS = "distractors"
 SMALLEST_GROUP = 5  # people; a figure of fewer is one of persons
 
 
@@ -81,6 +82,38 @@ def verification(
             )
         )
     return results
+
+
+def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Result]:
+    """Figures of the mated trials against trials with strangers, a list of its own; empty without strangers.
+
+    Strangers were photographed elsewhere, and a camera may give the answer away: nobody is rated by it.
+    """
+    split, protocol = evaluator.edition.eval, evaluator.protocol
+    if not split.distractor_trials:
+        return []
+    mated, subjects = whose(evaluator)
+    scores = np.concatenate([np.array(submission.scores)[mated], submission.distractor_scores])
+    probes = [probe for (probe, _), own in zip(split.trials, mated, strict=True) if own]
+    probes += [probe for probe, _ in split.distractor_trials]
+    of = evaluator.sealed.subjects
+    strangers = np.array([[of[probe], of[stranger]] for probe, stranger in split.distractor_trials])
+    pairs = np.concatenate([subjects[mated], strangers])
+    same = np.arange(len(scores)) < mated.sum()
+    draws = (protocol.bootstrap, protocol.bootstrap_seed)
+    with timed(evaluator, "figures"):
+        report = score_trials(scores, same, pairs[:, 0], pairs[:, 1], *draws, probes=np.array(probes))
+    return [
+        Result(
+            name=submission.system,
+            level="submitted",
+            trial_list=DISTRACTORS,
+            figures={k: e for k, e in report.estimates().items() if np.isfinite([e.value, e.low]).all()},
+            counts={"mated": report.n_mated, "nonmated": report.n_nonmated, "subjects": report.n_subjects},
+            signature=_signature(evaluator, submission, f"{submission.system}/submitted", DISTRACTORS),
+            rates=False,
+        )
+    ]
 
 
 def whose(evaluator: Evaluator) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:

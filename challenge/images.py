@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from challenge.errors import InputError
+from data_prep.images import HEIC_ENDINGS
 
 
 def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
@@ -28,17 +29,20 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
             f"{folder}: no such folder; {key}=DIR is a folder of files ending in {' '.join(suffixes)}"
         )
     found: dict[str, Path] = {}
-    problems = []
+    problems, slices = [], 0
     for path in sorted(folder.iterdir()):
         suffix = next(
             (s for s in sorted(suffixes, key=len, reverse=True) if path.name.lower().endswith(s)), None
         )
         if path.is_dir() or path.name.startswith("."):
             continue
+        if suffix is None and _is_dicom(path):
+            slices += 1
+            continue
         if suffix is None:
-            problems.append(
-                f"{path}: not one of {' '.join(suffixes)}; convert it or move it out of the folder"
-            )
+            heic = path.suffix.lower() in HEIC_ENDINGS
+            mend = "save it as JPEG first" if heic else "convert it or move it out of the folder"
+            problems.append(f"{path}: not one of {' '.join(suffixes)}; {mend}")
             continue
         name = path.name[: -len(suffix)]
         if name in found:
@@ -46,8 +50,20 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
                 f"{path}: {found[name].name} has the same name without suffix; rename one of them"
             )
         found[name] = path
+    if slices:
+        problems.append(
+            f"{folder}: {slices} DICOM files; convert the series to NIfTI: dcm2niix -z y -o OUT {folder}"
+        )
     if problems:
         raise InputError(*problems)
     if not found:
         raise InputError(f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}")
     return found
+
+
+def _is_dicom(path: Path) -> bool:
+    """Say whether a file is DICOM: by its name, or by the four letters that follow the preamble."""
+    if path.suffix.lower() in (".dcm", ".ima", ".dicom"):
+        return True
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"

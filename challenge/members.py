@@ -10,8 +10,10 @@ from challenge.description import DESCRIPTION
 from challenge.edition import Edition
 from challenge.volumes import largest_file
 from data_prep.problems import Findings, shown
+from data_prep.tables import DISTRACTORS
 
 TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
+
 # Written by BIDS tools beside the scans; never read.
 TOLERATED = (
     "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
@@ -26,18 +28,24 @@ _SPARE_ROWS = 10_000
 _MOST_ENTRIES = 100_000
 
 
+def tables(edition: Edition, track: str) -> list[str]:
+    """Names of the tables that a track asks for."""
+    strangers = [DISTRACTORS] if track == "attack" and edition.eval.distractor_trials else []
+    return [TABLES[track], *strangers] if track in TABLES else []
+
+
 def scan_files(edition: Edition) -> dict[tuple[str, str], str]:
-    """Names of the scans of a defacing submission, by split and probe."""
+    """Names of the scans of a defacing submission, by split and id."""
     return {
-        (split.name, probe): f"{split.name}/mri/{split.scan_name(probe)}"
+        (split.name, name): f"{split.name}/mri/{split.scan_name(name)}"
         for split in edition.splits.values()
-        for probe in split.probes
+        for name in split.scans
     }
 
 
 def most_rows(edition: Edition) -> int:
     """Rows that are read of a table at most: those of the list, and some more so that they can be named."""
-    return len(edition.eval.trials) + _SPARE_ROWS
+    return max(len(edition.eval.trials), len(edition.eval.distractor_trials)) + _SPARE_ROWS
 
 
 def largest_table(edition: Edition) -> int:
@@ -55,8 +63,7 @@ def largest_sizes(edition: Edition) -> dict[str, int]:
     """
     sizes = dict.fromkeys(READMES, _LARGEST_COMPANION)
     for track in edition.tracks:
-        if track in TABLES:
-            sizes[TABLES[track]] = largest_table(edition)
+        sizes |= dict.fromkeys(tables(edition, track), largest_table(edition))
     if "defacing" in edition.tracks:
         for (split, probe), name in scan_files(edition).items():
             sizes[name] = largest_file(edition.splits[split].scan(probe))

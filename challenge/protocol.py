@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from baselines.views import ANGLES
 from challenge.edition import EditionError
 
 
@@ -21,6 +22,8 @@ class Protocol:
         Voxels of the reconstruction, mm.
     size : int
         Edge of the renders, pixels.
+    views, lights : list of [yaw, pitch], list of str
+        Under which heads are drawn (`challenge.features.Camera`).
     bootstrap : int
         Draws of subjects behind every interval.
     bootstrap_seed : int
@@ -29,16 +32,21 @@ class Protocol:
         Largest share of the brain that a defacer may change (gate).
     reanalysed : int
         Scans of `eval`, in the order of their ids, whose brain is analysed again for utility; -1 for all.
+    brain_engine : str
+        Who draws the brain masks of that analysis (`baselines.brain_engine.ENGINES`).
     """
 
     attacks: list[str] = field(default_factory=lambda: ["geo", "deepface", "volume"])
     model: str = "Dlib"
     spacing_mm: float = 1.0
     size: int = 400
+    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
+    lights: list[str] = field(default_factory=lambda: ["above"])
     bootstrap: int = 1000
     bootstrap_seed: int = 0
     in_brain_change: float = 0.05
     reanalysed: int = -1
+    brain_engine: str = "builtin"
 
 
 def read_protocol(description: Mapping[str, Any]) -> Protocol:

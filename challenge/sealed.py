@@ -115,7 +115,11 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
         problems.append("sealed/key.tsv and eval/trials.tsv name different trials")
     if sorted(attributes.column("probe")) != sorted(edition.eval.probes):
         problems.append("sealed/attributes.tsv and eval/mri/participants.tsv name different probes")
-    released = [name for split in edition.splits.values() for name in (*split.probes, *split.references)]
+    released = [
+        name
+        for split in edition.splits.values()
+        for name in (*split.probes, *split.references, *split.distractors)
+    ]
     if sorted(subjects.column("id")) != sorted(released):
         problems.append("sealed/subjects.tsv does not name exactly the released probes and references")
     return problems

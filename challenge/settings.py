@@ -1,11 +1,13 @@
 """Settings that several commands share (structured configs; Hydra needs them unfrozen)."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from omegaconf import MISSING
 
+from baselines.views import ANGLES
 from challenge.submission import write_submission_json
 
 
@@ -19,6 +21,8 @@ class Attack:
     level: str = "ignorant"
     spacing_mm: float = 1.0
     size: int = 400
+    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
+    lights: list[str] = field(default_factory=lambda: ["above"])
 
 
 @dataclass

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from challenge.archive import unpacked
 from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
-from challenge.edition import Edition
-from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files
+from challenge.edition import Edition, Pair
+from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files, tables
 from challenge.volumes import Checked, VolumeError, check_volume
 from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
+    DISTRACTORS,
     SCORE_COLUMNS,
     Rule,
     TableError,
@@ -61,6 +62,8 @@ class Submission:
         What is allowed but probably not meant.
     sha256 : str
         Over names and contents of all files that were read.
+    distractor_scores : tuple of float
+        Track attack, where the edition has distractors: in the order of `edition.eval.distractor_trials`.
     """
 
     folder: Path
@@ -76,6 +79,7 @@ class Submission:
     scans: Mapping[tuple[str, str], Path] | None
     warnings: tuple[str, ...]
     sha256: str
+    distractor_scores: tuple[float, ...] = ()
 
 
 @contextmanager
@@ -126,12 +130,16 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
     about = read_description(folder, edition)
     track = about["track"]
     scans = scan_files(edition) if track == "defacing" else {}
-    needed = list(scans.values()) or [TABLES[track]]
+    needed = list(scans.values()) or tables(edition, track)
     present, problems = match_files(folder, [DESCRIPTION, *needed])
     warnings: list[str] = []
     scores = attributes = None
+    strangers: tuple[float, ...] | None = ()
     if track == "attack" and TABLES[track] in present:
-        scores = _read_scores(folder, edition, problems, warnings)
+        scores = _read_scores(folder, TABLES[track], edition, edition.eval.trials, problems, warnings)
+        if DISTRACTORS in present:
+            asked = edition.eval.distractor_trials
+            strangers = _read_scores(folder, DISTRACTORS, edition, asked, problems, warnings)
     elif track == "attributes" and TABLES[track] in present:
         attributes = _read_attributes(folder, edition, problems, warnings)
     elif track == "defacing":
@@ -143,6 +151,7 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
         folder=folder,
         **about,
         scores=scores,
+        distractor_scores=strangers or (),
         attributes=attributes,
         scans={key: folder / name for key, name in scans.items()} if scans else None,
         warnings=tuple(warnings),
@@ -151,12 +160,14 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
 
 
 def _read_scores(
-    folder: Path, edition: Edition, problems: list[str], warnings: list[str]
+    folder: Path,
+    name: str,
+    edition: Edition,
+    trials: Sequence[Pair],
+    problems: list[str],
+    warnings: list[str],
 ) -> tuple[float, ...] | None:
-    name = TABLES["attack"]
-    rows = _read_rows(
-        folder, name, edition, SCORE_COLUMNS, edition.eval.trials, {"score": parse_score}, problems
-    )
+    rows = _read_rows(folder, name, edition, SCORE_COLUMNS, trials, {"score": parse_score}, problems)
     if rows is None:
         return None
     scores = tuple(parse_score(cell) for (cell,) in rows)

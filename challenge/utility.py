@@ -12,6 +12,7 @@ from nibabel.affines import apply_affine
 
 import baselines
 from baselines.brain import BrainAnalysis, BrainError, analyse
+from baselines.brain_engine import engine_version
 from baselines.scan import read_scan
 from challenge.edition import Edition
 from challenge.guard import Lost, run_untrusted
@@ -29,6 +30,7 @@ class _Job:
     original: Path
     defaced: Path
     cache: Path
+    engine: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,11 @@ def measure_utility(
         probes = probes[: protocol.reanalysed]
     if not probes:
         return {}, ["utility: not measured (protocol.reanalysed is 0)"]
-    jobs = [_Job(edition.eval.scan(probe), submission.scans["eval", probe], cache) for probe in probes]
+    engine = protocol.brain_engine
+    engine_version(engine)  # or a line that says how to get it
+    jobs = [
+        _Job(edition.eval.scan(probe), submission.scans["eval", probe], cache, engine) for probe in probes
+    ]
     found = run_untrusted(_compare, jobs, "brains of defaced scans", compute)
     pairs = [
         # A scan that is the end of a worker fails; its original is looked at again, for what it holds.
@@ -114,7 +120,7 @@ def measure_utility(
 
 def _failed(job: _Job, reason: str) -> _Pair:
     try:
-        original = _kept(job.original, job.cache)
+        original = _kept(job.original, job)
     except BrainError as error:
         return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
     return _Pair(compare_brains(_findings(original, original), None), original, f"analysis failed: {reason}")
@@ -122,11 +128,11 @@ def _failed(job: _Job, reason: str) -> _Pair:
 
 def _compare(job: _Job) -> _Pair:
     try:
-        original = _kept(job.original, job.cache)
+        original = _kept(job.original, job)
     except BrainError:
         return _failed(job, "")
     try:
-        defaced = _kept(job.defaced, job.cache)
+        defaced = _kept(job.defaced, job)
         if defaced.labels.shape != original.labels.shape:
             raise BrainError("another grid")
     except (BrainError, ValueError) as error:
@@ -146,17 +152,18 @@ def _findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
     return BrainFindings(own.labels > 0, (grey, white, fluid), points, own.quality)
 
 
-def _kept(path: Path, folder: Path) -> BrainAnalysis:
-    """Analyse a scan, or take what is kept under the hash of its file and of the code."""
-    digest = hashlib.sha256(path.read_bytes() + _code()).hexdigest()
-    kept = folder / f"brain-{digest}"
+def _kept(path: Path, job: _Job) -> BrainAnalysis:
+    """Analyse a scan, or take what is kept under the hash of its file, of the code and of the engine."""
+    engine = engine_version(job.engine).encode()
+    digest = hashlib.sha256(path.read_bytes() + _code() + engine).hexdigest()
+    kept = job.cache / f"brain-{digest}"
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as stored:
             quality = dict(zip(stored["names"].tolist(), stored["quality"].tolist(), strict=True))
             return BrainAnalysis(
                 stored["labels"], stored["volumes_ml"], stored["scan_to_head"], stored["points"], quality
             )
-    found = analyse(read_scan(path), folder)
+    found = analyse(read_scan(path), job.cache, job.engine)
     arrays = {
         "labels": found.labels,
         "volumes_ml": found.volumes_ml,

@@ -47,6 +47,8 @@ class Person:
         Every photo in every condition, `{"01": {"raw": ..., "bald": ...}}`.
     true_bald : mapping from photo number to Path
         The photos as they would be without hair, where the cohort knows; never published.
+    reference_scans : tuple of Scan
+        Scans of another contrast, where those are the references; there are no photos then.
     """
 
     subject: str
@@ -54,6 +56,7 @@ class Person:
     scans: tuple[Scan, ...]
     photos: Mapping[str, Mapping[str, Path]]
     true_bald: Mapping[str, Path]
+    reference_scans: tuple[Scan, ...] = ()
 
 
 def age_group(age: str, edges: Sequence[int]) -> str:
@@ -90,7 +93,11 @@ def age_group(age: str, edges: Sequence[int]) -> str:
 
 
 def read_cohort(
-    root: Path, contrast: str, age_edges: Sequence[int], files: CohortFiles | None = None
+    root: Path,
+    contrast: str,
+    age_edges: Sequence[int],
+    files: CohortFiles | None = None,
+    reference_contrast: str = "",
 ) -> tuple[Person, ...]:
     """Find every subject of a BIDS cohort and look at what belongs to it.
 
@@ -109,6 +116,8 @@ def read_cohort(
         First year of every age group.
     files : CohortFiles, optional
         Where the photographs are, and which scan is meant where there are several.
+    reference_contrast : str
+        BIDS suffix of the scans to compare with, instead of photographs.
 
     Returns
     -------
@@ -138,12 +147,17 @@ def read_cohort(
     for folder in sorted(root.glob("sub-*")):
         if folder.is_dir() and folder.name not in attributes:
             found.add("subject folders that participants.tsv does not name", folder.name)
-    photos = _photos(root, files, attributes, found)
-    true_bald = _true_bald(root, photos, found)
+    photos, true_bald = {}, {}
+    if not reference_contrast:
+        photos = _photos(root, files, attributes, found)
+        true_bald = _true_bald(root, photos, found)
     scans = _scans(root, contrast, files.entities, attributes, found)
+    reference_scans = (
+        _scans(root, reference_contrast, files.entities, attributes, found) if reference_contrast else {}
+    )
     people = []
     for subject in sorted(attributes):
-        if subject not in photos:
+        if subject not in photos and not reference_contrast:
             found.add("subjects without a photo", subject)
         own = Person(
             subject,
@@ -151,8 +165,9 @@ def read_cohort(
             scans[subject],
             photos.get(subject, {}),
             true_bald.get(subject, {}),
+            reference_scans.get(subject, ()),
         )
-        for scan in own.scans:
+        for scan in (*own.scans, *own.reference_scans):
             check_scan(scan, root, found)
         for path in [p for shots in own.photos.values() for p in shots.values()] + list(
             own.true_bald.values()

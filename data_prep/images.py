@@ -12,6 +12,9 @@ from PIL import Image
 from data_prep.problems import Findings
 
 PHOTO_ENDINGS = (".png", ".jpg", ".jpeg")
+# As a phone takes them, and as many pixels as the attacks will look at (`baselines.photo`).
+HEIC_ENDINGS = (".heic", ".heif", ".avif")
+MAX_PIXELS = 50_000_000
 # What may be known of a scan besides its voxels: name in an edition's sealed folder, and in the cohort.
 TRUTH = {
     "brain_masks": "desc-brain_mask.nii.gz",
@@ -139,6 +142,9 @@ def find_photos(
     """
     photos: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in HEIC_ENDINGS:
+            found.add("photos in HEIC or AVIF; save them as JPEG first", f"{label}/{path.name}")
+            continue
         match = re.fullmatch(r"(sub-[A-Za-z0-9]+)(?:[_-](?:photo-)?([A-Za-z0-9._+-]*))?", path.stem, re.ASCII)
         if not match or match[1] not in subjects or path.suffix.lower() not in PHOTO_ENDINGS:
             found.add(
@@ -202,5 +208,13 @@ def _same_grid(one: tuple[tuple[int, ...], np.ndarray], other: tuple[tuple[int, 
 
 
 def _photo_size(path: Path) -> tuple[int, int]:
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] == b"ftyp":
+        raise ValueError("is HEIC or AVIF, whatever its name says; save it as JPEG first")
     with Image.open(path) as image:
-        return image.size
+        width, height = image.size
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 10**6
+        raise ValueError(f"{width} x {height} pixels; expected at most {limit} million: make it smaller")
+    return width, height

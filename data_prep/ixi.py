@@ -1,4 +1,4 @@
-"""The IXI data set as people download it, turned into a BIDS dataset: T1w and T2w heads, sex, age, ethnicity.
+"""The IXI data set as people download it, as a BIDS dataset: T1w and T2w heads, sex, age, ethnicity.
 
 IXI has no photographs. Files are called `IXI012-HH-1211-T1.nii.gz`, in one folder or one a contrast; the
 table is `IXI.xls`, or the same saved as CSV, in whose coded columns 0 means that it is not known.

@@ -10,7 +10,7 @@ from typing import Any
 
 from data_prep.files import whole_file
 from data_prep.sealing import file_sha256
-from data_prep.tables import ATTRIBUTE_COLUMNS, KEY_COLUMNS, TRIAL_COLUMNS
+from data_prep.tables import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
 
 TABLES = {
     "dev/trials.tsv": TRIAL_COLUMNS,
@@ -81,6 +81,8 @@ _BALD = {
     "builtin": ", removed by the kit from the raw photograph (`baselines.bald`)",
 }
 
+_SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
+
 
 def write_metadata(public: Path, description: Description) -> None:
     """Write README.md, CITATION.cff, croissant.json and datapackage.json of an edition whose tables stand.
@@ -92,7 +94,7 @@ def write_metadata(public: Path, description: Description) -> None:
     description : mapping
         Content of `edition.json`.
     """
-    hashes = {name: file_sha256(public / name) for name in TABLES}
+    hashes = {name: file_sha256(public / name) for name in _tables(description)}
     texts = {
         "README.md": datasheet(description),
         "CITATION.cff": citation(description),
@@ -113,7 +115,8 @@ def title(description: Description) -> str:
     'synth-49 2026.1: head MRI and photographs of synthetic people'
     """
     whom = "synthetic people" if description["synthetic"] else "people"
-    return f"{description['id']} {description['version']}: head MRI and photographs of {whom}"
+    what = "head MRI in two contrasts" if "references" in description else "head MRI and photographs"
+    return f"{description['id']} {description['version']}: {what} of {whom}"
 
 
 def whose(description: Description) -> str:
@@ -128,20 +131,33 @@ def datasheet(description: Description) -> str:
         for split, own in description["counts"].items()
     )
     values = "\n".join(f"* {name}: {', '.join(known)}" for name, known in description["attributes"].items())
+    references, target = "photographs", "a photograph"
+    released = (
+        f"Scans are {description['contrast']}. Photographs are {' and '.join(description['conditions'])};\n"
+        f"`bald` is without hair{_BALD[description['hair_removal']]}."
+    )
+    also, stripped = "photographs", ", photographs stripped of everything but pixels"
+    if "references" in description:
+        references, target, released = "scans", "another scan", _SCANS.format(**description)
+        also, stripped = "references", ", the origin of coordinates moved to the middle of each grid"
+    if "distractors" in description:
+        released += (
+            f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
+            "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
+        )
     return f"""# {title(description)}
 
 {whose(description)}
 
 ## What is in it
 
-| split | scans (probes) | photographs (references) | trials |
+| split | scans (probes) | {references} (references) | trials |
 |---|---|---|---|
 {counts}
 
-Scans are {description["contrast"]}. Photographs are {" and ".join(description["conditions"])};
-`bald` is without hair{_BALD[description["hair_removal"]]}.
+{released}
 Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
-`KEY.commitment`. Nobody is in both splits; a person may have several scans and photographs.
+`KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
 
 Attributes:
 
@@ -149,7 +165,7 @@ Attributes:
 
 ## What it is for
 
-Measuring how well a head MRI can be linked to a photograph, how much defacing helps against it, and what can
+Measuring how well a head MRI can be linked to {target}, how much defacing helps against it, and what can
 be read from a scan. Tracks: {", ".join(description["tracks"])}. How submissions are evaluated is written in
 `edition.json`.
 
@@ -160,7 +176,7 @@ Recognizing anybody outside of it, training a product that does, or medical conc
 ## How it was made
 
 By `mriprivacy build` from a BIDS cohort: scans turned to RAS+ and stripped of everything but voxels and
-geometry, photographs stripped of everything but pixels, ids and the order of lists random.
+geometry{stripped}, ids and the order of lists random.
 
 ## Files
 
@@ -233,7 +249,7 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
                     "missingValues": ["n/a"],
                 },
             }
-            for table, columns in TABLES.items()
+            for table, columns in _tables(description).items()
         ],
     }
 
@@ -249,13 +265,13 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
             "encodingFormat": "text/tab-separated-values",
             "sha256": hashes[table],
         }
-        for table in TABLES
+        for table in _tables(description)
     ]
     images = {f"{split}-mri": f"{split}/mri/sub-*/anat/*.nii.gz" for split in description["counts"]}
     images |= {
         f"{split}-photos-{condition}": f"{split}/photos/{condition}/*.png"
         for split in description["counts"]
-        for condition in description["conditions"]
+        for condition in (() if "references" in description else description["conditions"])
     }
     sets = [
         {
@@ -278,7 +294,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
         "citeAs": description["citation"] or title(description),
         "distribution": [*files, *sets],
-        "recordSet": [_record_set(table, columns) for table, columns in TABLES.items()],
+        "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
     }
 
 
@@ -300,6 +316,11 @@ def _record_set(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
             for column in columns
         ],
     }
+
+
+def _tables(description: Description) -> dict[str, tuple[str, ...]]:
+    strangers = {f"eval/{DISTRACTORS}": TRIAL_COLUMNS} if "distractors" in description else {}
+    return TABLES | strangers
 
 
 def _name(table: str) -> str:

@@ -1,9 +1,10 @@
 """Decide upon an edition: who goes into which split, under which id, in which trials."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from data_prep.cohort import CONDITIONS, CohortError, Person, is_synthetic, read_cohort
@@ -51,11 +52,15 @@ class Plan:
     splits : tuple of SplitPlan
         `dev`, then `eval`.
     scans, photos : tuple of ScanItem, tuple of PhotoItem
-        Everything to release, in the order of the released ids.
+        Everything to release, in the order of the released ids; references that are scans are scans.
     subjects : tuple of (id, subject, split)
         Rows of the sealed `subjects.tsv`.
     nonce : str
         64 hexadecimal digits.
+    distractors : tuple of str
+        Ids of photographs of strangers, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
+    remarks : tuple of str
+        What an organizer should know: whose attributes are missing.
     """
 
     description: dict[str, Any]
@@ -64,9 +69,16 @@ class Plan:
     photos: tuple[PhotoItem, ...]
     subjects: tuple[tuple[str, str, str], ...]
     nonce: str
+    distractors: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
-def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | None = None) -> Plan:
+def plan_edition(
+    cohort_root: Path,
+    config: EditionConfig,
+    files: CohortFiles | None = None,
+    distractors: Mapping[str, Path] | None = None,
+) -> Plan:
     """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
 
     Parameters
@@ -77,6 +89,8 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
         The organizer's decisions.
     files : CohortFiles, optional
         Where the cohort keeps its photographs.
+    distractors : mapping from str to Path, optional
+        Photographs of strangers by name, `data_prep.distractors.find_distractors`.
 
     Returns
     -------
@@ -98,11 +112,16 @@ def plan_edition(cohort_root: Path, config: EditionConfig, files: CohortFiles | 
     files = files or CohortFiles()
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
-    people = read_cohort(cohort_root, config.contrast, config.age_edges, files)
-    return plan_people(people, config, is_synthetic(cohort_root))
+    people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
+    return plan_people(people, config, is_synthetic(cohort_root), distractors or {})
 
 
-def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool) -> Plan:
+def plan_people(
+    people: Sequence[Person],
+    config: EditionConfig,
+    synthetic: bool,
+    distractors: Mapping[str, Path] = MappingProxyType({}),
+) -> Plan:
     """Draw splits, ids and trials for people; no file is looked at.
 
     Every session's scan is a probe of its own, and a trial is mated when both images are of one subject,
@@ -116,31 +135,39 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         The organizer's decisions.
     synthetic : bool
         What `edition.json` says of the people.
+    distractors : mapping from str to Path
+        Photographs of strangers by name.
 
     Raises
     ------
     CohortError
         If these people cannot make this edition.
     """
-    _check_people(people, config)
+    _check_people(people, config, bool(distractors))
     assigned = split_people(people, config.dev_share, config.seed, config.id)
-    probes = opaque_ids(
-        "sub-", [_scan_name(p, scan) for p in people for scan in p.scans], config.seed, config.id
-    )
+    named = [_scan_name(p, scan) for p in people for scan in p.scans]
+    if config.reference_contrast:
+        named += [name for p in people for name in _references(p, config)]
+    scan_ids = opaque_ids("sub-", named, config.seed, config.id)
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
-    references = opaque_ids("ph-", names, config.seed, config.id)
+    ids = scan_ids | opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
-        _plan_split(split, [p for p in people if assigned[p.subject] == split], probes, references, config)
+        _plan_split(split, [p for p in people if assigned[p.subject] == split], ids, config)
         for split in SPLITS
     )
     scans = [
-        _scan_item(p, scan, assigned[p.subject], probes[_scan_name(p, scan)], config.contrast)
+        _scan_item(p, scan, assigned[p.subject], ids[_scan_name(p, scan)], config.contrast, config)
         for p in people
         for scan in p.scans
     ]
+    scans += [
+        _scan_item(p, scan, assigned[p.subject], ids[name], config.reference_contrast, config)
+        for p in people
+        for name, scan in zip(_references(p, config), p.reference_scans, strict=False)
+    ]
     photos = []
     for name, (person, number) in names.items():
-        split, file = assigned[person.subject], f"{references[name]}.png"
+        split, file = assigned[person.subject], f"{ids[name]}.png"
         shots = {
             c: (path, Path("public", split, "photos", c, file)) for c, path in person.photos[number].items()
         }
@@ -149,25 +176,41 @@ def plan_people(people: Sequence[Person], config: EditionConfig, synthetic: bool
         if number in person.true_bald:
             shots[TRUE_BALD] = (person.true_bald[number], Path("sealed", "photos", "bald", file))
         photos += [
-            PhotoItem(person.subject, split, references[name], condition, source, target)
+            PhotoItem(person.subject, split, ids[name], condition, source, target)
             for condition, (source, target) in shots.items()
         ]
-    rows = [(item.probe, item.subject, item.split) for item in scans]
-    rows += [
-        (references[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()
+    strangers = opaque_ids("ds-", distractors, config.seed, config.id)
+    shown = [c for c in CONDITIONS if any(photo.condition == c for photo in photos)]
+    photos += [
+        PhotoItem(name, "eval", own, c, distractors[name], Path("public", "eval", "photos", c, f"{own}.png"))
+        for name, own in strangers.items()
+        for c in shown
     ]
+    rows = [(item.probe, item.subject, item.split) for item in scans]
+    rows += [(own, name, "eval") for name, own in strangers.items()]
+    rows += [(ids[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()]
     return Plan(
-        description=_describe(people, splits, {photo.condition for photo in photos}, config, synthetic),
+        description=_describe(
+            people, splits, {photo.condition for photo in photos}, config, synthetic, len(strangers)
+        ),
         splits=splits,
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
         subjects=tuple(sorted(rows)),
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
+        distractors=tuple(sorted(strangers.values())),
+        remarks=_unknown(people) if "attributes" in config.tracks else (),
     )
 
 
 def _scan_name(person: Person, scan: Scan) -> str:
     return f"{person.subject}/{scan.session}" if scan.session else person.subject
+
+
+def _references(person: Person, config: EditionConfig) -> list[str]:
+    """Name a person's references: photographs, or scans of another contrast."""
+    scans = [f"{_scan_name(person, scan)}/{config.reference_contrast}" for scan in person.reference_scans]
+    return scans or [f"{person.subject}/{number}" for number in person.photos]
 
 
 def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
@@ -187,15 +230,20 @@ def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
 
 
-def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
+def _check_people(people: Sequence[Person], config: EditionConfig, distractors: bool) -> None:
     problems = []
-    unknown = [p.subject for p in people if NOT_AVAILABLE in p.attributes]
-    if unknown and "attributes" in config.tracks:
+    if distractors and (config.reference_contrast or config.hair_removal == "given"):
         problems.append(
-            f"participants.tsv: sex, age or ethnicity is n/a for {', '.join(unknown[:5])} "
-            f"({len(unknown)} subjects); track 'attributes' needs all three: "
-            "fill them in, or leave that track out of edition.tracks"
+            "distractors are photographs, with hair: they need edition.references=photographs and "
+            "edition.hair_removal=builtin or none"
         )
+    for name in Attributes._fields if "attributes" in config.tracks else ():
+        values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
+        if not values:
+            problems.append(
+                f"participants.tsv: {name} is n/a for everybody; track 'attributes' needs it: fill it in, or "
+                "leave that track out of edition.tracks"
+            )
     n_dev = math.floor(len(people) * config.dev_share + 0.5)
     smallest = min(n_dev, len(people) - n_dev)
     if smallest < 2:
@@ -212,15 +260,26 @@ def _check_people(people: Sequence[Person], config: EditionConfig) -> None:
         raise CohortError(*problems)
 
 
+def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
+    """Say of how many people an attribute is not known: nobody is scored on it, nobody learns from it."""
+    counts = {
+        name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
+    }
+    return tuple(
+        f"{name} is not known of {count} of {len(people)} people, who are not scored on it"
+        for name, count in counts.items()
+        if count
+    )
+
+
 def _plan_split(
     name: str,
     people: Sequence[Person],
-    probes: dict[str, str],
-    references: dict[str, str],
+    ids: dict[str, str],
     config: EditionConfig,
 ) -> SplitPlan:
-    own_references = {references[f"{p.subject}/{n}"]: p.subject for p in people for n in p.photos}
-    own_probes = {probes[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
+    own_references = {ids[name]: p.subject for p in people for name in _references(p, config)}
+    own_probes = {ids[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
     trials = make_trials(
         probes=own_probes,
         references=own_references,
@@ -233,7 +292,10 @@ def _plan_split(
     return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
 
 
-def _scan_item(person: Person, scan: Scan, split: str, probe: str, contrast: str) -> ScanItem:
+def _scan_item(
+    person: Person, scan: Scan, split: str, probe: str, contrast: str, config: EditionConfig
+) -> ScanItem:
+    mri_to_mri = bool(config.reference_contrast)
     return ScanItem(
         subject=person.subject,
         split=split,
@@ -243,8 +305,9 @@ def _scan_item(person: Person, scan: Scan, split: str, probe: str, contrast: str
         truth=tuple(
             (scan.truth[kind], Path("sealed", kind, probe + "".join(Path(ending).suffixes)))
             for kind, ending in TRUTH.items()
-            if kind in scan.truth
+            if kind in scan.truth and not (mri_to_mri and ending.endswith(".tsv"))
         ),
+        centred=mri_to_mri,
     )
 
 
@@ -254,8 +317,10 @@ def _describe(
     conditions: set[str],
     config: EditionConfig,
     synthetic: bool,
+    distractors: int,
 ) -> dict[str, Any]:
     values = zip(*(person.attributes for person in people), strict=True)
+    between_scans = {"references": config.reference_contrast} if config.reference_contrast else {}
     return {
         "format": FORMAT,
         "id": config.id,
@@ -263,8 +328,9 @@ def _describe(
         "synthetic": synthetic,
         "tracks": [track for track in TRACKS if track in config.tracks],
         "contrast": config.contrast,
-        "conditions": [condition for condition in CONDITIONS if condition in conditions],
-        "hair_removal": config.hair_removal,
+        **between_scans,
+        "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
+        "hair_removal": "none" if between_scans else config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})
             for name, found in zip(Attributes._fields, values, strict=True)
@@ -278,6 +344,7 @@ def _describe(
             }
             for split in splits
         },
+        **({"distractors": distractors} if distractors else {}),
         "licence": config.licence,
         "citation": config.citation,
         "authors": list(config.authors),

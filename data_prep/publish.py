@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
 from data_prep.leaks import find_leaks
@@ -12,6 +14,7 @@ from data_prep.plan import Plan, SplitPlan
 from data_prep.sealing import blank_times, write_commitment, write_manifest
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
+    DISTRACTORS,
     KEY_COLUMNS,
     SEALED_KEY_COLUMNS,
     SUBJECT_COLUMNS,
@@ -50,7 +53,12 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     sealed.chmod(0o700)
     for split in plan.splits:
         _write_split(split, plan.description, public / split.name)
-    _write_sealed(next(split for split in plan.splits if split.name == "eval"), plan, sealed)
+    evaluation = next(split for split in plan.splits if split.name == "eval")
+    _write_sealed(evaluation, plan, sealed)
+    if plan.distractors:
+        pairs = [(probe, stranger) for probe in evaluation.attributes for stranger in plan.distractors]
+        order = np.random.default_rng(len(pairs)).permutation(len(pairs))  # every label is nonmated
+        write_table(public / "eval" / DISTRACTORS, TRIAL_COLUMNS, [pairs[i] for i in order])
     _write_json(public / "edition.json", plan.description)
     write_metadata(public, plan.description)
     write_commitment(public, sealed)
@@ -81,7 +89,8 @@ def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) ->
             "License": description["licence"],
         },
     )
-    write_table(mri / "participants.tsv", ["participant_id"], [(probe,) for probe in split.attributes])
+    scans = [*split.attributes, *(split.references if "references" in description else ())]
+    write_table(mri / "participants.tsv", ["participant_id"], [(name,) for name in sorted(scans)])
     write_table(folder / "trials.tsv", TRIAL_COLUMNS, [(t.probe, t.reference) for t in split.trials])
     if split.name == "dev":
         rows = [(t.probe, t.reference, _label(t)) for t in split.trials]

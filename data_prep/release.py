@@ -32,6 +32,9 @@ class ScanItem:
         The cohort's file; the released one, relative to the edition.
     truth : tuple of (source, target)
         The same for what is sealed: masks and labels on the grid of the scan, landmarks.
+    centred : bool
+        Whether world coordinates begin in the middle of the grid instead of where the scanner put them. Two
+        scans of one session lie at one place; where both are released, that place would link them.
     """
 
     subject: str
@@ -40,6 +43,7 @@ class ScanItem:
     source: Path
     target: Path
     truth: tuple[tuple[Path, Path], ...]
+    centred: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def release_scan(item: ScanItem, folder: Path) -> None:
         If the scan cannot be read, is not finite, or has a type that cannot be stored without loss.
     """
     data, affine = _read(item.source)
-    write_nifti(folder / item.target, data, affine)
+    released = centred(affine, data.shape) if item.centred else affine
+    write_nifti(folder / item.target, data, released)
     for source, target in item.truth:
         if source.suffix != ".gz":
             with whole_file(folder / target) as temporary:
@@ -81,7 +86,20 @@ def release_scan(item: ScanItem, folder: Path) -> None:
             raise CohortError(f"{source}: not on the grid of {item.source.name}")
         if target.parent.name.endswith("masks"):
             truth = (truth > 0).astype(np.uint8)
-        write_nifti(folder / target, truth, affine)
+        write_nifti(folder / target, truth, released)
+
+
+def centred(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Move the origin of world coordinates to the middle of the grid; directions and voxels stay.
+
+    Examples
+    --------
+    >>> centred(np.diag([2.0, 1, 1, 1]) + np.eye(4, k=3) * 90, (5, 3, 3))[:3, 3].tolist()
+    [-4.0, -1.0, -1.0]
+    """
+    moved = affine.copy()
+    moved[:3, 3] = -affine[:3, :3] @ ((np.array(shape[:3]) - 1) / 2)
+    return moved
 
 
 def _read(path: Path) -> tuple[NDArray, NDArray[np.float64]]:

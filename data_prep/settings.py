@@ -8,6 +8,8 @@ from typing import Any
 from data_prep.cohort import CohortError
 
 TRACKS = ("defacing", "attack", "attributes")
+CONTRASTS = ("T1w", "T2w")
+PHOTOGRAPHS = "photographs"
 # Where photographs without hair come from: nowhere, the cohort's own folder, the kit's `baselines.bald`.
 HAIR_REMOVALS = ("none", "given", "builtin")
 
@@ -34,6 +36,9 @@ class EditionConfig:
         Whom `CITATION.cff` names; empty for "the organizers of <id>".
     contrast : str
         BIDS suffix of the scans, `T2w` or `T1w`.
+    references : str
+        What scans are compared with: `photographs`, or the same people's scans of the other contrast, `T1w`
+        or `T2w` (an MRI-to-MRI edition, for cohorts without photographs).
     hair_removal : str
         Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
         `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
@@ -59,9 +64,15 @@ class EditionConfig:
     citation: str = ""
     authors: list[str] = field(default_factory=list)
     contrast: str = "T2w"
+    references: str = PHOTOGRAPHS
     hair_removal: str = "given"
     protocol: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+
+    @property
+    def reference_contrast(self) -> str:
+        """BIDS suffix of references that are scans; empty where they are photographs."""
+        return "" if self.references == PHOTOGRAPHS else self.references
 
 
 def check_config(config: EditionConfig) -> None:
@@ -84,8 +95,14 @@ def check_config(config: EditionConfig) -> None:
         problems.append(
             f"edition.nonmated_per_probe is {config.nonmated_per_probe}; expected 0 (all) or more"
         )
-    if config.contrast not in ("T1w", "T2w"):
+    if config.contrast not in CONTRASTS:
         problems.append(f"edition.contrast is {config.contrast!r}; expected T1w or T2w")
+    others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
+    if config.references not in others:
+        problems.append(
+            f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
+            f"{config.contrast}"
+        )
     if config.hair_removal not in HAIR_REMOVALS:
         problems.append(
             f"edition.hair_removal is {config.hair_removal!r}; expected one of {', '.join(HAIR_REMOVALS)}"

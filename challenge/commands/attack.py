@@ -13,10 +13,11 @@ from challenge.errors import InputError
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
+from challenge.seen import COLUMNS, seen
 from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
-from data_prep.tables import SCORE_COLUMNS, write_table
+from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")
 
@@ -81,53 +82,74 @@ def _attack_edition(settings: Settings) -> None:
                 sides = learn_from(name, *known, people(edition.dev.key))
             compare = sides.similarity
         probes, references = _features(split, settings)
-        _write_scores(folder, name, split.trials, probes, references, compare)
+        _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
+        if split.distractor_trials:
+            strangers = {stranger: split.photo(stranger, condition) for stranger in split.distractors}
+            extraction = _extraction(settings)
+            faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
+            _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
+    for reference, count in _crowded(references):
+        print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
 
 
 def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
-    """Return the features of all scans and of all photographs of a split."""
+    """Return the features of all scans and of all references of a split."""
     extraction, condition = _extraction(settings), settings.attack.condition
     scans = {probe: split.scan(probe) for probe in split.probes}
-    photos = {reference: split.photo(reference, condition) for reference in split.references}
+    references = {reference: split.reference(reference, condition) for reference in split.references}
+    label = f"faces of {'references' if split.reference_contrast else 'photographs'} of {split.name}"
     return (
         extract(scans, "scan", extraction, f"faces of scans of {split.name}", settings.compute),
-        extract(photos, "photo", extraction, f"faces of photographs of {split.name}", settings.compute),
+        extract(references, split.reference_kind, extraction, label, settings.compute),
     )
 
 
 def _attack_loose(settings: Settings) -> None:
     probe_paths = find_images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
-    photo_paths = find_images(Path(settings.photos), "photos", SUFFIXES)
+    photo_paths = find_images(Path(settings.photos), "photos", (*SCAN_SUFFIXES, *SUFFIXES))
     with whole_folder(Path(settings.output)) as folder:
-        renders = folder / "renders"
-        extraction = _extraction(settings, renders)
-        scans = {name: path for name, path in probe_paths.items() if path.suffix not in SUFFIXES}
-        faces = {name: path for name, path in probe_paths.items() if name not in scans}
-        probes = extract(scans, "scan", extraction, "faces of scans", settings.compute)
-        probes |= extract(faces, "photo", extraction, "faces of probe photographs", settings.compute)
-        references = extract(photo_paths, "photo", extraction, "faces of photographs", settings.compute)
-        photos = faces | photo_paths
+        probes = _loose(probe_paths, "probe", settings, folder / "renders")
+        references = _loose(photo_paths, "reference", settings, folder / "renders" / "references")
+        sides = ((probe_paths, probes), (photo_paths, references))
         missing = [
-            name for name, image in (probes | references).items() if name in photos and not image.acquired
+            paths[name]
+            for paths, images in sides
+            for name, image in images.items()
+            if _is_photo(paths[name]) and not image.acquired
         ]
         if missing:
             raise InputError(
                 *(
-                    f"{photos[name]}: no face found; expected a portrait seen from the front, "
+                    f"{path}: no face found; expected a portrait seen from the front, "
                     "at least 80 pixels wide; crop it, turn it upright or leave it out"
-                    for name in missing
+                    for path in missing
                 )
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
-        _write_scores(folder, settings.attack.name, trials, probes, references)
-        _write_images(folder, {"probe": probes, "photo": references})
-    for name, count in _crowded(probes | references):
-        print(f"{photos[name]}: {count} faces; the largest is taken")
+        _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
+        rows = seen(probes, "probe") + seen(references, "reference")
+        write_table(folder / "images.tsv", COLUMNS, rows)
+    for paths, images in sides:
+        for name, count in _crowded(images):
+            print(f"{paths[name]}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _loose(paths: dict[str, Path], side: str, settings: Settings, renders: Path) -> dict[str, ImageFeatures]:
+    """Return the features of a folder in which scans and photographs may stand together."""
+    photos = {name: path for name, path in paths.items() if _is_photo(path)}
+    scans = {name: path for name, path in paths.items() if name not in photos}
+    extraction = _extraction(settings, renders)
+    found = extract(scans, "scan", extraction, f"faces of {side} scans", settings.compute)
+    return found | extract(photos, "photo", extraction, f"faces of {side} photographs", settings.compute)
 
 
 def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
@@ -135,14 +157,14 @@ def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
     return Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size),
+        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
         cache=cache_folder(settings.cache),
         renders=renders,
     )
 
 
 def _write_scores(
-    folder: Path,
+    path: Path,
     attack: str,
     trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
     probes: dict[str, ImageFeatures],
@@ -153,23 +175,7 @@ def _write_scores(
     rows = [
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]
-    write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
-
-
-def _write_images(folder: Path, sides: dict[str, dict[str, ImageFeatures]]) -> None:
-    """Write what was seen in every image: a score says nothing where no face could be."""
-    columns = ("faces", "views_with_face", "nose_mm", "cut_front_cm2")
-    rows = [
-        (name, side, "yes" if image.acquired else "no", *(_cell(image, column) for column in columns))
-        for side, images in sides.items()
-        for name, image in images.items()
-    ]
-    write_table(folder / "images.tsv", ("image", "side", "face", *columns), rows)
-
-
-def _cell(image: ImageFeatures, column: str) -> str:
-    value = image.checks.get(column, float("nan"))
-    return "n/a" if value != value else f"{value:.1f}"
+    write_table(path, SCORE_COLUMNS, rows)
 
 
 def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:

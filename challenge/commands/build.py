@@ -12,6 +12,7 @@ from omegaconf import MISSING
 import baselines
 from baselines.bald import remove_hair
 from baselines.giveaways import MIN_SUBJECTS
+from baselines.views import make_views
 from challenge.audit import giveaway_checks
 from challenge.cli import run_command
 from challenge.edition import open_edition
@@ -20,6 +21,7 @@ from challenge.protocol import Protocol
 from challenge.sealed import open_sealed
 from challenge.work import Compute
 from challenge.work import run as work
+from data_prep.distractors import Distractors, find_distractors
 from data_prep.edition import EditionConfig, plan_edition, seal_edition
 from data_prep.images import CohortFiles
 from data_prep.plan import Plan
@@ -44,6 +46,7 @@ class Settings:
     starting_kit: bool = False
     cohort: Cohort = field(default_factory=Cohort)
     edition: EditionConfig = field(default_factory=EditionConfig)
+    distractors: Distractors = field(default_factory=Distractors)
     protocol: Protocol = field(default_factory=Protocol)
     compute: Compute = field(default_factory=Compute)
 
@@ -51,8 +54,10 @@ class Settings:
 def run(settings: Settings) -> None:
     """Plan the edition, release what is not released yet, and seal the key."""
     settings.edition.seed = settings.seed
+    make_views(settings.protocol.views, settings.protocol.lights)  # or a line that says what is none
     settings.edition.protocol = asdict(settings.protocol)
-    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort)
+    strangers = find_distractors(settings.distractors, settings.seed)
+    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort, strangers)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
@@ -64,14 +69,24 @@ def run(settings: Settings) -> None:
         work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
         asked = _ask_for_giveaways(plan, folder)
-    counts = ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
-    references = sum(len(split.references) for split in plan.splits)
-    print(f"{settings.output}: {len(plan.scans)} scans, {references} photographs; {counts}")
+    for remark in plan.remarks:
+        print(remark)
+    print(f"{settings.output}: {_contents(plan, settings)}")
     print(asked)
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     published = " and starting_kit" if settings.starting_kit else ""
     print(f"publish {settings.output}/public{published}; keep {settings.output}/sealed to yourself")
+
+
+def _contents(plan: Plan, settings: Settings) -> str:
+    references = sum(len(split.references) for split in plan.splits)
+    kinds = f"{len(plan.scans)} scans, {references} photographs"
+    if settings.edition.reference_contrast:
+        kinds = f"{len(plan.scans)} scans, {references} of them references"
+    if strangers := len(plan.distractors):
+        kinds += f", {strangers} of strangers"
+    return f"{kinds}; " + ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
 
 
 def _starting_kit(settings: Settings) -> list[str]:

@@ -38,17 +38,17 @@ def run(settings: Settings) -> None:
     """Deface every scan of both splits and write the submission."""
     edition = open_edition(Path(settings.edition))
     defacer = settings.defacer
-    name = defacer.system or defacer.name
+    system = defacer.system or defacer.name
     how = described(defacer.name, defacer.command, defacer.options)
     cache = cache_folder(settings.cache)
     with whole_folder(Path(settings.output)) as folder:
         jobs = [
-            _Job(defacer, split.scan(probe), folder / split.name / "mri" / split.scan_name(probe), cache)
+            _Job(defacer, split.scan(name), folder / split.name / "mri" / split.scan_name(name), cache)
             for split in (edition.dev, edition.eval)
-            for probe in split.probes
+            for name in split.scans
         ]
-        work(_deface, jobs, f"deface with {name}", settings.compute)
-        describe_reference(folder, edition.name, "defacing", name, how)
+        work(_deface, jobs, f"deface with {system}", settings.compute)
+        describe_reference(folder, edition.name, "defacing", system, how)
     print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
 
 

@@ -34,7 +34,7 @@ _DRAW = (
 
 def run(settings: Settings) -> None:
     """Print every finding; raise if something needed is missing."""
-    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _packages, _networks]
+    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _packages, _networks, _brains]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(f"{finding.state:<9} {finding.what:<22} {finding.detail}")
@@ -94,6 +94,16 @@ def _networks() -> list[Finding]:
         )
         findings.append(Finding("optional", "other networks", detail + ", ".join(absent)))
     return findings
+
+
+def _brains() -> list[Finding]:
+    """Say whether the brain engine that is an extra is there."""
+    from baselines.brain_engine import EngineError, engine_version
+
+    try:
+        return [Finding("ok", "brain engine", f"builtin, {engine_version('deepbet')}")]
+    except EngineError as error:
+        return [Finding("optional", "brain engine deepbet", str(error))]
 
 
 def _packages() -> list[Finding]:

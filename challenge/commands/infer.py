@@ -36,7 +36,7 @@ def run(settings: Settings) -> None:
     extraction = Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size),
+        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
         cache=cache_folder(settings.cache),
     )
     with whole_folder(Path(settings.output)) as folder:

@@ -70,7 +70,7 @@ def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
     extraction = Extraction(
         attacks=tuple(protocol.attacks),
         model=protocol.model,
-        camera=Camera(protocol.spacing_mm, protocol.size),
+        camera=Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=cache_folder(settings.cache),
     )
     scans, photos = {}, {}

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from baselines.render import View, prepare_off_screen, render
+from baselines.render import prepare_off_screen, render
 from baselines.scan import read_scan
 from baselines.surface import SurfaceError, reconstruct
+from baselines.views import View
 from challenge.evaluator import Evaluator
 from challenge.guard import Lost, run_untrusted
 from challenge.submission import Submission

@@ -14,8 +14,10 @@ from challenge.pages.plot import Plot
 from challenge.report.contact_sheet import Pair, contact_sheet
 from challenge.report.curves import histogram, roc_band
 from challenge.report.figures import det, groups, histograms, roc
+from challenge.seen import COLUMNS, seen
 from challenge.submission import Submission
 from data_prep.files import whole_file
+from data_prep.tables import write_table
 
 PAGE = "report.html"
 
@@ -68,6 +70,9 @@ def write_report(
     home = (folder / entry.path).with_suffix("")
     files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
     files |= {f"{table.name}.tsv": table.tsv() for table in made}
+    if evaluator.images:
+        rows = [row for side, images in evaluator.images.items() for row in seen(images, side)]
+        write_table(home / "images.tsv", COLUMNS, rows)
     for name, content in files.items():
         with whole_file(home / name) as temporary:
             temporary.write_text(content, encoding="utf-8")

@@ -6,9 +6,10 @@ import pytest
 from baselines.appearance import VIEWS, Appearance, Look, appearance_of_photo, appearance_of_scan
 from baselines.attacks import AttackError, make_attack, similarity
 from baselines.photo import read_photo
-from baselines.render import View, render
+from baselines.render import render
 from baselines.scan import Scan
 from baselines.surface import reconstruct
+from baselines.views import View
 
 
 def nothing() -> Scan:

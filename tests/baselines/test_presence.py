@@ -10,9 +10,10 @@ import pyvista as pv
 from baselines.appearance import appearance_of_scan
 from baselines.defacers import deface
 from baselines.presence import FLAT_NOSE_MM, depths, nose_of
-from baselines.render import View, face_centre, render
+from baselines.render import face_centre, render
 from baselines.scan import Scan
 from baselines.surface import HeadSurface, cut_areas
+from baselines.views import View
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,7 @@ def test_a_real_nose_stands_out_and_a_shaved_face_has_none(small_head: Scan, tmp
     assert len(whole.found) == 5
     assert 20 < whole.checks["nose_mm"] < 45
     assert whole.checks["cut_front_cm2"] == 0
+    assert (whole.checks["views_with_face"], whole.checks["views_implausible"]) == (5, 0)
     for name in ("niimath_deface", "quickshear"):
         shaved = appearance_of_scan(deface(name, small_head, tmp_path), 2.0)
         assert not shaved.found or shaved.checks["nose_mm"] < FLAT_NOSE_MM
@@ -74,3 +76,14 @@ def test_a_field_of_view_that_ends_in_the_face_is_told(small_head: Scan) -> None
     cut = appearance_of_scan(Scan(small_head.data[:, : front - 15], small_head.affine), 2.0)
     assert cut.checks["cut_front_cm2"] > 50
     assert not cut.found or cut.checks["nose_mm"] < FLAT_NOSE_MM
+
+
+def test_a_detector_that_fires_on_no_face_is_counted(
+    small_head: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The predictor gives 68 points for any box; here they are never those of a face."""
+    monkeypatch.setattr("baselines.landmarks.plausible", lambda *_: False)
+    seen = appearance_of_scan(small_head, 2.0)
+    assert not seen.found
+    assert (seen.checks["views_with_face"], seen.checks["views_implausible"]) == (0, 5)
+    assert np.isnan(seen.checks["nose_mm"])

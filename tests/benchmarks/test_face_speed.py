@@ -20,9 +20,10 @@ from skimage.measure import marching_cubes
 
 from baselines.landmarks import Face, find_face
 from baselines.network import embed
-from baselines.render import DISTANCE_MM, HEIGHT_MM, SKIN, View, face_centre, prepare_off_screen, render
+from baselines.render import DISTANCE_MM, HEIGHT_MM, SKIN, face_centre, prepare_off_screen, render
 from baselines.scan import Scan
 from baselines.surface import OTSU_SHARE, reconstruct
+from baselines.views import View
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from challenge.utility import measure_utility
 from challenge.work import Compute
 
 
-def fake(scan: Scan, cache: Path | None) -> BrainAnalysis:
+def fake(scan: Scan, cache: Path | None, engine: str = "builtin") -> BrainAnalysis:
     """Analyse noise as if it were a head: what is bright is grey, as many points as ever."""
     labels = np.zeros(scan.data.shape, np.uint8)
     labels[4:20, 8:22, 8:20] = 1
@@ -89,7 +89,7 @@ def test_a_brain_that_is_gone_counts_as_a_failure(
 ) -> None:
     calls = SimpleNamespace(n=0)
 
-    def analysed(scan: Scan, cache: Path | None) -> BrainAnalysis:
+    def analysed(scan: Scan, cache: Path | None, engine: str) -> BrainAnalysis:
         calls.n += 1
         if not scan.data[:, 20:].any():  # defaced by the fixture
             raise BrainError("the registration found nothing (1.01)")

@@ -62,6 +62,10 @@ def two_volumes(root: Path) -> None:
     nib.save(nib.Nifti1Image(np.zeros((20, 20, 20, 2), np.int16), np.eye(4)), path)
 
 
+def huge_photo(root: Path) -> None:
+    Image.new("1", (9000, 9000)).save(root / PHOTO)
+
+
 PHOTO = "sourcedata/photos/raw/sub-02_photo-01.png"
 MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
 
@@ -85,6 +89,9 @@ MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
         (spoil_file(MASK, None), f"brain masks missing: {MASK}"),
         (other_grid, "brain masks on another grid than the scan: sub-04"),
         (spoil_file(PHOTO, b"GIF"), f"photos unreadable: {PHOTO}"),
+        (spoil_file(PHOTO, b"\0\0\0\x18ftypheic" + bytes(90)), "photos unreadable: .*is HEIC or AVIF"),
+        (huge_photo, "photos unreadable: .*9000 x 9000 pixels; expected at most 50 million"),
+        (spoil_file("sourcedata/photos/raw/sub-02_1.HEIC", b""), "photos in HEIC or AVIF; save them as JPEG"),
         (spoil_file(PHOTO, None), "photos missing in condition raw: sub-02"),
         (spoil_file("sourcedata/photos/raw/sub-99_photo-01.png", b""), "photos that belong to no subject"),
         (spoil_file("sourcedata/photos/raw/IMG_1.jpg", b""), "photos that belong to no subject"),

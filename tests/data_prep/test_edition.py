@@ -225,13 +225,17 @@ def test_real_cohorts_need_no_masks_and_no_bald_photos(own_cohort: Path, tmp_pat
     assert sealed.brain_mask(edition.eval.probes[0]) is None
 
 
-def test_unknown_attributes_are_for_editions_without_that_track(own_cohort: Path) -> None:
+def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> None:
     path = own_cohort / "participants.tsv"
-    path.write_text(path.read_text().replace("\t25\t", "\tn/a\t"))
-    with pytest.raises(CohortError, match="sex, age or ethnicity is n/a for sub-01"):
-        plan_edition(own_cohort, CONFIG)
-    plan = plan_edition(own_cohort, EditionConfig(id="tiny", seed=11, tracks=["defacing", "attack"]))
+    whole = path.read_text()
+    path.write_text(whole.replace("\t25\t", "\tn/a\t"))
+    plan = plan_edition(own_cohort, CONFIG)
+    assert plan.remarks == ("age_group is not known of 1 of 10 people, who are not scored on it",)
     assert "n/a" not in plan.description["attributes"]["age_group"]
+    path.write_text(whole.replace("\tF\t", "\tn/a\t").replace("\tM\t", "\tn/a\t"))
+    with pytest.raises(CohortError, match="sex is n/a for everybody; track 'attributes' needs it"):
+        plan_edition(own_cohort, CONFIG)
+    assert plan_edition(own_cohort, EditionConfig(id="tiny", seed=11, tracks=["attack"])).remarks == ()
 
 
 @pytest.mark.parametrize(
@@ -250,6 +254,8 @@ def test_unknown_attributes_are_for_editions_without_that_track(own_cohort: Path
         ({"nonmated_per_probe": 5}, r"expected 0 \(all\) to 4"),
         ({"contrast": "FLAIR"}, "T1w or T2w"),
         ({"contrast": "T1w"}, r"scans missing \(10 in all\)"),
+        ({"references": "T2w"}, "edition.references is 'T2w'; expected photographs or T1w"),
+        ({"references": "T1w"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_T1w.nii.gz"),
         ({"licence": ""}, "edition.licence is empty"),
     ],
 )
