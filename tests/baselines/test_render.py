@@ -5,7 +5,7 @@ from baselines import render
 from baselines.render import RenderError, face_centre, prepare_off_screen
 from baselines.scan import Scan
 from baselines.surface import reconstruct
-from baselines.views import LIGHTS, View, make_views
+from baselines.views import LIGHTS, View, ViewError, make_views
 
 
 def ball() -> Scan:
