@@ -4,19 +4,21 @@ Whoever cannot link undefaced scans protects nobody's reputation; whoever links 
 without looking at faces, links by something else; whoever does worse for knowing more is broken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.giveaways import MIN_SUBJECTS, learned, nearest, photo_facts, scan_facts
 from challenge.attackers import Attacker
+from challenge.draws import drawn
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
-from challenge.figures import whose
 from challenge.sealed import SealedKey
-from scoring import Draws, VerificationReport, draw_systems, score_trials
+from challenge.work import Compute, run
+from scoring import Draws, VerificationReport, score_trials
 
 WRONG_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
@@ -90,7 +92,8 @@ def audit(
             passed = value + SIGMAS * error >= 0
             ends = (value - SIGMAS * error, value + SIGMAS * error)
             checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
-    for name, report in giveaways(evaluator.edition, evaluator.sealed, n_bootstrap=DRAWS).items():
+    given = giveaways(evaluator.edition, evaluator.sealed, n_bootstrap=DRAWS, compute=evaluator.compute)
+    for name, report in given.items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
         checks.append(_check(question, "everybody", report.auc.value, error))
@@ -104,11 +107,8 @@ def _check(question: str, attacker: str, value: float, error: float, above: bool
 
 
 def _draws(evaluator: Evaluator, attackers: Sequence[Attacker]) -> Draws:
-    mated, subjects = whose(evaluator)
     scores = {f"{one.name}/{one.level}": one.scores for one in attackers}
-    return draw_systems(
-        scores, mated, subjects[:, 0], subjects[:, 1], DRAWS, evaluator.protocol.bootstrap_seed
-    )
+    return drawn(evaluator, scores, DRAWS, evaluator.protocol.bootstrap_seed)
 
 
 def _auc(draws: Draws, name: str) -> tuple[float, float]:
@@ -125,7 +125,12 @@ def _gap(draws: Draws, name: str, other: str) -> tuple[float, float]:
 
 
 def giveaways(
-    edition: Edition, sealed: SealedKey, condition: str = "raw", n_bootstrap: int = 1000, seed: int = 0
+    edition: Edition,
+    sealed: SealedKey,
+    condition: str = "raw",
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    compute: Compute | None = None,
 ) -> dict[str, VerificationReport]:
     """Run the metadata-only attack on every trial of an edition, `dev` and `eval` together.
 
@@ -140,6 +145,8 @@ def giveaways(
         Which photographs.
     n_bootstrap, seed : int
         Of the intervals, over subjects.
+    compute : Compute, optional
+        Who opens the files; by default this process.
 
     Returns
     -------
@@ -147,7 +154,8 @@ def giveaways(
         `nearest`, and `learned` where both splits have eight people to learn from; for an edition that gives
         nothing away, AUC 0.5 lies in the intervals.
     """
-    facts = {name: _facts(split, condition) for name, split in edition.splits.items()}
+    compute = compute or Compute("sequential")
+    facts = {name: _facts(split, condition, compute) for name, split in edition.splits.items()}
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
@@ -178,13 +186,19 @@ def giveaways(
     }
 
 
-def _facts(split: Split, condition: str) -> tuple[Floats, Floats]:
+def _facts(split: Split, condition: str, compute: Compute) -> tuple[Floats, Floats]:
     """Return the facts of every probe and reference, with its first place in the trial list as its place."""
     last = max(1, len(split.trials) - 1)
     first: dict[str, float] = {}
     for place, pair in enumerate(split.trials):
         for name in pair:
             first.setdefault(name, place / last)
-    scans = [scan_facts(split.scan(probe), first[probe]) for probe in split.probes]
-    photos = [photo_facts(split.photo(r, condition), first[r]) for r in split.references]
-    return np.array(scans), np.array(photos)
+    jobs = [(scan_facts, split.scan(probe), first[probe]) for probe in split.probes]
+    jobs += [(photo_facts, split.photo(r, condition), first[r]) for r in split.references]
+    facts = run(_fact, jobs, f"facts of files of {split.name}", compute)
+    return np.array(facts[: len(split.probes)]), np.array(facts[len(split.probes) :])
+
+
+def _fact(job: tuple[Callable[[Path, float], Floats], Path, float]) -> Floats:
+    facts, path, place = job
+    return facts(path, place)
