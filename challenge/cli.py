@@ -16,6 +16,7 @@ COMMANDS = {
     "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
+    "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
     "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
