@@ -95,9 +95,12 @@ def _dispatch(words: list[str]) -> int:
 def run_command(name: str, overrides: Sequence[str]) -> None:
     """Run one command with `key=value` overrides; errors are raised, not printed."""
     from challenge.config import compose_settings
+    from challenge.storage import here
 
     command = importlib.import_module(f"challenge.commands.{name}")
-    command.run(compose_settings(name, command.Settings, overrides))
+    settings = compose_settings(name, command.Settings, overrides)
+    with here(name, settings):
+        command.run(settings)
 
 
 def _overview() -> str:

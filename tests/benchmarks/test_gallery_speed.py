@@ -34,7 +34,7 @@ def measure(n_probes: int, n_gallery: int) -> tuple[float, float]:
             rows[:] = rng.standard_normal(rows.shape, np.float32)
         gallery.flush()
         n = min(n_probes, n_gallery)
-        probes = gallery[:n] + rng.standard_normal((n, D), np.float32)
+        probes = gallery[:n] + 4 * rng.standard_normal((n, D), np.float32)
         del gallery
         start = time.process_time()
         report = search_gallery(probes, np.arange(n), np.load(path, mmap_mode="r"), np.arange(n_gallery))
