@@ -24,7 +24,7 @@ def hostile(what: str) -> str:
     return what.upper()
 
 
-@pytest.mark.parametrize("backend", ["loky", "dask"])
+@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
 def test_each_costs_itself_alone(backend: str) -> None:
     items = ["a", "crash", "b", "stall", "c", "eat", "d"]
     compute = Compute(backend, 2, seconds=1.5, megabytes=3000)

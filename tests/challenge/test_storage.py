@@ -47,6 +47,7 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_a_challenge_whose_edition_and_entries_lie_in_s3(
     s3: str, tiny_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
