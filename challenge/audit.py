@@ -4,8 +4,9 @@ Whoever cannot link undefaced scans protects nobody's reputation; whoever links 
 without looking at faces, links by something else; whoever does worse for knowing more is broken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ from baselines.giveaways import (
     scan_facts,
 )
 from challenge.attackers import Attacker
+from challenge.draws import drawn
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
-from challenge.figures import whose
 from challenge.sealed import SealedKey
-from scoring import Draws, VerificationReport, draw_systems, score_trials
+from challenge.work import Compute, run
+from scoring import Draws, VerificationReport, score_trials
 
 WRONG_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
@@ -99,16 +101,18 @@ def audit(
             passed = value + SIGMAS * error >= 0
             ends = (value - SIGMAS * error, value + SIGMAS * error)
             checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
-    return checks + giveaway_checks(evaluator.edition, evaluator.sealed)
+    return checks + giveaway_checks(evaluator.edition, evaluator.sealed, evaluator.compute)
 
 
-def giveaway_checks(edition: Edition, sealed: SealedKey) -> list[Check]:
+def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> list[Check]:
     """Ask whether files give people away: a question to an edition, so `build` asks it, too.
 
     Parameters
     ----------
     edition, sealed : Edition, SealedKey
         Both sides.
+    compute : Compute
+        Who opens the files.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def giveaway_checks(edition: Edition, sealed: SealedKey) -> list[Check]:
         One for each of `giveaways`.
     """
     checks = []
-    for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS).items():
+    for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
         checks.append(_check(question, "everybody", report.auc.value, error))
@@ -130,11 +134,8 @@ def _check(question: str, attacker: str, value: float, error: float, above: bool
 
 
 def _draws(evaluator: Evaluator, attackers: Sequence[Attacker]) -> Draws:
-    mated, subjects = whose(evaluator)
     scores = {f"{one.name}/{one.level}": one.scores for one in attackers}
-    return draw_systems(
-        scores, mated, subjects[:, 0], subjects[:, 1], DRAWS, evaluator.protocol.bootstrap_seed
-    )
+    return drawn(evaluator, scores, DRAWS, evaluator.protocol.bootstrap_seed)
 
 
 def _auc(draws: Draws, name: str) -> tuple[float, float]:
@@ -151,7 +152,12 @@ def _gap(draws: Draws, name: str, other: str) -> tuple[float, float]:
 
 
 def giveaways(
-    edition: Edition, sealed: SealedKey, condition: str = "raw", n_bootstrap: int = 1000, seed: int = 0
+    edition: Edition,
+    sealed: SealedKey,
+    condition: str = "raw",
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    compute: Compute | None = None,
 ) -> dict[str, VerificationReport]:
     """Run the metadata-only attack on every trial of an edition, `dev` and `eval` together.
 
@@ -167,6 +173,8 @@ def giveaways(
         the list alone: how large a file is and how bright follows from the head in it.
     n_bootstrap, seed : int
         Of the intervals, over subjects.
+    compute : Compute, optional
+        Who opens the files; by default this process.
 
     Returns
     -------
@@ -174,7 +182,8 @@ def giveaways(
         `nearest`, and `learned` where both splits have eight people to learn from; for an edition that gives
         nothing away, AUC 0.5 lies in the intervals.
     """
-    facts = {name: _facts(split, condition) for name, split in edition.splits.items()}
+    compute = compute or Compute("sequential")
+    facts = {name: _facts(split, condition, compute) for name, split in edition.splits.items()}
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
@@ -205,17 +214,20 @@ def giveaways(
     }
 
 
-def _facts(split: Split, condition: str) -> tuple[Floats, Floats]:
+def _facts(split: Split, condition: str, compute: Compute) -> tuple[Floats, Floats]:
     """Return the facts of every probe and reference, with its first place in the trial list as its place."""
     last = max(1, len(split.trials) - 1)
     first: dict[str, float] = {}
     for place, pair in enumerate(split.trials):
         for name in pair:
             first.setdefault(name, place / last)
-    if split.reference_contrast:
-        sides = (split.probes, split.references)
-        one, other = ([header_facts(split.scan(name), first[name]) for name in side] for side in sides)
-        return np.array(one), np.array(other)
-    scans = [scan_facts(split.scan(probe), first[probe]) for probe in split.probes]
-    photos = [photo_facts(split.photo(r, condition), first[r]) for r in split.references]
-    return np.array(scans), np.array(photos)
+    facts_of = (header_facts, header_facts) if split.reference_contrast else (scan_facts, photo_facts)
+    jobs = [(facts_of[0], split.scan(probe), first[probe]) for probe in split.probes]
+    jobs += [(facts_of[1], split.reference(r, condition), first[r]) for r in split.references]
+    facts = run(_fact, jobs, f"facts of files of {split.name}", compute)
+    return np.array(facts[: len(split.probes)]), np.array(facts[len(split.probes) :])
+
+
+def _fact(job: tuple[Callable[[Path, float], Floats], Path, float]) -> Floats:
+    facts, path, place = job
+    return facts(path, place)

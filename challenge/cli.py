@@ -16,6 +16,7 @@ COMMANDS = {
     "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
+    "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
     "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
@@ -94,9 +95,12 @@ def _dispatch(words: list[str]) -> int:
 def run_command(name: str, overrides: Sequence[str]) -> None:
     """Run one command with `key=value` overrides; errors are raised, not printed."""
     from challenge.config import compose_settings
+    from challenge.storage import here
 
     command = importlib.import_module(f"challenge.commands.{name}")
-    command.run(compose_settings(name, command.Settings, overrides))
+    settings = compose_settings(name, command.Settings, overrides)
+    with here(name, settings):
+        command.run(settings)
 
 
 def _overview() -> str:

@@ -1,8 +1,9 @@
 """Evaluation of a defacing system: gate, attackers, their audit, what is read from the scans."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from challenge.audit import WRONG_KEYS, audit
 from challenge.entry import ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
 from challenge.features import Camera, Extraction, ImageFeatures, extract
-from challenge.figures import scored_attribute, trial_masks, verification, whose
+from challenge.figures import Ask, scored_attribute, trial_masks, verification, whose
 from challenge.gate import apply_gate
 from challenge.inference import infer, learn
 from challenge.linkage import people
 from challenge.submission import Submission
 from challenge.utility import measure_utility
+from challenge.work import run
 from data_prep.trials import Attributes
 
 # State of references that are scans: as the system under test defaced them.
@@ -51,9 +53,12 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     original, defaced = _look(evaluator, submission)
     remarks += _punish_lost(gate, defaced)
     with timed(evaluator, "attackers"):
-        attackers, said = run_attackers(edition, protocol, defaced)
-        ceiling, _ = run_attackers(edition, protocol, original)
-        wrong = wrongly_taught(edition, protocol, defaced, whose(evaluator)[0], WRONG_KEYS)
+        calls: list[Callable[[], Any]] = [
+            partial(wrongly_taught, edition, protocol, defaced, whose(evaluator)[0], WRONG_KEYS),
+            partial(run_attackers, edition, protocol, defaced),
+            partial(run_attackers, edition, protocol, original),
+        ]
+        wrong, (attackers, said), (ceiling, _) = run(_called, calls, "attackers", evaluator.compute)
     remarks += said
     with timed(evaluator, "audit"):
         checks = audit(evaluator, attackers, ceiling, wrong)
@@ -69,20 +74,25 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         "failures_to_acquire": sum(not image.acquired for image in images),
         "without_nose": sum(image.without_nose for image in images),
     }
-    results = []
+    asks = []
     for one in attackers:
         rates = not failed & {f"{one.name}/{one.level}", "everybody"}
         own = counts | ({"learned_from": one.learned_from} if one.learned_from else {})
-        results += verification(evaluator, submission, one.name, one.level, one.scores, own, rates=rates)
-    results += _by_group(evaluator, submission, attackers, results, counts)
-    agreement = _agreement(evaluator)
-    results += verification(evaluator, submission, "attributes", ORACLE, agreement, {}, ["all"], rates=False)
+        asks.append(Ask(one.name, one.level, one.scores, own, rates=rates))
+    results = verification(evaluator, submission, asks)
+    asks = _by_group(evaluator, attackers, results, counts)
+    asks += [Ask("attributes", ORACLE, _agreement(evaluator), {}, ["all"], rates=False)]
+    results += verification(evaluator, submission, asks)
     results += _read(evaluator, submission, defaced, remarks)
     with timed(evaluator, "utility"):
         utility, lines = measure_utility(
             edition, evaluator.sealed, submission, gate, protocol, evaluator.cache, evaluator.compute
         )
     return Judged(results, [*remarks, *lines], gate, [asdict(check) for check in checks], utility)
+
+
+def _called(what: Callable[[], Any]) -> Any:
+    return what()
 
 
 def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
@@ -131,12 +141,8 @@ def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
 
 
 def _by_group(
-    evaluator: Evaluator,
-    submission: Submission,
-    attackers: list[Attacker],
-    results: list[Result],
-    counts: Mapping[str, int],
-) -> list[Result]:
+    evaluator: Evaluator, attackers: list[Attacker], results: list[Result], counts: Mapping[str, int]
+) -> list[Ask]:
     """Figures of the strongest attacker by sex, age group and ethnicity; an average hides who is found."""
     rating = [result for result in results if result.rates and result.trial_list == "all"]
     if not rating:
@@ -144,7 +150,7 @@ def _by_group(
     best = max(rating, key=lambda result: result.figures["auc"].value)
     (one,) = (a for a in attackers if (a.name, a.level) == (best.name, best.level))
     groups = [name for name in trial_masks(evaluator) if "=" in name]
-    return verification(evaluator, submission, one.name, one.level, one.scores, counts, groups, rates=False)
+    return [Ask(one.name, one.level, one.scores, counts, groups, rates=False)]
 
 
 def _agreement(evaluator: Evaluator) -> NDArray[np.float64]:
@@ -160,16 +166,28 @@ def _read(evaluator: Evaluator, submission: Submission, looks: Looks, remarks: l
     dev = evaluator.edition.dev
     assert dev.attributes is not None
     assert dev.key is not None
+    pairs = list(product(evaluator.protocol.attacks, Attributes._fields))
+    read = partial(_said, looks, dev.attributes, people(dev.key))
+    with timed(evaluator, "attributes"):
+        found = run(read, pairs, "attributes of defaced scans", evaluator.compute)
     results = []
-    for attack, attribute in product(evaluator.protocol.attacks, Attributes._fields):
+    for (attack, attribute), said in zip(pairs, found, strict=True):
         name = f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
-        with timed(evaluator, "attributes"):
-            try:
-                model = learn(attribute, attack, looks.scans["dev"], dev.attributes, people(dev.key))
-            except AttributesError as error:
-                remarks.append(f"{name}: nobody who reads {error}")
-                continue
-            said = infer(attack, model, looks.scans["eval"])
-            result = scored_attribute(evaluator, submission, attribute, said, f"{name}+", "informed")
+        if isinstance(said, str):
+            remarks.append(f"{name}: nobody who reads {said}")
+            continue
+        result = scored_attribute(evaluator, submission, attribute, said, f"{name}+", "informed")
         results += [result] if result else []
     return results
+
+
+def _said(
+    looks: Looks, truth: Mapping[str, Attributes], who: Mapping[str, str], pair: tuple[str, str]
+) -> dict[str, str] | str:
+    """Return what features of one attack say of an attribute of every probe, or why nothing."""
+    attack, attribute = pair
+    try:
+        model = learn(attribute, attack, looks.scans["dev"], truth, who)
+    except AttributesError as error:
+        return str(error)
+    return infer(attack, model, looks.scans["eval"])

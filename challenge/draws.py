@@ -6,13 +6,20 @@ the key. So the draws come from the sealed nonce, not from the protocol's public
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from challenge.entry import Result
 from challenge.evaluator import Evaluator, timed
-from challenge.figures import whose
+from challenge.figures import whose, worth
 from challenge.sealed import SealedKey
-from scoring import draw_systems
+from challenge.work import run
+from scoring import Draws, draw_systems
+
+Floats = NDArray[np.float64]
 
 
 def strongest_draws(evaluator: Evaluator, results: Sequence[Result]) -> tuple[float, ...]:
@@ -33,17 +40,41 @@ def strongest_draws(evaluator: Evaluator, results: Sequence[Result]) -> tuple[fl
     rating = [f"{r.name}/{r.level}" for r in results if r.rates and r.trial_list == "all"]
     if not rating:
         return ()
-    mated, subjects = whose(evaluator)
+    scores = {name: evaluator.scores[name] for name in rating}
     with timed(evaluator, "draws"):
-        draws = draw_systems(
-            {name: evaluator.scores[name] for name in rating},
-            mated,
-            subjects[:, 0],
-            subjects[:, 1],
-            evaluator.protocol.bootstrap,
-            secret_seed(evaluator.sealed),
-        )
+        draws = drawn(evaluator, scores, evaluator.protocol.bootstrap, secret_seed(evaluator.sealed))
     return tuple(draws.replicates["auc"].max(axis=0).round(4).tolist())
+
+
+def drawn(evaluator: Evaluator, scores: Mapping[str, Floats], n_bootstrap: int, seed: int) -> Draws:
+    """Draw subjects for several score lists of `eval`, each list in a process of its own.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Has the key.
+    scores : mapping from name to ndarray, shape (n_trials,)
+        At least one.
+    n_bootstrap, seed : int
+        As in `scoring.draw_systems`, whose result it is.
+    """
+    mated, subjects = whose(evaluator)
+    people = np.unique(subjects, return_inverse=True)[1].reshape(subjects.shape)
+    one = partial(_draw, mated, people, n_bootstrap, seed)
+    compute = worth(evaluator, len(scores) * len(mated) * n_bootstrap // evaluator.protocol.bootstrap)
+    parts = run(one, list(scores.items()), "draws of subjects", compute)
+    return Draws(
+        tuple(scores),
+        {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values},
+        {name: np.concatenate([part.replicates[name] for part in parts]) for name in parts[0].replicates},
+        parts[0].n,
+    )
+
+
+def _draw(
+    mated: NDArray[np.bool_], people: NDArray[np.int64], n_bootstrap: int, seed: int, one: tuple[str, Floats]
+) -> Draws:
+    return draw_systems(dict([one]), mated, people[:, 0], people[:, 1], n_bootstrap, seed)
 
 
 def secret_seed(sealed: SealedKey) -> int:

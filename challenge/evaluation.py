@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from challenge.draws import strongest_draws
 from challenge.entry import Entry
 from challenge.evaluator import Evaluator, Judged
-from challenge.figures import against_strangers, scored_attribute, verification
+from challenge.figures import Ask, against_strangers, scored_attribute, verification
 from challenge.submission import Submission
 from data_prep.trials import Attributes
 from scoring import SmallSampleWarning
@@ -72,7 +72,7 @@ def _attack(evaluator: Evaluator, submission: Submission) -> Judged:
     """Score what the participant submitted."""
     assert submission.scores is not None
     scores = np.array(submission.scores)
-    results = verification(evaluator, submission, submission.system, "submitted", scores, {})
+    results = verification(evaluator, submission, [Ask(submission.system, "submitted", scores)])
     results += against_strangers(evaluator, submission)
     auc = results[0].figures["auc"]
     inverted = f"AUC is {auc:.2f}, below chance: are the scores distances? Higher must mean more alike"

@@ -1,6 +1,8 @@
 """From scores or predictions to results: figures with intervals and their signature."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import numpy as np
@@ -10,32 +12,23 @@ from baselines.network import weights_sha256
 from challenge.entry import Result
 from challenge.evaluator import Evaluator, timed
 from challenge.submission import Submission
+from challenge.work import Compute, run
 from data_prep.trials import NOT_AVAILABLE, Attributes
-from scoring import Signature, score_attributes, score_trials
+from scoring import Signature, SmallSampleWarning, VerificationReport, score_attributes, score_trials
 
 TRIAL_LISTS = ("all", "matched")
 DISTRACTORS = "distractors"
 SMALLEST_GROUP = 5  # people; a figure of fewer is one of persons
 
 
-def verification(
-    evaluator: Evaluator,
-    submission: Submission,
-    name: str,
-    level: str,
-    scores: NDArray[np.float64],
-    counts: Mapping[str, int],
-    trial_lists: Sequence[str] = TRIAL_LISTS,
-    rates: bool = True,
-) -> list[Result]:
-    """Figures of one score list on trial lists of the key.
+@dataclass(frozen=True)
+class Ask:
+    """What figures are wanted of.
 
-    Parameters
+    Attributes
     ----------
-    evaluator, submission
-        Whose key, and who is judged.
     name, level : str
-        Of the result.
+        Of the results.
     scores : ndarray, shape (n_trials,)
         In the order of the trial list.
     counts : mapping from str to int
@@ -45,29 +38,63 @@ def verification(
     rates : bool
         As in `Result`.
     """
+
+    name: str
+    level: str
+    scores: NDArray[np.float64]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    trial_lists: Sequence[str] = TRIAL_LISTS
+    rates: bool = True
+
+
+def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[Ask]) -> list[Result]:
+    """Figures of score lists on trial lists of the key.
+
+    Parameters
+    ----------
+    evaluator, submission
+        Whose key, and who is judged.
+    asks : sequence of Ask
+        Score lists.
+
+    Returns
+    -------
+    list of Result
+        In the order of `asks` and of their trial lists.
+    """
     protocol, trials = evaluator.protocol, evaluator.edition.eval.trials
     mated, subjects = whose(evaluator)
-    masks = trial_masks(evaluator)
-    results = []
-    evaluator.scores[f"{name}/{level}"] = scores
-    for trial_list in trial_lists:
-        chosen = masks.get(trial_list)
-        if chosen is None or not (chosen & ~mated).any():
-            continue  # no two people of this edition agree in sex, age group and ethnicity
-        with timed(evaluator, "figures"):
-            report = score_trials(
-                scores[chosen],
-                mated[chosen],
-                subjects[chosen, 0],
-                subjects[chosen, 1],
-                protocol.bootstrap,
-                protocol.bootstrap_seed,
-                probes=np.array([probe for probe, _ in trials])[chosen],
+    # The order of names is that of numbers, which are quicker to send.
+    people = np.unique(subjects, return_inverse=True)[1].reshape(subjects.shape)
+    probes = np.unique([probe for probe, _ in trials], return_inverse=True)[1]
+    masks, wanted, jobs = trial_masks(evaluator), [], []
+    for ask in asks:
+        evaluator.scores[f"{ask.name}/{ask.level}"] = ask.scores
+        for trial_list in ask.trial_lists:
+            chosen = masks.get(trial_list)
+            if chosen is None or not (chosen & ~mated).any():
+                continue  # no two people of this edition agree in sex, age group and ethnicity
+            wanted.append((ask, trial_list))
+            jobs.append(
+                _Job(
+                    ask.scores[chosen],
+                    mated[chosen],
+                    people[chosen],
+                    probes[chosen],
+                    protocol.bootstrap,
+                    protocol.bootstrap_seed,
+                )
             )
+    with timed(evaluator, "figures"):
+        found = run(_score, jobs, "figures", worth(evaluator, sum(len(job.scores) for job in jobs)))
+    results = []
+    for (ask, trial_list), (report, said) in zip(wanted, found, strict=True):
+        for line in said:
+            warnings.warn(line, SmallSampleWarning, stacklevel=2)
         results.append(
             Result(
-                name=name,
-                level=level,
+                name=ask.name,
+                level=ask.level,
                 trial_list=trial_list,
                 # JSON has no NaN: a figure that so few people do not define is left out.
                 figures={k: e for k, e in report.estimates().items() if np.isfinite([e.value, e.low]).all()},
@@ -75,10 +102,10 @@ def verification(
                     "mated": report.n_mated,
                     "nonmated": report.n_nonmated,
                     "subjects": report.n_subjects,
-                    **counts,
+                    **ask.counts,
                 },
-                signature=_signature(evaluator, submission, f"{name}/{level}", trial_list),
-                rates=rates,
+                signature=_signature(evaluator, submission, f"{ask.name}/{ask.level}", trial_list),
+                rates=ask.rates,
             )
         )
     return results
@@ -114,6 +141,38 @@ def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Resu
             rates=False,
         )
     ]
+
+
+def worth(evaluator: Evaluator, n_trials: int) -> Compute:
+    """Return who scores so many trials, in all draws: nobody else, where it takes seconds."""
+    few = n_trials * evaluator.protocol.bootstrap < 1e8
+    return Compute("sequential") if few else evaluator.compute
+
+
+@dataclass(frozen=True)
+class _Job:
+    scores: NDArray[np.float64]
+    mated: NDArray[np.bool_]
+    people: NDArray[np.int64]
+    probes: NDArray[np.int64]
+    draws: int
+    seed: int
+
+
+def _score(job: _Job) -> tuple[VerificationReport, list[str]]:
+    """Return the report and what was warned of."""
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", SmallSampleWarning)
+        report = score_trials(
+            job.scores,
+            job.mated,
+            job.people[:, 0],
+            job.people[:, 1],
+            job.draws,
+            job.seed,
+            probes=job.probes,
+        )
+    return report, [str(one.message) for one in noted if one.category is SmallSampleWarning]
 
 
 def whose(evaluator: Evaluator) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:

@@ -2,37 +2,30 @@
 
 A volume that made it through intake can still be built to stall a renderer or to crash a C library. A worker
 that outlives its time is ended from within by a watchdog that needs no interpreter; what was being worked on
-when a worker died is done again, each alone, so that it is known whose fault it was.
+when a worker died is done again, each alone, so that it is known whose fault it was. Workers of a cluster
+work on such items in a child process, which dies in their place.
 """
 
 import faulthandler
 import resource
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from challenge.errors import InputError, is_for_people, problems_of
 from challenge.scratch import scratch_folder
-from challenge.work import BACKENDS, Compute, progress, run
+from challenge.work import Compute, attempt, collect, run
+from challenge.work import Lost as Lost
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
-@dataclass(frozen=True)
-class Lost:
-    """In the place of a result: an item that could not be worked on, and why."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class _Failure:
-    problems: tuple[str, ...]
+_IDLE = 300  # seconds after which a child without work ends
 
 
 def run_untrusted(
@@ -58,90 +51,69 @@ def run_untrusted(
     InputError
         With the problems of every item whose function raised an error for people, when all are finished.
     """
-    if compute.backend not in BACKENDS or compute.backend == "sequential":
+    if compute.backend == "sequential":
         return list(run(function, items, label, compute))
-    n_workers = effective_n_jobs(compute.workers or -1)
-    done: dict[int, Result | Lost | _Failure] = {}
-    with scratch_folder("work") as begun, progress(label, len(items)) as advance:
-        guarded = _Guarded(function, compute, begun)
-        suspects: list[int] = []
-        pending = list(range(len(items)))
-        while pending:
-            died = guarded.work([(i, items[i]) for i in pending], n_workers, done, advance)
-            suspects += died
-            pending = [i for i in pending if died and i not in done and i not in died]
-        for index in sorted(suspects):
-            if guarded.work([(index, items[index])], 1, done, advance):
-                late = guarded.was_late(index)
-                limit = f"within {compute.seconds:g} s" if late else f"with {compute.megabytes} MB, or at all"
-                done[index] = Lost(f"could not be worked on {limit}")
-                advance()
-    problems = [line for i in sorted(done) if isinstance(f := done[i], _Failure) for line in f.problems]
-    if problems:
-        raise InputError(*dict.fromkeys(problems))
-    return [result for i in sorted(done) if not isinstance(result := done[i], _Failure)]
+    kind = _Limited if compute.backend == "loky" else _InChild
+    with scratch_folder("notes") as notes:
+        task = kind(function, compute.seconds, compute.megabytes, notes)
+        found = dict(collect(task, items, label, compute, isolated=True))
+    return [found[index] for index in range(len(items))]
 
 
 @dataclass(frozen=True)
-class _Guarded:
-    function: Callable
-    compute: Compute
-    begun: Path
+class _Limited:
+    """A task under limits, in a process that may die of it."""
 
-    def work(
-        self, jobs: Sequence[tuple[int, Item]], n_workers: int, done: dict, advance: Callable[[], None]
-    ) -> list[int]:
-        """Work on jobs; return those that were begun when a worker died, if one did."""
-        # Never one: joblib would work in this very process. One job is dispatched at a time instead.
-        engine = Parallel(
-            n_jobs=max(2, n_workers),
-            backend="loky",
-            pre_dispatch="2*n_jobs" if n_workers > 1 else 1,
-            return_as="generator_unordered",
-            batch_size=1,
-        )
-        try:
-            for index, result in engine(delayed(self.one)(index, item) for index, item in jobs):
-                done[index] = result
-                advance()
-        except TerminatedWorkerError as error:
-            begun = [int(path.name) for path in self.begun.iterdir() if not path.suffix]
-            for index in begun:
-                (self.begun / str(index)).unlink()
-            died = [index for index in begun if index not in done]
-            if not died:
-                raise InputError("a worker process died before it began to work; is there memory?") from error
-            return died
-        return []
+    function: Callable[[Any], Any]
+    seconds: float
+    megabytes: int
+    notes: Path  # folder, on this machine
 
-    def was_late(self, index: int) -> bool:
+    def __call__(self, index: int, item: Any) -> tuple[int, Any]:
+        with self._limits(self._note(index)):
+            try:
+                return index, attempt(self.function, item)
+            except MemoryError:
+                return index, Lost(f"could not be worked on with {self.megabytes} MB")
+
+    def died(self, index: int, _: Any) -> Lost:
         """Say whether the watchdog ended the last work on an item: it leaves a note."""
-        return self._note(index).stat().st_size > 0
+        note = self._note(index)
+        late = note.is_file() and note.stat().st_size > 0
+        limit = f"within {self.seconds:g} s" if late else f"with {self.megabytes} MB, or at all"
+        return Lost(f"could not be worked on {limit}")
 
     def _note(self, index: int) -> Path:
-        return self.begun / f"{index}.late"
+        return self.notes / f"{index}.late"
 
-    def one(self, index: int, item: Item) -> tuple[int, object]:
-        """Work on one item in a worker process, under its limits."""
-        marker = self.begun / str(index)
-        marker.touch()
-        before = _limit(resource.RLIMIT_DATA, self.compute.megabytes * 1_000_000)
+    @contextmanager
+    def _limits(self, path: Path) -> Iterator[None]:
+        before = _limit(resource.RLIMIT_DATA, self.megabytes * 1_000_000)
         _limit(resource.RLIMIT_CORE, 0)
         faulthandler.disable()  # a crash is told in a line
-        with self._note(index).open("w") as note:
-            faulthandler.dump_traceback_later(self.compute.seconds, exit=True, file=note)
+        with path.open("w") as note:
+            faulthandler.dump_traceback_later(self.seconds, exit=True, file=note)
             try:
-                return index, self.function(item)
-            except MemoryError:
-                return index, Lost(f"could not be worked on with {self.compute.megabytes} MB")
-            except Exception as error:
-                if not is_for_people(error):
-                    raise
-                return index, _Failure(problems_of(error))
+                yield
             finally:
                 faulthandler.cancel_dump_traceback_later()
                 _limit(resource.RLIMIT_DATA, before)
-                marker.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _InChild(_Limited):
+    """A task under limits in a child of a worker, which dies in its place; the engine then need not know."""
+
+    def __call__(self, index: int, item: Any) -> tuple[int, Any]:
+        with tempfile.TemporaryDirectory() as notes:
+            limited = _Limited(self.function, self.seconds, self.megabytes, Path(notes))
+            for _ in range(2):
+                child = get_reusable_executor(max_workers=1, timeout=_IDLE)
+                try:
+                    return child.submit(limited, index, item).result()
+                except BrokenProcessPool:
+                    continue
+            return index, limited.died(index, item)
 
 
 def _limit(kind: int, soft: int) -> int:

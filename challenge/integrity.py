@@ -67,7 +67,7 @@ def _verify_sealed(public: Path, sealed: Path) -> list[str]:
 def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> list[str]:
     """Say where the files of a folder are not those of its list."""
     try:
-        listed = _read_manifest(folder / manifest, prefix + manifest)
+        listed = read_manifest(folder / manifest, prefix + manifest)
     except EditionError as error:
         return list(error.problems)
     present = set(names)
@@ -82,7 +82,8 @@ def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> 
     return problems[:_MANY] + ([f"{prefix or 'public/'}: {more} more such files"] if more > 0 else [])
 
 
-def _read_manifest(path: Path, name: str) -> Mapping[str, str]:
+def read_manifest(path: Path, name: str) -> Mapping[str, str]:
+    """Return the SHA-256 of every file that a list names; EditionError if it is no such list."""
     try:
         raw = read_bytes(path, 1_000_000_000, name)
     except TableError as error:

@@ -1,38 +1,32 @@
-"""The one door for work that is done per scan, per photograph or per person: in parallel, with progress."""
+"""The one door for work that is done per scan, per photograph, per person or per figure: in parallel."""
 
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
 
+from challenge.engines import Compute as Compute
+from challenge.engines import Task, outcomes
 from challenge.errors import InputError, is_for_people, problems_of
+from challenge.progress import progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-BACKENDS = ("sequential", "loky")
 
+@dataclass(frozen=True)
+class Lost:
+    """In the place of a result: an item that could not be worked on, and why."""
 
-@dataclass
-class Compute:
-    """Who does the work: `backend` sequential or loky, `workers` processes (0 = one a core).
-
-    `seconds` and `megabytes` are what a scan that a stranger sent may take (`challenge.guard`).
-    """
-
-    backend: str = "loky"
-    workers: int = 0
-    seconds: float = 600.0
-    megabytes: int = 8000
+    reason: str
 
 
 @dataclass(frozen=True)
-class _Failure:
+class Failure:
+    """In the place of a result: what people have to mend."""
+
     problems: tuple[str, ...]
 
 
@@ -44,13 +38,13 @@ def run(
     Parameters
     ----------
     function : callable
-        Pure but for files it writes; with the loky backend it and the items must be picklable.
+        Pure but for files it writes; it, the items and the results must be picklable.
     items : sequence
         What to work on.
     label : str
         The step, as the progress bar shows it.
     compute : Compute
-        Backend and number of workers; the results do not depend on them.
+        Engine and number of workers; the results do not depend on them.
 
     Returns
     -------
@@ -60,72 +54,79 @@ def run(
     Raises
     ------
     InputError
-        With the problems of every item whose function raised an error for people (`is_for_people`); the
-        other items are finished first, so that all problems are seen at once.
+        With the problems of every item whose function raised an error for people (`is_for_people`), or on
+        which a worker died twice; the other items are finished first, so that all problems are seen at once.
     """
-    if compute.backend not in BACKENDS:
-        raise InputError(f"compute.backend is {compute.backend!r}; expected {' or '.join(BACKENDS)}")
-    n_jobs = 1 if compute.backend == "sequential" else (compute.workers or -1)
-    engine = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    results: dict[int, Result] = {}
+    found = dict(stream(function, items, label, compute))
+    return [found[index] for index in range(len(items))]
+
+
+def stream(
+    function: Callable[[Item], Result], items: Sequence[Item], label: str, compute: Compute
+) -> Iterator[tuple[int, Result]]:
+    """Yield the number and the result of every item as they come, for what does not fit in memory at once.
+
+    Arguments and errors as in `run`. What is made of the results must not depend on their order.
+    """
+    return collect(_Task(function, label), items, label, compute)
+
+
+def collect(
+    task: Task, items: Sequence[Any], label: str, compute: Compute, isolated: bool = False
+) -> Iterator[tuple[int, Any]]:
+    """Yield outcomes with progress; raise what people have to mend (`Failure`) when all is done."""
     problems: dict[int, tuple[str, ...]] = {}
     with progress(label, len(items)) as advance:
-        try:
-            for index, result in engine(delayed(_attempt)(function, i, item) for i, item in enumerate(items)):
-                if isinstance(result, _Failure):
-                    problems[index] = result.problems
-                else:
-                    results[index] = result
-                advance()
-        except TerminatedWorkerError as error:
-            raise InputError(
-                f"{label}: a worker process died; most often there is too little memory for "
-                "compute.workers, or no working off-screen OpenGL (see: mriprivacy doctor)"
-            ) from error
+        for index, outcome in outcomes(task, items, compute, isolated):
+            advance(isinstance(outcome, Failure | Lost))
+            if isinstance(outcome, Failure):
+                problems[index] = outcome.problems
+            else:
+                yield index, outcome
     if problems:
         raise InputError(*dict.fromkeys(line for index in sorted(problems) for line in problems[index]))
-    return [results[index] for index in range(len(items))]
 
 
-def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result | _Failure]:
-    try:
-        return index, function(item)
-    except Exception as error:
-        if not is_for_people(error):
-            raise
-        return index, _Failure(problems_of(error))
+@dataclass(frozen=True)
+class _Task:
+    function: Callable[[Any], Any]
+    label: str
+
+    def __call__(self, index: int, item: Any) -> tuple[int, Any]:
+        return index, attempt(self.function, item)
+
+    def died(self, index: int, item: Any) -> Failure:
+        return Failure(
+            (
+                f"{self.label}: {name_of(index, item)}: the worker process died, twice; most often there is "
+                "too little memory for compute.workers, or no working off-screen OpenGL (see: mriprivacy "
+                "doctor)",
+            )
+        )
 
 
-@contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """Give what to call after each item: it shows how far a step is; with no terminal, a line at the end."""
-    # Tables are scored where there is no rich (challenge/export/scorer.py).
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+def attempt(function: Callable[[Any], Any], item: Any) -> Any:
+    """Return what a function makes of an item, or the `Failure` that is for people, on one thread."""
+    # The cores are taken by workers; and a product by another number of threads has other last digits.
+    with threadpool_limits(limits=1):
+        try:
+            return function(item)
+        except Exception as error:
+            if not is_for_people(error):
+                raise
+            return Failure(problems_of(error))
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        start = time.monotonic()
-        yield lambda: None
-        print(f"{label}: {total} in {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda: progress.advance(task)
+
+def name_of(index: int, item: Any) -> str:
+    """Name an item for people: the first text or path in it, or else its number.
+
+    Examples
+    --------
+    >>> name_of(0, Path("scans/sub-01.nii.gz")), name_of(6, object())
+    ('sub-01.nii.gz', 'number 7')
+    """
+    parts = [getattr(item, field.name) for field in fields(item)] if is_dataclass(item) else [item]
+    named = [
+        part.name if isinstance(part, Path) else str(part) for part in parts if isinstance(part, str | Path)
+    ]
+    return named[0] if named else f"number {index + 1}"

@@ -15,6 +15,8 @@ from scoring.comparison import draw_systems as draw_systems
 from scoring.comparison import holm as holm
 from scoring.errors import ScoringError as ScoringError
 from scoring.estimate import Estimate as Estimate
+from scoring.gallery import GalleryReport as GalleryReport
+from scoring.gallery import search_gallery as search_gallery
 from scoring.identification import Cmc as Cmc
 from scoring.identification import cmc as cmc
 from scoring.linkability import SmallSampleWarning as SmallSampleWarning

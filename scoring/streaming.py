@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,21 @@ def score_stream(chunks: Callable[[], Iterable[Chunk]], max_values: int = 4_000_
                 totals[k] += len(part)
     if not totals[1]:
         raise ScoringError(f"chunks: {totals[0]} mated and no nonmated trials; expected both classes")
+    return report_of(counts, totals, exact)
+
+
+def report_of(counts: NDArray[np.int64], totals: Sequence[int], exact: bool) -> StreamReport:
+    """Return the figures that counts at ascending values amount to.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (2, 2, n_values)
+        Mated and nonmated trials below, and at or below, each value.
+    totals : sequence of two int
+        Mated and nonmated trials; neither is 0.
+    exact : bool
+        Whether the values are all distinct mated scores.
+    """
     raw = Steps(*(between(below, upto, total) for (below, upto), total in zip(counts, totals, strict=True)))
     straight = np.arange(len(raw.mated)) % 2 == 0  # pieces between two kept values
     curve = raw.filled()
@@ -169,15 +184,22 @@ def _checked(chunks: Callable[[], Iterable[Chunk]]) -> Iterator[tuple[Floats, ND
 
 def _mated_values(chunks: Callable[[], Iterable[Chunk]], most: int) -> tuple[Floats, bool]:
     """Distinct mated scores, ascending, thinned to at most `most`, and whether they are all there."""
-    if most < 2:
-        raise ScoringError(f"max_values: {most}; expected at least 2")
     values, exact = np.empty(0), True
     for scores, mated in _checked(chunks):
-        values = np.union1d(values, scores[mated])
-        while len(values) > most:
-            values, exact = values[::2], False
+        values, whole = thinned(np.union1d(values, scores[mated]), most)
+        exact &= whole
     if not len(values):
         raise ScoringError("chunks: no mated trial; expected both classes")
+    return values, exact
+
+
+def thinned(values: Floats, most: int) -> tuple[Floats, bool]:
+    """Return every second value until there are at most `most`, and whether they are all there."""
+    if most < 2:
+        raise ScoringError(f"max_values: {most}; expected at least 2")
+    exact = len(values) <= most
+    while len(values) > most:
+        values = values[::2]
     return values, exact
 
 

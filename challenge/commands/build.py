@@ -68,7 +68,7 @@ def run(settings: Settings) -> None:
         hairless = settings.edition.hair_removal == "builtin"
         work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
-        asked = _ask_for_giveaways(plan, folder)
+        asked = _ask_for_giveaways(plan, folder, settings)
     for remark in plan.remarks:
         print(remark)
     print(f"{settings.output}: {_contents(plan, settings)}")
@@ -96,14 +96,14 @@ def _starting_kit(settings: Settings) -> list[str]:
     return ["target=starting_kit", *folders, *compute]
 
 
-def _ask_for_giveaways(plan: Plan, folder: Path) -> str:
+def _ask_for_giveaways(plan: Plan, folder: Path, settings: Settings) -> str:
     """Refuse an edition whose files tell who is who without a face; every evaluation would refuse it."""
     people = [len({subject for _, subject, of in plan.subjects if of == split.name}) for split in plan.splits]
     if min(people) < MIN_SUBJECTS:
         return f"fewer than {MIN_SUBJECTS} people in a split: whether the files give them away was not asked"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SmallSampleWarning)
-        checks = giveaway_checks(open_edition(folder), open_sealed(folder))
+        checks = giveaway_checks(open_edition(folder), open_sealed(folder), settings.compute)
     said = {
         check: f"{check.question}: {check.value:.2f} [{check.low:.2f}, {check.high:.2f}]" for check in checks
     }

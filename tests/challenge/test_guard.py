@@ -24,9 +24,10 @@ def hostile(what: str) -> str:
     return what.upper()
 
 
-def test_each_costs_itself_alone() -> None:
+@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
+def test_each_costs_itself_alone(backend: str) -> None:
     items = ["a", "crash", "b", "stall", "c", "eat", "d"]
-    compute = Compute("loky", 2, seconds=1.5, megabytes=3000)
+    compute = Compute(backend, 2, seconds=1.5, megabytes=3000)
     assert run_untrusted(hostile, items, "hostile", compute) == [
         "A",
         Lost("could not be worked on with 3000 MB, or at all"),

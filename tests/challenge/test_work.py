@@ -1,10 +1,24 @@
+"""One door, four engines: the same results, and a worker that is lost changes none of them."""
+
+import importlib.util
 import os
 import time
+from pathlib import Path
 
+import dask
 import pytest
 
 from challenge.errors import InputError
-from challenge.work import Compute, run
+from challenge.work import Compute, run, stream
+
+SEQUENTIAL, LOKY, DASK, RAY = (Compute(name, 2) for name in ("sequential", "loky", "dask", "ray"))
+NO_RAY = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra ray is not installed")
+PROCESSES = (
+    pytest.param(LOKY, id="loky"),
+    pytest.param(DASK, id="dask"),
+    pytest.param(RAY, id="ray", marks=[NO_RAY, pytest.mark.slow]),
+)
+ENGINES = (pytest.param(SEQUENTIAL, id="sequential"), *PROCESSES)
 
 
 def square(x: int) -> int:
@@ -22,43 +36,92 @@ def buggy(x: int) -> int:
     return [][x]
 
 
-def dying(x: int) -> int:
-    if x == 1:
+def die_at(one: tuple[int, int]) -> int:
+    if one[0] == one[1]:
         os._exit(1)
-    return x
+    time.sleep(0.02)
+    return one[0]
 
 
-@pytest.mark.parametrize("compute", [Compute("sequential"), Compute("loky", 2)])
+def die_once(one: tuple[int, Path]) -> int:
+    x, trace = one
+    if x == 3 and not trace.exists():
+        trace.touch()
+        os._exit(1)
+    return square(x)
+
+
+def threads(_: int) -> list[int]:
+    from threadpoolctl import threadpool_info
+
+    return [pool["num_threads"] for pool in threadpool_info()]
+
+
+@pytest.mark.parametrize("compute", ENGINES)
 def test_results_are_in_the_order_of_the_items(compute: Compute) -> None:
     assert run(square, range(10), "squares", compute) == [x * x for x in range(10)]
+    assert sum(result for _, result in stream(square, range(10), "squares", compute)) == 285
+    assert run(square, [], "none", compute) == []
 
 
-@pytest.mark.parametrize("compute", [Compute("sequential"), Compute("loky", 2)])
+@pytest.mark.parametrize("compute", ENGINES)
 def test_all_problems_are_told_at_once_in_order(compute: Compute) -> None:
     with pytest.raises(InputError) as error:
         run(fussy, range(6), "fussy", compute)
     assert error.value.problems == tuple(f"item {x} is odd; expected an even one" for x in (1, 3, 5))
 
 
-def test_a_fault_of_the_kit_is_not_taken_for_bad_input() -> None:
+@pytest.mark.parametrize("compute", ENGINES)
+def test_a_fault_of_the_kit_is_not_taken_for_bad_input(compute: Compute) -> None:
     with pytest.raises(IndexError):
-        run(buggy, [3], "buggy", Compute("sequential"))
+        run(buggy, [3, 4], "buggy", compute)
 
 
-def test_a_worker_that_dies_ends_with_one_line() -> None:
-    with pytest.raises(InputError, match="a worker process died"):
-        run(dying, range(3), "dying", Compute("loky", 2))
+@pytest.mark.parametrize("compute", PROCESSES)
+def test_what_a_lost_worker_was_at_is_done_again(compute: Compute, tmp_path: Path) -> None:
+    items = [(x, tmp_path / "died") for x in range(8)]
+    assert run(die_once, items, "dying", compute) == [x * x for x in range(8)]
+    assert (tmp_path / "died").exists()
 
 
-def test_nothing_to_do_is_done() -> None:
-    assert run(square, [], "none", Compute("sequential")) == []
+@pytest.mark.parametrize("compute", PROCESSES)
+def test_an_item_that_ends_two_workers_is_named_and_the_rest_is_done(
+    compute: Compute, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    with pytest.raises(InputError) as error:
+        found.update(stream(die_at, [(x, 3) for x in range(6)], "dying", compute))
+    (problem,) = error.value.problems
+    assert problem.startswith(
+        "dying: number 4: the worker process died, twice; most often there is too little"
+    )
+    assert capsys.readouterr().err.endswith(" s, 1 failed\n")
 
 
-def test_an_unknown_backend_is_named() -> None:
-    with pytest.raises(InputError, match=r"compute\.backend is 'slurm'; expected sequential or loky"):
-        run(square, [1], "x", Compute("slurm"))
+@pytest.mark.parametrize("compute", ENGINES)
+def test_workers_keep_to_one_thread(compute: Compute) -> None:
+    assert {n for pools in run(threads, range(3), "threads", compute) for n in pools} <= {1}
+
+
+@pytest.mark.parametrize(
+    ("compute", "message"),
+    [
+        (Compute("slurm"), r"compute\.backend is 'slurm'; expected one of sequential, loky, dask, ray"),
+        (Compute("dask", address="tcp://127.0.0.1:9"), "compute=dask: no cluster at tcp://127.0.0.1:9"),
+    ],
+)
+def test_an_engine_that_is_not_there_is_named(compute: Compute, message: str) -> None:
+    soon = dask.config.set({"distributed.comm.timeouts.connect": "100ms"})
+    with soon, pytest.raises(InputError, match=message):
+        run(square, [1], "x", compute)
+
+
+def test_an_extra_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(InputError, match=r"no package ray here; install it: pip install 'mriprivacy\[ray\]'"):
+        run(square, [1], "x", Compute("ray", 7))
 
 
 def test_what_is_printed_without_a_terminal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    run(square, range(3), "squares", Compute("sequential"))
+    run(square, range(3), "squares", SEQUENTIAL)
     assert capsys.readouterr().err == "squares: 3 in 0 s\n"

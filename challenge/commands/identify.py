@@ -1,0 +1,127 @@
+"""`mriprivacy identify`: probe embeddings against a gallery of any size, in blocks, never as a matrix."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import MISSING
+
+from challenge.errors import InputError
+from challenge.work import Compute, stream
+from data_prep.files import whole_folder
+from data_prep.tables import TableError, read_table, write_table
+from scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
+
+
+@dataclass
+class Settings:
+    """Keys of the command."""
+
+    probes: str = MISSING
+    gallery: str = MISSING
+    output: str = MISSING
+    top: int = 10
+    fmr: float = 0.01
+    rows: int = 512
+    compute: Compute = field(default_factory=Compute)
+
+
+def run(settings: Settings) -> None:
+    """Compare every probe with everybody of the gallery and write what is found."""
+    paths = Path(settings.probes).absolute(), Path(settings.gallery).absolute()
+    names = [_subjects(path) for path in paths]
+    codes = np.split(np.unique(np.concatenate(names), return_inverse=True)[1], [len(names[0])])
+    probes, gallery = (Side(_vectors(path), own) for path, own in zip(paths, codes, strict=True))
+    check_sides(probes, gallery)
+    own = mated(probes, gallery)
+    with whole_folder(Path(settings.output)) as folder:
+        # A worker reads what it needs once, from the same files.
+        kept = folder / ".people.npz"
+        np.savez(kept, probes=codes[0], gallery=codes[1], scores=own.scores, best=own.best, values=own.values)
+        n = len(names[0])
+        blocks = [(first, min(first + settings.rows, n)) for first in range(0, n, settings.rows)]
+        one = partial(_search, *paths, kept, own.exact, settings.top)
+        found = stream(one, blocks, f"{n} probes against {len(names[1])} images", settings.compute)
+        report = conclude(own, gallery, (block for _, block in found), settings.fmr)
+        kept.unlink()
+        _write(folder, report, *names)
+    print(report)
+    print(f"{settings.output}: written; people.tsv says who is found, candidates.tsv in whose stead")
+
+
+def _search(probes: Path, gallery: Path, kept: Path, exact: bool, top: int, block: tuple[int, int]) -> Found:
+    return search(*_opened(probes, gallery, kept, exact), slice(*block), top)
+
+
+@lru_cache(maxsize=1)
+def _opened(probes: Path, gallery: Path, kept: Path, exact: bool) -> tuple[Side, Side, Mated]:
+    with np.load(kept, allow_pickle=False) as people:
+        sides = Side(_vectors(probes), people["probes"]), Side(_vectors(gallery), people["gallery"])
+        return *sides, Mated(people["scores"], people["best"], people["values"], exact)
+
+
+def _vectors(path: Path) -> NDArray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read; expected a .npy file of shape (n, d) ({error})") from error
+
+
+def _subjects(path: Path) -> NDArray[np.str_]:
+    table = path.with_suffix(".tsv")
+    try:
+        rows = read_table(table, None)
+    except TableError as error:
+        raise InputError(*error.problems) from error
+    if "subject" not in rows.columns:
+        raise InputError(f"{table}: no column subject; expected one line an image of {path.name}")
+    return np.array(rows.column("subject"))
+
+
+def _write(folder: Path, report: GalleryReport, who: NDArray[np.str_], shown: NDArray[np.str_]) -> None:
+    known = np.isfinite(report.rank)
+    figures = asdict(report.figures) | {
+        "threshold": report.threshold,
+        "fmr": report.fmr,
+        "linked": float(report.linked[known].mean()),
+        **{f"rank_{rank}": report.share_within(rank) for rank in (1, 10, 100)},
+        "probes": int(known.sum()),
+        "gallery_people": report.people,
+        "gallery_images": len(shown),
+    }
+    (folder / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
+    cells = zip(who, report.best, report.rank, report.linked, strict=True)
+    rows = [(str(i), *_found(*one)) for i, one in enumerate(cells)]
+    write_table(folder / "probes.tsv", ("probe", "subject", "score", "rank", "linked"), rows)
+    write_table(
+        folder / "people.tsv", ("subject", "probes", "best_rank", "share_linked"), _people(report, who)
+    )
+    listed = [
+        (str(i), str(place), str(row), shown[row], f"{score:.9g}")
+        for i, (rows_, scores) in enumerate(zip(report.candidates, report.candidate_scores, strict=True))
+        for place, (row, score) in enumerate(zip(rows_, scores, strict=True), start=1)
+    ]
+    write_table(folder / "candidates.tsv", ("probe", "place", "gallery", "subject", "score"), listed)
+
+
+def _found(subject: str, score: float, rank: float, linked: bool) -> tuple[str, ...]:
+    if np.isnan(rank):
+        return subject, "n/a", "n/a", "n/a"
+    return subject, f"{score:.9g}", f"{rank:g}", "yes" if linked else "no"
+
+
+def _people(report: GalleryReport, who: NDArray[np.str_]) -> list[tuple[str, ...]]:
+    """Return one line a person: how many probes, the best rank, and the share of probes that link to it."""
+    known = np.isfinite(report.rank)
+    names, codes = np.unique(who[known], return_inverse=True)
+    count = np.bincount(codes)
+    best = np.full(len(names), np.inf)
+    np.minimum.at(best, codes, report.rank[known])
+    share = np.bincount(codes, weights=report.linked[known]) / count
+    return [
+        (name, str(n), f"{rank:g}", f"{linked:.3g}")
+        for name, n, rank, linked in zip(names, count, best, share, strict=True)
+    ]

@@ -1,0 +1,83 @@
+"""How far a step is: one view for every engine, a line at the end where there is no terminal."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+# Tell that one more item is done; True for one that failed.
+Advance = Callable[[bool], None]
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Advance]:
+    """Give what to call after each item.
+
+    Parameters
+    ----------
+    label : str
+        The step.
+    total : int
+        How many items it has.
+
+    Yields
+    ------
+    callable
+        In a terminal each call moves a bar with count, rate, time left and failures; else nothing is said
+        until the step is over, and then one line.
+    """
+    # Tables are scored where there is no rich (challenge/export/scorer.py).
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with _bar(console, label, total) if console.is_terminal else _line(label, total) as advance:
+        yield advance
+
+
+@contextmanager
+def _line(label: str, total: int) -> Iterator[Advance]:
+    start, failures = time.monotonic(), [False]
+    yield failures.append
+    failed = f", {sum(failures)} failed" if any(failures) else ""
+    print(f"{label}: {total} in {time.monotonic() - start:.0f} s{failed}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _bar(console: object, label: str, total: int) -> Iterator[Advance]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    class Rate(TextColumn):
+        def render(self, task: Task):  # type: ignore[no-untyped-def]
+            speed = task.finished_speed or task.speed
+            task.fields["rate"] = f"{speed:.3g}/s" if speed else ""
+            return super().render(task)
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        Rate("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[failures]}"),
+    )
+    with Progress(*columns, console=console) as view:  # type: ignore[arg-type]
+        task = view.add_task(label, total=total, rate="", failures="")
+        failures: list[bool] = []
+
+        def advance(failed: bool) -> None:
+            failures.append(failed)
+            view.update(task, advance=1, failures=f"{sum(failures)} failed" if any(failures) else "")
+
+        yield advance
