@@ -114,8 +114,8 @@ class Entry:
 
     @property
     def rated(self) -> bool:
-        """Whether anybody may rate the system."""
-        return any(result.rates for result in self.results)
+        """Whether anybody may rate the system; a reader of attributes links nobody."""
+        return any(result.rates and result.trial_list == "all" for result in self.results)
 
     def strongest(self, trial_list: str = "all") -> Result:
         """Return the result of the attacker that links best on a trial list, by AUC.

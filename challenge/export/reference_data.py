@@ -8,10 +8,10 @@ from challenge.errors import InputError
 from challenge.sealed import open_sealed, sealed_folder
 from challenge.submission import TABLES
 from data_prep.sealing import COMMITMENT, MANIFEST
-from data_prep.tables import SUBJECT_COLUMNS, read_table, write_table
+from data_prep.tables import DISTRACTORS, SUBJECT_COLUMNS, read_table, write_table
 
 _PUBLIC = ("edition.json", MANIFEST, COMMITMENT)
-_SPLIT = ("trials.tsv", "key.tsv", "attributes.tsv", "mri/participants.tsv")
+_SPLIT = ("trials.tsv", DISTRACTORS, "key.tsv", "attributes.tsv", "mri/participants.tsv")
 
 
 def write_reference(edition: Path, track: str, folder: Path) -> None:

@@ -4,7 +4,9 @@
 of the edition, which never changes, while a later kit may have better baselines.
 """
 
+import io
 from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +47,12 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
     public = f"edition={edition.root}"
     for track in tracks:
         target = folder / "submissions" / track
+        given = [public, f"output={target}", *baselines.words]
         if track == "defacing":
-            run_command(
-                "deface", [public, f"output={target}", f"defacer={baselines.defacer}", *baselines.words]
-            )
+            _quietly("deface", [*given, f"defacer={baselines.defacer}"])
         elif track == "attack":
-            attack = [f"attack={baselines.attack}", f"attack.spacing_mm={baselines.spacing_mm}"]
-            run_command("attack", [public, f"output={target}", *attack, *baselines.words])
+            spacing = f"attack.spacing_mm={baselines.spacing_mm}"
+            _quietly("attack", [*given, f"attack={baselines.attack}", spacing])
         else:
             _guess_majority(edition, target)
         with received(target, edition):
@@ -59,6 +60,12 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
     with whole_file(folder / "README.md") as temporary:
         readme = text("starting_kit.md", edition, tracks=tracks, files=FILES)
         temporary.write_text(readme, encoding="utf-8")
+
+
+def _quietly(command: str, words: list[str]) -> None:
+    """Run a command without what it prints: that names a folder which is renamed when the kit is whole."""
+    with redirect_stdout(io.StringIO()):
+        run_command(command, words)
 
 
 def _guess_majority(edition: Edition, folder: Path) -> None:

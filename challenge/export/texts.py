@@ -9,7 +9,7 @@ from challenge.edition import Edition
 
 QUESTIONS = {
     "defacing": "How well does your anonymization protect people, and what does it cost the brain image?",
-    "attack": "How well can a head MRI be linked to a photograph of the same person?",
+    "attack": "How well can a head MRI be linked to another image of the same person?",
     "attributes": "How well can sex, age group and ethnicity be read from a head MRI?",
 }
 FILES = {
@@ -26,6 +26,7 @@ def text(template: str, edition: Edition, **values: Any) -> str:
     return environment.from_string(source).render(
         edition=edition,
         counts=edition.description["counts"]["eval"],
+        references="photographs" if edition.eval.reference_kind == "photo" else "reference scans",
         synthetic=edition.description.get("synthetic") is True,
         **values,
     )

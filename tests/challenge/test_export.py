@@ -1,11 +1,15 @@
 """The starting kit, and words that `export` refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from board_entries import made_up
 
 from challenge.cli import main
 from challenge.edition import Edition
+from challenge.errors import InputError
+from challenge.export.columns import platform_scores
 from challenge.settings import Attack
 
 
@@ -92,3 +96,13 @@ def test_an_edition_that_was_changed_is_not_exported(
 def test_the_baseline_has_the_voxels_of_the_protocol() -> None:
     """`attack.spacing_mm` is the key that the starting kit sets."""
     assert hasattr(Attack(), "spacing_mm")
+
+
+def test_a_platform_ranks_nobody_whom_the_leaderboard_does_not_rank() -> None:
+    good = made_up(0)
+    assert platform_scores(good)["auc"] == good.strongest().figures["auc"].value
+    unrated = replace(good, results=tuple(replace(one, rates=False) for one in good.results))
+    with pytest.raises(InputError, match="nobody may rate"):
+        platform_scores(unrated)
+    with pytest.raises(InputError, match="fail the gate"):
+        platform_scores(made_up(8))

@@ -119,7 +119,9 @@ def test_both_levels_are_shown_and_the_stronger_rates() -> None:
 def test_who_fails_the_audit_rates_nobody() -> None:
     broken = result(0.9, level="informed", rates=False)
     assert entry("a", result(0.6), broken).strongest().figures["auc"].value == 0.6
-    none = entry("b", replace(result(0.5), rates=False))
+    reader = result(0.5, name="geo+sex", level="informed", trial_list="probes")
+    none = entry("b", replace(result(0.5), rates=False), reader)
+    none = replace(none, draws=())  # as `challenge.draws` leaves it
     assert not none.rated
     assert tiers(entry("a", result(0.6)), none) == {"a": 1, "b": None}
     assert "| failed |" in leaderboard([entry("a", result(0.6), broken)])
