@@ -8,6 +8,7 @@ import importlib
 import io
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,13 +67,21 @@ def unlock(edition: Path, identity: Path) -> Path:
     Raises
     ------
     EditionError
-        If the identity does not open it, or what is in it is not what the edition commits to.
+        If the identity does not open it, what is in it is not what the edition commits to, or a sealed folder
+        is there.
     """
-    with opened(edition, identity) as folder:
-        shutil.copytree(folder / "sealed", edition / "sealed")
-        (edition / "sealed").chmod(0o700)
+    sealed = edition / "sealed"
+    if sealed.exists():
+        raise EditionError(f"{sealed}: is there already; remove it or {LOCKED}, whichever you do not trust")
+    # Copied within a folder that nobody else can enter: what is copied is open to all until its mode is.
+    with (
+        opened(edition, identity) as folder,
+        tempfile.TemporaryDirectory(dir=edition, prefix=".sealed-") as own,
+    ):
+        shutil.copytree(folder / "sealed", Path(own, "sealed")).chmod(0o700)
+        Path(own, "sealed").rename(sealed)
     (edition / LOCKED).unlink()
-    return edition / "sealed"
+    return sealed
 
 
 @contextmanager

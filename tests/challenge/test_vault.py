@@ -39,7 +39,12 @@ def test_locked_and_unlocked_is_as_before(
     capsys.readouterr()
     assert main(["verify", *words]) == 0
     assert "sealed.age was not opened" in capsys.readouterr().out
+    (own_edition_folder / "sealed").mkdir()
+    assert main(["unlock", *words, f"identity={tmp_path / 'key'}"]) == 2
+    assert "sealed: is there already" in capsys.readouterr().err
+    (own_edition_folder / "sealed").rmdir()
     assert main(["unlock", *words, f"identity={tmp_path / 'key'}"]) == 0
+    assert sorted(path.name for path in own_edition_folder.iterdir()) == ["public", "sealed"]
     assert contents(own_edition_folder) == before
     assert verify_edition(own_edition_folder) == ()
 
