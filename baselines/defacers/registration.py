@@ -35,6 +35,11 @@ MIN_SIMILARITY = 1.085
 MIN_LAX = 1.03
 # Above it a fit was right on all 26 heads tried, and the fits the other way round never better.
 CLEAR_SIMILARITY = 1.12
+# A fit that says less, or makes the average head this much larger or smaller, has often got stuck, where the
+# field of view cuts chin or ear above all. With air around the scan it comes loose: docs/defacers.md.
+DOUBTFUL_SIMILARITY = 1.11
+DOUBTFUL_SCALE = 1.75
+PADDING = 10  # voxels of 4 mm
 SECONDS = 300
 
 
@@ -66,9 +71,9 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
         A folder of earlier registrations. Keyed by the content of the scan, the template and the version of
         niimath, never by names, so that a stale one cannot be met.
     strict : bool
-        For a head that shall be defaced: fit both ways unless the first fits are clear, and refuse what has
-        little in common with a head. Else, for a head that may have lost its face: fit one way, and refuse
-        only what has nothing in common with a head.
+        For a head that shall be defaced: fit both ways unless the first fits are clear, once more where the
+        best is doubtful, and refuse what has little in common with a head. Else, for a head that may have
+        lost its face: fit one way, and refuse only what has nothing in common with a head.
 
     Returns
     -------
@@ -88,7 +93,10 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     small = coarse(scan)
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise DefacerError("every voxel is the same: there is no head to register")
-    found = max(_fits(binary, small, strict), key=lambda fit: fit.similarity)
+    fits = _fits(binary, small, strict)
+    found = max(fits, key=lambda fit: fit.similarity)
+    if strict and _is_doubtful(found):
+        found = max([found, *_again(binary, small)], key=lambda fit: fit.similarity)
     _refuse_nonsense(found, MIN_SIMILARITY if strict else MIN_LAX)
     if record is not None:
         _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})
@@ -169,6 +177,30 @@ def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
     return fits
 
 
+def _is_doubtful(found: Registration) -> bool:
+    scale = abs(np.linalg.det(found.scan_to_head[:3, :3]))
+    return found.similarity < DOUBTFUL_SIMILARITY or max(scale, 1 / scale) > DOUBTFUL_SCALE
+
+
+def _again(binary: Path, small: Scan) -> list[Registration]:
+    """Fit both contrasts to the scan with air around it, and again from where the best fit ended."""
+    pad = np.eye(4)
+    pad[:3, 3] = -PADDING
+    padded = Scan(np.pad(small.data, PADDING), small.affine @ pad)
+    fits: list[Registration] = []
+    for _ in range(2):
+        best = max(fits, key=lambda fit: fit.similarity, default=None)
+        start = np.eye(4) if best is None else best.scan_to_head
+        moved = Scan(padded.data, start @ padded.affine)
+        for head in _coarse_heads():
+            try:
+                matrix = _allineate(binary, head, moved) @ start
+            except _GivenUpError:
+                continue  # the fit that is there stays
+            fits.append(Registration(matrix, similarity(small, matrix)))
+    return fits
+
+
 class _GivenUpError(Exception):
     """niimath ended without a result."""
 
@@ -226,7 +258,7 @@ def _key(scan: Scan) -> str:
         digest.update(f"{part.data.shape} {part.data.dtype.str}".encode())
         digest.update(np.ascontiguousarray(part.data).tobytes())
         digest.update(np.asarray(part.affine, dtype=np.float64).tobytes())
-    digest.update(f"niimath {version('niimath')} {COARSE_MM}".encode())
+    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}".encode())
     return digest.hexdigest()
 
 
