@@ -83,11 +83,7 @@ def outcomes(
     if not items:
         return
     if compute.backend in ("dask", "ray"):
-        with _cluster(compute, task):
-            ahead = max(effective_n_jobs(-1), compute.workers)
-            # One item a worker: those that wait for a worker that dies would be suspected with it.
-            engine = Parallel(-1, return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
-            yield from engine(delayed(task)(index, item) for index, item in enumerate(items))
+        yield from _clustered(task, items, compute)
         return
     n_workers = 1 if compute.backend == "sequential" else effective_n_jobs(compute.workers or -1)
     if n_workers > 1 or (isolated and compute.backend == "loky"):
@@ -102,20 +98,24 @@ def _loky(task: Task, items: Sequence[Any], n_workers: int) -> Iterator[tuple[in
         marked = _Marked(task, folder)
         ended: set[int] = set()
         suspects: list[int] = []
-        pending = list(range(len(items)))
+        pending, in_vain = list(range(len(items))), 0
         while pending:
+            before = len(ended)
             died = yield from _attempt(marked, [(i, items[i]) for i in pending], n_workers, ended)
-            suspects += died
-            pending = [i for i in pending if died and i not in ended and i not in died]
+            suspects += died or []
+            in_vain = in_vain + 1 if died == [] and len(ended) == before else 0
+            if in_vain > 2:
+                raise InputError("worker processes die before they begin to work; is there memory?")
+            pending = [i for i in pending if died is not None and i not in ended and i not in died]
         for index in sorted(suspects):
-            if (yield from _attempt(marked, [(index, items[index])], 1, ended)):
+            if (yield from _attempt(marked, [(index, items[index])], 1, ended)) is not None:
                 yield index, task.died(index, items[index])
 
 
 def _attempt(
     marked: "_Marked", jobs: Sequence[tuple[int, Any]], n_workers: int, ended: set[int]
-) -> Generator[tuple[int, Any], None, list[int]]:
-    """Work on jobs, yield outcomes, and return those that were begun when a worker died, if one did."""
+) -> Generator[tuple[int, Any], None, list[int] | None]:
+    """Work on jobs, yield outcomes, and return those that were begun when a worker died; None if none did."""
     # Never one worker: joblib would work in this very process. One job is dispatched at a time instead.
     engine = Parallel(
         max(2, n_workers),
@@ -128,15 +128,12 @@ def _attempt(
         for index, outcome in engine(delayed(marked)(index, item) for index, item in jobs):
             ended.add(index)
             yield index, outcome
-    except TerminatedWorkerError as error:
+    except TerminatedWorkerError:
         begun = [int(path.name) for path in marked.folder.iterdir()]
         for index in begun:
             (marked.folder / str(index)).unlink()
-        died = [index for index in begun if index not in ended]
-        if not died:
-            raise InputError("a worker process died before it began to work; is there memory?") from error
-        return died
-    return []
+        return [index for index in begun if index not in ended]
+    return None
 
 
 @dataclass(frozen=True)
@@ -155,17 +152,44 @@ class _Marked:
             mark.unlink(missing_ok=True)
 
 
+def _clustered(task: Task, items: Sequence[Any], compute: Compute) -> Iterator[tuple[int, Any]]:
+    """Work on a cluster, which is started on first use and lasts as long as this process."""
+    with _cluster(compute, task):
+        ahead = max(effective_n_jobs(-1), compute.workers)
+
+        def work(jobs: Sequence[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+            # One item a worker: those that wait for a worker that dies would be suspected with it.
+            engine = Parallel(-1, return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
+            yield from engine(delayed(task)(index, item) for index, item in jobs)
+
+        suspects = []
+        for index, outcome in work(list(enumerate(items))):
+            if outcome is _SUSPECT:
+                suspects.append(index)
+            else:
+                yield index, outcome
+        for index in sorted(suspects):
+            for _, outcome in work([(index, items[index])]):
+                yield index, task.died(index, items[index]) if outcome is _SUSPECT else outcome
+
+
+_SUSPECT = object()  # in the place of an outcome
+
+
+def _suspect(*_: Any) -> object:
+    return _SUSPECT
+
+
 def _cluster(compute: Compute, task: Task) -> AbstractContextManager[Any]:
-    """Make joblib work on a cluster, which is started on first use and lasts as long as this process."""
+    """Make joblib work on a cluster."""
     if compute.backend == "dask":
         client = dask_client(compute.address, compute.workers)
         register_parallel_backend("dask", _dask_backend())
         return parallel_config("dask", client=client, died=task.died)
     _start_ray(compute.address, compute.workers)
     register_parallel_backend("ray", _ray_backend())
-    # Of an actor that is lost a new one is made, once an item.
-    again = {"max_restarts": -1, "max_task_retries": 1}
-    return parallel_config("ray", ray_remote_args=again, died=task.died)
+    # A new actor is made of one that is lost; what waited for it is lost with it, so nobody is blamed yet.
+    return parallel_config("ray", ray_remote_args={"max_restarts": -1}, died=_suspect)
 
 
 @cache
@@ -192,20 +216,23 @@ def dask_client(address: str, workers: int) -> Any:
                 job_script_prologue=prologue, shared_temp_directory=Path.cwd(), **safe
             )
             cluster.scale(workers or 1)
-            return distributed.Client(cluster, set_as_default=False)
-        if address:
-            return distributed.Client(address, set_as_default=False)
-        cluster = distributed.LocalCluster(
-            n_workers=workers or os.cpu_count(),
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            **safe,
-        )
-        return distributed.Client(cluster, set_as_default=False)
+            client = distributed.Client(cluster, set_as_default=False)
+        elif address:
+            client = distributed.Client(address, set_as_default=False)
+        else:
+            cluster = distributed.LocalCluster(
+                n_workers=workers or os.cpu_count(),
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                **safe,
+            )
+            client = distributed.Client(cluster, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"compute=dask: no cluster at {address or 'this machine'} ({error})") from error
+    client.wait_for_workers(1)  # as long as it takes: jobs stand in a queue
+    return client
 
 
 @cache
