@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -122,7 +123,8 @@ def _deepface() -> ModuleType:
     # Which engine runs a network changes its numbers, so it does not depend on what else is installed.
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
-    from deepface import DeepFace
+    with warnings.catch_warnings():  # importing it silences all warnings of the process, ours too
+        from deepface import DeepFace
 
     return DeepFace
 

@@ -1,5 +1,7 @@
 import hashlib
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +113,12 @@ def test_a_network_whose_file_is_there_runs_through_deepface(
     colour = [250, 120, 10] if model == "SFace" else [10, 120, 250]  # most see blue, green, red
     expected = np.array(colour) @ matrix
     assert np.corrcoef(embedding, expected)[0, 1] > 0.999
+
+
+def test_loading_a_network_does_not_silence_warnings() -> None:
+    """A small sample is warned of, whether or not a network was loaded in this process before."""
+    script = (
+        "import warnings; from baselines.network import load_model; load_model('Dlib'); "
+        "assert ('ignore', None, Warning, None, 0) not in warnings.filters"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
