@@ -218,9 +218,7 @@ def cost(bench: Bench, submission: Path) -> None:
     print(f"\nattackers, ceiling and wrong keys: {time.process_time() - start:.0f} s of CPU time")
     for name, areas in taught.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
-        print(
-            f"| wrong key: {name} | {areas.mean():.3f} +- {error:.3f} | {areas.min():.3f}, {areas.max():.3f} |"
-        )
+        print(f"| wrong key: {name} | {areas.mean():.3f} +- {error:.3f} |")
 
 
 def found_of_each(entries: Path) -> None:
