@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 from baselines.appearance import Look
 from baselines.geo import geo_features
-from baselines.network import DEFAULT_MODEL, embed, weights_sha256
+from baselines.network import DEFAULT_MODEL, DEMOGRAPHY_FILES, embed, guess_demographics, weights_sha256
 from baselines.outline import outline_features
 
 Floats = NDArray[np.float64]
@@ -98,7 +98,22 @@ class Volume:
         return None if seen[0] is None or seen[1] is None else np.concatenate([seen[0], seen[1]])
 
 
-ATTACKS = ("geo", "deepface", "volume")
+class Demographics:
+    """What deepface's own networks take a face for (paper, section V.D); the mean over views."""
+
+    comparable = True
+
+    @property
+    def settings(self) -> str:
+        """Return the sha256 of the weights of all three networks, which must be there."""
+        return " ".join(weights_sha256(model) for model in DEMOGRAPHY_FILES)
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return age, sexes and races, shape (9,), each from 0 to 1."""
+        return guess_demographics([face.chip for face in look.faces]).mean(axis=0) if look.faces else None
+
+
+ATTACKS = ("geo", "deepface", "volume", "demographics")
 
 
 def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
@@ -120,9 +135,9 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
     --------
     >>> make_attack("geo").comparable
     True
-    >>> make_attack("horoscope")
+    >>> make_attack("horoscope")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    baselines.attacks.AttackError: unknown attack 'horoscope': expected geo, deepface, volume or module:Class
+    baselines.attacks.AttackError: unknown attack 'horoscope': expected one of geo, ...
     """
     if name == "geo":
         return Geo()
@@ -130,9 +145,11 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
         return Deepface(model)
     if name == "volume":
         return Volume(model)
+    if name == "demographics":
+        return Demographics()
     module, _, wanted = name.partition(":")
     if not wanted:
-        raise AttackError(f"unknown attack {name!r}: expected {', '.join(ATTACKS)} or module:Class")
+        raise AttackError(f"unknown attack {name!r}: expected one of {', '.join(ATTACKS)} or module:Class")
     try:
         own = getattr(importlib.import_module(module), wanted)()
     except (ImportError, AttributeError, TypeError) as error:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from baselines.sides import Side, Sides, standardize
 from scoring import auc
@@ -134,11 +135,20 @@ def _fit(
     x_mean, x_scale, x = standardize(probes[rows])
     y_mean, y_scale, y = standardize(references[columns])
     x_white, y_white = _whitener(x, shrinkage), _whitener(y, shrinkage)
-    left, strength, right = np.linalg.svd(x_white @ (x.T @ y / len(x)) @ y_white, full_matrices=False)
+    left, strength, right = _svd(x_white @ (x.T @ y / len(x)) @ y_white)
     return (
         Side(x_mean, x_scale, x_white @ left * strength),
         Side(y_mean, y_scale, y_white @ right.T * strength),
     )
+
+
+def _svd(matrix: Floats) -> tuple[Floats, Floats, Floats]:
+    """Singular values by LAPACK's gesdd, and where that does not converge, which happens, by its gesvd."""
+    try:
+        found: tuple[Floats, Floats, Floats] = np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        found = linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
+    return found
 
 
 def _whitener(values: Floats, shrinkage: float) -> Floats:

@@ -31,6 +31,13 @@ WEIGHT_FILES = {
     "GhostFaceNet": "ghostfacenet_v1.onnx",
 }
 
+# The same of the networks with which deepface guesses age, sex and race (the paper's Table II).
+DEMOGRAPHY_FILES = {
+    "Age": "age_model_weights.onnx",
+    "Gender": "gender_model_weights.onnx",
+    "Race": "race_model_single_batch.onnx",
+}
+
 
 def weights_folder() -> Path:
     """Return where deepface keeps weights: `DEEPFACE_HOME/.deepface/weights`, the home folder by default."""
@@ -38,12 +45,12 @@ def weights_folder() -> Path:
 
 
 def load_model(model: str) -> Path:
-    """Make a face network ready.
+    """Make a network ready.
 
     Parameters
     ----------
     model : str
-        A key of `WEIGHT_FILES`.
+        A key of `WEIGHT_FILES` or `DEMOGRAPHY_FILES`.
 
     Returns
     -------
@@ -61,21 +68,24 @@ def load_model(model: str) -> Path:
     >>> load_model("Dlib").name
     'dlib_face_recognition_resnet_model_v1.dat'
     """
-    if model not in WEIGHT_FILES:
+    files = WEIGHT_FILES | DEMOGRAPHY_FILES
+    if model not in files:
         raise WeightsError(f"unknown face network {model!r}: choose one of {', '.join(WEIGHT_FILES)}")
-    path = weights_folder() / WEIGHT_FILES[model]
+    task = "facial_attribute" if model in DEMOGRAPHY_FILES else "facial_recognition"
+    path = weights_folder() / files[model]
     if model == "Dlib" and not path.is_file():
         _copy(dlib_weights(path.name), path)
     try:
-        _deepface().build_model(task="facial_recognition", model_name=model)
+        _deepface().build_model(task=task, model_name=model)
     except Exception as error:  # deepface lets through whatever requests, gdown, onnxruntime and dlib raise
         if path.is_file():
             raise WeightsError(
                 f"{model}: {path} cannot be loaded ({error}); replace it with the file deepface publishes"
             ) from error
+        other = "another attack" if model in DEMOGRAPHY_FILES else f"attack.model={DEFAULT_MODEL}"
         raise WeightsError(
             f"{model}: the weights are not on this machine and could not be downloaded; put {path.name} "
-            f"(published with deepface) into {path.parent}, or use attack.model={DEFAULT_MODEL}"
+            f"(published with deepface) into {path.parent}, or use {other}"
         ) from error
     return path
 
@@ -116,6 +126,39 @@ def embed(chips: Sequence[NDArray[np.uint8]], model: str = DEFAULT_MODEL) -> NDA
         )
         rows.append(np.asarray(faces[0]["embedding"], dtype=np.float64))
     return np.array(rows)
+
+
+def guess_demographics(chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Ask deepface's own networks for the age, sex and race of aligned faces.
+
+    Parameters
+    ----------
+    chips : sequence of ndarray of uint8, shape (rows, columns, 3)
+        RGB, as `baselines.landmarks.find_face` cuts them.
+
+    Returns
+    -------
+    ndarray, shape (len(chips), 9)
+        Age in centuries, probabilities of woman and man, and of six races in the order of
+        `deepface.models.demography.DemographyUtils.RACE_LABELS`.
+
+    Raises
+    ------
+    WeightsError
+        See `load_model`; all three networks of `DEMOGRAPHY_FILES` are needed.
+    """
+    for model in DEMOGRAPHY_FILES:
+        load_model(model)
+    rows = []
+    for chip in chips:
+        (guess,) = _deepface().analyze(
+            np.ascontiguousarray(chip[..., ::-1]),
+            actions=["age", "gender", "race"],
+            detector_backend="skip",
+            silent=True,
+        )
+        rows.append([guess["age"], *guess["gender"].values(), *guess["race"].values()])
+    return np.array(rows, dtype=np.float64) / 100  # deepface tells probabilities in per cent
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """Every attacker of the protocol on one state of the scans: ignorant, adapted, informed, and fused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,6 +24,7 @@ LEVELS = ("ignorant", "adapted", "informed")
 FUSION = "fusion"
 
 Images = Mapping[str, ImageFeatures]
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,16 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
         found.append(Attacker(name, "informed", lowest(parts[-1]), informed.subjects))
         practice.append(left_out_of(attack, dev_trials, *known[1:], subjects, informed.shrinkage))
     if len(parts) > 1:
-        key = np.array(list(_dev_key(edition).values()))
-        left_out, labels = np.stack(practice, axis=1), key
-        usable = np.isfinite(left_out).all(axis=1)
-        fusion = fuse(left_out[usable], labels[usable])
-        fused = fusion(np.stack(parts, axis=1))
-        found.append(Attacker(FUSION, "informed", lowest(fused), found[-1].learned_from))
+        fused = _fused(practice, list(_dev_key(edition).values()), parts)
+        found.append(Attacker(FUSION, "informed", fused, found[-1].learned_from))
     return found, remarks
+
+
+def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
+    """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach."""
+    left_out, labels = np.stack(practice, axis=1), np.array(mated)
+    usable = np.isfinite(left_out).all(axis=1)
+    return lowest(fuse(left_out[usable], labels[usable])(np.stack(parts, axis=1)))
 
 
 def wrongly_taught(
@@ -134,22 +139,31 @@ def wrongly_taught(
     Returns
     -------
     dict from name to ndarray, shape (rounds,)
-        AUC on `eval`, for every attacker who can learn. What is above chance was not learned from the key.
+        AUC on `eval`, for every attacker who can learn, and for their fusion. What is above chance was not
+        learned from the key.
     """
     subjects, references = people(_dev_key(edition)), set(edition.dev.references)
-    areas: dict[str, list[float]] = {}
+    taught = {}
     for condition, attack in product(looks.conditions, protocol.attacks):
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
-        try:
+        with suppress(InformedError):
             shrinkage = learn_from(*known, subjects).shrinkage
-        except InformedError:
-            continue
-        for seed in range(rounds):
-            taught = learn_from(*known, exchanged(subjects, references, seed), [shrinkage])
-            scores = link(*asked, taught.similarity)
-            name = attacker_name(attack, condition, protocol)
-            areas.setdefault(name, []).append(auc(scores[mated], scores[~mated]))
+            taught[attacker_name(attack, condition, protocol)] = (known, asked, shrinkage)
+    pairs = list(product(edition.dev.probes, edition.dev.references))
+    areas: dict[str, list[float]] = {}
+    for seed in range(rounds):
+        who = exchanged(subjects, references, seed)
+        parts, practice = {}, []
+        for name, (known, asked, shrinkage) in taught.items():
+            parts[name] = compared(*asked, learn_from(*known, who, [shrinkage]).similarity)
+            practice.append(left_out_of(known[0], pairs, *known[1:], who, shrinkage))
+        scores = {name: lowest(own) for name, own in parts.items()}
+        if len(parts) > 1:
+            wrong = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
+            scores[FUSION] = _fused(practice, wrong, list(parts.values()))
+        for name, own in scores.items():
+            areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
     return {name: np.array(own) for name, own in areas.items()}
 
 

@@ -74,7 +74,7 @@ def _rendering() -> list[Finding]:
 
 def _networks() -> list[Finding]:
     """Face networks whose weights are here, and in one line what the others would need."""
-    from baselines.network import DEFAULT_MODEL, WEIGHT_FILES, load_model, weights_folder
+    from baselines.network import DEFAULT_MODEL, DEMOGRAPHY_FILES, WEIGHT_FILES, load_model, weights_folder
     from baselines.weights import WeightsError
 
     folder = weights_folder()
@@ -93,6 +93,11 @@ def _networks() -> list[Finding]:
             f"attack.model=...: downloaded at first use where the network allows, else put into {folder}: "
         )
         findings.append(Finding("optional", "other networks", detail + ", ".join(absent)))
+    wanted = [name for name in DEMOGRAPHY_FILES.values() if not (folder / name).is_file()]
+    if wanted:
+        findings.append(
+            Finding("optional", "age, sex, race", f"attack=demographics: likewise {', '.join(wanted)}")
+        )
     return findings
 
 

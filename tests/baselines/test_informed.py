@@ -105,3 +105,16 @@ def test_people_without_a_photograph_are_not_learned_from() -> None:
         learn(scans, who, photos[:7], who[:7])
     with pytest.raises(InformedError, match="references: 20 rows of features and 19 subjects"):
         learn(scans, who, photos, who[:19])
+
+
+def test_a_decomposition_that_does_not_converge_is_done_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Met once, with the average face pasted on everybody; such a matrix is not the same on every machine."""
+    scans, photos, who = cohort()
+    expected = learn(scans, who, photos, who, [0.5]).similarity(scans, photos)
+
+    def fail(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    monkeypatch.setattr(np.linalg, "svd", fail)
+    found = learn(scans, who, photos, who, [0.5]).similarity(scans, photos)
+    assert found == pytest.approx(expected, abs=1e-9)

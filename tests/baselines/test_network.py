@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.network import WEIGHT_FILES, embed, load_model, weights_sha256
+from baselines.appearance import Look
+from baselines.attacks import make_attack
+from baselines.landmarks import Face
+from baselines.network import (
+    DEMOGRAPHY_FILES,
+    WEIGHT_FILES,
+    embed,
+    guess_demographics,
+    load_model,
+    weights_sha256,
+)
 from baselines.weights import WeightsError
 from tests.baselines.tiny_onnx import colour_network
 
@@ -46,9 +56,11 @@ def test_the_file_names_are_those_deepface_asks_for() -> None:
     spec = importlib.util.find_spec("deepface")
     assert spec is not None
     assert spec.origin is not None
-    models = Path(spec.origin).parent / "models" / "facial_recognition"
-    sources = "".join(p.read_text() for folder in ("onnx", "dlib") for p in (models / folder).glob("*.py"))
-    assert all(f'"{name}"' in sources or f"/{name}" in sources for name in WEIGHT_FILES.values())
+    models = Path(spec.origin).parent / "models"
+    folders = ("facial_recognition/onnx", "facial_recognition/dlib", "demography/onnx")
+    sources = "".join(p.read_text() for folder in folders for p in (models / folder).glob("*.py"))
+    names = [*WEIGHT_FILES.values(), *DEMOGRAPHY_FILES.values()]
+    assert all(f'"{name}"' in sources or f"/{name}" in sources for name in names)
 
 
 def test_embeddings_of_one_chip_do_not_depend_on_the_others() -> None:
@@ -88,10 +100,11 @@ def forgotten() -> Iterator[None]:
     from deepface.modules import modeling
 
     weights_sha256.cache_clear()
-    before = dict(modeling.cached_models["facial_recognition"]) if hasattr(modeling, "cached_models") else {}
+    known = getattr(modeling, "cached_models", {})
+    before = {task: dict(models) for task, models in known.items()}
     yield
-    if hasattr(modeling, "cached_models"):
-        modeling.cached_models["facial_recognition"] = before
+    known.clear()
+    known.update(before)
     weights_sha256.cache_clear()
 
 
@@ -122,3 +135,28 @@ def test_loading_a_network_does_not_silence_warnings() -> None:
         "assert ('ignore', None, Warning, None, 0) not in warnings.filters"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_age_sex_and_race_are_what_the_three_files_say(empty_home: Path, forgotten: None) -> None:
+    """Networks that see one colour each: probabilities are colours, the apparent age is the mean of ages."""
+    folder = empty_home / ".deepface" / "weights"
+    with pytest.raises(WeightsError, match=r"age_model_weights\.onnx.*another attack"):
+        guess_demographics([np.zeros((150, 150, 3), np.uint8)])
+    folder.mkdir(parents=True, exist_ok=True)
+    age = np.zeros((3, 101))
+    age[2, 40] = 1.0  # a red face is forty, a darker one younger
+    race = np.array([[1.0, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]])
+    matrices = {"Age": age, "Gender": np.array([[0.0, 1], [0, 0], [1, 0]]), "Race": race}
+    for model, name in DEMOGRAPHY_FILES.items():
+        (folder / name).write_bytes(colour_network(matrices[model]))
+    red, blue = (np.zeros((150, 150, 3), np.uint8) for _ in range(2))
+    red[..., 0], blue[..., 2] = 255, 204
+    assert guess_demographics([red, blue]) == pytest.approx(
+        np.array([[0.4, 1, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0.8, 1, 0, 0, 0, 0, 0]]), abs=1e-3
+    )
+    attack = make_attack("demographics")
+    faces = tuple(Face(np.zeros((68, 2)), chip, 1.0, 1) for chip in (red, blue))
+    seen = attack.embed(Look("scan", faces, lambda: pytest.fail("looks at faces only")))
+    assert seen == pytest.approx([0.2, 0.5, 0.4, 0.5, 0, 0.5, 0, 0, 0], abs=1e-3)
+    assert attack.embed(Look("scan", (), lambda: pytest.fail("no"))) is None
+    assert len(attack.settings.split()) == 3

@@ -124,7 +124,8 @@ def test_faces_nobody_shows_teach_nobody(evaluator: Evaluator) -> None:
 def test_a_wrong_key_teaches_nothing(evaluator: Evaluator) -> None:
     mated, _ = whose(evaluator)
     wrong = wrongly_taught(evaluator.edition, PROTOCOL, looks(evaluator, 0.5), mated, rounds=10)
-    assert set(wrong) == {"geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald"}
+    assert set(wrong) == {"geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald", "fusion"}
+    assert abs(wrong["fusion"].mean() - 0.5) < 0.1
     assert abs(np.mean([own.mean() for own in wrong.values()]) - 0.5) < 0.1
 
 
@@ -141,6 +142,7 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(evaluator: 
     found = checks(evaluator, looks(evaluator, 3.0), good)
     assert found["links", "deepface(Dlib)+raw/informed"]
     assert found["taught", "deepface(Dlib)+raw/informed"]
+    assert found["taught", "fusion/informed"]
     assert found["no", "deepface(Dlib)+raw/informed"]
     assert found["files", "everybody"]
     blind = checks(evaluator, good, looks(evaluator, 1000.0))

@@ -21,7 +21,7 @@ BAD = {
     "attack output=x": "give edition=",
     "attack output=x edition=e probes=p photos=q": "not both",
     "attack output=x probes=nowhere photos=nowhere": "nowhere: no such folder",
-    "attack output=x attack=telepathy": "expected one of deepface, geo",
+    "attack output=x attack=telepathy": "expected one of deepface, demographics, geo",
     "attack output=x attack.model": "settings are written key=value",
     "attack output=x attack.size=big": "could not be converted to Integer",
     "attack output=x colour=red": "unknown setting 'colour'",
