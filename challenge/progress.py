@@ -26,11 +26,7 @@ def progress(label: str, total: int) -> Iterator[Advance]:
         In a terminal each call moves a bar with count, rate, time left and failures; else nothing is said
         until the step is over, and then one line.
     """
-    # Tables are scored where there is no rich (challenge/export/scorer.py).
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with _bar(console, label, total) if console.is_terminal else _line(label, total) as advance:
+    with _bar(label, total) if sys.stderr.isatty() else _line(label, total) as advance:
         yield advance
 
 
@@ -43,7 +39,9 @@ def _line(label: str, total: int) -> Iterator[Advance]:
 
 
 @contextmanager
-def _bar(console: object, label: str, total: int) -> Iterator[Advance]:
+def _bar(label: str, total: int) -> Iterator[Advance]:
+    # Tables are scored where there is no rich (challenge/export/scorer.py).
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -72,7 +70,7 @@ def _bar(console: object, label: str, total: int) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("[red]{task.fields[failures]}"),
     )
-    with Progress(*columns, console=console) as view:  # type: ignore[arg-type]
+    with Progress(*columns, console=Console(stderr=True)) as view:
         task = view.add_task(label, total=total, rate="", failures="")
         failures: list[bool] = []
 

@@ -12,6 +12,7 @@ from challenge.progress import progress
 def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(force_terminal=True, width=120, file=io.StringIO())
     monkeypatch.setattr("rich.console.Console", lambda **_: screen)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with progress("faces", 4) as advance:
         for failed in (False, True, False):
             time.sleep(0.05)
