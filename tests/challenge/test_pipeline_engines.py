@@ -82,7 +82,7 @@ def test_a_worker_that_is_killed_changes_nothing(backend: str, judge: Callable, 
 def test_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs through dask-jobqueue, by an `sbatch` that starts what it is given on this machine."""
     for name, text in {
-        "sbatch": 'nohup bash "$1" >/dev/null 2>&1 & echo "Submitted batch job $!"',
+        "sbatch": 'nohup bash -c "$(cat "$1")" >job.log 2>&1 & echo "Submitted batch job $!"',
         "scancel": 'kill "$@"',
     }.items():
         script = tmp_path / "bin" / name
@@ -96,7 +96,7 @@ def test_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"cores": 1, "memory": "2GB", "processes": 1, "interface": "lo", "walltime": "00:05:00"}
     with dask.config.set({f"jobqueue.slurm.{key}": value for key, value in settings.items()}):
         found = run(where, range(6), "slurm", Compute("dask", 2, "slurm"))
-    dask_client("slurm", 2).cluster.close()
+        dask_client("slurm", 2).cluster.close()
     dask_client.cache_clear()
     assert [x for x, _ in found] == list(range(6))
     assert {daemon for _, daemon in found} == {False}
