@@ -116,10 +116,17 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
 
 
 def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
-    """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach."""
-    left_out, labels = np.stack(practice, axis=1), np.array(mated)
-    usable = np.isfinite(left_out).all(axis=1)
-    return lowest(fuse(left_out[usable], labels[usable])(np.stack(parts, axis=1)))
+    """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach.
+
+    Where some of them see no face, the others are fused by themselves: ratios of either kind are calibrated.
+    """
+    left_out, labels, scores = np.stack(practice, axis=1), np.array(mated), np.stack(parts, axis=1)
+    fused, seen = np.full(len(scores), np.nan), np.isfinite(scores)
+    for able in np.unique(seen[seen.any(axis=1)], axis=0):
+        usable = np.isfinite(left_out[:, able]).all(axis=1)
+        rows = (seen == able).all(axis=1)
+        fused[rows] = fuse(left_out[np.ix_(usable, able)], labels[usable])(scores[np.ix_(rows, able)])
+    return lowest(fused)
 
 
 def wrongly_taught(
