@@ -101,9 +101,10 @@ class Bench:
 
     def run(self, looks: Looks, attacks: Sequence[str], conditions: Sequence[str] = ()) -> Scores:
         """Return the scores of all attackers by `name level`."""
-        given = {"conditions": list(conditions or self.edition.conditions)}
-        edition = replace(self.edition, description={**self.edition.description, **given})
-        found, _ = run_attackers(edition, replace(self.protocol, attacks=list(attacks)), looks)
+        wanted = conditions or self.edition.conditions
+        photos = {key: images for key, images in looks.photos.items() if key[1] in wanted}
+        protocol = replace(self.protocol, attacks=list(attacks))
+        found, _ = run_attackers(self.edition, protocol, Looks(looks.scans, photos))
         return {f"{one.name} {one.level}": one.scores for one in found}
 
     def ways(self, looks: Looks, attack: str) -> tuple[Compare, Compare, Compare]:
@@ -230,6 +231,8 @@ def found_of_each(entries: Path) -> None:
         results = {(r["name"], r["level"], r["trial_list"]): r for r in entry["results"]}
         for level in (*LEVELS, "oracle"):
             able = [key for key in results if key[1:] == (level, "all")]
+            if not able:
+                continue  # too few faces to adapt to
             name = max(able, key=lambda key: results[key]["figures"]["auc"]["value"])[0]
             shown, matched = results[name, level, "all"], results.get((name, level, "matched"))
             figures, counts = shown["figures"], shown["counts"]
