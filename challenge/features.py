@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -82,15 +82,17 @@ class ImageFeatures:
     Attributes
     ----------
     acquired : bool
-        Whether a face was found.
+        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks.
     reason : str
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
-        Those there are: an attack on faces has none where no face was found.
+        Those there are, of whatever the detector fired on: an attack on faces has none where it did not.
     lost : bool
         Whether it could not even be looked at (`challenge.guard.Lost`).
     checks : dict from str to float
         Whether a face can be there (`baselines.attacks.Appearance.checks`).
+    faceless : dict from attack to ndarray, shape (d,)
+        Only where the detector fired and no face can be: what attacks say that were told of no face.
     """
 
     acquired: bool
@@ -98,11 +100,16 @@ class ImageFeatures:
     vectors: dict[str, NDArray[np.float64]]
     lost: bool = False
     checks: dict[str, float] = field(default_factory=dict)
+    faceless: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def without_nose(self) -> bool:
-        """Whether a face was found where none stands out: the detector fired on what defacing left."""
-        return self.acquired and self.checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
+        """Whether the detector fired where no nose stands out: on what defacing left."""
+        return _flat(self.checks)
+
+    def as_acquired(self) -> "ImageFeatures":
+        """Return what is known to somebody who takes nothing for a face that is none."""
+        return self if self.acquired or not self.without_nose else replace(self, vectors=self.faceless)
 
 
 def extract(
@@ -160,9 +167,20 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason, checks = _faces(job, image)
+    found = _vectors(job, image, faces)
+    if not _flat(checks):
+        return ImageFeatures(bool(faces), reason, found, checks=checks)
+    reason = f"a face was seen, but no nose stands out ({checks['nose_mm']:.0f} mm)"
+    return ImageFeatures(False, reason, found, checks=checks, faceless=_vectors(job, image, ()))
+
+
+def _flat(checks: dict[str, float]) -> bool:
+    return checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
+
+
+def _vectors(job: _Job, image: str, faces: tuple[Face, ...]) -> dict[str, NDArray[np.float64]]:
     vectors = {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
-    found = {name: vector for name, vector in vectors.items() if vector is not None}
-    return ImageFeatures(bool(faces), reason, found, checks=checks)
+    return {name: vector for name, vector in vectors.items() if vector is not None}
 
 
 def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
@@ -195,7 +213,7 @@ def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArra
     attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     source = hashlib.sha256(source_of(attack)).hexdigest()
-    kept = _kept(job, image, "vector", f"{job.kind} {camera} {name} {attack.settings} {source}")
+    kept = _kept(job, image, "vector", f"{job.kind} {camera} {len(faces)} {name} {attack.settings} {source}")
     if kept and kept.is_file():
         with _readable(kept):
             vector = np.load(kept, allow_pickle=False)

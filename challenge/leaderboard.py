@@ -25,7 +25,8 @@ tell a system from the tier's first (paired test, Holm over those still to be pl
 the more useful system stands first. ★: on the Pareto front, nobody protects better without costing more
 (by point values). A system that fails the brain gate, or changes nothing, is not ranked. Utility is what
 brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md). FTA: scans without
-a face; `flat`: the detector saw one, but no nose stands out of the surface."""
+a face; `flat`: those of them in which the detector fired though no nose stands out. By these an ignorant
+attacker links nobody."""
 READ = """\
 Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from scans
 defaced by this very system: the better of the attacks' features, and its gain in accuracy over guessing

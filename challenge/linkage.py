@@ -19,7 +19,7 @@ def link(
     trials: Sequence[tuple[str, str]],
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
-    compare: Compare = similarity,
+    compare: Compare | None = None,
 ) -> NDArray[np.float64]:
     """Score a trial list.
 
@@ -35,8 +35,10 @@ def link(
     probes, references : mapping from id to ImageFeatures
         Must hold every id of the list.
     compare : callable
-        Features of n probes and m references to their scores, shape (n, m): the ignorant attacker's
-        `baselines.attacks.similarity`, or that of an informed one.
+        Features of n probes and m references to their scores, shape (n, m), of an attacker who learned. By
+        default the ignorant attacker's, `baselines.attacks.similarity`, who links nobody by what the
+        detector took for a face and cannot be one (`ImageFeatures.as_acquired`); who has seen what a
+        defacer leaves may use that, too.
 
     Returns
     -------
@@ -52,7 +54,11 @@ def link(
     >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], probes, {"x": face})
     array([-0., -2., -2.])
     """
-    return lowest(compared(attack, trials, probes, references, compare))
+    if compare is None:
+        probes, references = (
+            {name: image.as_acquired() for name, image in side.items()} for side in (probes, references)
+        )
+    return lowest(compared(attack, trials, probes, references, compare or similarity))
 
 
 def compared(
@@ -60,9 +66,9 @@ def compared(
     trials: Sequence[tuple[str, str]],
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
-    compare: Compare = similarity,
+    compare: Compare,
 ) -> NDArray[np.float64]:
-    """Score a trial list as `link` does, but leave NaN where a face is missing."""
+    """Score a trial list as `link` does, but leave NaN where features are missing."""
     rows, probe_vectors = _stack(attack, probes)
     columns, reference_vectors = _stack(attack, references)
     scores = np.full(len(trials), np.nan)

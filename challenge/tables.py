@@ -289,7 +289,7 @@ def _of_attacker(result: Result | None) -> Cell:
 def _fta(result: Result) -> Cell:
     failed, probes = result.counts["failures_to_acquire"], result.counts["probes"]
     flat = result.counts.get("without_nose", 0)
-    return Cell(f"{failed}/{probes}" + (f", {flat} flat" if flat else ""), failed / max(probes, 1))
+    return Cell(f"{failed}/{probes}" + (f" ({flat} flat)" if flat else ""), failed / max(probes, 1))
 
 
 def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from baselines.attacks import similarity
 from baselines.photo import SUFFIXES
 from challenge.attackers import LEVELS
 from challenge.edition import Split, open_edition
@@ -73,7 +72,7 @@ def _attack_edition(settings: Settings) -> None:
         raise InputError(f"attack: an {level} attacker learns from dev; expected split=eval to attack")
     with whole_folder(Path(settings.output)) as folder:
         name, split = settings.attack.name, edition.splits[settings.split]
-        compare: Compare = similarity
+        compare: Compare | None = None
         if level != "ignorant":
             assert edition.dev.key is not None
             known = _features(edition.dev, settings)
@@ -169,7 +168,7 @@ def _write_scores(
     trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
     probes: dict[str, ImageFeatures],
     references: dict[str, ImageFeatures],
-    compare: Compare = similarity,
+    compare: Compare | None = None,
 ) -> None:
     scores = link(attack, trials, probes, references, compare)
     rows = [
@@ -184,14 +183,10 @@ def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:
 
 
 def _fta(probes: dict[str, ImageFeatures]) -> str:
-    flat = [name for name, image in probes.items() if image.without_nose]
-    remark = f"; no nose stands out in {_some(flat)}: was the face taken off?" if flat else ""
     failed = [f"{name} ({image.reason})" for name, image in probes.items() if not image.acquired]
     if not failed:
-        return f"a face in every one of {len(probes)} probes{remark}"
-    return (
-        f"failure to acquire: {len(failed)} of {len(probes)} probes ({_some(failed)}), scored lowest{remark}"
-    )
+        return f"a face in every one of {len(probes)} probes"
+    return f"failure to acquire: {len(failed)} of {len(probes)} probes ({_some(failed)}), scored lowest"
 
 
 def _some(names: list[str]) -> str:

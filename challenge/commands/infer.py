@@ -66,5 +66,5 @@ def run(settings: Settings) -> None:
         rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
         describe_reference(folder, edition.name, "attributes", f"{attack.name}_attributes")
-    failed = sum(not image.acquired for image in faces["eval"].values())
+    failed = sum(attack.name not in image.vectors for image in faces["eval"].values())
     print(f"{settings.output}: {len(rows)} scans; {failed} without a face, guessed as the majority of dev")

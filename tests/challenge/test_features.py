@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from baselines.appearance import appearance_of_photo
+from baselines.photo import read_photo
+from baselines.presence import FLAT_NOSE_MM
 from baselines.weights import WeightsError
 from challenge.errors import InputError
 from challenge.features import Extraction, extract
@@ -35,6 +38,23 @@ def test_a_failure_to_acquire_is_kept_too(tmp_path: Path) -> None:
         assert not wall.acquired
         assert wall.reason == "no face found"
         assert wall.vectors == {}
+
+
+def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
+    portraits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The landmarks are those of a face, the surface under them is none."""
+    found = appearance_of_photo(read_photo(portraits["biden"])).found
+    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
+    flat = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", ALONE)["a"]
+    assert (flat.acquired, flat.without_nose) == (False, True)
+    assert flat.reason == "a face was seen, but no nose stands out (6 mm)"
+    assert set(flat.vectors) == {"geo", "deepface"}
+    assert flat.as_acquired().vectors == {}
+    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM}))
+    whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", ALONE)["a"]
+    assert whole.acquired
+    assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
 
 
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:

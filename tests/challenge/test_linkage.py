@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from baselines.attacks import similarity
 from baselines.informed import InformedError
 from challenge.features import ImageFeatures
 from challenge.linkage import adapt_to, exchanged, learn_from, left_out_of, link
@@ -30,6 +33,17 @@ def test_a_failure_to_acquire_gets_the_lowest_score_of_the_list() -> None:
     assert scores["a", "x"] == 0
     assert scores["b", "x"] == -5
     assert {score for trial, score in scores.items() if "c" in trial or "y" in trial} == {-5}
+
+
+def test_what_the_detector_fired_on_is_for_those_who_learned() -> None:
+    """A head without a nose is a failure to acquire of the ignorant; what needs no face is compared still."""
+    checks = {"nose_mm": -9.0}
+    flat = ImageFeatures(False, "flat", {"deepface": np.zeros(1)}, checks=checks)
+    outlined = replace(flat, faceless={"deepface": np.array([7.0])})
+    trials, references = [("a", "x"), ("b", "x"), ("c", "x")], {"x": face(0)}
+    probes = {"a": flat, "b": face(5), "c": outlined}
+    assert link("deepface", trials, probes, references) == pytest.approx([-7, -5, -7])
+    assert link("deepface", trials, probes, references, similarity) == pytest.approx([0, -5, 0])
 
 
 @pytest.mark.parametrize("references", [{"x": NONE}, {"x": face(1)}])
