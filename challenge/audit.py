@@ -117,7 +117,9 @@ def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> li
     Returns
     -------
     list of Check
-        One for each of `giveaways`.
+        One for each of `giveaways`: of an attack that learns and one that does not, with the photographs in
+        each condition. Photographs of strangers are not asked about: their camera gives them away, and nobody
+        is ranked by them.
     """
     checks = []
     for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
@@ -154,7 +156,6 @@ def _gap(draws: Draws, name: str, other: str) -> tuple[float, float]:
 def giveaways(
     edition: Edition,
     sealed: SealedKey,
-    condition: str = "raw",
     n_bootstrap: int = 1000,
     seed: int = 0,
     compute: Compute | None = None,
@@ -162,15 +163,13 @@ def giveaways(
     """Run the metadata-only attack on every trial of an edition, `dev` and `eval` together.
 
     The learned attack learns on each split for the other one, so that nobody is linked by what was learned
-    from himself.
+    from himself. Every file is opened once.
 
     Parameters
     ----------
     edition, sealed : Edition, SealedKey
-        Both sides: only the organizer can ask.
-    condition : str
-        Which photographs. Where references are scans, both sides are judged by their headers and places in
-        the list alone: how large a file is and how bright follows from the head in it.
+        Both sides: only the organizer can ask. Where references are scans, both sides are judged by their
+        headers and places in the list alone: how large a file is and how bright follows from the head in it.
     n_bootstrap, seed : int
         Of the intervals, over subjects.
     compute : Compute, optional
@@ -179,53 +178,74 @@ def giveaways(
     Returns
     -------
     dict from str to VerificationReport
-        `nearest`, and `learned` where both splits have eight people to learn from; for an edition that gives
-        nothing away, AUC 0.5 lies in the intervals.
+        `nearest`, and `learned` where both splits have eight people to learn from, for photographs as they
+        are, and `nearest, bald` and the like for other conditions; for an edition that gives nothing away,
+        AUC 0.5 lies in the intervals.
     """
     compute = compute or Compute("sequential")
-    facts = {name: _facts(split, condition, compute) for name, split in edition.splits.items()}
+    splits = edition.splits
+    probes = {name: _facts_of_probes(split, compute) for name, split in splits.items()}
+    reports = {}
+    for condition in edition.conditions:
+        references = {name: _facts_of_references(split, condition, compute) for name, split in splits.items()}
+        scores, people, ids = _linked(edition, sealed, probes, references)
+        for attack, own in scores.items():
+            name = attack if condition == "raw" else f"{attack}, {condition}"
+            reports[name] = score_trials(
+                own, people[:, 0] == people[:, 1], people[:, 0], people[:, 1], n_bootstrap, seed, probes=ids
+            )
+    return reports
+
+
+def _linked(
+    edition: Edition, sealed: SealedKey, probes: Mapping[str, Floats], references: Mapping[str, Floats]
+) -> tuple[dict[str, list[float]], NDArray[np.str_], list[str]]:
+    """Return the scores of both attacks on all trials, the subjects of each trial, and its probe."""
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
     }
-    enough = min(len(set(probes)) for probes, _ in whose.values()) >= MIN_SUBJECTS
+    enough = min(len(set(own)) for own, _ in whose.values()) >= MIN_SUBJECTS
     scores: dict[str, list[float]] = {"nearest": [], **({"learned": []} if enough else {})}
     subjects: list[tuple[str, str]] = []
-    probes: list[str] = []
+    ids: list[str] = []
     for name, other in (("dev", "eval"), ("eval", "dev")):
         split = edition.splits[name]
-        known = (facts[other][0], whose[other][0], facts[other][1], whose[other][1])
-        found = {"nearest": nearest(*facts[name], len(HEADER_FACTS if split.reference_contrast else SHARED))}
+        facts = (probes[name], references[name])
+        known = (probes[other], whose[other][0], references[other], whose[other][1])
+        found = {"nearest": nearest(*facts, len(HEADER_FACTS if split.reference_contrast else SHARED))}
         if enough:
-            found["learned"] = learned(known, *facts[name])
+            found["learned"] = learned(known, *facts)
         row = {probe: i for i, probe in enumerate(split.probes)}
         column = {reference: i for i, reference in enumerate(split.references)}
         for probe, reference in split.trials:
             for attack, matrix in found.items():
                 scores[attack].append(float(matrix[row[probe], column[reference]]))
             subjects.append((sealed.subjects[probe], sealed.subjects[reference]))
-            probes.append(probe)
-    people = np.array(subjects)
-    return {
-        attack: score_trials(
-            own, people[:, 0] == people[:, 1], people[:, 0], people[:, 1], n_bootstrap, seed, probes=probes
-        )
-        for attack, own in scores.items()
-    }
+            ids.append(probe)
+    return scores, np.array(subjects), ids
 
 
-def _facts(split: Split, condition: str, compute: Compute) -> tuple[Floats, Floats]:
-    """Return the facts of every probe and reference, with its first place in the trial list as its place."""
+def _facts_of_probes(split: Split, compute: Compute) -> Floats:
+    facts_of, first = header_facts if split.reference_contrast else scan_facts, _places(split)
+    jobs = [(facts_of, split.scan(probe), first[probe]) for probe in split.probes]
+    return np.array(run(_fact, jobs, f"facts of scans of {split.name}", compute))
+
+
+def _facts_of_references(split: Split, condition: str, compute: Compute) -> Floats:
+    facts_of, first = header_facts if split.reference_contrast else photo_facts, _places(split)
+    jobs = [(facts_of, split.reference(name, condition), first[name]) for name in split.references]
+    return np.array(run(_fact, jobs, f"facts of references of {split.name}", compute))
+
+
+def _places(split: Split) -> dict[str, float]:
+    """Return where each probe and reference stands first in the trial list, 0 to 1."""
     last = max(1, len(split.trials) - 1)
     first: dict[str, float] = {}
     for place, pair in enumerate(split.trials):
         for name in pair:
             first.setdefault(name, place / last)
-    facts_of = (header_facts, header_facts) if split.reference_contrast else (scan_facts, photo_facts)
-    jobs = [(facts_of[0], split.scan(probe), first[probe]) for probe in split.probes]
-    jobs += [(facts_of[1], split.reference(r, condition), first[r]) for r in split.references]
-    facts = run(_fact, jobs, f"facts of files of {split.name}", compute)
-    return np.array(facts[: len(split.probes)]), np.array(facts[len(split.probes) :])
+    return first
 
 
 def _fact(job: tuple[Callable[[Path, float], Floats], Path, float]) -> Floats:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from challenge.edition import Edition
 from challenge.strict_json import JsonError, read_json_object
@@ -15,7 +16,16 @@ DESCRIPTION = "submission.json"
 
 
 class SubmissionError(ProblemsError):
-    """A submission that is not accepted."""
+    """A submission that is not accepted.
+
+    Attributes
+    ----------
+    claimed : mapping from str to str
+        What it says of itself, for the log: those of `track`, `team` and `system` that are well formed. It
+        may lie.
+    """
+
+    claimed: Mapping[str, str] = MappingProxyType({})
 
 
 def write_submission_json(
@@ -167,3 +177,14 @@ def read_description(folder: Path, edition: Edition) -> dict[str, str]:
     if problems:
         raise SubmissionError(*problems)
     return about
+
+
+def read_claims(folder: Path) -> dict[str, str]:
+    """Return those of `track`, `team` and `system` in `submission.json` that are well formed, if any."""
+    path = folder / DESCRIPTION
+    try:
+        about = {} if path.is_symlink() else read_json_object(path, name=DESCRIPTION)
+    except JsonError:
+        return {}
+    claimed = {field: about.get(field) for field in ("track", "team", "system")}
+    return {f: said for f, said in claimed.items() if isinstance(said, str) and _FIELDS[f](said) is None}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from challenge.entry import Entry
 from challenge.record import Event, RecordError
 from challenge.sealed import SealedKey
-from data_prep.files import whole_file
+from data_prep.files import private_folder, whole_file
 from data_prep.trials import NOT_AVAILABLE, Attributes
 from scoring.comparison import draw_systems
 
@@ -76,8 +76,9 @@ def standing(
 
 
 def keep(folder: Path, submission: str, reached: Standing) -> None:
-    """Keep a standing in a record, under the hash of its submission."""
-    with whole_file(folder / _SCORES / f"{submission}.npz") as temporary, temporary.open("wb") as stream:
+    """Keep a standing in a record, under the hash of its submission, where its owner alone can read it."""
+    kept = private_folder(folder / _SCORES) / f"{submission}.npz"
+    with whole_file(kept) as temporary, temporary.open("wb") as stream:
         np.savez(stream, value=np.array(reached.value), units=reached.units)
 
 

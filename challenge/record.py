@@ -22,7 +22,7 @@ from data_prep.tables import TableError, read_bytes
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
-EVENTS = ("accepted", "refused", "over limit", "evaluated")
+EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated")
 _LOCK = ".lock"
 _LARGEST = 1 << 30
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -47,11 +47,13 @@ class Event:
     Attributes
     ----------
     event : str
-        One of `EVENTS`.
+        One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error.
     edition, track, team, system : str
-        `n/a` where a refused submission does not tell.
+        Of a refused submission as it claims, if that is well formed, or else `n/a`; its team as the organizer
+        knows it (`team=`), if he does.
     submission : str
-        SHA-256 over names and contents of the files; `n/a` for a refused one.
+        SHA-256 over names and contents of the files; of a refused folder, over what there is
+        (`challenge.members.bounded_digest`); `n/a` for a refused zip.
     archive : str
         SHA-256 of the zip; `n/a` for a folder.
     problems : int

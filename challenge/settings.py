@@ -9,6 +9,7 @@ from omegaconf import MISSING
 
 from baselines.views import ANGLES
 from challenge.submission import write_submission_json
+from data_prep.files import private_folder
 
 
 @dataclass
@@ -36,11 +37,15 @@ class Defacer:
 
 
 def cache_folder(cache: str) -> Path:
-    """Return where features are kept: the setting, or a folder of the user's own, readable by nobody else."""
+    """Return where features are kept, a folder that nobody else can enter.
+
+    The one that is given, or else a folder of the user's own. Where it was there before and is open to
+    others, who may have things in it, `mriprivacy` below it.
+    """
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) if cache else Path(home) / "mriprivacy"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    return folder if not folder.stat().st_mode & 0o077 else private_folder(folder / "mriprivacy")
 
 
 def describe_reference(folder: Path, edition: str, track: str, system: str, how: str = "") -> None:

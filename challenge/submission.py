@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from challenge.archive import unpacked
-from challenge.description import DESCRIPTION, SubmissionError, read_description, write_submission_json
+from challenge.description import (
+    DESCRIPTION,
+    SubmissionError,
+    read_claims,
+    read_description,
+    write_submission_json,
+)
 from challenge.edition import Edition, Pair
 from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files, tables
 from challenge.volumes import Checked, VolumeError, check_volume
@@ -100,7 +106,12 @@ def received(path: Path, edition: Edition) -> Iterator[Submission]:
     """
     sizes = largest_sizes(edition) if path.is_file() else {}
     with unpacked(path, sizes) as folder:
-        yield check_submission(folder, edition)
+        try:
+            submission = check_submission(folder, edition)
+        except SubmissionError as error:
+            error.claimed = read_claims(folder)
+            raise
+        yield submission
 
 
 def check_submission(folder: Path, edition: Edition) -> Submission:

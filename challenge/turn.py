@@ -1,13 +1,18 @@
 """One submission's way through the record: admitted or refused, evaluated, told its score or not."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from challenge import ladder
+from challenge.description import SubmissionError
 from challenge.edition import Edition
 from challenge.entry import Entry
 from challenge.evaluator import Evaluator
+from challenge.members import bounded_digest
 from challenge.record import Event, Limits, admit, append, locked, read_log
+from challenge.standing import may_be_ranked
 from challenge.submission import Submission
 from data_prep.sealing import file_sha256
 
@@ -33,11 +38,32 @@ class Turn:
     path: Path
     limits: Limits
 
-    def refuse(self, team: str, problems: tuple[str, ...]) -> None:
+    def refuse(self, team: str, error: SubmissionError) -> None:
         """Log that intake refused it; `team` as the organizer knows it, since the submission may lie."""
-        event = Event("refused", self.edition.name, team=team or "n/a", problems=len(problems))
+        says = {name: error.claimed.get(name, "n/a") for name in ("track", "team", "system")}
+        digest = "n/a" if self.path.is_file() else bounded_digest(self.path)
+        event = Event(
+            "refused",
+            self.edition.name,
+            says["track"],
+            team or says["team"],
+            says["system"],
+            digest,
+            self._archive(),
+            len(error.problems),
+        )
         with locked(self.folder):
-            append(self.folder, replace(event, archive=self._archive()))
+            append(self.folder, event)
+
+    @contextmanager
+    def attempted(self, submission: Submission) -> Iterator[None]:
+        """Log it if the evaluation in the block ends in an error: it was accepted, and counts as such."""
+        try:
+            yield
+        except Exception:
+            with suppress(OSError), locked(self.folder):  # the disk may be full; the error is what matters
+                append(self.folder, self._event("failed", submission, submission.sha256))
+            raise
 
     def admit(self, submission: Submission) -> str:
         """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
@@ -48,24 +74,39 @@ class Turn:
     def close(self, entry: Entry, submission: Submission, evaluator: Evaluator) -> str:
         """Log the evaluation, with the score if the team may be told it; return what to tell the team.
 
+        What is not ranked has no score: nobody rates it, or it fails the brain gate.
+
         What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
         """
+        if entry.track != "attributes" and not may_be_ranked(entry):
+            return self._without_score(entry)
         reached = ladder.standing(
             entry, evaluator.scores, submission.attributes, evaluator.sealed, self.edition.eval.probes
         )
         ladder.keep(self.folder, entry.submission_sha256, reached)
         with locked(self.folder):
             events = read_log(self.folder)
-            done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
-            if not done:
+            if not (done := self._evaluated(events, entry)):
                 best = ladder.best_published(events, entry.edition, entry.track, entry.team)
                 better = self._improves(reached, best, entry, evaluator)
                 event = self._event("evaluated", entry, entry.submission_sha256)
                 score = round(reached.value, ladder.DIGITS) if better else None
-                done = [append(self.folder, replace(event, score=score))]
-        if done[0].score is None:
+                done = append(self.folder, replace(event, score=score))
+        if done.score is None:
             return f"to tell team {entry.team}: evaluated; no improvement beyond its standard error"
-        return f"to tell team {entry.team}: evaluated; score {done[0].score}"
+        return f"to tell team {entry.team}: evaluated; score {done.score}"
+
+    def _without_score(self, entry: Entry) -> str:
+        with locked(self.folder):
+            if not self._evaluated(read_log(self.folder), entry):
+                append(self.folder, self._event("evaluated", entry, entry.submission_sha256))
+        why = "not every scan passed the brain gate" if entry.rated else "no attacker passed the audit"
+        return f"to tell team {entry.team}: evaluated; no score, since {why}"
+
+    @staticmethod
+    def _evaluated(events: tuple[Event, ...], entry: Entry) -> Event | None:
+        done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
+        return done[0] if done else None
 
     def _improves(
         self, reached: ladder.Standing, best: str | None, entry: Entry, evaluator: Evaluator

@@ -15,6 +15,23 @@ class OutputExistsError(ValueError):
     """The output is already there; nothing is overwritten."""
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder that its owner alone can enter, or make one so that is there; return it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> folder.chmod(0o755)
+    >>> oct(private_folder(folder).stat().st_mode)[-3:]
+    '700'
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+    return path
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends without an error.

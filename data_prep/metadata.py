@@ -84,6 +84,9 @@ _BALD = {
 _SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
 
 
+METADATA = ("README.md", "CITATION.cff", "croissant.json", "datapackage.json")
+
+
 def write_metadata(public: Path, description: Description) -> None:
     """Write README.md, CITATION.cff, croissant.json and datapackage.json of an edition whose tables stand.
 
@@ -95,13 +98,13 @@ def write_metadata(public: Path, description: Description) -> None:
         Content of `edition.json`.
     """
     hashes = {name: file_sha256(public / name) for name in _tables(description)}
-    texts = {
-        "README.md": datasheet(description),
-        "CITATION.cff": citation(description),
-        "croissant.json": _json(croissant(description, hashes)),
-        "datapackage.json": _json(data_package(description, hashes)),
-    }
-    for name, text in texts.items():
+    texts = (
+        datasheet(description),
+        citation(description),
+        _json(croissant(description, hashes)),
+        _json(data_package(description, hashes)),
+    )
+    for name, text in zip(METADATA, texts, strict=True):
         with whole_file(public / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -280,14 +280,17 @@ def _plan_split(
 ) -> SplitPlan:
     own_references = {ids[name]: p.subject for p in people for name in _references(p, config)}
     own_probes = {ids[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
-    trials = make_trials(
-        probes=own_probes,
-        references=own_references,
-        attributes={p.subject: p.attributes for p in people},
-        rng=generator(config.seed, "trials", name, config.id),
-        nonmated_per_probe=config.nonmated_per_probe,
-    )
     known = {p.subject: p.attributes for p in people}
+    try:
+        trials = make_trials(
+            probes=own_probes,
+            references=own_references,
+            attributes=known,
+            rng=generator(config.seed, "trials", name, config.id),
+            nonmated_per_probe=config.nonmated_per_probe,
+        )
+    except ValueError as error:
+        raise CohortError(f"{name}: edition.{error}") from error
     attributes = {probe: known[subject] for probe, subject in own_probes.items()}
     return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
-from data_prep.leaks import find_leaks
-from data_prep.metadata import write_metadata
+from data_prep.leaks import find_leaks, header_text
+from data_prep.metadata import METADATA, write_metadata
 from data_prep.plan import Plan, SplitPlan
-from data_prep.sealing import blank_times, write_commitment, write_manifest
+from data_prep.sealing import COMMITMENT, blank_times, write_commitment, write_manifest
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
     DISTRACTORS,
@@ -62,7 +62,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     _write_json(public / "edition.json", plan.description)
     write_metadata(public, plan.description)
     write_commitment(public, sealed)
-    leaks = find_leaks(public, _secrets(plan))
+    leaks = find_leaks(public, _secrets(plan), _expected(plan))
     if leaks:
         raise CohortError(*leaks)
     edition_hash = write_manifest(public)
@@ -71,10 +71,23 @@ def seal_edition(plan: Plan, folder: Path) -> str:
 
 
 def _secrets(plan: Plan) -> set[str]:
-    """Return the nonce, the cohort's subjects, and the names of their files, with and without the ending."""
+    """Return the nonce, the cohort's subjects, names of their files, without the ending, too, and headers."""
     files = {scan.source.name for scan in plan.scans} | {photo.source.name for photo in plan.photos}
     stems = {name.split(".")[0] for name in files}
-    return {plan.nonce, *(subject for _, subject, _ in plan.subjects), *files, *stems}
+    headers = set().union(*(header_text(scan.source) for scan in plan.scans))
+    return {plan.nonce, *(subject for _, subject, _ in plan.subjects), *files, *stems, *headers}
+
+
+def _expected(plan: Plan) -> set[str]:
+    """Return the names of all public files but the manifest."""
+    images = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
+    public = [target.relative_to("public") for target in images if target.parts[0] == "public"]
+    names = {name.as_posix() for name in public} | {COMMITMENT, "edition.json"}
+    for split in plan.splits:
+        tables = ["trials.tsv", "mri/participants.tsv", "mri/dataset_description.json"]
+        tables += ["key.tsv", "attributes.tsv"] if split.name == "dev" else []
+        names |= {f"{split.name}/{name}" for name in tables}
+    return names | set(METADATA) | ({f"eval/{DISTRACTORS}"} if plan.distractors else set())
 
 
 def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) -> None:

@@ -29,7 +29,7 @@ class EditionConfig:
     age_edges : list of int
         First year of every age group, ascending.
     nonmated_per_probe : int
-        How many other subjects each probe is compared with; 0 for all.
+        How many other subjects each probe is compared with, in groups of people; 0 for all.
     licence, citation : str
         Under what terms the released images may be used, and what to cite.
     authors : list of str

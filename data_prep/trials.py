@@ -1,5 +1,6 @@
 """Trial lists: which probe is compared with which reference."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -57,11 +58,8 @@ def make_trials(
     rng : numpy.random.Generator
         Draws the others and the order of the list.
     nonmated_per_probe : int
-        How many *other subjects* each probe meets; 0 for all. A subject drawn is met in all of its
-        references, as the probe's own subject is: were references drawn one by one, the own subject's would
-        be the complete ones and the public list would tell the label. The draw pays no heed to attributes for
-        the same reason. Every probe has its own subject in its list, so a very short list narrows the key
-        down; prefer all.
+        How many *other subjects* each probe meets; 0 for all. See `draw_met` for what the list then tells. A
+        subject met is met in all of its references. The draw pays no heed to attributes.
 
     Returns
     -------
@@ -72,7 +70,8 @@ def make_trials(
     ------
     ValueError
         If a subject has a probe but no reference or the reverse, if there is only one subject, if
-        `nonmated_per_probe` is negative or more than there are other subjects.
+        `nonmated_per_probe` is negative or more than there are other subjects, or if people would be known in
+        the list by how many probes and references they have.
 
     Examples
     --------
@@ -97,15 +96,16 @@ def make_trials(
     by_subject: dict[str, list[str]] = {subject: [] for subject in subjects}
     for reference in sorted(references):
         by_subject[references[reference]].append(reference)
-    pairs = []
-    for probe in sorted(probes):
-        met = [subject for subject in subjects if subject != probes[probe]]
-        if nonmated_per_probe:
-            met = [met[i] for i in rng.choice(others, size=nonmated_per_probe, replace=False)]
-        pairs += [
-            (probe, reference) for subject in [probes[probe], *met] for reference in by_subject[subject]
-        ]
-    pairs.sort()
+    met: Mapping[str, Sequence[str]] = dict.fromkeys(subjects, subjects)
+    if nonmated_per_probe:
+        _check_numbers(probes, references, nonmated_per_probe)
+        met = draw_met(subjects, nonmated_per_probe, rng)
+    pairs = sorted(
+        (probe, reference)
+        for probe, own in probes.items()
+        for subject in met[own]
+        for reference in by_subject[subject]
+    )
     trials = []
     for index in rng.permutation(len(pairs)):
         probe, reference = pairs[index]
@@ -115,6 +115,69 @@ def make_trials(
         )
     check_trials(trials, probes, references)
     return tuple(trials)
+
+
+def draw_met(subjects: Sequence[str], others: int, rng: np.random.Generator) -> dict[str, list[str]]:
+    """Draw whom everybody's probes meet in a list that is not of all pairs, so that the list tells no label.
+
+    Others drawn at random would: everybody surely meets himself and the rest by chance, and who may belong to
+    whom, one to one, can then be solved from the list alone (Sinkhorn's matching: AUC .96 with 24 people and
+    one other each). So people are put into groups of `others + 1`, in which every probe meets everybody.
+    Whoever belongs to whom in a group, its list is the same: each of its trials is mated with probability
+    `1 / (others + 1)`, and no list of as many trials for each leaves more keys open (Bregman's bound on
+    permanents). One circle for all, everybody meeting those at the same few places, would tell as little by
+    itself, but everything to whoever has a weak attack: his mean score at each place finds the mated one for
+    all people at once.
+
+    Those who are left over join the last group, and there stand on a circle: everybody meets those `others +
+    1` places on, at places drawn at random, of which one, drawn from them, is his own.
+
+    Parameters
+    ----------
+    subjects : sequence of str
+        More than `others`.
+    others : int
+        How many each meets, besides himself.
+    rng : numpy.random.Generator
+        Draws groups and places.
+
+    Returns
+    -------
+    dict from subject to list of str
+        Whom his probes meet, himself among them; everybody is met as often as he meets.
+
+    Examples
+    --------
+    >>> met = draw_met(["a", "b", "c", "d"], 1, np.random.default_rng(0))
+    >>> [len(who) for who in met.values()], all(sorted(met[other]) == sorted(met["a"]) for other in met["a"])
+    ([2, 2, 2, 2], True)
+    """
+    order = [subjects[i] for i in rng.permutation(len(subjects))]
+    size = others + 1
+    starts = range(0, len(order) - size + 1, size)
+    met = {}
+    for start in starts:
+        group = order[start:] if start == starts[-1] else order[start : start + size]
+        places = rng.choice(len(group), size=size, replace=False)
+        places -= rng.choice(places)
+        for i, subject in enumerate(group):
+            met[subject] = [group[(i + place) % len(group)] for place in places]
+    return met
+
+
+def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], others: int) -> None:
+    """Raise ValueError if people can be told by their numbers of images where a list is not of all pairs.
+
+    On a circle neighbours differ from person to person, so images that meet the same ones are one person's;
+    whoever has two scans may well be he who has two photographs.
+    """
+    counts = [Counter(mapping.values()) for mapping in (probes, references)]
+    if len(counts[0]) % (others + 1) and all(len(set(count.values())) > 1 for count in counts):
+        raise ValueError(
+            f"nonmated_per_probe is {others}, but people have different numbers of probes and of references, "
+            "by which the list would tell who is who; expected 0 (all), or a number that makes groups of "
+            f"nonmated_per_probe + 1 without rest of {len(counts[0])} people"
+        )
 
 
 def agree(one: Attributes, other: Attributes) -> bool:

@@ -29,6 +29,8 @@ from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
 from data_prep.resume import count_done, fingerprint, once, resumable_folder
 from scoring import SmallSampleWarning
 
+SHORTEST_SEED = 2**64
+
 
 @dataclass
 class Cohort(CohortFiles):
@@ -58,6 +60,7 @@ def run(settings: Settings) -> None:
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
     plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort, strangers)
+    _check_seed(plan, settings.seed)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     with resumable_folder(Path(settings.output), state) as folder:
         if done := count_done(folder):
@@ -77,6 +80,19 @@ def run(settings: Settings) -> None:
         run_command("export", _starting_kit(settings))
     published = " and starting_kit" if settings.starting_kit else ""
     print(f"publish {settings.output}/public{published}; keep {settings.output}/sealed to yourself")
+
+
+def _check_seed(plan: Plan, seed: int) -> None:
+    """Refuse a seed that can be tried out: whoever knows the people's names rebuilds the key, 11 us a guess.
+
+    The people of a synthetic cohort can be made by anybody, so its key is no secret anyway.
+    """
+    if not plan.description["synthetic"] and seed < SHORTEST_SEED:
+        raise InputError(
+            f"seed is {seed}, which can be guessed, and with it the key; for people who exist expected one "
+            f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '
+            "the key"
+        )
 
 
 def _contents(plan: Plan, settings: Settings) -> str:

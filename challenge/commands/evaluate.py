@@ -1,11 +1,13 @@
 """`mriprivacy evaluate`: score a submission with the sealed key and write its entry."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from omegaconf import MISSING
 
 from challenge.console import summary
+from challenge.description import read_claims
 from challenge.edition import open_edition
 from challenge.entry import Entry, write_entry
 from challenge.errors import InputError
@@ -61,13 +63,16 @@ def _evaluate(settings: Settings, root: Path) -> None:
     try:
         with received(path, edition) as submission:
             if settings.team not in ("", submission.team):
-                raise SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
+                error = SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
+                error.claimed = read_claims(submission.folder)
+                raise error
             received_on = turn.admit(submission) if turn else ""
-            entry = replace(evaluate(evaluator, submission), received=received_on)
-            report = _report(settings, entry, evaluator, submission)
+            with turn.attempted(submission) if turn else nullcontext():
+                entry = replace(evaluate(evaluator, submission), received=received_on)
+                report = _report(settings, entry, evaluator, submission)
     except SubmissionError as error:
         if turn and path.exists():  # a slip of the organizer's is nothing that a team sent
-            turn.refuse(settings.team, error.problems)
+            turn.refuse(settings.team, error)
         raise
     written = write_entry(Path(settings.output), entry)
     for warning in entry.warnings:

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from challenge.cli import main
+from challenge.edition import open_edition
 from challenge.integrity import verify_edition
+from data_prep.edition import EditionConfig, plan_edition
 from tests.challenge.test_audit import plant_brightness
 from tests.conftest import write_tiny_cohort
+
+SEED = 2**127 + 11  # no JSON, float or 64-bit integer on its way may round it
 
 
 def words(cohort: Path, output: Path) -> list[str]:
@@ -17,7 +21,7 @@ def words(cohort: Path, output: Path) -> list[str]:
         f"cohort.root={cohort}",
         "edition.hair_removal=given",
         "edition.id=tiny",
-        "seed=11",
+        f"seed={SEED}",
         f"output={output}",
         "compute=sequential",
     ]
@@ -84,3 +88,26 @@ def test_files_that_give_people_away_stop_the_build(
     assert "public: files without faces do not link (learned, AUC .5): 0." in captured.err
     assert ", failed\n" in captured.err
     assert not (tmp_path / "unfair").exists()
+
+
+def test_a_seed_that_can_be_guessed_is_refused_for_real_people(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for short in (11, 2**64 - 1, -(2**70)):
+        assert main([*words(own_cohort, tmp_path / "short"), f"seed={short}"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"seed is {short}, which can be guessed" in line
+        assert "secrets.randbits(128)" in line
+    assert not (tmp_path / "short").exists()
+    (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
+    assert main([*words(own_cohort, tmp_path / "synthetic"), "seed=11"]) == 0
+
+
+def test_every_digit_of_a_large_seed_counts(tiny_cohort: Path, tmp_path: Path) -> None:
+    ids = []
+    for name, seed in (("one", SEED), ("next", SEED + 1)):
+        assert main([*words(tiny_cohort, tmp_path / name), f"seed={seed}"]) == 0
+        ids.append(set(open_edition(tmp_path / name).dev.probes))
+    plan = plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=SEED))
+    assert ids[0] == set(plan.splits[0].attributes)
+    assert not ids[0] & ids[1]

@@ -50,7 +50,12 @@ def lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def edition(tiny_cohort: Path, lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("strangers") / "edition"
-    words = [f"cohort.root={tiny_cohort}", "edition.hair_removal=none", "seed=11", "compute=sequential"]
+    words = [
+        f"cohort.root={tiny_cohort}",
+        "edition.hair_removal=none",
+        f"seed={2**64 + 11}",
+        "compute=sequential",
+    ]
     strangers = ["distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]
     assert main(["build", *words, *strangers, f"output={output}"]) == 0
     return output
@@ -176,7 +181,7 @@ def test_faces_of_strangers_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
     own = Path(shutil.copytree(tiny_cohort, tmp_path / "cohort"))
     for number, path in enumerate(sorted((own / "sourcedata" / "photos" / "raw").iterdir())):
         shutil.copy(photos[number % 3], path)
-    words = [f"cohort.root={own}", "seed=1", f"output={tmp_path / 'edition'}"]
+    words = [f"cohort.root={own}", f"seed={2**64 + 1}", f"output={tmp_path / 'edition'}"]
     assert main(["build", *words, "distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]) == 0
     split = open_edition(tmp_path / "edition").eval
     for condition in ("raw", "bald"):

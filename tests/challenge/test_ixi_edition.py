@@ -41,7 +41,12 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     assert main([*words, f"output={root / 'people'}"]) == 0
     words = ["build", f"cohort.root={root / 'people'}", "edition.contrast=T1w", "edition.references=T2w"]
-    own = ["edition.id=ixi-like", "edition.age_edges=[18,45]", "seed=5", f"output={root / 'edition'}"]
+    own = [
+        "edition.id=ixi-like",
+        "edition.age_edges=[18,45]",
+        f"seed={2**64}",
+        f"output={root / 'edition'}",
+    ]
     protocol = ["protocol.attacks=[deepface]", "protocol.spacing_mm=2", "protocol.reanalysed=1"]
     assert main([*words, *own, *protocol, "protocol.bootstrap=100"]) == 0
     return root / "edition"

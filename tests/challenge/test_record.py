@@ -1,9 +1,12 @@
 """The log of submissions: a chain that shows any change, limits, and what a team is told of its scores."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,13 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from challenge.cli import main
-from challenge.description import write_submission_json
+from challenge.description import DESCRIPTION, write_submission_json
 from challenge.edition import Edition
 from challenge.entry import read_entries
+from challenge.errors import InputError
 from challenge.ladder import Standing, improves, paired_standard_error
 from challenge.record import LOG, Event, Limits, RecordError, admit, append, head, locked, read_log
 from challenge.sealed import open_sealed
+from challenge.turn import Turn
+from data_prep.sealing import file_sha256
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+from tests.helpers.board_entries import made_up
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -199,6 +206,8 @@ def test_a_team_climbs_the_ladder(
     ]  # fmt: skip
     assert [event.score for event in events if event.event == "evaluated"][1:] == [None, 1.0]
     assert [event.team for event in events][6:] == ["team", "others", "team"]
+    assert [event.system for event in events][6:] == ["worse", "oracle", "more"]
+    assert (tmp_path / "record" / "scores").stat().st_mode & 0o077 == 0
     line = json.loads((tmp_path / "record" / LOG).read_text().splitlines()[1])
     assert line["score"] == round(line["score"], 2)
 
@@ -235,3 +244,70 @@ def test_attributes_climb_too(tiny_edition: Edition, tiny_edition_folder: Path, 
     event = read_log(tmp_path / "record")[-1]
     assert event.score == 1.0
     assert read_entries(tmp_path / "entries")[0].received == event.time[:10]
+
+
+def test_a_refused_one_can_be_told_again(
+    tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path
+) -> None:
+    """By its contents, and by what it says of itself, as far as that is well formed."""
+    record, folder = tmp_path / "record", submission(tmp_path, tiny_edition, "broken", lambda _: "nan")
+    words = [f"edition={tiny_edition_folder}", f"output={tmp_path / 'entries'}", f"record={record}"]
+    words += [f"cache={tmp_path}"]
+
+    def refused(path: Path) -> Event:
+        assert main(["evaluate", *words, f"submission={path}"]) == 2
+        return read_log(record)[-1]
+
+    first = refused(folder)
+    assert (first.event, first.team, first.track, first.system) == ("refused", "team", "attack", "broken")
+    assert refused(folder).submission == first.submission
+    packed = refused(Path(shutil.make_archive(str(tmp_path / "zipped"), "zip", folder)))
+    assert (packed.team, packed.system, packed.submission) == ("team", "broken", "n/a")
+    assert packed.archive == file_sha256(tmp_path / "zipped.zip")
+    (folder / "pipe").symlink_to("/dev/zero")
+    assert refused(folder).submission == first.submission
+    about = json.loads((folder / DESCRIPTION).read_text())
+    (folder / DESCRIPTION).write_text(json.dumps(about | {"team": "../x", "track": ["attack"]}))
+    last = refused(folder)
+    assert (last.team, last.track, last.system) == ("n/a", "n/a", "broken")
+    assert last.submission != first.submission
+    (folder / DESCRIPTION).unlink()
+    assert refused(folder).system == "n/a"
+
+
+def test_an_evaluation_that_ends_in_an_error_is_logged(
+    tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = submission(tmp_path, tiny_edition, "unlucky", lambda _: 0)
+    words = [f"edition={tiny_edition_folder}", f"submission={folder}", f"output={tmp_path / 'entries'}"]
+    words += [f"record={tmp_path / 'record'}", f"cache={tmp_path}"]
+
+    def fail(*_: object) -> None:
+        raise InputError("cannot")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("challenge.commands.evaluate.evaluate", fail)
+        assert main(["evaluate", *words]) == 2
+    assert main(["evaluate", *words]) == 0
+    events = read_log(tmp_path / "record")
+    assert [event.event for event in events] == ["accepted", "failed", "evaluated"]
+    assert len({event.submission for event in events}) == 1
+
+
+@pytest.mark.parametrize(("passed", "rates"), [(0, True), (9, True), (10, False)])
+def test_who_is_not_ranked_is_told_no_score(
+    tiny_edition: Edition, tmp_path: Path, passed: int, rates: bool
+) -> None:
+    """A system that fails the brain gate, or that nobody may rate, would learn from the key for nothing."""
+    entry = made_up(0)
+    results = tuple(replace(result, rates=rates) for result in entry.results)
+    gate = {**entry.gate, "passed": passed, "scans": 10}
+    entry = replace(entry, edition=tiny_edition.name, gate=gate, results=results)
+    turn = Turn(tmp_path / "record", tiny_edition, tmp_path, Limits())
+    for _ in range(2):
+        told = turn.close(entry, Mock(), Mock())
+        assert "evaluated; no score, since" in told
+        assert ("gate" in told) == rates
+    (event,) = read_log(tmp_path / "record")
+    assert (event.event, event.score) == ("evaluated", None)
+    assert not (tmp_path / "record" / "scores").exists()
