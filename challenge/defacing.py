@@ -48,7 +48,12 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     assert submission.scans is not None
     with timed(evaluator, "brain gate"):
         gate, remarks = apply_gate(
-            edition, evaluator.sealed, submission.scans, protocol.in_brain_change, evaluator.compute
+            edition,
+            evaluator.sealed,
+            submission.scans,
+            protocol.in_brain_change,
+            evaluator.cache,
+            evaluator.compute,
         )
     original, defaced = _look(evaluator, submission)
     remarks += _punish_lost(gate, defaced)

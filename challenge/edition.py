@@ -11,6 +11,7 @@ from data_prep.problems import ProblemsError
 from data_prep.sealing import MANIFEST, file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
+    CONTRASTS,
     DISTRACTORS,
     KEY_COLUMNS,
     TRIAL_COLUMNS,
@@ -221,8 +222,11 @@ def _check_description(description: dict[str, Any]) -> None:
     wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
     if wrong:
         raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
-    if description.get("references", "T2w") not in ("T1w", "T2w"):
-        raise EditionError(f"edition.json: references is {description['references']!r}; expected T1w or T2w")
+    if description.get("references", "T2w") not in CONTRASTS:
+        raise EditionError(
+            f"edition.json: references is {description['references']!r}; expected one of "
+            f"{', '.join(CONTRASTS)}"
+        )
 
 
 def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:

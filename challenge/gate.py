@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from baselines.defacers.problems import DefacerError
+from baselines.defacers.registration import register
+from baselines.defacers.template import average_brain, bring
 from baselines.scan import Scan, read_scan
 from baselines.surface import SurfaceError, head_mask, head_threshold
 from challenge.edition import Edition
@@ -38,8 +41,9 @@ _LOST = GateReport(
 class _Job:
     original: Path
     defaced: Path
-    mask: Path
+    mask: Path | None
     limit: float
+    cache: Path
 
 
 def apply_gate(
@@ -47,6 +51,7 @@ def apply_gate(
     sealed: SealedKey,
     scans: Mapping[tuple[str, str], Path],
     limit: float,
+    cache: Path,
     compute: Compute,
 ) -> tuple[dict[str, object], list[str]]:
     """Apply the brain gate to every scan of a defacing submission, both splits.
@@ -56,11 +61,13 @@ def apply_gate(
     edition : Edition
         Has the originals.
     sealed : SealedKey
-        Has the true brains.
+        Has the true brains of a cohort that knows them; others are estimated (`estimate_brain`).
     scans : mapping from (split, probe) to Path
         The defaced scans.
     limit : float
         Largest share of the brain that may change.
+    cache : Path
+        Folder for registrations.
     compute : Compute
         Who does it.
 
@@ -69,42 +76,90 @@ def apply_gate(
     gate : dict
         `passed` and `scans`, how many; `unchanged`, how many are the original; `worst_changed`, the largest
         share of a brain that was changed; `failed`, the probes that failed any gate but that of being
-        unchanged. Empty where the cohort came without brain masks.
+        unchanged; `estimated`, in how many scans the brain is an estimate. Scans in whose original no brain
+        is found are not counted; empty where that is all of them.
     warnings : list of str
         One line a kind of problem, with the number of scans.
     """
-    jobs, probes = [], []
-    for (split, probe), path in sorted(scans.items()):
-        mask = sealed.brain_mask(probe)
-        if mask is None:
-            return {}, ["no sealed brain masks: the brain gate was not applied"]
-        jobs.append(_Job(edition.splits[split].scan(probe), path, mask, limit))
-        probes.append(probe)
-    found = run_untrusted(_gate, jobs, "brain gate", compute)
-    reports = [_LOST if isinstance(report, Lost) else report for report in found]
-    problems = [problem for report in reports for problem in report.problems]
-    gate: dict[str, object] = {
-        "passed": sum(report.passed for report in reports),
-        "scans": len(reports),
-        "unchanged": sum(not report.differs for report in reports),
-        "worst_changed": max(report.changed_share for report in reports),
-        "failed": [p for p, r in zip(probes, reports, strict=True) if len(r.problems) > (not r.differs)],
+    jobs = {
+        probe: _Job(edition.splits[split].scan(probe), path, sealed.brain_mask(probe), limit, cache)
+        for (split, probe), path in sorted(scans.items())
     }
+    found = run_untrusted(_gate, list(jobs.values()), "brain gate", compute)
+    reports = {
+        probe: _LOST if isinstance(report, Lost) else report
+        for probe, report in zip(jobs, found, strict=True)
+        if report is not None
+    }
+    remarks = []
+    if unknown := len(jobs) - len(reports):
+        remarks.append(f"brain gate: not applied, for no brain is found in the original (scans: {unknown})")
+    if not reports:
+        return {}, remarks
+    estimated = sum(jobs[probe].mask is None for probe in reports)
+    if estimated:
+        remarks.append(
+            "brain gate: no true brain is sealed; it was estimated, by registering an average head to the "
+            f"original (scans: {estimated})"
+        )
+    problems = [problem for report in reports.values() for problem in report.problems]
+    gate: dict[str, object] = {
+        "passed": sum(report.passed for report in reports.values()),
+        "scans": len(reports),
+        "unchanged": sum(not report.differs for report in reports.values()),
+        "worst_changed": max(report.changed_share for report in reports.values()),
+        "failed": [p for p, report in reports.items() if len(report.problems) > (not report.differs)],
+    }
+    if estimated:
+        gate["estimated"] = estimated
     counted = {problem: problems.count(problem) for problem in problems}
-    return gate, [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
+    return gate, remarks + [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
 
 
-def _gate(job: _Job) -> GateReport:
-    original, defaced, mask = read_scan(job.original), read_scan(job.defaced), read_scan(job.mask)
+def _gate(job: _Job) -> GateReport | None:
+    """Compare a scan with its original; None where it is not known where the original's brain is."""
+    original = read_scan(job.original)
+    try:
+        brain = estimate_brain(original, job.cache) if job.mask is None else read_scan(job.mask).data > 0
+    except DefacerError:
+        return None
+    defaced = read_scan(job.defaced)
     return brain_gate(
         original.data,
         defaced.data,
-        mask.data > 0,
+        brain,
         original.affine,
         defaced.affine,
         limit=job.limit,
         far=far_from_head(original),
     )
+
+
+def estimate_brain(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:
+    """Say where the brain of an undefaced head is, for cohorts of real people: nobody knows their true one.
+
+    Parameters
+    ----------
+    scan : Scan
+        The original, in any orientation, voxel size and contrast.
+    cache : Path, optional
+        Folder for registrations, shared with the reference defacers.
+
+    Returns
+    -------
+    ndarray of bool, shape of `scan.data`
+        The ICBM152 brain as the average head, registered with 12 parameters, brings it along.
+
+    Raises
+    ------
+    DefacerError
+        If the head cannot be registered, or its brain lies outside of the field of view.
+    """
+    found = register(scan, cache).scan_to_head
+    brain = bring(average_brain(), found, scan, outside=-100.0) > 0
+    if not brain.any():
+        raise DefacerError("the registered brain lies outside of the field of view")
+    return brain
 
 
 def far_from_head(scan: Scan) -> NDArray[np.bool_]:

@@ -35,7 +35,7 @@ class IxiPerson:
     site : str
         `Guys`, `HH` or `IOP`.
     scans : mapping from str to Path
-        By BIDS suffix, `T1w` and `T2w`.
+        By BIDS suffix: `T1w`, `T2w`, `PDw`.
     sex, age, ethnicity : str
         `n/a` where the table does not say, or says two things.
     """
@@ -65,7 +65,7 @@ def read_ixi(
     table : Path
         `IXI.xls`, `.xlsx` or `.csv`.
     contrasts : sequence of str
-        `T1w`, `T2w` or both.
+        Some of `T1w`, `T2w`, `PDw`.
 
     Returns
     -------

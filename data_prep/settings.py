@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 from data_prep.cohort import CohortError
+from data_prep.tables import CONTRASTS
 
 TRACKS = ("defacing", "attack", "attributes")
-CONTRASTS = ("T1w", "T2w")
 PHOTOGRAPHS = "photographs"
 # Where photographs without hair come from: nowhere, the cohort's own folder, the kit's `baselines.bald`.
 HAIR_REMOVALS = ("none", "given", "builtin")
@@ -35,10 +35,10 @@ class EditionConfig:
     authors : list of str
         Whom `CITATION.cff` names; empty for "the organizers of <id>".
     contrast : str
-        BIDS suffix of the scans, `T2w` or `T1w`.
+        BIDS suffix of the scans: `T1w`, `T2w`, `FLAIR` or `PDw`.
     references : str
-        What scans are compared with: `photographs`, or the same people's scans of the other contrast, `T1w`
-        or `T2w` (an MRI-to-MRI edition, for cohorts without photographs).
+        What scans are compared with: `photographs`, or the same people's scans of another of these
+        contrasts (an MRI-to-MRI edition, for cohorts without photographs).
     hair_removal : str
         Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
         `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
@@ -96,7 +96,7 @@ def check_config(config: EditionConfig) -> None:
             f"edition.nonmated_per_probe is {config.nonmated_per_probe}; expected 0 (all) or more"
         )
     if config.contrast not in CONTRASTS:
-        problems.append(f"edition.contrast is {config.contrast!r}; expected T1w or T2w")
+        problems.append(f"edition.contrast is {config.contrast!r}; expected one of {', '.join(CONTRASTS)}")
     others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
     if config.references not in others:
         problems.append(

@@ -16,6 +16,7 @@ from data_prep.files import whole_file
 from data_prep.problems import Findings, shown
 from data_prep.problems import ProblemsError as ProblemsError
 
+CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that editions are made of
 DISTRACTORS = "distractors.tsv"  # trials with strangers, and the scores of those trials
 TRIAL_COLUMNS = ("probe", "reference")
 KEY_COLUMNS = ("probe", "reference", "label")

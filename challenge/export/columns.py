@@ -61,6 +61,8 @@ def platform_scores(entry: Entry) -> dict[str, float]:
         raise InputError(f"{keys[0]} could not be measured, so that the submission has no score")
     if entry.track == "defacing" and not entry.rated:
         raise InputError("no attacker passed the audit, so that nobody may rate the submission")
+    if entry.track == "defacing" and not entry.gate:
+        raise InputError("the brain gate could not be applied: no brain was found in any original")
     if entry.gate and entry.gate["passed"] != entry.gate["scans"]:
         raise InputError(
             f"{entry.gate['scans'] - entry.gate['passed']} of {entry.gate['scans']} scans fail the gate "

@@ -125,6 +125,14 @@ def scan_sidecar(contrast: str, settings: ScanSettings) -> dict[str, object]:
     sequence = {
         "T1w": {"MRAcquisitionType": "3D", "EchoTime": 0.004, "RepetitionTime": 0.02, "FlipAngle": 25},
         "T2w": {"MRAcquisitionType": "2D", "EchoTime": 0.09, "RepetitionTime": 4.0, "FlipAngle": 90},
+        "FLAIR": {
+            "MRAcquisitionType": "2D",
+            "EchoTime": 0.12,
+            "RepetitionTime": 9.0,
+            "InversionTime": 2.45,
+            "FlipAngle": 90,
+        },
+        "PDw": {"MRAcquisitionType": "2D", "EchoTime": 0.015, "RepetitionTime": 4.0, "FlipAngle": 90},
     }
     return {
         "Modality": "MR",

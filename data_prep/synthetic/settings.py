@@ -46,7 +46,7 @@ class ScanSettings:
     Attributes
     ----------
     contrasts : list of str
-        Some of `T1w`, `T2w`.
+        Some of `T1w`, `T2w`, `FLAIR`, `PDw`.
     acquisition : str
         `isotropic`, or `sagittal`: thick sagittal slices, stored as such (axes P, S, R).
     spacing_mm : float

@@ -1,11 +1,11 @@
-"""The tissues of a synthetic head: their labels, and what two scanners make of them in two contrasts."""
+"""The tissues of a synthetic head: their labels, and what two scanners make of them in four contrasts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-CONTRASTS = ("T1w", "T2w")
+from data_prep.tables import CONTRASTS as CONTRASTS
 
 # Name: proton density (water is 1), T1 and T2 at 3 T, ms. The place in this table is the label; the brain is
 # last. Rounded from the ranges of Stanisz et al. (Magn. Reson. Med. 54, 2005) and Bojorquez et al. (Magn.
@@ -77,9 +77,28 @@ class Scanner:
     shading: tuple[float, float, float]
 
 
+# FLAIR inverts so that fluid (T1 4200 ms) has no signal at the echo; PDw is the early echo of T2w.
 SCANNERS = (
-    Scanner({"T1w": Sequence(2400, 4, 1200), "T2w": Sequence(4000, 90)}, 0.95, (0.06, 0.06, 0.06)),
-    Scanner({"T1w": Sequence(2200, 3, 1080), "T2w": Sequence(4600, 98)}, 1.05, (0.10, 0.03, 0.08)),
+    Scanner(
+        {
+            "T1w": Sequence(2400, 4, 1200),
+            "T2w": Sequence(4000, 90),
+            "FLAIR": Sequence(9000, 120, 2450),
+            "PDw": Sequence(4000, 15),
+        },
+        0.95,
+        (0.06, 0.06, 0.06),
+    ),
+    Scanner(
+        {
+            "T1w": Sequence(2200, 3, 1080),
+            "T2w": Sequence(4600, 98),
+            "FLAIR": Sequence(8000, 125, 2330),
+            "PDw": Sequence(4600, 18),
+        },
+        1.05,
+        (0.10, 0.03, 0.08),
+    ),
 )
 
 
@@ -88,7 +107,7 @@ def signals(sequence: Sequence) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> t1, t2 = (signals(SCANNERS[0].sequences[contrast]) for contrast in CONTRASTS)
+    >>> t1, t2 = (signals(SCANNERS[0].sequences[contrast]) for contrast in ("T1w", "T2w"))
     >>> bool(t1[LABEL["white"]] > t1[LABEL["grey"]] > t1[LABEL["csf"]])
     True
     >>> bool(t2[LABEL["white"]] < t2[LABEL["grey"]] < t2[LABEL["csf"]])

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from baselines.defacers.problems import DefacerError
+from baselines.scan import Scan
 from challenge.description import write_submission_json
 from challenge.edition import Edition
 from challenge.entry import Entry
@@ -122,11 +125,45 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
 
 
 def test_a_gate_that_ends_its_worker_does_not_pass(
-    tiny_edition: Edition, sealed: SealedKey, defacing: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("x")] * len(jobs))
     scans = check_submission(defacing, tiny_edition).scans
     assert scans is not None
-    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, Compute("sequential"))
+    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert gate["passed"] == 0
     assert remarks == ["brain gate: could not be compared within the limits of time and memory (scans: 10)"]
+
+
+def test_scans_without_a_brain_are_not_counted(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some brains are sealed, some are estimated, and in one original there is none to be found."""
+    scans = check_submission(defacing, tiny_edition).scans
+    assert scans is not None
+    calls = []
+
+    def estimate(scan: Scan, cache: Path) -> NDArray[np.bool_]:
+        calls.append(cache)
+        if len(calls) == 1:
+            raise DefacerError("no head")
+        brain = np.zeros(scan.data.shape, bool)
+        brain[4:20, 8:18, 8:20] = True
+        return brain
+
+    known = {probe for _, probe in sorted(scans)[:3]}
+    sealed_mask = SealedKey.brain_mask
+    monkeypatch.setattr("challenge.gate.estimate_brain", estimate)
+    monkeypatch.setattr(SealedKey, "brain_mask", lambda key, p: sealed_mask(key, p) if p in known else None)
+    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    assert calls == [tmp_path] * 7
+    assert (gate["scans"], gate["estimated"]) == (9, 6)
+    # The sealed masks reach into what the fixture takes off, the estimated ones do not.
+    assert gate["passed"] == 6
+    assert set(gate["failed"]) == known
+    assert any("no brain is found in the original (scans: 1)" in remark for remark in remarks)
+    assert any("was estimated" in remark and "(scans: 6)" in remark for remark in remarks)
+    monkeypatch.setattr(SealedKey, "brain_mask", lambda *_: None)
+    calls.clear()
+    one = dict(list(scans.items())[:1])
+    assert apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))[0] == {}

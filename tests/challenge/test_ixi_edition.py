@@ -7,9 +7,12 @@ import pytest
 
 from challenge.cli import main
 from challenge.entry import Entry, read_entries
+from challenge.sealed import open_sealed
+from challenge.standing import board
 from data_prep.synthetic.dataset import write_person
 from data_prep.synthetic.likeness import draw_people
 from data_prep.synthetic.settings import PhotoSettings, ScanSettings, SyntheticCohort
+from data_prep.tables import SCORE_COLUMNS, read_table
 
 PEOPLE = 16
 CODES = {"european": 1, "asian": 3, "african": 4}
@@ -71,6 +74,20 @@ def test_scans_are_linked_with_scans(edition: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_contrasts_of_one_person_are_nearer_than_any_two_people(edition: Path) -> None:
+    output = edition.parent / "by_name"
+    words = ["attack", "attack=deepface", "attack.spacing_mm=2", f"edition={edition / 'public'}"]
+    assert main([*words, f"output={output}", f"cache={edition.parent / 'cache'}"]) == 0
+    trials = open_sealed(edition).trials
+    table = read_table(output / "scores.tsv", SCORE_COLUMNS)
+    score = {(probe, reference): float(value) for probe, reference, value in table.rows}
+    mated = [score[pair] for pair, trial in trials.items() if trial.mated]
+    nonmated = [score[pair] for pair, trial in trials.items() if not trial.mated]
+    print(f"farthest two scans of one {-min(mated):.2f}, nearest two people {-max(nonmated):.2f}")
+    assert min(mated) > max(nonmated)
+
+
+@pytest.mark.slow
 def test_attributes_are_read_without_any_photograph(edition: Path) -> None:
     read = entry(edition, ["infer", "attack=deepface", "attack.spacing_mm=2"], "deepface_attributes")
     results = {result.name: result for result in read.results}
@@ -81,9 +98,22 @@ def test_attributes_are_read_without_any_photograph(edition: Path) -> None:
 
 @pytest.mark.slow
 def test_a_defacer_is_rated_with_one_side_defaced_and_with_both(edition: Path) -> None:
+    """No true brain is known, as of real people: it is estimated, so that the gate is there all the same."""
     rated = entry(edition, ["deface", "defacer=voxelize"], "voxelize")
     found = {(r.name, r.level): r.figures["auc"] for r in rated.results if r.trial_list == "all"}
     one, both = found["deepface(Dlib)+raw", "ignorant"], found["deepface(Dlib)+defaced", "ignorant"]
     print(f"original with defaced {one}, defaced with defaced {both}")
+    returned = entry(edition, ["deface", "defacer=identity"], "identity")
+    scans = 2 * PEOPLE
+    assert (rated.gate["passed"], rated.gate["scans"], rated.gate["estimated"]) == (scans, scans, scans)
+    assert any("no true brain is sealed; it was estimated" in warning for warning in rated.warnings)
+    assert returned.gate["unchanged"] == scans
+    places = {place.entry.system: place for place in board([rated, returned], higher_is_better=False).places}
     assert rated.rated
-    assert "no sealed brain masks: the brain gate was not applied" in rated.warnings
+    assert places["voxelize"].rank == 1
+    assert places["identity"].rank is None
+    root = edition.parent
+    assert main(["rank", f"entries={root / 'entries'}", f"output={root / 'board'}", "site=false"]) == 0
+    rows = (root / "board" / "LEADERBOARD.md").read_text().splitlines()
+    assert any(row.startswith("| 1 |") and "/voxelize |" in row for row in rows)
+    assert any(row.startswith("| - |") and "/identity |" in row for row in rows)

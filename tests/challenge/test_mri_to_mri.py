@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from baselines.scan import Scan
 from challenge.audit import giveaways
 from challenge.cli import main
 from challenge.description import write_submission_json
@@ -23,6 +24,7 @@ from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
 from challenge.protocol import Protocol
 from challenge.sealed import open_sealed
+from challenge.standing import board
 from challenge.submission import SubmissionError, check_submission
 from challenge.work import Compute
 from data_prep.edition import EditionConfig, build_edition
@@ -120,8 +122,16 @@ def submit(edition: Edition, folder: Path, deface, system: str = "own") -> Path:
     return folder
 
 
+def behind(scan: Scan, cache: Path) -> NDArray[np.bool_]:
+    """Estimate the brain: what is not in front."""
+    brain = np.zeros(scan.data.shape, bool)
+    brain[:, :FRONT] = True
+    return brain
+
+
 def judge(folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
     monkeypatch.setattr("challenge.defacing.extract", fake_extract)
+    monkeypatch.setattr("challenge.gate.estimate_brain", behind)
     monkeypatch.setattr("challenge.defacing.measure_utility", lambda *_: ({}, []))  # there is no brain
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], bootstrap=20, reanalysed=1)
@@ -139,6 +149,12 @@ def mirrored(data: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn light into dark in front: every face becomes another, as far from the others as before."""
     out = data.copy()
     out[:, FRONT:] = 1000 - out[:, FRONT:]
+    return out
+
+
+def brainless(data: NDArray[np.float32]) -> NDArray[np.float32]:
+    out = mirrored(data)
+    out[:, :FRONT] = 0
     return out
 
 
@@ -170,6 +186,27 @@ def test_a_face_taken_off_both_sides_links_by_none(
 
     found = aucs(judge(folder, submit(open_edition(folder), tmp_path / "gone", taken_off), monkeypatch))
     assert all(0.2 < value < 0.8 for name, value in found.items() if "+" in name)
+
+
+def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that returns its input, or takes the brain too, is not."""
+    changes = {"mirrored": mirrored, "returned": lambda data: data, "brainless": brainless}
+    edition = open_edition(folder)
+    assert all(open_sealed(folder).brain_mask(name) is None for name in edition.eval.scans)
+    entries = []
+    for system, change in changes.items():
+        submission = submit(edition, tmp_path / system, change, system)
+        entries.append(judge(folder, submission, monkeypatch))
+    kept, returned, lost = entries
+    n = 2 * PEOPLE  # probes and references of both splits
+    assert (kept.gate["passed"], kept.gate["scans"], kept.gate["estimated"]) == (n, n, n)
+    assert returned.gate["unchanged"] == n
+    assert len(lost.gate["failed"]) == n
+    assert any("no true brain is sealed" in remark for remark in kept.warnings)
+    ranked = board(entries, higher_is_better=False).ranked
+    assert [place.entry.system for place in ranked] == ["mirrored"]
 
 
 def test_references_are_part_of_a_defacing_submission(folder: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from challenge.cli import main
+from data_prep.tables import read_table
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,9 @@ def scores(
     assert main(["attack", "attack=deepface", *words, "compute=sequential"]) == 0
     assert sorted(path.name for path in (root / "out").iterdir()) == ["images.tsv", "renders", "scores.tsv"]
     assert len(list((root / "out" / "renders").glob("head_0?.png"))) == 5
+    images = read_table(root / "out" / "images.tsv", None)
+    assert sorted(images.column("image")) == sorted(["head", "obama", *portraits])
+    assert set(images.column("face")) == {"yes"}
     header, *rows = (root / "out" / "scores.tsv").read_text().splitlines()
     assert header == "probe\treference\tscore"
     return {(probe, reference): float(score) for probe, reference, score in (row.split("\t") for row in rows)}

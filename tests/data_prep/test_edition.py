@@ -252,9 +252,10 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"age_edges": []}, "edition.age_edges"),
         ({"nonmated_per_probe": -1}, "expected 0"),
         ({"nonmated_per_probe": 5}, r"expected 0 \(all\) to 4"),
-        ({"contrast": "FLAIR"}, "T1w or T2w"),
+        ({"contrast": "DWI"}, "edition.contrast is 'DWI'; expected one of T1w, T2w, FLAIR, PDw"),
         ({"contrast": "T1w"}, r"scans missing \(10 in all\)"),
-        ({"references": "T2w"}, "edition.references is 'T2w'; expected photographs or T1w"),
+        ({"references": "T2w"}, "edition.references is 'T2w'; expected photographs or T1w or FLAIR or PDw"),
+        ({"contrast": "FLAIR"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_FLAIR.nii.gz"),
         ({"references": "T1w"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_T1w.nii.gz"),
         ({"licence": ""}, "edition.licence is empty"),
     ],
@@ -312,3 +313,15 @@ def test_splits_divide_every_kind_of_people() -> None:
     for kind in {person.attributes for person in people}:
         own = [splits[person.subject] for person in people if person.attributes == kind]
         assert own.count("dev") == own.count("eval") == 2
+
+
+@pytest.mark.parametrize("contrast", ["FLAIR", "PDw"])
+def test_other_contrasts_than_t1w_and_t2w_make_editions_too(
+    contrast: str, own_cohort: Path, tmp_path: Path
+) -> None:
+    for path in sorted(own_cohort.rglob("*T2w*.nii.gz")):
+        path.rename(path.with_name(path.name.replace("T2w", contrast)))
+    config = EditionConfig(id="tiny", contrast=contrast, seed=11)
+    build_edition(own_cohort, tmp_path / "edition", config)
+    edition = open_edition(tmp_path / "edition")
+    assert edition.eval.scan(edition.eval.probes[0]).name.endswith(f"_{contrast}.nii.gz")

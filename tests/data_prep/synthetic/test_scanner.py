@@ -5,15 +5,17 @@ import pytest
 import pyvista as pv
 from scipy import ndimage
 
+from baselines.appearance import appearance_of_scan
 from baselines.scan import Scan
 from baselines.surface import reconstruct
+from baselines.views import make_views
 from data_prep.synthetic.dataset import scan_expression
 from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.landmarks import find_landmarks, ibug_landmarks
 from data_prep.synthetic.people import draw_person, random_for
 from data_prep.synthetic.scanner import lie_down, scan_head
 from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
-from data_prep.synthetic.tissues import BRAIN, LABEL
+from data_prep.synthetic.tissues import BRAIN, CONTRASTS, LABEL
 from data_prep.synthetic.traits import draw_traits
 from data_prep.synthetic.voxels import FIELD_OF_VIEW
 
@@ -30,7 +32,7 @@ def make(subject, **options):
 
 @pytest.fixture(scope="module")
 def scan():
-    return make("sub-0001", spacing_mm=2.0, contrasts=["T1w", "T2w"])
+    return make("sub-0001", spacing_mm=2.0, contrasts=[*CONTRASTS])
 
 
 @pytest.fixture(scope="module")
@@ -239,3 +241,11 @@ def test_a_finer_scan_shows_the_same_head(scan):
     fine = make("sub-0001", spacing_mm=1.0)
     np.testing.assert_allclose(np.diag(fine.affine), [1, 1, 1, 1])
     assert fine.brain.sum() == pytest.approx(8 * scan.brain.sum(), rel=0.03)
+
+
+@pytest.mark.parametrize("contrast", CONTRASTS)
+def test_a_face_is_found_in_every_contrast(contrast, scan):
+    head = Scan(scan.images[contrast], scan.affine)
+    seen = appearance_of_scan(head, 2.0, make_views([(0, 0), (15, 0)]))
+    assert len(seen.found) == 2
+    assert seen.checks["nose_mm"] > 15

@@ -21,6 +21,19 @@ def test_the_scanners_differ_a_little(contrast):
 
 
 def test_contrasts_are_those_of_the_textbook():
-    t1, t2 = (dict(zip(TISSUES, signals(SCANNERS[0].sequences[c]), strict=True)) for c in CONTRASTS)
+    t1, t2 = (dict(zip(TISSUES, signals(SCANNERS[0].sequences[c]), strict=True)) for c in ("T1w", "T2w"))
     assert t1["fat"] > t1["white"] > t1["grey"] > t1["csf"] > t1["air"]
     assert t2["csf"] > t2["grey"] > t2["white"] > t2["muscle"] > t2["bone"]
+
+
+@pytest.mark.parametrize("scanner", SCANNERS)
+def test_flair_nulls_fluid_and_proton_density_shows_water(scanner):
+    flair, density = (
+        dict(zip(TISSUES, signals(scanner.sequences[contrast]), strict=True)) for contrast in ("FLAIR", "PDw")
+    )
+    assert flair["fat"] > flair["grey"] > flair["white"] > flair["skin"] > flair["bone"]
+    assert max(flair["csf"], flair["fluid"]) < 0.05 * flair["grey"]
+    assert flair["vitreous"] < 0.15 * flair["grey"]
+    soft = [density[name] for name in ("csf", "grey", "white", "fat", "muscle", "skin")]
+    assert max(soft) < 1.4 * min(soft)  # water is everywhere
+    assert density["grey"] > density["white"] > density["bone"]
