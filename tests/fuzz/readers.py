@@ -9,7 +9,6 @@ Not part of the test suite (pytest does not collect it, and atheris is no depend
 import gzip
 import io
 import json
-import math
 import os
 import sys
 import tempfile
@@ -57,7 +56,7 @@ def tsv(data: bytes) -> None:
     assert all(problem.isprintable() for problem in problems)
     if not problems:
         assert table_bytes(SCORE_COLUMNS, table.rows) == data
-        assert all(math.isfinite(float(score)) for score in table.column("score"))
+        assert all(abs(float(score)) <= 1e30 for score in table.column("score"))
 
 
 def json_object(data: bytes) -> None:
