@@ -182,6 +182,9 @@ def _check_together(
         where = shown(member.filename, 100)
         if member.header_offset < end or (end == 0 and member.header_offset):
             findings.add("has members that overlap, or something before the first", where)
+        if member.header_offset >= table:  # a large zip may say 2^64, which cannot even be sought
+            findings.add("lists members that are not there", where)
+            continue
         stream.seek(member.header_offset)
         local = stream.read(_LOCAL.size)
         if len(local) < _LOCAL.size or local[:4] != _SIGNATURE:
@@ -212,7 +215,7 @@ def _unpack(
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 _unpack_one(archive, member, target, sizes[member.orig_filename])
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
                 findings.add(f"has members that cannot be unpacked ({_reason(error)})", member.orig_filename)
             except OSError as error:
                 error.filename = error.filename or str(folder)  # where there is no room is not told

@@ -2,12 +2,13 @@
 
 A `.nii.gz` of 4 MB can unpack to 4 GB, and a header can claim 30000 x 30000 x 30000 voxels. So 348 bytes are
 unpacked and compared with the original; only then are the voxels, no more than the original has.
+
+Voxels may be integers of up to 32 bits or floats, whatever the original has: tools that resample or scale
+write floats, and what is compared is intensities, not what is stored.
 """
 
-import gzip
 import logging
 import os
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from challenge.gunzip import Gunzip, GunzipError
 
 HEADER_SIZE = 348
 # Tools store their history in header extensions (AFNI tens of kilobytes); they are skipped, never read.
@@ -25,6 +28,8 @@ _OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy ve
 _QUIET = logging.Logger("mriprivacy.volumes", logging.CRITICAL + 1)
 # Where a NIfTI-1 header has room for words: data_type, db_name, descrip and aux_file, intent_name.
 _WORDS = ((4, 32), (148, 252), (328, 344))
+# Attackers work in float32, whose largest number is 3.4e38; a scanner's is a few thousand.
+_LARGEST_INTENSITY = 1e18
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
@@ -105,8 +110,10 @@ def parse_header(header: bytes) -> Grid:
     # A slope of 0 means that voxels are not scaled; nibabel reads a slope that is not finite the same way.
     if slope == 0 or not np.isfinite(slope):
         slope, intercept = 1.0, 0.0
-    if not np.isfinite(intercept):
-        raise VolumeError("has an intercept that is not finite")
+    if not abs(intercept) <= _LARGEST_INTENSITY:
+        raise VolumeError(
+            f"has an intercept of {intercept:g}; expected at most {_LARGEST_INTENSITY:g} in magnitude"
+        )
     byteorder: Literal["little", "big"] = "little" if parsed.endianness == "<" else "big"
     return Grid(tuple(dims[1:4]), affine, dtype, int(offset), slope, intercept, byteorder)
 
@@ -174,10 +181,11 @@ def check_volume(path: Path, original: Path) -> Checked:
     Raises
     ------
     VolumeError
-        If the file is not gzip, truncated, longer than its header says, on another grid, not finite, or all
-        one value.
+        If the file is not gzip, truncated, longer than its header says, on another grid, not finite, beyond
+        1e18 in magnitude, or all one value as float32, in which it is looked at.
     """
-    with _open_own(original) as raw_reference, gzip.open(raw_reference) as reference:
+    with _open_own(original) as raw_reference:
+        reference = Gunzip(raw_reference)
         try:
             expected = parse_header(_read(reference, HEADER_SIZE))
         except VolumeError as error:
@@ -189,19 +197,19 @@ def check_volume(path: Path, original: Path) -> Checked:
             largest = _largest_file(expected)
             if os.fstat(raw_stream.fileno()).st_size > largest:
                 raise VolumeError(f"is larger than {largest} bytes, the most such a scan can need")
-            with gzip.open(raw_stream) as stream:
-                header = _read(stream, HEADER_SIZE)
-                found = parse_header(header)
-                compare_grids(found, expected)
-                has_words = found.offset > 352 or any(header[a:b].strip(b"\0 ") for a, b in _WORDS)
-                unchanged = _check_voxels(_pieces(stream, found), _pieces(reference, expected))
-                return Checked(unchanged, has_words)
+            stream = Gunzip(raw_stream)
+            header = _read(stream, HEADER_SIZE)
+            found = parse_header(header)
+            compare_grids(found, expected)
+            has_words = found.offset > 352 or any(header[a:b].strip(b"\0 ") for a, b in _WORDS)
+            unchanged = _check_voxels(_pieces(stream, found), _pieces(reference, expected))
+            return Checked(unchanged, has_words)
 
 
 def largest_file(original: Path) -> int:
     """Bytes that a `.nii.gz` in the place of an original can need at most; VolumeError as `check_volume`."""
-    with gzip.open(original) as stream:
-        return _largest_file(parse_header(_read(stream, HEADER_SIZE)))
+    with original.open("rb") as stream:
+        return _largest_file(parse_header(_read(Gunzip(stream), HEADER_SIZE)))
 
 
 def _largest_file(expected: Grid) -> int:
@@ -219,8 +227,12 @@ def _check_voxels(found: Iterator[NDArray[np.float64]], original: Iterator[NDArr
         low, high = min(low, float(piece.min())), max(high, float(piece.max()))
         # The originals are unpacked only as far as the first difference.
         unchanged = unchanged and _equals_next(piece, original)
-    if low == high:
-        raise VolumeError(f"has the same value, {low:g}, in every voxel; there is no head left in it")
+    if max(-low, high) > _LARGEST_INTENSITY:
+        raise VolumeError(f"has intensities beyond {_LARGEST_INTENSITY:g} in magnitude ({low:g} to {high:g})")
+    if np.float32(low) == np.float32(high):
+        raise VolumeError(
+            f"has the same value, {low:g}, in every voxel (as float32); there is no head left in it"
+        )
     return unchanged
 
 
@@ -231,7 +243,7 @@ def _equals_next(piece: NDArray[np.float64], original: Iterator[NDArray[np.float
         raise VolumeError(_OWN_COPY.format(error)) from error
 
 
-def _pieces(stream: BinaryIO | gzip.GzipFile, grid: Grid) -> Iterator[NDArray[np.float64]]:
+def _pieces(stream: Gunzip, grid: Grid) -> Iterator[NDArray[np.float64]]:
     """Intensities from just after the header to the announced end, which must be the end of the file."""
     _check_extensions(_read(stream, grid.offset - HEADER_SIZE), grid.byteorder)
     left = grid.size
@@ -256,10 +268,10 @@ def _check_extensions(raw: bytes, byteorder: Literal["little", "big"]) -> None:
         position += size
 
 
-def _read(stream: BinaryIO | gzip.GzipFile, size: int, exactly: bool = True) -> bytes:
+def _read(stream: Gunzip, size: int, exactly: bool = True) -> bytes:
     try:
         raw = stream.read(size)
-    except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
+    except (GunzipError, OSError) as error:
         raise VolumeError(f"cannot be unpacked to the end ({error}); is it cut off?") from error
     if exactly and len(raw) < size:
         raise VolumeError("ends before the last voxel; is it cut off?")

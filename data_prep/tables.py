@@ -30,6 +30,8 @@ Rule = Callable[[str], object]
 _LONGEST_CELL = 200
 _LONGEST_LINE = 100_000  # bytes; a cohort's participants.tsv may have many columns
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+# Sums and squares of scores must be finite too: two of 1e308 are already not.
+_LARGEST_SCORE = 1e30
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
 
@@ -75,7 +77,7 @@ def parse_id(cell: str) -> str:
 
 
 def parse_score(cell: str) -> float:
-    """Read a finite decimal number; nothing else that `float` would accept.
+    """Read a finite decimal number of at most 1e30 in magnitude; nothing else that `float` would accept.
 
     Examples
     --------
@@ -88,6 +90,8 @@ def parse_score(cell: str) -> float:
     value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
     if not math.isfinite(value):
         raise ValueError("is not a finite decimal number such as 0.25 or -1.5e-3")
+    if abs(value) > _LARGEST_SCORE:
+        raise ValueError(f"is beyond {_LARGEST_SCORE:g} in magnitude; scale all scores down by one factor")
     return value
 
 

@@ -95,6 +95,32 @@ def overlapping(folder: Path) -> bytes:
     return bytes(content)
 
 
+def far_away(offset: int) -> Callable[[Path], bytes]:
+    """The last member at an offset that takes 64 bits, as a large zip says it."""
+
+    def make(folder: Path) -> bytes:
+        content = packed(members(folder))
+        at, end = content.rfind(CENTRAL), content.rfind(END)
+        record = bytearray(content[at:end])
+        record[30:32] = struct.pack("<H", 12)  # length of the extra field
+        record[42:46] = b"\xff" * 4
+        record += struct.pack("<HHQ", 1, 8, offset)
+        last = bytearray(content[end:])
+        last[12:16] = struct.pack("<L", struct.unpack("<L", last[12:16])[0] + 12)
+        return content[:at] + bytes(record) + bytes(last)
+
+    return make
+
+
+def a_name_that_is_no_text(folder: Path) -> bytes:
+    """Both headers say that the name is UTF-8; in one of them it is not."""
+    content = bytearray(packed(members(folder)))
+    for signature, flags in ((LOCAL, 6), (CENTRAL, 8)):
+        content[content.find(signature) + flags + 1] |= 8
+    content[content.find(LOCAL) + 30] = 0xFF
+    return bytes(content)
+
+
 def crowded(folder: Path) -> bytes:
     return packed([*members(folder), *[(zipfile.ZipInfo(f"{i}"), b"") for i in range(70_000)]])
 
@@ -149,6 +175,11 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "a wrong checksum": (patched(CENTRAL, 16, b"abcd"), "cannot be unpacked"),
     "damaged": (patched(LOCAL, 60, b"\xff" * 20), "cannot be unpacked"),
     "another name inside": (patched(LOCAL, 30, b"README"), "cannot be unpacked"),
+    "another name inside that is no text": (a_name_that_is_no_text, "cannot be unpacked"),
+    "a member at 2^44": (far_away(2**44), "lists members that are not there"),
+    "a member at 2^63 - 1": (far_away(2**63 - 1), "lists members that are not there"),
+    "a member at 2^63": (far_away(2**63), "lists members that are not there"),
+    "a member at 2^64 - 1": (far_away(2**64 - 1), "lists members that are not there"),
     "members that overlap": (overlapping, "overlap"),
     "members beyond the end": (patched(CENTRAL, 20, struct.pack("<L", 2**31)), "overlap"),
     "a table of contents elsewhere": (patched(END, 16, struct.pack("<L", 7)), "before, between or after"),

@@ -90,6 +90,11 @@ ATTACKS = {
     "id 001": (rows(lambda x: [*x, "001\t002\t1\n"]), "'001 002'"),
     "upper case": (rows(lambda x: [x[0], x[1].upper(), *x[2:]]), "trial missing"),
     "1e999": (score("1e999"), "score is not a finite decimal number such as 0.25 or -1.5e-3: line 3 '1e999'"),
+    "1e308": (
+        score("1e308"),
+        "score is beyond 1e+30 in magnitude; scale all scores down by one factor: line 3",
+    ),
+    "-1.01e30": (score("-1.01e30"), "score is beyond 1e+30 in magnitude"),
     "nan": (score("nan"), "line 3 'nan'"),
     "inf": (score("-inf"), "line 3 '-inf'"),
     "n/a": (score("n/a"), "line 3 'n/a'"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from baselines.scan import read_scan
 from challenge.edition import Edition, open_edition
 from challenge.submission import check_submission
 from challenge.volumes import VolumeError, check_volume, parse_header
@@ -68,9 +69,9 @@ def moved(shift: float) -> Spoil:
     return scan(change)
 
 
-def with_voxel(value: float) -> Spoil:
+def with_voxel(value: float, dtype: type = np.float32) -> Spoil:
     def change(image: nib.Nifti1Image) -> nib.Nifti1Image:
-        data = np.asanyarray(image.dataobj).astype(np.float32)
+        data = np.asanyarray(image.dataobj).astype(dtype)
         data[3, 4, 5] = value
         return nib.Nifti1Image(data, image.affine)
 
@@ -132,6 +133,11 @@ SCANS = {
     "voxels too many": (unpacked(lambda x: x + b"\0"), "goes on after the last voxel"),
     "gzip bomb": (bomb, "goes on after the last voxel"),
     "padding": (padded, "is larger than"),
+    "zeros after the end": (packed(lambda x: x + bytes(1000)), "followed by something else"),
+    "10,000 empty members": (
+        packed(lambda x: gzip.compress(b"", mtime=0) * 10_000 + x),
+        "cannot be unpacked to the end (more than 10000 members)",
+    ),
     "30000^3": (
         put(42, np.array([30000] * 3, "<i2").tobytes()),
         "has shape (30000, 30000, 30000); the original",
@@ -170,7 +176,25 @@ SCANS = {
         unpacked(lambda x: x[:108] + f4(384) + x[112:348] + b"\1\0\0\0" + bytes(32) + x[352:]),
         "do not add up",
     ),
-    "an intercept of NaN": (put(112, f4(2) + f4(np.nan)), "intercept that is not finite"),
+    "an intercept of NaN": (put(112, f4(2) + f4(np.nan)), "an intercept of nan; expected at most 1e+18"),
+    "an intercept of 1e30": (put(112, f4(2) + f4(1e30)), "an intercept of 1e+30; expected at most 1e+18"),
+    "one voxel of 1e39": (
+        with_voxel(1e39, np.float64),
+        "has intensities beyond 1e+18 in magnitude (0 to 1e+39)",
+    ),
+    "a slope of 1e38": (put(112, f4(1e38)), "has intensities beyond 1e+18 in magnitude"),
+    "the ends of float32": (
+        scan(lambda x: nib.Nifti1Image(np.where(x.get_fdata() > 0, 3.4e38, -3.4e38).astype("f4"), x.affine)),
+        "has intensities beyond 1e+18 in magnitude (-3.4e+38 to 3.4e+38)",
+    ),
+    "flat after rounding": (
+        scan(lambda x: nib.Nifti1Image(1e12 + x.get_fdata(), x.affine)),
+        "the same value, 1e+12, in every voxel (as float32)",
+    ),
+    "flat after underflow": (
+        scan(lambda x: nib.Nifti1Image(x.get_fdata() * 1e-60, x.affine)),
+        "the same value, 0,",
+    ),
     "a NaN voxel": (with_voxel(np.nan), "voxels that are not finite numbers"),
     "an infinite voxel": (with_voxel(np.inf), "voxels that are not finite numbers"),
     "zeros": (scan(lambda x: nib.Nifti1Image(np.zeros(x.shape, np.int16), x.affine)), "the same value, 0,"),
@@ -193,6 +217,7 @@ def test_defacing_submissions_that_are_refused(
 
 
 ACCEPTED = {
+    "as large as it may be": scan(lambda x: nib.Nifti1Image(x.get_fdata() * 1e15, x.affine)),
     "shifted by a rounding error": moved(1e-4),
     "float64": scan(lambda x: nib.Nifti1Image(x.get_fdata() / 3, x.affine)),
     "scaled": put(112, f4(0.5) + f4(-3)),
@@ -207,6 +232,11 @@ ACCEPTED = {
     ),
     "two gzip members": packed(
         lambda x: gzip.compress(gzip.decompress(x)[:999]) + gzip.compress(gzip.decompress(x)[999:])
+    ),
+    "many gzip members": packed(
+        lambda x: b"".join(
+            gzip.compress(gzip.decompress(x)[i : i + 64]) for i in range(0, 352 + 32 * 30 * 28 * 2, 64)
+        )
     ),
     "companions of BIDS": lambda f: (
         (f / "dev" / "mri" / "dataset_description.json").write_text("{}") and None
@@ -225,7 +255,7 @@ def test_what_honest_tools_write_is_accepted(name: str, defacing: Path, tiny_edi
     ] * written
     assert submission.scans is not None
     for path in submission.scans.values():
-        assert np.isfinite(nib.load(path).get_fdata()).all()
+        read_scan(path)  # as the attackers read it
 
 
 def test_scans_that_are_the_originals_are_warned_about(defacing: Path, tiny_edition: Edition) -> None:
@@ -311,4 +341,4 @@ def test_a_damaged_file_is_refused_or_still_readable(
     except VolumeError as error:
         assert str(error).isprintable()  # noqa: PT017
     else:
-        assert nib.load(path).get_fdata().shape == (32, 30, 28)
+        assert read_scan(path).data.shape == (32, 30, 28)

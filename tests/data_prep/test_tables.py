@@ -80,7 +80,7 @@ def test_every_deviation_is_named(raw: bytes, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["1", "-1", "+1", "0.5", ".5", "5.", "1e-5", "1E5", "-0", "1e-999", "0" * 99]
+    "cell", ["1", "-1", "+1", "0.5", ".5", "5.", "1e-5", "1E5", "-0", "1e-999", "0" * 99, "-1e30"]
 )
 def test_scores(cell: str) -> None:
     assert parse_score(cell) == float(cell)
@@ -93,6 +93,12 @@ def test_scores(cell: str) -> None:
 )  # fmt: skip
 def test_what_is_no_score(cell: str) -> None:
     with pytest.raises(ValueError, match="finite decimal number"):
+        parse_score(cell)
+
+
+@pytest.mark.parametrize("cell", ["1.1e30", "-1e31", "1e308", "-1e308"])
+def test_a_score_beyond_what_can_be_squared_is_refused(cell: str) -> None:
+    with pytest.raises(ValueError, match=r"is beyond 1e\+30 in magnitude; scale all scores down"):
         parse_score(cell)
 
 

@@ -9,8 +9,8 @@ Not part of the test suite (pytest does not collect it, and atheris is no depend
 import gzip
 import io
 import json
-import math
 import os
+import struct
 import sys
 import tempfile
 import time
@@ -29,9 +29,9 @@ with atheris.instrument_imports(include=["challenge", "data_prep", "zipfile", "j
     from challenge.volumes import VolumeError, check_volume, parse_header
     from data_prep.tables import SCORE_COLUMNS, parse_id, parse_score, parse_table, table_bytes
 
-import nibabel as nib
 import numpy as np
 
+from baselines.scan import read_scan
 from data_prep.nifti import canonical_bytes
 
 LONGEST = 2.0  # seconds of processor time for one input
@@ -48,8 +48,11 @@ GOOD = {
     "contact": "a@b.org",
     "licence": "MIT",
 }
-VOXELS = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+# The least that the attackers look at; few values, so that it is short when packed.
+VOXELS = (np.arange(16**3, dtype=np.int16) // 512).reshape(16, 16, 16)
 SCAN = canonical_bytes(VOXELS, np.diag([1.0, 2, 3, 1]))
+# float64, which can hold what float32, in which scans are looked at, cannot.
+FLOATS = canonical_bytes(VOXELS * 1e17, np.diag([1.0, 2, 3, 1]))
 
 
 def tsv(data: bytes) -> None:
@@ -57,7 +60,7 @@ def tsv(data: bytes) -> None:
     assert all(problem.isprintable() for problem in problems)
     if not problems:
         assert table_bytes(SCORE_COLUMNS, table.rows) == data
-        assert all(math.isfinite(float(score)) for score in table.column("score"))
+        assert all(abs(float(score)) <= 1e30 for score in table.column("score"))
 
 
 def json_object(data: bytes) -> None:
@@ -110,10 +113,10 @@ def volume(data: bytes) -> None:
     except VolumeError as error:
         assert str(error).isprintable()  # noqa: PT017
         return
-    image = nib.load(path)
-    assert np.squeeze(image.get_fdata()).shape == VOXELS.shape
-    assert np.isfinite(image.get_fdata()).all()
-    assert np.allclose(image.affine, nib.load(ORIGINAL).affine, atol=0.02)
+    seen = read_scan(path)  # as the attackers read it: it raises what they would
+    assert seen.data.shape == VOXELS.shape
+    assert np.abs(seen.data).max() <= 1.0001e18
+    assert np.allclose(seen.affine, read_scan(ORIGINAL).affine, atol=0.02)
 
 
 def good_zip() -> bytes:
@@ -124,12 +127,40 @@ def good_zip() -> bytes:
     return buffer.getvalue()
 
 
-TARGETS = {
-    "tsv": (tsv, b"probe\treference\tscore\nsub-a\tph-b\t-1.5e-3\n"),
-    "json": (json_object, json.dumps(GOOD).encode()),
-    "zip": (archive, good_zip()),
-    "nifti": (nifti, SCAN),
-    "gzip": (volume, gzip.compress(SCAN, mtime=0)),
+def utf8_zip() -> bytes:
+    """The same, its names said to be UTF-8 in both headers."""
+    content = bytearray(good_zip())
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = -1
+        while (at := content.find(signature, at + 1)) >= 0:
+            content[at + flags + 1] |= 8
+    return bytes(content)
+
+
+def large_zip() -> bytes:
+    """The same as a zip over 4 GB is: sizes and place of the last member, and the end, in 64 bits."""
+    content = good_zip()
+    table, last, end = (content.find(b"PK\1\2"), content.rfind(b"PK\1\2"), content.rfind(b"PK\5\6"))
+    record = bytearray(content[last:end])
+    packed, size, offset = (*struct.unpack_from("<2L", record, 20), *struct.unpack_from("<L", record, 42))
+    record[20:28] = b"\xff" * 8
+    record[42:46] = b"\xff" * 4
+    record[30:32] = struct.pack("<H", 28)
+    record += struct.pack("<HH3Q", 1, 24, size, packed, offset)
+    length = last - table + len(record)
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, len(SIZES), len(SIZES), length, table)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, table + length, 1)
+    short = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return content[:last] + bytes(record) + end64 + locator + short
+
+
+# What to read, and the good files to begin with.
+TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[bytes, ...]]] = {
+    "tsv": (tsv, (b"probe\treference\tscore\nsub-a\tph-b\t-1.5e-3\n",)),
+    "json": (json_object, (json.dumps(GOOD).encode(),)),
+    "zip": (archive, (good_zip(), utf8_zip(), large_zip())),
+    "nifti": (nifti, (SCAN, FLOATS)),
+    "gzip": (volume, (gzip.compress(SCAN, mtime=0), gzip.compress(SCAN[:999]) + gzip.compress(SCAN[999:]))),
 }
 
 
@@ -152,13 +183,14 @@ class Clock:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    target, seed = TARGETS[sys.argv[1]]
+    target, seeds = TARGETS[sys.argv[1]]
     clock = Clock(target, float(sys.argv[2]) if len(sys.argv) > 2 else 10)
     ORIGINAL = WORK / "original.nii.gz"
     ORIGINAL.write_bytes(gzip.compress(SCAN, mtime=0))
     corpus = WORK / "corpus"
     corpus.mkdir()
-    (corpus / "good").write_bytes(seed)
+    for number, seed in enumerate(seeds):
+        (corpus / f"good-{number}").write_bytes(seed)
     # The alarm is for what never ends: it rings by the clock on the wall, also for a process that is stopped.
     atheris.Setup([sys.argv[0], str(corpus), "-timeout=3600", "-rss_limit_mb=1000"], clock)
     atheris.Fuzz()
