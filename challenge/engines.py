@@ -8,12 +8,12 @@ import importlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
@@ -44,6 +44,20 @@ class Compute:
     address: str = ""
     seconds: float = 600.0
     megabytes: int = 8000
+
+    def words(self) -> list[str]:
+        """Return the settings by which another command works in the same way.
+
+        Examples
+        --------
+        >>> Compute("dask", address="tcp://host:8786").words()[:3]
+        ['compute=dask', 'compute.workers=0', 'compute.address=tcp://host:8786']
+        """
+        rest = (field for field in fields(self) if field.name != "backend")
+        return [
+            f"compute={self.backend}",
+            *(f"compute.{field.name}={getattr(self, field.name)}" for field in rest),
+        ]
 
 
 class Task(Protocol):
@@ -96,13 +110,9 @@ def outcomes(
 def _parallel(backend: Any, work: Callable, jobs: Iterable[tuple[int, Any]], n_workers: int) -> Iterator[Any]:
     """Work on jobs, one a worker at a time, and yield what comes as it comes."""
     # Never one worker: joblib would work in this very process. One job is handed out at a time instead.
-    engine = Parallel(
-        max(2, n_workers),
-        backend=backend,
-        pre_dispatch=n_workers,
-        return_as="generator_unordered",
-        batch_size=1,
-    )
+    options = {"pre_dispatch": n_workers, "return_as": "generator_unordered", "batch_size": 1}
+    with parallel_config(backend, inner_max_num_threads=1 if backend == "loky" else None):
+        engine = Parallel(max(2, n_workers), **options)
     yield from engine(work(index, item) for index, item in jobs)
 
 
@@ -195,7 +205,8 @@ def _start_dask(address: str, workers: int) -> "Cluster":
 
 @cache
 def _start_ray(address: str, workers: int) -> "Cluster":
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
+    # Nothing leaves the machine, and workers have the environment that is here.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     ray = _extra("ray", "ray")
     own = {} if address else {"num_cpus": workers or cpu_count(), "include_dashboard": False}
     try:

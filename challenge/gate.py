@@ -13,7 +13,7 @@ from baselines.surface import SurfaceError, head_mask, head_threshold
 from challenge.edition import Edition
 from challenge.guard import Lost, run_untrusted
 from challenge.sealed import SealedKey
-from challenge.work import Compute
+from challenge.work import Compute, by_reason
 from scoring.utility import GateReport, brain_gate
 
 # A refacer puts a nose, a chin and a throat where there was air, on real heads up to 43 mm away from the own
@@ -71,7 +71,7 @@ def apply_gate(
         share of a brain that was changed; `failed`, the probes that failed any gate but that of being
         unchanged. Empty where the cohort came without brain masks.
     warnings : list of str
-        One line a kind of problem, with the number of scans.
+        One line a kind of problem, with the number of scans and five of them.
     """
     jobs, probes = [], []
     for (split, probe), path in sorted(scans.items()):
@@ -82,7 +82,9 @@ def apply_gate(
         probes.append(probe)
     found = run_untrusted(_gate, jobs, "brain gate", compute)
     reports = [_LOST if isinstance(report, Lost) else report for report in found]
-    problems = [problem for report in reports for problem in report.problems]
+    problems = [
+        (probe, one) for probe, report in zip(probes, reports, strict=True) for one in report.problems
+    ]
     gate: dict[str, object] = {
         "passed": sum(report.passed for report in reports),
         "scans": len(reports),
@@ -90,8 +92,7 @@ def apply_gate(
         "worst_changed": max(report.changed_share for report in reports),
         "failed": [p for p, r in zip(probes, reports, strict=True) if len(r.problems) > (not r.differs)],
     }
-    counted = {problem: problems.count(problem) for problem in problems}
-    return gate, [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
+    return gate, [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
 
 
 def _gate(job: _Job) -> GateReport:

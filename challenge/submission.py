@@ -7,7 +7,6 @@ they can be shown to the participant as they are.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from challenge.description import DESCRIPTION, SubmissionError, read_description
 from challenge.edition import Edition, Pair
 from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files, tables
 from challenge.volumes import Checked, VolumeError, check_volume
+from challenge.work import Compute, run
 from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
 from data_prep.tables import (
@@ -40,6 +40,8 @@ __all__ = [
     "received",
     "write_submission_json",
 ]
+
+HERE = Compute("sequential")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Submission:
 
 
 @contextmanager
-def received(path: Path, edition: Edition) -> Iterator[Submission]:
+def received(path: Path, edition: Edition, compute: Compute = HERE) -> Iterator[Submission]:
     """Give the accepted submission of a folder or a zip; what a zip was unpacked to is gone afterwards.
 
     Parameters
@@ -92,6 +94,8 @@ def received(path: Path, edition: Edition) -> Iterator[Submission]:
         A folder as for `check_submission`, or a zip of what is in such a folder.
     edition : Edition
         The public side is all that is needed.
+    compute : Compute
+        Who opens the scans.
 
     Raises
     ------
@@ -100,10 +104,10 @@ def received(path: Path, edition: Edition) -> Iterator[Submission]:
     """
     sizes = largest_sizes(edition) if path.is_file() else {}
     with unpacked(path, sizes) as folder:
-        yield check_submission(folder, edition)
+        yield check_submission(folder, edition, compute)
 
 
-def check_submission(folder: Path, edition: Edition) -> Submission:
+def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) -> Submission:
     """Accept a submission, or say everything that is wrong with it.
 
     Parameters
@@ -112,6 +116,8 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
         With `submission.json` and what its track asks for (docs/files.md).
     edition : Edition
         The public side is all that is needed.
+    compute : Compute
+        Who opens the scans.
 
     Raises
     ------
@@ -144,7 +150,7 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
         attributes = _read_attributes(folder, edition, problems, warnings)
     elif track == "defacing":
         here = {key: name for key, name in scans.items() if name in present}
-        _check_scans(folder, here, edition, problems, warnings)
+        _check_scans(folder, here, edition, problems, warnings, compute)
     if problems:
         raise SubmissionError(*problems)
     return Submission(
@@ -249,19 +255,13 @@ def _check_scans(
     edition: Edition,
     problems: list[str],
     warnings: list[str],
+    compute: Compute,
 ) -> None:
-    def check(item: tuple[tuple[str, str], str]) -> Checked | str:
-        (split, probe), name = item
-        try:
-            return check_volume(folder / name, edition.splits[split].scan(probe))
-        except VolumeError as error:
-            return f"{name}: {error}"
-        except OSError as error:
-            return f"{name}: cannot be read ({error.strerror})"
-
-    # Threads do: unpacking and comparing leave the interpreter free for one another.
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        checked = dict(zip(scans.values(), pool.map(check, scans.items()), strict=True))
+    pairs = [
+        _Pair(name, folder / name, edition.splits[split].scan(probe))
+        for (split, probe), name in scans.items()
+    ]
+    checked = dict(zip(scans.values(), run(_check, pairs, "check scans", compute), strict=True))
     problems += [found for found in checked.values() if isinstance(found, str)]
     good = {name: found for name, found in checked.items() if isinstance(found, Checked)}
     _warn(
@@ -276,6 +276,22 @@ def _check_scans(
         len(scans),
         warnings,
     )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    name: str
+    sent: Path
+    original: Path
+
+
+def _check(pair: _Pair) -> Checked | str:
+    try:
+        return check_volume(pair.sent, pair.original)
+    except VolumeError as error:
+        return f"{pair.name}: {error}"
+    except OSError as error:
+        return f"{pair.name}: cannot be read ({error.strerror})"
 
 
 def _warn(what: str, names: Sequence[str], n_scans: int, warnings: list[str]) -> None:
