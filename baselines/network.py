@@ -5,10 +5,12 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +78,8 @@ def load_model(model: str) -> Path:
     if model == "Dlib" and not path.is_file():
         _copy(dlib_weights(path.name), path)
     try:
-        _deepface().build_model(task=task, model_name=model)
+        with _one_thread():
+            _deepface().build_model(task=task, model_name=model)
     except Exception as error:  # deepface lets through whatever requests, gdown, onnxruntime and dlib raise
         if path.is_file():
             raise WeightsError(
@@ -161,14 +164,33 @@ def guess_demographics(chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64
     return np.array(rows, dtype=np.float64) / 100  # deepface tells probabilities in per cent
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let networks that onnxruntime opens meanwhile keep to one thread: faces are what is done in parallel.
+
+    There is no other way: it reads no variable for this, and deepface makes the options itself.
+    """
+    import onnxruntime
+
+    class OneThread(onnxruntime.SessionOptions):
+        def __init__(self) -> None:
+            super().__init__()
+            self.intra_op_num_threads = self.inter_op_num_threads = 1
+
+    with mock.patch.object(onnxruntime, "SessionOptions", OneThread):
+        yield
+
+
 @lru_cache(maxsize=1)
 def _deepface() -> ModuleType:
     # Which engine runs a network changes its numbers, so it does not depend on what else is installed.
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
     with warnings.catch_warnings():  # importing it silences all warnings of the process, ours too
+        import cv2
         from deepface import DeepFace
 
+    cv2.setNumThreads(1)
     return DeepFace
 
 

@@ -1,6 +1,5 @@
 """Evaluation of a defacing system: gate, attackers, their audit, what is read from the scans."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +22,7 @@ from challenge.inference import infer, learn
 from challenge.linkage import people
 from challenge.submission import Submission
 from challenge.utility import measure_utility
-from challenge.work import run
+from challenge.work import by_reason, run
 from data_prep.trials import Attributes
 
 # State of references that are scans: as the system under test defaced them.
@@ -137,12 +136,12 @@ def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
 
 def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
     """Take the pass from scans nobody could look at: who stops the attackers has not protected anybody."""
-    images = [image for split in defaced.scans.values() for image in split.values()]
-    images += [i for (_, state), own in defaced.photos.items() if state == DEFACED for i in own.values()]
-    lost = Counter(image.reason for image in images if image.lost)
+    images = [one for split in defaced.scans.values() for one in split.items()]
+    images += [one for (_, state), own in defaced.photos.items() if state == DEFACED for one in own.items()]
+    lost = [(name, image.reason) for name, image in images if image.lost]
     if lost and gate:
-        gate["passed"] = min(gate["passed"], gate["scans"] - lost.total())
-    return [f"faces: {count} scans {reason}; they do not pass the gate" for reason, count in lost.items()]
+        gate["passed"] = min(gate["passed"], gate["scans"] - len(lost))
+    return [f"faces: {reason} ({told}); no pass of the gate" for reason, told in by_reason(lost)]
 
 
 def _by_group(

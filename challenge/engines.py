@@ -1,24 +1,23 @@
-"""The engines that do the work: this process, joblib's loky, dask, ray. They queue, balance and try again.
+"""The engines that do the work: this process, joblib's loky, dask, ray. They queue and balance.
 
-An engine does the work of a worker that was lost once more. An item on which a worker dies a second time is
-given up, told by the task's `died`, and the rest goes on.
+What a lost worker was at is done once more: dask and ray do so, and what loky drops is handed out again. An
+item on which a worker dies a second time is given up, told by the task's `died`, and the rest goes on.
 """
 
 import importlib
 import logging
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config, register_parallel_backend
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.parallel import ParallelBackendBase
 
 from challenge.errors import InputError
-from challenge.scratch import scratch_folder
 
 BACKENDS = ("sequential", "loky", "dask", "ray")
 
@@ -45,6 +44,20 @@ class Compute:
     address: str = ""
     seconds: float = 600.0
     megabytes: int = 8000
+
+    def words(self) -> list[str]:
+        """Return the settings by which another command works in the same way.
+
+        Examples
+        --------
+        >>> Compute("dask", address="tcp://host:8786").words()[:3]
+        ['compute=dask', 'compute.workers=0', 'compute.address=tcp://host:8786']
+        """
+        rest = (field for field in fields(self) if field.name != "backend")
+        return [
+            f"compute={self.backend}",
+            *(f"compute.{field.name}={getattr(self, field.name)}" for field in rest),
+        ]
 
 
 class Task(Protocol):
@@ -83,7 +96,9 @@ def outcomes(
     if not items:
         return
     if compute.backend in ("dask", "ray"):
-        yield from _clustered(task, items, compute)
+        start = _start_dask if compute.backend == "dask" else _start_ray
+        cluster = start(compute.address, compute.workers)
+        yield from _parallel(Futures(cluster, task), delayed(task), enumerate(items), cluster.workers)
         return
     n_workers = 1 if compute.backend == "sequential" else effective_n_jobs(compute.workers or -1)
     if n_workers > 1 or (isolated and compute.backend == "loky"):
@@ -92,104 +107,44 @@ def outcomes(
         yield from (task(index, item) for index, item in enumerate(items))
 
 
+def _parallel(backend: Any, work: Callable, jobs: Iterable[tuple[int, Any]], n_workers: int) -> Iterator[Any]:
+    """Work on jobs, one a worker at a time, and yield what comes as it comes."""
+    # Never one worker: joblib would work in this very process. One job is handed out at a time instead.
+    options = {"pre_dispatch": n_workers, "return_as": "generator_unordered", "batch_size": 1}
+    with parallel_config(backend, inner_max_num_threads=1 if backend == "loky" else None):
+        engine = Parallel(max(2, n_workers), **options)
+    yield from engine(work(index, item) for index, item in jobs)
+
+
 def _loky(task: Task, items: Sequence[Any], n_workers: int) -> Iterator[tuple[int, Any]]:
-    """Work in joblib's processes; when one dies it gives up, and what was begun is done again, each alone."""
-    with scratch_folder("work") as folder:
-        marked = _Marked(task, folder)
-        ended: set[int] = set()
-        suspects: list[int] = []
-        pending, in_vain = list(range(len(items))), 0
-        while pending:
-            before = len(ended)
-            died = yield from _attempt(marked, [(i, items[i]) for i in pending], n_workers, ended)
-            suspects += died or []
-            in_vain = in_vain + 1 if died == [] and len(ended) == before else 0
-            if in_vain > 2:
-                raise InputError("worker processes die before they begin to work; is there memory?")
-            pending = [i for i in pending if died is not None and i not in ended and i not in died]
-        for index in sorted(suspects):
-            if (yield from _attempt(marked, [(index, items[index])], 1, ended)) is not None:
-                yield index, task.died(index, items[index])
+    """Work in joblib's processes, which all end when one dies and redo nothing.
 
+    So items that were handed out and did not end are handed out once more, each alone: whose worker dies
+    then is to blame, and nobody else is.
+    """
+    left = dict(enumerate(items))
+    suspects: set[int] = set()
 
-def _attempt(
-    marked: "_Marked", jobs: Sequence[tuple[int, Any]], n_workers: int, ended: set[int]
-) -> Generator[tuple[int, Any], None, list[int] | None]:
-    """Work on jobs, yield outcomes, and return those that were begun when a worker died; None if none did."""
-    # Never one worker: joblib would work in this very process. One job is dispatched at a time instead.
-    engine = Parallel(
-        max(2, n_workers),
-        backend="loky",
-        pre_dispatch="2*n_jobs" if n_workers > 1 else 1,
-        return_as="generator_unordered",
-        batch_size=1,
-    )
-    try:
-        for index, outcome in engine(delayed(marked)(index, item) for index, item in jobs):
-            ended.add(index)
-            yield index, outcome
-    except TerminatedWorkerError:
-        begun = [int(path.name) for path in marked.folder.iterdir()]
-        for index in begun:
-            (marked.folder / str(index)).unlink()
-        return [index for index in begun if index not in ended]
-    return None
+    def handed_out(jobs: Iterable[tuple[int, Any]], to: set[int]) -> Iterator[tuple[int, Any]]:
+        for index, item in jobs:
+            to.add(index)
+            yield index, item
 
-
-@dataclass(frozen=True)
-class _Marked:
-    """A task that leaves a mark while it works."""
-
-    task: Task
-    folder: Path
-
-    def __call__(self, index: int, item: Any) -> tuple[int, Any]:
-        mark = self.folder / str(index)
-        mark.touch()
+    def work(jobs: list[tuple[int, Any]], n_workers: int) -> Iterator[tuple[int, Any]]:
+        begun: set[int] = set()
         try:
-            return self.task(index, item)
-        finally:
-            mark.unlink(missing_ok=True)
-
-
-def _clustered(task: Task, items: Sequence[Any], compute: Compute) -> Iterator[tuple[int, Any]]:
-    """Work on a cluster, which is started on first use and lasts as long as this process."""
-    with _cluster(compute, task):
-        ahead = max(effective_n_jobs(-1), compute.workers)
-
-        def work(jobs: Sequence[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-            # One item a worker: those that wait for a worker that dies would be suspected with it.
-            engine = Parallel(-1, return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
-            yield from engine(delayed(task)(index, item) for index, item in jobs)
-
-        suspects = []
-        for index, outcome in work(list(enumerate(items))):
-            if outcome is _SUSPECT:
-                suspects.append(index)
-            else:
+            for index, outcome in _parallel("loky", delayed(task), handed_out(jobs, begun), n_workers):
+                del left[index]
                 yield index, outcome
-        for index in sorted(suspects):
-            for _, outcome in work([(index, items[index])]):
-                yield index, task.died(index, items[index]) if outcome is _SUSPECT else outcome
+        except TerminatedWorkerError:
+            suspects.update(begun & left.keys())
 
-
-_SUSPECT = object()  # in the place of an outcome
-
-
-def _suspect(*_: Any) -> object:
-    return _SUSPECT
-
-
-def _cluster(compute: Compute, task: Task) -> AbstractContextManager[Any]:
-    """Make joblib work on a cluster."""
-    if compute.backend == "dask":
-        client = dask_client(compute.address, compute.workers)
-        register_parallel_backend("dask", _dask_backend())
-        return parallel_config("dask", client=client, died=task.died)
-    _start_ray(compute.address, compute.workers)
-    register_parallel_backend("ray", _ray_backend())
-    # A new actor is made of one that is lost; what waited for it is lost with it, so nobody is blamed yet.
-    return parallel_config("ray", ray_remote_args={"max_restarts": -1}, died=_suspect)
+    while rest := [(index, item) for index, item in left.items() if index not in suspects]:
+        yield from work(rest, n_workers)
+    for index in sorted(suspects):
+        yield from work([(index, items[index])], 1)
+        if index in left:
+            yield index, task.died(index, items[index])
 
 
 @cache
@@ -221,7 +176,7 @@ def dask_client(address: str, workers: int) -> Any:
             client = distributed.Client(address, set_as_default=False)
         else:
             cluster = distributed.LocalCluster(
-                n_workers=workers or os.cpu_count(),
+                n_workers=workers or cpu_count(),
                 threads_per_worker=1,
                 memory_limit=0,
                 dashboard_address=None,
@@ -236,65 +191,95 @@ def dask_client(address: str, workers: int) -> Any:
 
 
 @cache
-def _start_ray(address: str, workers: int) -> None:
+def _start_dask(address: str, workers: int) -> "Cluster":
+    client = dask_client(address, workers)
+    from distributed.scheduler import KilledWorker
+
+    return Cluster(
+        max(sum(client.ncores().values()), workers),
+        # A worker that died counts by itself (allowed-failures above); retries are for a child that died.
+        lambda call: client.submit(call, pure=False, retries=1),
+        (KilledWorker,),
+    )
+
+
+@cache
+def _start_ray(address: str, workers: int) -> "Cluster":
+    # Nothing leaves the machine, and workers have the environment that is here.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     ray = _extra("ray", "ray")
-    own = {} if address else {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
+    own = {} if address else {"num_cpus": workers or cpu_count(), "include_dashboard": False}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"compute=ray: no cluster at {address or 'this machine'} ({error})") from error
 
+    @ray.remote(max_retries=1, retry_exceptions=[ChildDied])
+    def work(call: Callable[[], Any]) -> Any:
+        return call()
 
-@cache
-def _dask_backend() -> type:
-    from distributed.scheduler import KilledWorker
-    from joblib._dask import DaskDistributedBackend
-
-    class Dask(DaskDistributedBackend):
-        """joblib's, which waits for ever for an item that was the end of its workers (joblib 1.6)."""
-
-        def __init__(self, *, died: Callable[[int, Any], Any], **options: Any) -> None:
-            super().__init__(**options)
-            self.died = died
-
-        def submit(self, func: Any, callback: Any = None) -> Any:
-            future = super().submit(func, callback)
-
-            def failed(ended: Any) -> None:
-                if isinstance(error := ended.exception(), KilledWorker):
-                    callback([(index, self.died(index, item)) for _, (index, item), _ in func.items])
-                elif error is not None:
-                    callback(error)
-
-            future.add_done_callback(failed)
-            return future
-
-    return Dask
+    return Cluster(
+        int(ray.cluster_resources()["CPU"]),
+        lambda call: work.remote(call).future(),
+        (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError),
+    )
 
 
-@cache
-def _ray_backend() -> type:
-    from ray.exceptions import RayActorError
-    from ray.util.joblib.ray_backend import RayBackend
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that redoes the work of a worker that died, once.
 
-    class Ray(RayBackend):
-        """ray's, which says neither that it gives results as they come nor what cannot be done."""
+    Attributes
+    ----------
+    workers : int
+        How many there are.
+    submit : callable
+        Takes a call without arguments and returns its future.
+    lost : tuple of exception types
+        What the future of a call raises on which a worker died twice.
+    """
 
-        supports_return_generator = True
+    workers: int
+    submit: Callable[[Callable[[], Any]], Any]
+    lost: tuple[type[Exception], ...]
 
-        def __init__(self, *, died: Callable[[int, Any], Any], **options: Any) -> None:
-            super().__init__(**options)
-            self.died = died
 
-        def submit(self, func: Any, callback: Any = None) -> Any:
-            def told(outcome: Any) -> None:
-                if isinstance(outcome, RayActorError):
-                    outcome = [(index, self.died(index, item)) for _, (index, item), _ in func.items]
-                callback(outcome)
+class ChildDied(Exception):
+    """What a task raises whose own child process died; the argument is the outcome if it dies again."""
 
-            return super().submit(func, told)
 
-    return Ray
+class Futures(ParallelBackendBase):
+    """joblib on the futures of a cluster.
+
+    joblib's own backend for dask waits for ever for an item that killed its workers (joblib 1.6), and ray's
+    suspects everything that waits for the same actor.
+    """
+
+    supports_retrieve_callback = True
+
+    def __init__(self, cluster: Cluster, task: Task) -> None:
+        super().__init__()
+        self.cluster, self.task = cluster, task
+
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        """Return what joblib asks for: who is there is known to the cluster."""
+        return n_jobs
+
+    def submit(self, func: Any, callback: Any = None) -> Any:
+        """Hand a call to the cluster."""
+        future = self.cluster.submit(func)
+        future.joblib_items = func.items
+        future.add_done_callback(callback)
+        return future
+
+    def retrieve_result_callback(self, future: Any) -> Any:
+        """Return the outcomes of a call."""
+        try:
+            return future.result()
+        except self.cluster.lost:
+            return [(index, self.task.died(index, item)) for _, (index, item), _ in future.joblib_items]
+        except ChildDied as error:
+            return [(index, error.args[0]) for _, (index, _), _ in future.joblib_items]
 
 
 def _extra(package: str, extra: str) -> Any:

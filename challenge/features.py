@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import baselines
 from baselines.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from baselines.attacks import Attack, make_attack, source_of
 from baselines.landmarks import Face
@@ -24,8 +23,11 @@ from baselines.scan import read_scan
 from baselines.views import ANGLES, make_views
 from challenge.errors import InputError
 from challenge.guard import Lost, run_untrusted
+from challenge.sources import code_of
 from challenge.work import Compute, run
 from data_prep.files import whole_file
+
+_MADE_BY = ("baselines.appearance", "baselines.attacks", "baselines.photo")  # and what they import
 
 
 @dataclass
@@ -243,17 +245,8 @@ def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
     """Name a kept file by all it depends on: the bytes of the image, the settings, the weights, the code."""
     if job.extraction.cache is None:
         return None
-    digest = hashlib.sha256(f"{image} {what} {settings} {_code()}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{image} {what} {settings} {code_of(*_MADE_BY)}".encode()).hexdigest()
     return job.extraction.cache / f"{what}-{digest}"
-
-
-@cache
-def _code() -> str:
-    """Hash the sources that make features, so that a changed attack never meets features of the old one."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(baselines.__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from baselines.surface import SurfaceError, head_mask, head_threshold
 from challenge.edition import Edition
 from challenge.guard import Lost, run_untrusted
 from challenge.sealed import SealedKey
-from challenge.work import Compute
+from challenge.work import Compute, by_reason
 from scoring.utility import GateReport, brain_gate
 
 # A refacer puts a nose, a chin and a throat where there was air, on real heads up to 43 mm away from the own
@@ -79,7 +79,7 @@ def apply_gate(
         unchanged; `estimated`, in how many scans the brain is an estimate. Scans in whose original no brain
         is found are not counted; empty where that is all of them.
     warnings : list of str
-        One line a kind of problem, with the number of scans.
+        One line a kind of problem, with the number of scans and five of them.
     """
     jobs = {
         probe: _Job(edition.splits[split].scan(probe), path, sealed.brain_mask(probe), limit, cache)
@@ -102,7 +102,7 @@ def apply_gate(
             "brain gate: no true brain is sealed; it was estimated, by registering an average head to the "
             f"original (scans: {estimated})"
         )
-    problems = [problem for report in reports.values() for problem in report.problems]
+    problems = [(probe, problem) for probe, report in reports.items() for problem in report.problems]
     gate: dict[str, object] = {
         "passed": sum(report.passed for report in reports.values()),
         "scans": len(reports),
@@ -112,8 +112,7 @@ def apply_gate(
     }
     if estimated:
         gate["estimated"] = estimated
-    counted = {problem: problems.count(problem) for problem in problems}
-    return gate, remarks + [f"brain gate: {problem} (scans: {count})" for problem, count in counted.items()]
+    return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
 
 
 def _gate(job: _Job) -> GateReport | None:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+from challenge.engines import ChildDied
 from challenge.scratch import scratch_folder
 from challenge.work import Compute, attempt, collect, run
 from challenge.work import Lost as Lost
@@ -107,13 +108,11 @@ class _InChild(_Limited):
     def __call__(self, index: int, item: Any) -> tuple[int, Any]:
         with tempfile.TemporaryDirectory() as notes:
             limited = _Limited(self.function, self.seconds, self.megabytes, Path(notes))
-            for _ in range(2):
-                child = get_reusable_executor(max_workers=1, timeout=_IDLE)
-                try:
-                    return child.submit(limited, index, item).result()
-                except BrokenProcessPool:
-                    continue
-            return index, limited.died(index, item)
+            child = get_reusable_executor(max_workers=1, timeout=_IDLE)
+            try:
+                return child.submit(limited, index, item).result()
+            except BrokenProcessPool as error:
+                raise ChildDied(limited.died(index, item)) from error  # the engine tries once more
 
 
 def _limit(kind: int, soft: int) -> int:

@@ -1,7 +1,6 @@
-"""How far a step is: one view for every engine, a line at the end where there is no terminal."""
+"""How far a step is: one view for every engine; where there is no terminal, only what failed."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,7 +23,7 @@ def progress(label: str, total: int) -> Iterator[Advance]:
     ------
     callable
         In a terminal each call moves a bar with count, rate, time left and failures; else nothing is said
-        until the step is over, and then one line.
+        but, when the step is over, how many items failed, if any did.
     """
     with _bar(label, total) if sys.stderr.isatty() else _line(label, total) as advance:
         yield advance
@@ -32,10 +31,10 @@ def progress(label: str, total: int) -> Iterator[Advance]:
 
 @contextmanager
 def _line(label: str, total: int) -> Iterator[Advance]:
-    start, failures = time.monotonic(), [False]
+    failures: list[bool] = []
     yield failures.append
-    failed = f", {sum(failures)} failed" if any(failures) else ""
-    print(f"{label}: {total} in {time.monotonic() - start:.0f} s{failed}", file=sys.stderr, flush=True)
+    if any(failures):
+        print(f"{label}: {sum(failures)} of {total} failed", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -26,7 +26,11 @@ from challenge.vault import LOCKED
 from data_prep.files import OutputExistsError, whole_file
 from data_prep.sealing import COMMITTED, MANIFEST, SEALED_MANIFEST, file_sha256
 
-EDITIONS, READ, WRITTEN = ("edition",), ("submission", "entries", "probes", "photos"), ("output", "report")
+EDITIONS, READ, WRITTEN = (
+    ("edition",),
+    ("submission", "entries", "probes", "photos", "gallery"),
+    ("output", "report"),
+)
 SEALED = ("evaluate", "paper", "export")  # read what is sealed, and all else must not
 WHOLE = ("build", "deface", "attack", "infer", "cohort", "bald", "identify")  # write a folder of their own
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.ASCII)
@@ -94,6 +98,8 @@ def here(command: str, settings: Any) -> Iterator[None]:
                     local = fetch_edition(url, home / "edition", cache, sealed=command in SEALED)
                 else:
                     local = fetch_folder(url, home / "read")
+                    if command == "identify":  # who they are stands beside the vectors
+                        fetch_folder(f"{url.removesuffix('.npy')}.tsv", home / "read")
             setattr(settings, name, str(local))
         yield
         for local, url in outputs:

@@ -7,7 +7,6 @@ they can be shown to the participant as they are.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from challenge.description import (
 from challenge.edition import Edition, Pair
 from challenge.members import TABLES, largest_sizes, largest_table, match_files, most_rows, scan_files, tables
 from challenge.volumes import Checked, VolumeError, check_volume
+from challenge.work import Compute, run
 from data_prep.problems import Findings, shown
 from data_prep.sealing import file_sha256
 from data_prep.tables import (
@@ -46,6 +46,8 @@ __all__ = [
     "received",
     "write_submission_json",
 ]
+
+HERE = Compute("sequential")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Submission:
 
 
 @contextmanager
-def received(path: Path, edition: Edition) -> Iterator[Submission]:
+def received(path: Path, edition: Edition, compute: Compute = HERE) -> Iterator[Submission]:
     """Give the accepted submission of a folder or a zip; what a zip was unpacked to is gone afterwards.
 
     Parameters
@@ -98,6 +100,8 @@ def received(path: Path, edition: Edition) -> Iterator[Submission]:
         A folder as for `check_submission`, or a zip of what is in such a folder.
     edition : Edition
         The public side is all that is needed.
+    compute : Compute
+        Who opens the scans.
 
     Raises
     ------
@@ -107,14 +111,14 @@ def received(path: Path, edition: Edition) -> Iterator[Submission]:
     sizes = largest_sizes(edition) if path.is_file() else {}
     with unpacked(path, sizes) as folder:
         try:
-            submission = check_submission(folder, edition)
+            submission = check_submission(folder, edition, compute)
         except SubmissionError as error:
             error.claimed = read_claims(folder)
             raise
         yield submission
 
 
-def check_submission(folder: Path, edition: Edition) -> Submission:
+def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) -> Submission:
     """Accept a submission, or say everything that is wrong with it.
 
     Parameters
@@ -123,6 +127,8 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
         With `submission.json` and what its track asks for (docs/files.md).
     edition : Edition
         The public side is all that is needed.
+    compute : Compute
+        Who opens the scans.
 
     Raises
     ------
@@ -155,7 +161,7 @@ def check_submission(folder: Path, edition: Edition) -> Submission:
         attributes = _read_attributes(folder, edition, problems, warnings)
     elif track == "defacing":
         here = {key: name for key, name in scans.items() if name in present}
-        _check_scans(folder, here, edition, problems, warnings)
+        _check_scans(folder, here, edition, problems, warnings, compute)
     if problems:
         raise SubmissionError(*problems)
     return Submission(
@@ -260,19 +266,13 @@ def _check_scans(
     edition: Edition,
     problems: list[str],
     warnings: list[str],
+    compute: Compute,
 ) -> None:
-    def check(item: tuple[tuple[str, str], str]) -> Checked | str:
-        (split, probe), name = item
-        try:
-            return check_volume(folder / name, edition.splits[split].scan(probe))
-        except VolumeError as error:
-            return f"{name}: {error}"
-        except OSError as error:
-            return f"{name}: cannot be read ({error.strerror})"
-
-    # Threads do: unpacking and comparing leave the interpreter free for one another.
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        checked = dict(zip(scans.values(), pool.map(check, scans.items()), strict=True))
+    pairs = [
+        _Pair(name, folder / name, edition.splits[split].scan(probe))
+        for (split, probe), name in scans.items()
+    ]
+    checked = dict(zip(scans.values(), run(_check, pairs, "check scans", compute), strict=True))
     problems += [found for found in checked.values() if isinstance(found, str)]
     good = {name: found for name, found in checked.items() if isinstance(found, Checked)}
     _warn(
@@ -287,6 +287,22 @@ def _check_scans(
         len(scans),
         warnings,
     )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    name: str
+    sent: Path
+    original: Path
+
+
+def _check(pair: _Pair) -> Checked | str:
+    try:
+        return check_volume(pair.sent, pair.original)
+    except VolumeError as error:
+        return f"{pair.name}: {error}"
+    except OSError as error:
+        return f"{pair.name}: cannot be read ({error.strerror})"
 
 
 def _warn(what: str, names: Sequence[str], n_scans: int, warnings: list[str]) -> None:

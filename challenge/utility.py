@@ -3,14 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from nibabel.affines import apply_affine
 
-import baselines
 from baselines.brain import BrainAnalysis, BrainError, analyse
 from baselines.brain_engine import engine_version
 from baselines.scan import read_scan
@@ -18,8 +16,9 @@ from challenge.edition import Edition
 from challenge.guard import Lost, run_untrusted
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
+from challenge.sources import code_of
 from challenge.submission import Submission
-from challenge.work import Compute
+from challenge.work import Compute, by_reason
 from data_prep.files import whole_file
 from scoring import Estimate
 from scoring.utility_measures import BrainFindings, compare_brains, rescan_spread, summarize_utility
@@ -96,8 +95,12 @@ def measure_utility(
         for job, one in zip(jobs, found, strict=True)
     ]
     known = [(probe, pair) for probe, pair in zip(probes, pairs, strict=True) if pair.original is not None]
-    faults = [pair.fault for pair in pairs if pair.fault]
-    remarks = [f"utility: {fault} (scans: {faults.count(fault)})" for fault in dict.fromkeys(faults)]
+    remarks = [
+        f"utility: {fault} ({told})"
+        for fault, told in by_reason(
+            (probe, pair.fault) for probe, pair in zip(probes, pairs, strict=True) if pair.fault
+        )
+    ]
     if not known:
         return {}, remarks
     failed = set(gate.get("failed", ()))
@@ -155,7 +158,7 @@ def _findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
 def _kept(path: Path, job: _Job) -> BrainAnalysis:
     """Analyse a scan, or take what is kept under the hash of its file, of the code and of the engine."""
     engine = engine_version(job.engine).encode()
-    digest = hashlib.sha256(path.read_bytes() + _code() + engine).hexdigest()
+    digest = hashlib.sha256(path.read_bytes() + code_of("baselines.brain").encode() + engine).hexdigest()
     kept = job.cache / f"brain-{digest}"
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as stored:
@@ -175,11 +178,3 @@ def _kept(path: Path, job: _Job) -> BrainAnalysis:
     with whole_file(kept) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
     return found
-
-
-@cache
-def _code() -> bytes:
-    digest = hashlib.sha256()
-    for source in sorted(Path(baselines.__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.digest()

@@ -1,6 +1,9 @@
 """The one door for work that is done per scan, per photograph, per person or per figure: in parallel."""
 
-from collections.abc import Callable, Iterator, Sequence
+import pickle
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +33,24 @@ class Failure:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Fault:
+    """In the place of a result: an error of the kit's, and where in a worker it was raised."""
+
+    error: Exception
+    where: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Fault":
+        """Make one that can be sent: some errors cannot be made again from what they hold."""
+        where = "".join(traceback.format_exception(error))
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            return cls(RuntimeError(f"{type(error).__name__}: {error}"), where)
+        return cls(error.with_traceback(None), where)
+
+
 def run(
     function: Callable[[Item], Result], items: Sequence[Item], label: str, compute: Compute
 ) -> list[Result]:
@@ -56,6 +77,8 @@ def run(
     InputError
         With the problems of every item whose function raised an error for people (`is_for_people`), or on
         which a worker died twice; the other items are finished first, so that all problems are seen at once.
+    Exception
+        The first fault of the kit, with a note in which items there was one; also when all are finished.
     """
     found = dict(stream(function, items, label, compute))
     return [found[index] for index in range(len(items))]
@@ -76,15 +99,26 @@ def collect(
 ) -> Iterator[tuple[int, Any]]:
     """Yield outcomes with progress; raise what people have to mend (`Failure`) when all is done."""
     problems: dict[int, tuple[str, ...]] = {}
+    faults: dict[int, Fault] = {}
     with progress(label, len(items)) as advance:
         for index, outcome in outcomes(task, items, compute, isolated):
-            advance(isinstance(outcome, Failure | Lost))
+            advance(isinstance(outcome, Failure | Lost | Fault))
             if isinstance(outcome, Failure):
                 problems[index] = outcome.problems
+            elif isinstance(outcome, Fault):
+                faults[index] = outcome
             else:
                 yield index, outcome
-    if problems:
-        raise InputError(*dict.fromkeys(line for index in sorted(problems) for line in problems[index]))
+    told = list(dict.fromkeys(line for index in sorted(problems) for line in problems[index]))
+    if faults:
+        first = faults[min(faults)]
+        names = some([name_of(index, items[index]) for index in sorted(faults)])
+        first.error.add_note(f"{first.where}{label}: a fault in {len(faults)} of {len(items)} items: {names}")
+        for line in told:
+            first.error.add_note(line)
+        raise first.error
+    if told:
+        raise InputError(*told)
 
 
 @dataclass(frozen=True)
@@ -93,7 +127,10 @@ class _Task:
     label: str
 
     def __call__(self, index: int, item: Any) -> tuple[int, Any]:
-        return index, attempt(self.function, item)
+        try:
+            return index, attempt(self.function, item)
+        except Exception as error:
+            return index, Fault.of(error)
 
     def died(self, index: int, item: Any) -> Failure:
         return Failure(
@@ -108,6 +145,8 @@ class _Task:
 def attempt(function: Callable[[Any], Any], item: Any) -> Any:
     """Return what a function makes of an item, or the `Failure` that is for people, on one thread."""
     # The cores are taken by workers; and a product by another number of threads has other last digits.
+    if opencv := sys.modules.get("cv2"):
+        opencv.setNumThreads(1)
     with threadpool_limits(limits=1):
         try:
             return function(item)
@@ -115,6 +154,34 @@ def attempt(function: Callable[[Any], Any], item: Any) -> Any:
             if not is_for_people(error):
                 raise
             return Failure(problems_of(error))
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first five names, and a sign that there are more.
+
+    Examples
+    --------
+    >>> some("abc"), some("abcdef")
+    ('a, b, c', 'a, b, c, d, e, ...')
+    """
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def by_reason(reasons: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return every reason there is, and how many scans there are for it and which, from (scan, reason).
+
+    Examples
+    --------
+    >>> by_reason([("a", "no face"), ("b", "no brain"), ("c", "no face")])
+    [('no face', '2 scans: a, c'), ('no brain', '1 scan: b')]
+    """
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        found.setdefault(reason, []).append(name)
+    return [
+        (reason, f"{len(names)} scan{'s' if len(names) > 1 else ''}: {some(names)}")
+        for reason, names in found.items()
+    ]
 
 
 def name_of(index: int, item: Any) -> str:

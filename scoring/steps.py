@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -107,8 +108,12 @@ def sort_both(first: Floats, second: Floats) -> tuple[Floats, Floats]:
 
 
 def spread(function: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
-    """Apply a function to pieces in two threads, results in order; a single piece starts no thread."""
-    if len(pieces) < 2:
+    """Apply a function to pieces in two threads, results in order.
+
+    No thread is started for a single piece, nor where OMP_NUM_THREADS is 1, as it is in workers that share
+    the cores.
+    """
+    if len(pieces) < 2 or os.environ.get("OMP_NUM_THREADS") == "1":
         return [function(piece) for piece in pieces]
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(function, pieces))

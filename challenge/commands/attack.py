@@ -1,8 +1,10 @@
 """`mriprivacy attack`: run a reference attack on an edition, or on loose scans and photographs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from omegaconf import MISSING
 
 from baselines.photo import SUFFIXES
@@ -17,6 +19,7 @@ from challenge.settings import Attack, cache_folder, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
 from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
+from data_prep.trials import NOT_AVAILABLE
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")
 
@@ -32,6 +35,7 @@ class Settings:
     photos: str = ""
     attack: Attack = field(default_factory=Attack)
     cache: str = ""
+    embeddings: str = ""
     compute: Compute = field(default_factory=Compute)
 
 
@@ -87,6 +91,9 @@ def _attack_edition(settings: Settings) -> None:
             extraction = _extraction(settings)
             faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
+        if settings.embeddings:
+            who = people(split.key) if split.key is not None else {}
+            _write_embeddings(settings, probes, references, who)
         system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
         describe_reference(folder, edition.name, "attack", system)
     for reference, count in _crowded(references):
@@ -129,6 +136,9 @@ def _attack_loose(settings: Settings) -> None:
             )
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
+        if settings.embeddings:
+            named = {name: _bids_subject(path) for path_of, _ in sides for name, path in path_of.items()}
+            _write_embeddings(settings, probes, references, named)
         rows = seen(probes, "probe") + seen(references, "reference")
         write_table(folder / "images.tsv", COLUMNS, rows)
     for paths, images in sides:
@@ -175,6 +185,33 @@ def _write_scores(
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]
     write_table(path, SCORE_COLUMNS, rows)
+
+
+def _write_embeddings(
+    settings: Settings,
+    probes: dict[str, ImageFeatures],
+    photos: dict[str, ImageFeatures],
+    who: Mapping[str, str],
+) -> None:
+    """Write what `identify` reads; images of one person stand together."""
+    with whole_folder(Path(settings.embeddings)) as folder:
+        for side, images in (("probes", probes), ("photos", photos)):
+            vectors = {
+                n: i.vectors[settings.attack.name]
+                for n, i in images.items()
+                if settings.attack.name in i.vectors
+            }
+            rows = sorted((who.get(name, NOT_AVAILABLE), name) for name in vectors)
+            np.save(folder / f"{side}.npy", np.array([vectors[name] for _, name in rows]))
+            columns = ("image", "subject")
+            write_table(folder / f"{side}.tsv", columns, [(name, subject) for subject, name in rows])
+            print(f"{settings.embeddings}/{side}.npy: {len(rows)} vectors of {len(images)} images")
+
+
+def _bids_subject(path: Path) -> str:
+    """Return whose image it is by a file name like sub-01_T2w.nii.gz."""
+    head, _, rest = path.name.partition("_")
+    return head if head.startswith("sub-") and rest else NOT_AVAILABLE
 
 
 def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:

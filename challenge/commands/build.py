@@ -108,8 +108,7 @@ def _contents(plan: Plan, settings: Settings) -> str:
 def _starting_kit(settings: Settings) -> list[str]:
     """Return the words by which `export` makes the kit, of what is public; it may be made again."""
     folders = [f"edition={settings.output}/public", f"output={settings.output}/starting_kit"]
-    compute = [f"compute={settings.compute.backend}", f"compute.workers={settings.compute.workers}"]
-    return ["target=starting_kit", *folders, *compute]
+    return ["target=starting_kit", *folders, *settings.compute.words()]
 
 
 def _ask_for_giveaways(plan: Plan, folder: Path, settings: Settings) -> str:

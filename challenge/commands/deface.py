@@ -1,10 +1,12 @@
 """`mriprivacy deface`: run a reference defacer on an edition; the result is a submission like any other."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from omegaconf import MISSING
 
+import baselines
 from baselines.defacers import DefacerError, deface, described
 from baselines.scan import read_scan
 from challenge.edition import open_edition
@@ -13,6 +15,7 @@ from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.files import whole_folder
 from data_prep.nifti import write_nifti
+from data_prep.resume import count_done, fingerprint, once, resumable_folder
 
 
 @dataclass
@@ -32,6 +35,7 @@ class _Job:
     source: Path
     target: Path
     cache: Path
+    folder: Path
 
 
 def run(settings: Settings) -> None:
@@ -41,15 +45,31 @@ def run(settings: Settings) -> None:
     system = defacer.system or defacer.name
     how = described(defacer.name, defacer.command, defacer.options)
     cache = cache_folder(settings.cache)
-    with whole_folder(Path(settings.output)) as folder:
+    output, state = Path(settings.output), fingerprint("deface", edition.hash, defacer, how, _code())
+    # A program of one's own may have been mended since: then no scan is taken from the run before.
+    kept = not defacer.command
+    with resumable_folder(output, state) if kept else whole_folder(output) as folder:
+        if done := count_done(folder):
+            print(f"{settings.output}: {done} scans are there already")
         jobs = [
-            _Job(defacer, split.scan(name), folder / split.name / "mri" / split.scan_name(name), cache)
+            _Job(
+                defacer, split.scan(name), folder / split.name / "mri" / split.scan_name(name), cache, folder
+            )
             for split in (edition.dev, edition.eval)
             for name in split.scans
         ]
-        work(_deface, jobs, f"deface with {system}", settings.compute)
+        work(_deface_once if kept else _deface, jobs, f"deface with {system}", settings.compute)
         describe_reference(folder, edition.name, "defacing", system, how)
     print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
+
+
+def _code() -> list[bytes]:
+    """Return the code that defaces: a submission is not continued by another one."""
+    return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.rglob("*.py"))]
+
+
+def _deface_once(job: _Job) -> None:
+    once(job.folder, job.target.name, partial(_deface, job))
 
 
 def _deface(job: _Job) -> None:

@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
     steps = plan(settings)
     for number, (command, *words) in enumerate(steps, start=1):
         print(f"\n[{number}/{len(steps)}] mriprivacy {' '.join([command, *words])}", flush=True)
-        run_command(command, [*words, *_compute(command, settings)])
+        run_command(command, [*words, *(settings.compute.words() if command != "rank" else [])])
     print(f"\n{ranking(read_entries(output / 'entries'))}")
     print(_closing(output, time.monotonic() - start))
 
@@ -107,12 +107,6 @@ def plan(settings: Settings) -> list[list[str]]:
             ]
         )
     return [*steps, ["rank", f"entries={out}/entries", f"output={out}/board"]]
-
-
-def _compute(command: str, settings: Settings) -> list[str]:
-    if command in ("check", "rank"):
-        return []
-    return [f"compute={settings.compute.backend}", f"compute.workers={settings.compute.workers}"]
 
 
 def _closing(output: Path, seconds: float) -> str:

@@ -61,7 +61,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
     path = Path(settings.submission)
     turn = Turn(Path(settings.record), edition, path, settings.limits) if settings.record else None
     try:
-        with received(path, edition) as submission:
+        with received(path, edition, settings.compute) as submission:
             if settings.team not in ("", submission.team):
                 error = SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
                 error.claimed = read_claims(submission.folder)

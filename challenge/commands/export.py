@@ -96,7 +96,7 @@ def _grand_challenge(settings: Settings, edition: Edition) -> None:
 
 
 def _baselines(settings: Settings, edition: Edition) -> Baselines:
-    compute = settings.compute
-    words = [f"cache={settings.cache}", f"compute={compute.backend}", f"compute.workers={compute.workers}"]
     spacing = read_protocol(edition.description).spacing_mm
-    return Baselines(settings.baseline_defacer, settings.baseline_attack, tuple(words), spacing)
+    return Baselines(
+        settings.baseline_defacer, settings.baseline_attack, settings.cache, settings.compute, spacing
+    )

@@ -13,6 +13,7 @@ from challenge.errors import InputError
 from challenge.work import Compute, stream
 from data_prep.files import whole_folder
 from data_prep.tables import TableError, read_table, write_table
+from data_prep.trials import NOT_AVAILABLE
 from scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
 
 
@@ -26,6 +27,7 @@ class Settings:
     top: int = 10
     fmr: float = 0.01
     rows: int = 512
+    cache: str = ""
     compute: Compute = field(default_factory=Compute)
 
 
@@ -78,7 +80,13 @@ def _subjects(path: Path) -> NDArray[np.str_]:
         raise InputError(*error.problems) from error
     if "subject" not in rows.columns:
         raise InputError(f"{table}: no column subject; expected one line an image of {path.name}")
-    return np.array(rows.column("subject"))
+    who = np.array(rows.column("subject"))
+    if unknown := np.count_nonzero(who == NOT_AVAILABLE):
+        raise InputError(
+            f"{table}: subject is {NOT_AVAILABLE} in {unknown} of {len(who)} lines; expected who it is, in "
+            "every line"
+        )
+    return who
 
 
 def _write(folder: Path, report: GalleryReport, who: NDArray[np.str_], shown: NDArray[np.str_]) -> None:

@@ -49,11 +49,11 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
             shutil.copytree(submission, folder, symlinks=True)  # intake refuses a link
             for name in PLATFORM_FILES:
                 (folder / name).unlink(missing_ok=True)
-        with received(folder, edition) as accepted:
+        # Tables take seconds; a platform may not let processes share memory.
+        compute = Compute() if images else Compute("sequential")
+        with received(folder, edition, compute) as accepted:
             if accepted.track != track:
                 raise InputError(f"submission.json: track is {accepted.track}; this phase is for {track}")
-            # Tables take seconds; a platform may not let processes share memory.
-            compute = Compute() if images else Compute("sequential")
             protocol = _protocol(edition.description)
             evaluator = Evaluator(edition, sealed, protocol, Path(scratch) / "cache", compute)
             evaluator.cache.mkdir()

@@ -15,6 +15,7 @@ from challenge.edition import Edition
 from challenge.export.texts import FILES, text
 from challenge.settings import describe_reference
 from challenge.submission import received
+from challenge.work import Compute
 from data_prep.files import whole_file
 from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
 from data_prep.trials import Attributes
@@ -22,11 +23,12 @@ from data_prep.trials import Attributes
 
 @dataclass(frozen=True)
 class Baselines:
-    """How the baselines are made: which defacer, which attack at which voxel size, and words for both."""
+    """How the baselines are made: the defacer, the attack and its voxel size, the cache, who works."""
 
     defacer: str
     attack: str
-    words: tuple[str, ...]
+    cache: str
+    compute: Compute
     spacing_mm: float
 
 
@@ -47,7 +49,7 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
     public = f"edition={edition.root}"
     for track in tracks:
         target = folder / "submissions" / track
-        given = [public, f"output={target}", *baselines.words]
+        given = [public, f"output={target}", f"cache={baselines.cache}", *baselines.compute.words()]
         if track == "defacing":
             _quietly("deface", [*given, f"defacer={baselines.defacer}"])
         elif track == "attack":
@@ -55,7 +57,7 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
             _quietly("attack", [*given, f"attack={baselines.attack}", spacing])
         else:
             _guess_majority(edition, target)
-        with received(target, edition):
+        with received(target, edition, baselines.compute):
             pass
     with whole_file(folder / "README.md") as temporary:
         readme = text("starting_kit.md", edition, tracks=tracks, files=FILES)

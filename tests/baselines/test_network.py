@@ -128,6 +128,27 @@ def test_a_network_whose_file_is_there_runs_through_deepface(
     assert np.corrcoef(embedding, expected)[0, 1] > 0.999
 
 
+def test_a_network_keeps_to_one_thread(
+    empty_home: Path, forgotten: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+    import onnxruntime
+
+    sessions = []
+    make = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime, "InferenceSession", lambda *a, **b: sessions.append(make(*a, **b)) or sessions[-1]
+    )
+    path = empty_home / ".deepface" / "weights" / WEIGHT_FILES["Facenet"]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(colour_network(np.ones((3, WIDTHS["Facenet"]))))
+    load_model("Facenet")
+    (session,) = sessions
+    options = session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+    assert cv2.getNumThreads() == 1
+
+
 def test_loading_a_network_does_not_silence_warnings() -> None:
     """A small sample is warned of, whether or not a network was loaded in this process before."""
     script = (

@@ -3,14 +3,18 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from baselines.defacers import DefacerError
 from challenge.cli import main
+from challenge.commands import deface as commands
 
 SCRIPT = """
 import gzip, sys
 from pathlib import Path
+from typing import Any
 raw = bytearray(gzip.decompress(Path(sys.argv[1]).read_bytes()))
 if raw[352] < int(sys.argv[3]):
     sys.exit("no face in here")
@@ -62,3 +66,38 @@ def test_a_program_that_is_not_there_ends_at_once(
     changed = [word for word in words if not word.startswith("defacer")]
     assert main([*changed, "defacer=mri_reface"]) == 2
     assert "run_mri_reface.sh is not on PATH" in capsys.readouterr().err
+
+
+def test_what_was_defaced_before_a_failure_is_not_defaced_again(
+    tiny_edition_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    real, calls = commands.deface, []
+
+    def fails_at_the_fourth(*args: Any, **options: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 4:
+            raise DefacerError("out of luck")
+        return real(*args, **options)
+
+    monkeypatch.setattr(commands, "deface", fails_at_the_fourth)
+    words = [
+        "deface",
+        "defacer=identity",
+        f"edition={tiny_edition_folder}",
+        f"cache={tmp_path}",
+        "compute=sequential",
+    ]
+    assert main([*words, f"output={tmp_path / 'out'}"]) == 2
+    assert "out of luck" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*words, f"output={tmp_path / 'out'}"]) == 0
+    assert len(calls) == 10 + 1
+    assert main([*words, f"output={tmp_path / 'again'}"]) == 0
+    one, other = (
+        {p.relative_to(tmp_path / n): p.read_bytes() for p in (tmp_path / n).rglob("*") if p.is_file()}
+        for n in ("out", "again")
+    )
+    assert one == other

@@ -118,7 +118,9 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
     entry = evaluate(evaluator, check_submission(defacing, tiny_edition))
     assert entry.gate["scans"] == 10
     assert entry.gate["passed"] == 0
-    assert "faces: 10 scans could not be worked on; they do not pass the gate" in entry.warnings
+    (warning,) = (warning for warning in entry.warnings if warning.startswith("faces: "))
+    assert warning.startswith("faces: could not be worked on (10 scans: ")
+    assert warning.count(", ") == 5  # five are named
     assert entry.strongest().counts["failures_to_acquire"] == 5
     assert not entry.rated
     assert "| - |" in leaderboard([entry])
@@ -132,7 +134,10 @@ def test_a_gate_that_ends_its_worker_does_not_pass(
     assert scans is not None
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert gate["passed"] == 0
-    assert remarks == ["brain gate: could not be compared within the limits of time and memory (scans: 10)"]
+    (remark,) = remarks
+    assert remark.startswith(
+        "brain gate: could not be compared within the limits of time and memory (10 scans: "
+    )
 
 
 def test_scans_without_a_brain_are_not_counted(

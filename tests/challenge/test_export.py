@@ -11,6 +11,7 @@ from challenge.edition import Edition
 from challenge.errors import InputError
 from challenge.export.columns import platform_scores
 from challenge.settings import Attack
+from challenge.work import Compute
 
 
 def test_the_starting_kit_has_a_valid_submission_of_every_track(
@@ -32,7 +33,9 @@ def test_the_majority_is_that_of_dev(
 ) -> None:
     from challenge.export.starting_kit import Baselines, write_starting_kit
 
-    write_starting_kit(tiny_edition, tmp_path, ("attributes",), Baselines("", "", (), 1.0))
+    write_starting_kit(
+        tiny_edition, tmp_path, ("attributes",), Baselines("", "", "", Compute("sequential"), 1.0)
+    )
     lines = (tmp_path / "submissions" / "attributes" / "attributes.tsv").read_text().splitlines()[1:]
     said = {tuple(line.split("\t")[1:]) for line in lines}
     assert len(said) == 1

@@ -1,12 +1,16 @@
 """`identify`: files in, files out, the same on every engine."""
 
 import json
+import zlib
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
 from challenge.cli import main
+from challenge.features import ImageFeatures
+from challenge.storage import send
 from data_prep.tables import read_table, write_table
 from scoring import search_gallery
 
@@ -76,3 +80,53 @@ def test_what_is_missing_is_named(
     assert main(["identify", *sides, f"output={tmp_path}/out"]) == 2
     assert "p.npy: cannot be read; expected a .npy file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_sides_at_a_url(sides: tuple[str, str], tmp_path: Path) -> None:
+    send(tmp_path, "memory://sides")
+    words = [f"cache={tmp_path / 'cache'}", "compute=sequential"]
+    assert main(["identify", *sides, *words, f"output={tmp_path}/here"]) == 0
+    there = [word.replace(f"={tmp_path}", "=memory://sides") for word in sides]
+    assert main(["identify", *there, *words, f"output={tmp_path}/there"]) == 0
+    for name in ("figures.json", "people.tsv", "probes.tsv", "candidates.tsv"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    fsspec.filesystem("memory").rm("/sides", recursive=True)
+
+
+def test_a_subject_that_is_not_known_is_no_subject(
+    sides: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (tmp_path / "p.tsv").read_text()
+    (tmp_path / "p.tsv").write_text(text.replace("s149", "n/a").replace("s60", "n/a"))
+    assert main(["identify", *sides, f"output={tmp_path}/out"]) == 2
+    assert "p.tsv: subject is n/a in 2 of 100 lines" in capsys.readouterr().err
+
+
+def test_an_attack_writes_what_identify_reads(
+    tiny_edition_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scans of noise, of which every other shows a face."""
+
+    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+        names = list(paths)[:: 2 if kind == "scan" else 1]
+        blank = {name: ImageFeatures(False, "no face found", {}) for name in paths}
+        seen = {n: ImageFeatures(True, "", {"geo": np.array([float(len(n)), zlib.crc32(n.encode()) % 97])}) for n in names}
+        return blank | seen
+
+    monkeypatch.setattr("challenge.commands.attack.extract", extract)
+    words = [
+        "attack",
+        "attack=geo",
+        f"edition={tiny_edition_folder}",
+        f"cache={tmp_path}",
+        "compute=sequential",
+    ]
+    assert main([*words, "split=dev", f"output={tmp_path}/dev", f"embeddings={tmp_path}/v"]) == 0
+    assert len(np.load(tmp_path / "v/probes.npy")) == 3  # of five
+    assert len(np.load(tmp_path / "v/photos.npy")) == len(read_table(tmp_path / "v/photos.tsv", None).rows)
+    sides = [f"probes={tmp_path}/v/probes.npy", f"gallery={tmp_path}/v/photos.npy"]
+    assert main(["identify", *sides, f"output={tmp_path}/found", "compute=sequential"]) == 0
+    assert json.loads((tmp_path / "found/figures.json").read_text())["probes"] == 3
+    assert main([*words, f"output={tmp_path}/eval", f"embeddings={tmp_path}/unknown"]) == 0
+    who = read_table(tmp_path / "unknown/probes.tsv", None).column("subject")
+    assert set(who) == {"n/a"}  # the key of eval is sealed

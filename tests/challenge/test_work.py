@@ -3,11 +3,15 @@
 import importlib.util
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import dask
 import pytest
 
+from baselines.bald import remove_hair
+from challenge.commands.check import Settings
+from challenge.config import compose_settings
 from challenge.errors import InputError
 from challenge.work import Compute, run, stream
 
@@ -33,7 +37,7 @@ def fussy(x: int) -> int:
 
 
 def buggy(x: int) -> int:
-    return [][x]
+    return [7][x]
 
 
 def die_at(one: tuple[int, int]) -> int:
@@ -51,10 +55,11 @@ def die_once(one: tuple[int, Path]) -> int:
     return square(x)
 
 
-def threads(_: int) -> list[int]:
+def threads(_: Callable) -> list[int]:
+    import cv2
     from threadpoolctl import threadpool_info
 
-    return [pool["num_threads"] for pool in threadpool_info()]
+    return [*(pool["num_threads"] for pool in threadpool_info()), cv2.getNumThreads()]
 
 
 @pytest.mark.parametrize("compute", ENGINES)
@@ -73,8 +78,12 @@ def test_all_problems_are_told_at_once_in_order(compute: Compute) -> None:
 
 @pytest.mark.parametrize("compute", ENGINES)
 def test_a_fault_of_the_kit_is_not_taken_for_bad_input(compute: Compute) -> None:
-    with pytest.raises(IndexError):
-        run(buggy, [3, 4], "buggy", compute)
+    done = {}
+    with pytest.raises(IndexError) as error:
+        done.update(stream(buggy, [3, 0, 4], "buggy", compute))
+    (note,) = error.value.__notes__
+    assert "in buggy\n    return [7][x]" in note
+    assert note.endswith("buggy: a fault in 2 of 3 items: number 1, number 3")
 
 
 @pytest.mark.parametrize("compute", PROCESSES)
@@ -95,12 +104,14 @@ def test_an_item_that_ends_two_workers_is_named_and_the_rest_is_done(
     assert problem.startswith(
         "dying: number 4: the worker process died, twice; most often there is too little"
     )
-    assert capsys.readouterr().err.endswith(" s, 1 failed\n")
+    assert capsys.readouterr().err.endswith("dying: 1 of 6 failed\n")
 
 
 @pytest.mark.parametrize("compute", ENGINES)
 def test_workers_keep_to_one_thread(compute: Compute) -> None:
-    assert {n for pools in run(threads, range(3), "threads", compute) for n in pools} <= {1}
+    # A worker that is sent this function has opencv loaded.
+    found = run(threads, [remove_hair] * 3, "threads", compute)
+    assert {n for pools in found for n in pools} == {1}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +133,18 @@ def test_an_extra_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
         run(square, [1], "x", Compute("ray", 7))
 
 
-def test_what_is_printed_without_a_terminal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_only_failures_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     run(square, range(3), "squares", SEQUENTIAL)
-    assert capsys.readouterr().err == "squares: 3 in 0 s\n"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(InputError):
+        run(fussy, range(3), "fussy", SEQUENTIAL)
+    assert capsys.readouterr().err == "fussy: 1 of 3 failed\n"
+
+
+def test_words_are_the_settings_again() -> None:
+    one = Compute("dask", 3, "tcp://127.0.0.1:8786", 5.0, 70)
+    for compute in (one, Compute()):
+        assert (
+            compose_settings("check", Settings, ["edition=e", "submission=s", *compute.words()]).compute
+            == compute
+        )
