@@ -110,8 +110,8 @@ def test_an_attack_writes_what_identify_reads(
     def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
         names = list(paths)[:: 2 if kind == "scan" else 1]
         blank = {name: ImageFeatures(False, "no face found", {}) for name in paths}
-        seen = {n: ImageFeatures(True, "", {"geo": np.array([float(len(n)), zlib.crc32(n.encode()) % 97])}) for n in names}
-        return blank | seen
+        vectors = {name: np.array([1.0, zlib.crc32(name.encode()) % 97]) for name in names}
+        return blank | {name: ImageFeatures(True, "", {"geo": vector}) for name, vector in vectors.items()}
 
     monkeypatch.setattr("challenge.commands.attack.extract", extract)
     words = [
