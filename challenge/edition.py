@@ -1,5 +1,6 @@
 """An edition as the challenge sees it: what is public, what is sealed, whether both are as released."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any
 
 from challenge.strict_json import JsonError, read_json_object
 from data_prep.problems import ProblemsError
-from data_prep.sealing import MANIFEST, file_sha256
+from data_prep.sealing import MANIFEST, SUPERSEDED, file_sha256
 from data_prep.tables import (
     ATTRIBUTE_COLUMNS,
     CONTRASTS,
@@ -135,6 +136,36 @@ class Edition:
     def hash(self) -> str:
         """SHA-256 of `MANIFEST.sha256`, hexadecimal."""
         return file_sha256(self.root / MANIFEST)
+
+    @cached_property
+    def superseded_by(self) -> str:
+        """Name and hash of the edition that took this one's place; empty if none did.
+
+        `SUPERSEDED.json` says so, beside what is listed: an edition never changes.
+
+        Raises
+        ------
+        EditionError
+            If that file says something else.
+        """
+        path = self.root / SUPERSEDED
+        if not path.exists():
+            return ""
+        try:
+            said = read_json_object(path, name=SUPERSEDED)
+        except JsonError as error:
+            raise EditionError(*error.problems) from error
+        later = said.get("superseded_by")
+        if not isinstance(later, str) or not re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+@[0-9a-f]{64}", later):
+            raise EditionError(f"{SUPERSEDED}: superseded_by is not '<id>/<version>@<edition hash>'")
+        return later
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what whoever submits to the edition should know."""
+        later, _, digest = self.superseded_by.partition("@")
+        told = f"edition {self.name} is superseded by {later} (sha256 {digest[:16]}); send to that one"
+        return (told,) if later else ()
 
     @property
     def splits(self) -> Mapping[str, Split]:

@@ -85,6 +85,8 @@ class Entry:
     received : str
         Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
         where none is kept.
+    supersedes : str
+        Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
     """
 
     edition: str
@@ -106,6 +108,7 @@ class Entry:
     licence: str = ""
     citation: str = ""
     received: str = ""
+    supersedes: str = ""
 
     @property
     def path(self) -> str:

@@ -17,6 +17,7 @@ one edition and trial list: the signatures at the end say how each was made. `re
 a submission was accepted, where the organizer keeps a log; nothing else depends on when an entry is made.
 """
 SYNTHETIC = "The people of this edition are synthetic; its figures say nothing certain about real ones."
+SUPERSEDED = "Superseded by {}, which mends a mistake of this edition: take the figures of that one."
 RATED = """\
 Rated by the strongest attacker that passed the audit: an ignorant one takes scans as they come, an
 adapted one has seen dev defaced by this very system, an informed one knows who is who there. The rank is
@@ -65,6 +66,8 @@ class Section:
         All of them, by path.
     boards : dict from track to Board
         Of `defacing` and `attack`, where there are entries.
+    superseded_by : str
+        The edition that took this one's place, where there are entries of it, too; or else empty.
     """
 
     edition: str
@@ -74,6 +77,7 @@ class Section:
     citation: str
     entries: tuple[Entry, ...]
     boards: dict[str, Board]
+    superseded_by: str = ""
 
     def track(self, name: str) -> tuple[Entry, ...]:
         """Return the entries of a track, best first where they are ranked."""
@@ -90,6 +94,7 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
     scoring.ScoringError, InputError
         As `challenge.standing.board`.
     """
+    later = {e.supersedes: f"{e.edition} (sha256 {e.edition_hash[:16]})" for e in entries if e.supersedes}
     found = []
     for name, digest in sorted({(entry.edition, entry.edition_hash) for entry in entries}):
         own = sorted(
@@ -101,7 +106,8 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
                 boards[track] = board(chosen, higher_is_better=higher)
         licence, citation = (max(getattr(e, term) for e in own) for term in ("licence", "citation"))
         synthetic = any(entry.synthetic for entry in own)
-        found.append(Section(name, digest, synthetic, licence, citation, tuple(own), boards))
+        after = later.get(f"{name}@{digest}", "")
+        found.append(Section(name, digest, synthetic, licence, citation, tuple(own), boards, after))
     return found
 
 
@@ -121,6 +127,8 @@ def leaderboard(entries: Sequence[Entry]) -> str:
     parts = [HEADER]
     for section in sections(entries):
         parts.append(f"## {section.edition} (sha256 {section.edition_hash[:16]})\n")
+        if section.superseded_by:
+            parts.append(SUPERSEDED.format(section.superseded_by) + "\n")
         if section.licence:
             cite = f" To cite: {section.citation}." if section.citation else ""
             parts.append(f"Licence of its images: {section.licence}.{cite}\n")

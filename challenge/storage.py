@@ -24,7 +24,7 @@ from challenge.scratch import scratch_folder
 from challenge.settings import cache_folder
 from challenge.vault import LOCKED
 from data_prep.files import OutputExistsError, whole_file
-from data_prep.sealing import COMMITTED, MANIFEST, SEALED_MANIFEST, file_sha256
+from data_prep.sealing import COMMITTED, MANIFEST, SEALED_MANIFEST, SUPERSEDED, file_sha256
 
 EDITIONS, READ, WRITTEN = (
     ("edition",),
@@ -147,6 +147,8 @@ def fetch_edition(url: str, folder: Path, cache: Path, sealed: bool = False) -> 
     objects = cache / "objects"
     objects.mkdir(parents=True, exist_ok=True, mode=0o700)
     _fetch_listed(filesystem, public, MANIFEST, folder / "public", objects)
+    if filesystem.exists(f"{public}/{SUPERSEDED}"):
+        _fetch(filesystem, f"{public}/{SUPERSEDED}", folder / "public" / SUPERSEDED)
     if sealed:
         home = public.removesuffix("/public")
         if filesystem.exists(f"{home}/{LOCKED}"):

@@ -149,7 +149,7 @@ def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) ->
     scans = scan_files(edition) if track == "defacing" else {}
     needed = list(scans.values()) or tables(edition, track)
     present, problems = match_files(folder, [DESCRIPTION, *needed])
-    warnings: list[str] = []
+    warnings = list(edition.warnings)
     scores = attributes = None
     strangers: tuple[float, ...] | None = ()
     if track == "attack" and TABLES[track] in present:

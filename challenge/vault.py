@@ -44,6 +44,19 @@ def lock(edition: Path, recipients: Sequence[str]) -> Path:
         raise EditionError(f"{edition}: no folder sealed/ here; is it locked already?")
     if problems := verify_edition(edition):
         raise EditionError(*problems)
+    keys = check_recipients(recipients)
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        archive.add(sealed, "sealed")
+    with whole_file(edition / LOCKED) as temporary:
+        temporary.write_bytes(age.encrypt(plain.getvalue(), keys))
+    shutil.rmtree(sealed)
+    return edition / LOCKED
+
+
+def check_recipients(recipients: Sequence[str]) -> list[Any]:
+    """Return the public keys that are meant; EditionError if there is none, or one is no key."""
+    age = _age()
     keys = []
     for recipient in recipients:
         try:
@@ -52,13 +65,7 @@ def lock(edition: Path, recipients: Sequence[str]) -> Path:
             raise EditionError(f"recipients: {recipient!r} is no age key; expected age1...") from error
     if not keys:
         raise EditionError("recipients: none; expected public keys, age1... (age-keygen makes a pair)")
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w") as archive:
-        archive.add(sealed, "sealed")
-    with whole_file(edition / LOCKED) as temporary:
-        temporary.write_bytes(age.encrypt(plain.getvalue(), keys))
-    shutil.rmtree(sealed)
-    return edition / LOCKED
+    return keys
 
 
 def unlock(edition: Path, identity: Path) -> Path:

@@ -78,6 +78,7 @@ def plan_edition(
     config: EditionConfig,
     files: CohortFiles | None = None,
     distractors: Mapping[str, Path] | None = None,
+    splits: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
 
@@ -91,6 +92,8 @@ def plan_edition(
         Where the cohort keeps its photographs.
     distractors : mapping from str to Path, optional
         Photographs of strangers by name, `data_prep.distractors.find_distractors`.
+    splits : mapping from str to str
+        Split of every scan, by its released id, of an edition that this one supersedes.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def plan_edition(
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
     people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
-    return plan_people(people, config, is_synthetic(cohort_root), distractors or {})
+    return plan_people(people, config, is_synthetic(cohort_root), distractors or {}, splits)
 
 
 def plan_people(
@@ -121,6 +124,7 @@ def plan_people(
     config: EditionConfig,
     synthetic: bool,
     distractors: Mapping[str, Path] = MappingProxyType({}),
+    earlier: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Draw splits, ids and trials for people; no file is looked at.
 
@@ -137,6 +141,9 @@ def plan_people(
         What `edition.json` says of the people.
     distractors : mapping from str to Path
         Photographs of strangers by name.
+    earlier : mapping from str to str
+        Split of every scan, by its released id, of an edition that this one supersedes: whoever was in it
+        stays where he was, whoever else came or went. Labels of its `dev` are open for good.
 
     Raises
     ------
@@ -149,6 +156,12 @@ def plan_people(
     if config.reference_contrast:
         named += [name for p in people for name in _references(p, config)]
     scan_ids = opaque_ids("sub-", named, config.seed, config.id)
+    assigned |= {
+        p.subject: earlier[own]
+        for p in people
+        for own in (scan_ids[_scan_name(p, scan)] for scan in p.scans)
+        if own in earlier
+    }
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
     ids = scan_ids | opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
@@ -290,7 +303,7 @@ def _plan_split(
             nonmated_per_probe=config.nonmated_per_probe,
         )
     except ValueError as error:
-        raise CohortError(f"{name}: edition.{error}") from error
+        raise CohortError(f"{name}: {error}") from error
     attributes = {probe: known[subject] for probe, subject in own_probes.items()}
     return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
 

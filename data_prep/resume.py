@@ -127,6 +127,15 @@ def once(folder: Path, name: str, work: Callable[[], Any]) -> Any:
     return json.loads(done.read_text(encoding="utf-8"))
 
 
+def start_anew(folder: Path) -> None:
+    """Empty a folder from `resumable_folder`, but for its lock."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()
+
+
 def count_done(folder: Path) -> int:
     """Return how many pieces of work were finished in a folder."""
     return len(list((folder / _DONE).glob("*.json")))

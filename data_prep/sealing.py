@@ -10,6 +10,8 @@ import numpy as np
 from data_prep.files import whole_file
 
 MANIFEST = "MANIFEST.sha256"
+# Written when another edition takes the place of this one, which does not change: not in the manifest.
+SUPERSEDED = "SUPERSEDED.json"
 COMMITMENT = "KEY.commitment"
 SEALED_MANIFEST = "SEALED.sha256"
 COMMITTED = ("nonce", "key.tsv", "attributes.tsv", SEALED_MANIFEST)
@@ -81,13 +83,13 @@ def file_sha256(path: Path) -> str:
 
 
 def public_files(public: Path) -> list[str]:
-    """Names of all files under a folder, relative, with `/`, sorted; the manifest itself left out."""
+    """Names of all files under a folder, relative, with `/`, sorted, but manifest and `SUPERSEDED`."""
     files = (
         path.relative_to(public).as_posix()
         for path in public.rglob("*")
         if path.is_symlink() or not path.is_dir()
     )
-    return sorted(name for name in files if name != MANIFEST)
+    return sorted(name for name in files if name not in (MANIFEST, SUPERSEDED))
 
 
 def write_manifest(public: Path) -> str:

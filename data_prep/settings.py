@@ -42,6 +42,9 @@ class EditionConfig:
     hair_removal : str
         Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
         `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
+    supersedes : str
+        Folder of the edition whose mistake this one mends; empty for none. Its people stay in their splits
+        (`plan_edition`), and it is marked (`challenge.versions`).
     protocol : dict
         Attacks, metrics, bootstrap and gates, passed on to `edition.json` as it is.
     seed : int
@@ -66,6 +69,7 @@ class EditionConfig:
     contrast: str = "T2w"
     references: str = PHOTOGRAPHS
     hair_removal: str = "given"
+    supersedes: str = ""
     protocol: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
 

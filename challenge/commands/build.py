@@ -15,10 +15,13 @@ from baselines.giveaways import MIN_SUBJECTS
 from baselines.views import make_views
 from challenge.audit import giveaway_checks
 from challenge.cli import run_command
-from challenge.edition import open_edition
+from challenge.edition import Edition, open_edition
 from challenge.errors import InputError
+from challenge.integrity import verify_edition
 from challenge.protocol import Protocol
 from challenge.sealed import open_sealed
+from challenge.vault import LOCKED, check_recipients, lock
+from challenge.versions import mark_superseded, splits_of, superseding
 from challenge.work import Compute
 from challenge.work import run as work
 from data_prep.distractors import Distractors, find_distractors
@@ -26,7 +29,8 @@ from data_prep.edition import EditionConfig, plan_edition, seal_edition
 from data_prep.images import CohortFiles
 from data_prep.plan import Plan
 from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
-from data_prep.resume import count_done, fingerprint, once, resumable_folder
+from data_prep.resume import count_done, fingerprint, once, resumable_folder, start_anew
+from data_prep.sealing import SUPERSEDED
 from scoring import SmallSampleWarning
 
 SHORTEST_SEED = 2**64
@@ -46,6 +50,7 @@ class Settings:
     output: str = MISSING
     seed: int = MISSING
     starting_kit: bool = False
+    recipients: list[str] = field(default_factory=list)
     cohort: Cohort = field(default_factory=Cohort)
     edition: EditionConfig = field(default_factory=EditionConfig)
     distractors: Distractors = field(default_factory=Distractors)
@@ -59,10 +64,22 @@ def run(settings: Settings) -> None:
     make_views(settings.protocol.views, settings.protocol.lights)  # or a line that says what is none
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
-    plan = plan_edition(Path(settings.cohort.root), settings.edition, settings.cohort, strangers)
-    _check_seed(plan, settings.seed)
+    old = _released(settings.edition.supersedes)
+    plan = plan_edition(
+        Path(settings.cohort.root),
+        settings.edition,
+        settings.cohort,
+        strangers,
+        splits_of(old) if old else {},
+    )
+    plan = superseding(plan, old) if old else plan
+    check_seed(plan, settings.seed)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
+    if settings.recipients:
+        check_recipients(settings.recipients)
     with resumable_folder(Path(settings.output), state) as folder:
+        if (folder / LOCKED).exists():  # ended between locking and renaming: what is sealed is locked, too
+            start_anew(folder)
         if done := count_done(folder):
             print(
                 f"{settings.output}: {done} of {len(plan.scans) + len(plan.photos)} images are there already"
@@ -72,6 +89,10 @@ def run(settings: Settings) -> None:
         work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
         seal_edition(plan, folder)
         asked = _ask_for_giveaways(plan, folder, settings)
+        if old:
+            mark_superseded(old, open_edition(folder))
+        if settings.recipients:
+            lock(folder, settings.recipients)
     for remark in plan.remarks:
         print(remark)
     print(f"{settings.output}: {_contents(plan, settings)}")
@@ -79,10 +100,13 @@ def run(settings: Settings) -> None:
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     published = " and starting_kit" if settings.starting_kit else ""
-    print(f"publish {settings.output}/public{published}; keep {settings.output}/sealed to yourself")
+    sealed = LOCKED if settings.recipients else "sealed"
+    print(f"publish {settings.output}/public{published}; keep {settings.output}/{sealed} to yourself")
+    if old:
+        print(f"{old.root / SUPERSEDED}: written; publish it, too, beside the rest of {old.name}")
 
 
-def _check_seed(plan: Plan, seed: int) -> None:
+def check_seed(plan: Plan, seed: int) -> None:
     """Refuse a seed that can be tried out: whoever knows the people's names rebuilds the key, 11 us a guess.
 
     The people of a synthetic cohort can be made by anybody, so its key is no secret anyway.
@@ -93,6 +117,15 @@ def _check_seed(plan: Plan, seed: int) -> None:
             f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '
             "the key"
         )
+
+
+def _released(path: str) -> Edition | None:
+    """Open the edition that is to be superseded, which must be as it was released."""
+    if not path:
+        return None
+    if problems := verify_edition(Path(path)):
+        raise InputError(*problems)
+    return open_edition(Path(path))
 
 
 def _contents(plan: Plan, settings: Settings) -> str:

@@ -6,7 +6,18 @@ from typing import Any
 
 from challenge import tables
 from challenge.entry import Entry
-from challenge.leaderboard import ATTACKS, CITE, GROUPS, RATED, READ, SUBMIT, SYNTHETIC, Section, sections
+from challenge.leaderboard import (
+    ATTACKS,
+    CITE,
+    GROUPS,
+    RATED,
+    READ,
+    SUBMIT,
+    SUPERSEDED,
+    SYNTHETIC,
+    Section,
+    sections,
+)
 from challenge.leaderboard import signatures as signed
 from challenge.pages.forest import forest
 from challenge.pages.html import numeric, page
@@ -109,6 +120,7 @@ def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[st
         "signatures": signed(section.entries),
         "texts": {
             "synthetic": SYNTHETIC,
+            "superseded": SUPERSEDED.format(section.superseded_by),
             "rated": RATED,
             "read": READ,
             "groups": GROUPS,

@@ -2,11 +2,14 @@
 
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
+import pyrage
 import pytest
 
 from challenge.cli import main
-from challenge.edition import open_edition
+from challenge.commands import build
+from challenge.config import compose_settings
 from challenge.integrity import verify_edition
 from data_prep.edition import EditionConfig, plan_edition
 from tests.challenge.test_audit import plant_brightness
@@ -100,14 +103,33 @@ def test_a_seed_that_can_be_guessed_is_refused_for_real_people(
         assert "secrets.randbits(128)" in line
     assert not (tmp_path / "short").exists()
     (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
-    assert main([*words(own_cohort, tmp_path / "synthetic"), "seed=11"]) == 0
+    build.check_seed(plan_edition(own_cohort, EditionConfig(id="tiny", seed=11)), 11)
 
 
-def test_every_digit_of_a_large_seed_counts(tiny_cohort: Path, tmp_path: Path) -> None:
-    ids = []
-    for name, seed in (("one", SEED), ("next", SEED + 1)):
-        assert main([*words(tiny_cohort, tmp_path / name), f"seed={seed}"]) == 0
-        ids.append(set(open_edition(tmp_path / name).dev.probes))
-    plan = plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=SEED))
-    assert ids[0] == set(plan.splits[0].attributes)
+def test_every_digit_of_a_large_seed_counts(own_cohort: Path) -> None:
+    taken = compose_settings("build", build.Settings, words(own_cohort, Path("x"))[1:]).seed
+    assert taken == SEED
+    plans = [plan_edition(own_cohort, EditionConfig(id="tiny", seed=seed)) for seed in (taken, taken + 1)]
+    ids = [{scan.probe for scan in plan.scans} for plan in plans]
     assert not ids[0] & ids[1]
+
+
+def test_what_is_sealed_may_leave_the_build_encrypted(
+    tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only so is it never readable where `output=` sends it; a bad key is told before any work."""
+    output, secret = tmp_path / "edition", pyrage.x25519.Identity.generate()
+    assert main([*words(tiny_cohort, output), "recipients=[age1x]"]) == 2
+    assert "'age1x' is no age key" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    recipients = f"recipients=[{secret.to_public()}]"
+    with pytest.MonkeyPatch.context() as patch:  # killed after locking, before the edition has its name
+        patch.setattr("data_prep.resume.Path.rename", Mock(side_effect=KeyboardInterrupt))
+        assert main([*words(tiny_cohort, output), recipients]) == 130
+    assert main([*words(tiny_cohort, output), recipients]) == 0
+    assert f"keep {output}/sealed.age to yourself" in capsys.readouterr().out
+    assert sorted(path.name for path in output.iterdir()) == ["public", "sealed.age"]
+    (tmp_path / "key").write_text(str(secret))
+    assert main(["unlock", f"edition={output}", f"identity={tmp_path / 'key'}"]) == 0
+    assert verify_edition(output) == ()
+    assert len(list((output / "sealed").rglob("*.nii.gz"))) == 5 + 5
