@@ -194,7 +194,7 @@ def release_photo(
 
 
 def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
-    """Pixels of a photo, upright, shape (height, width, 3): all that `baselines.photo.read_photo` takes, alike.
+    """Pixels of a photo, upright, shape (height, width, 3); the same as `baselines.photo.read_photo` sees.
 
     Transparency is put on white; grey of 8 or 16 bits, palettes and CMYK become RGB.
 
