@@ -70,15 +70,22 @@ def depths(surface: HeadSurface, pixels: NDArray[np.float64], view: View, size: 
     across /= -np.linalg.norm(across)
     up = np.cross(towards, across)
     up *= np.sign(up[2])
-    seen = (surface.mesh.points - face_centre(surface.mesh)) @ np.array([across, up, towards]).T
-    shrink = DISTANCE_MM / (DISTANCE_MM - seen[:, 2])
     scale = size / HEIGHT_MM
-    flat = np.array([size / 2, size / 2]) + scale * shrink[:, None] * seen[:, :2] * [1, -1]
+    reach = NEAR_MM * scale
+    # A surface has hundreds of thousands of points: single precision, and only those between the pixels are
+    # looked at for each of them.
+    centre, axes = face_centre(surface.mesh).astype(np.float32), np.array([across, up, towards], np.float32)
+    x, y, depth = axes @ (surface.mesh.points - centre).T
+    enlarged = np.float32(scale * DISTANCE_MM) / (np.float32(DISTANCE_MM) - depth)
+    x, y = size / 2 + enlarged * x, size / 2 - enlarged * y
+    low, high = pixels.min(axis=0) - reach, pixels.max(axis=0) + reach
+    between = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
+    flat, depth = np.stack([x[between], y[between]], axis=1), depth[between]
     found = np.full(len(pixels), np.nan)
     for number, pixel in enumerate(pixels):
-        near = np.abs(flat - pixel).max(axis=1) < NEAR_MM * scale
+        near = np.abs(flat - pixel).max(axis=1) < reach
         if near.any():
-            found[number] = np.median(np.sort(seen[near, 2])[-9:])  # what is in front hides what is behind
+            found[number] = np.median(np.sort(depth[near])[-9:])  # what is in front hides what is behind
     return found
 
 

@@ -23,7 +23,7 @@ from challenge.linkage import people
 from challenge.submission import Submission
 from challenge.utility import measure_utility
 from challenge.work import by_reason, run
-from data_prep.trials import Attributes
+from data_prep.trials import NOT_AVAILABLE, Attributes
 
 # State of references that are scans: as the system under test defaced them.
 DEFACED = "defaced"
@@ -158,11 +158,16 @@ def _by_group(
 
 
 def _agreement(evaluator: Evaluator) -> NDArray[np.float64]:
-    """Score trials by how many true attributes the two people share: what demographics alone would tell."""
+    """Score trials by how many true attributes the two people share: what demographics alone would tell.
+
+    What is not known of either is nothing that they share.
+    """
     sealed = evaluator.sealed
     of = {sealed.subjects[probe]: own for probe, own in sealed.attributes.items()}
     pairs = [(of[sealed.subjects[p]], of[sealed.subjects[r]]) for p, r in evaluator.edition.eval.trials]
-    return np.array([sum(a == b for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64)
+    return np.array(
+        [sum(a == b != NOT_AVAILABLE for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64
+    )
 
 
 def _read(evaluator: Evaluator, submission: Submission, looks: Looks, remarks: list[str]) -> list[Result]:

@@ -32,6 +32,7 @@ _LOST = GateReport(
     changed_share=1.0,
     relative_change=1.0,
     same_kind=True,
+    same_scale=True,
     added_share=1.0,
     problems=("could not be compared within the limits of time and memory",),
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from challenge.errors import InputError
-from data_prep.images import HEIC_ENDINGS
+from data_prep.images import HEIC_ENDINGS, dicom_hint, is_dicom
 
 
 def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
@@ -36,7 +36,7 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
         )
         if path.is_dir() or path.name.startswith("."):
             continue
-        if suffix is None and _is_dicom(path):
+        if suffix is None and is_dicom(path):
             slices += 1
             continue
         if suffix is None:
@@ -57,13 +57,7 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
     if problems:
         raise InputError(*problems)
     if not found:
-        raise InputError(f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}")
+        raise InputError(
+            f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}{dicom_hint(folder)}"
+        )
     return found
-
-
-def _is_dicom(path: Path) -> bool:
-    """Say whether a file is DICOM: by its name, or by the four letters that follow the preamble."""
-    if path.suffix.lower() in (".dcm", ".ima", ".dicom"):
-        return True
-    with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"

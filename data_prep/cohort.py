@@ -13,6 +13,7 @@ from data_prep.images import (
     Scan,
     check_photo,
     check_scan,
+    dicom_hint,
     find_photos,
     find_scans,
     truth_paths,
@@ -138,6 +139,10 @@ def read_cohort(
     files = files or CohortFiles()
     if not root.is_dir():
         raise CohortError(f"{root}: no such folder; expected a BIDS dataset with participants.tsv")
+    if not (root / "participants.tsv").is_file():
+        raise CohortError(
+            f"{root / 'participants.tsv'}: no such file; expected a BIDS dataset{dicom_hint(root)}"
+        )
     try:
         table = read_table(root / "participants.tsv", None)
     except TableError as error:

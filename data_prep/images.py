@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import nibabel as nib
@@ -12,9 +13,11 @@ from PIL import Image
 from data_prep.problems import Findings
 
 PHOTO_ENDINGS = (".png", ".jpg", ".jpeg")
-# As a phone takes them, and as many pixels as the attacks will look at (`baselines.photo`).
+# As a phone takes them, and as many pixels and bytes as the attacks will look at (`baselines.photo`).
 HEIC_ENDINGS = (".heic", ".heif", ".avif")
 MAX_PIXELS = 50_000_000
+MAX_BYTES = 100_000_000
+PHOTO_FORMATS = ("PNG", "JPEG")
 # What may be known of a scan besides its voxels: name in an edition's sealed folder, and in the cohort.
 TRUTH = {
     "brain_masks": "desc-brain_mask.nii.gz",
@@ -212,9 +215,38 @@ def _photo_size(path: Path) -> tuple[int, int]:
         start = stream.read(12)
     if start[4:8] == b"ftyp":
         raise ValueError("is HEIC or AVIF, whatever its name says; save it as JPEG first")
-    with Image.open(path) as image:
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise ValueError(f"{size / 1e6:.0f} MB; expected at most {MAX_BYTES // 10**6} MB: make it smaller")
+    with Image.open(path, formats=PHOTO_FORMATS) as image:
         width, height = image.size
     if width * height > MAX_PIXELS:
         limit = MAX_PIXELS // 10**6
         raise ValueError(f"{width} x {height} pixels; expected at most {limit} million: make it smaller")
     return width, height
+
+
+def is_dicom(path: Path) -> bool:
+    """Say whether a file is DICOM: by its name, or by the four letters that follow the preamble."""
+    if path.suffix.lower() in (".dcm", ".ima", ".dicom"):
+        return True
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
+
+
+def dicom_hint(root: Path) -> str:
+    """Say how to convert what is below a folder, if DICOM files are among the first 200 there; else nothing.
+
+    Returns
+    -------
+    str
+        The end of a message, from its semicolon on, or empty.
+
+    Examples
+    --------
+    >>> dicom_hint(Path("nowhere"))
+    ''
+    """
+    files = islice((path for path in root.rglob("*") if path.is_file()), 200)
+    if not any(is_dicom(path) for path in files):
+        return ""
+    return f"; there are DICOM files below it: convert them to NIfTI first, dcm2niix -z y -o OUT {root}"

@@ -15,6 +15,7 @@ import pandas as pd
 
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
+from data_prep.images import dicom_hint
 from data_prep.tables import write_table
 from data_prep.trials import NOT_AVAILABLE
 
@@ -100,7 +101,7 @@ def read_ixi(
         own[f"{match[3]}w"] = path
         sites[int(match[1])] = match[2]
     if not found:
-        problems.append(f"{root}: no scan called like IXI012-HH-1211-T1.nii.gz")
+        problems.append(f"{root}: no scan called like IXI012-HH-1211-T1.nii.gz{dicom_hint(root)}")
     known, wrong = _read_table(table)
     problems += wrong
     if problems:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from data_prep.cohort import CohortError
 from data_prep.files import whole_file
+from data_prep.images import PHOTO_FORMATS
 from data_prep.nifti import write_nifti
 
 _STORED = ("uint8", "int16", "uint16", "int32", "float32")
@@ -176,10 +177,10 @@ def release_photo(
     Raises
     ------
     CohortError
-        If the photo cannot be read, or has transparent parts or more than 8 bits, which cannot be kept.
+        If the photo cannot be read.
     """
     try:
-        with Image.open(item.source) as image:
+        with Image.open(item.source, formats=PHOTO_FORMATS) as image:
             pixels = canonical_photo(image)
     except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
         raise CohortError(f"{item.source}: cannot be released ({type(error).__name__}: {error})") from error
@@ -193,19 +194,21 @@ def release_photo(
 
 
 def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
-    """Pixels of a photo, upright, shape (height, width, 3).
+    """Pixels of a photo, upright, shape (height, width, 3); the same as `baselines.photo.read_photo` sees.
+
+    Transparency is put on white; grey of 8 or 16 bits, palettes and CMYK become RGB.
 
     Examples
     --------
     >>> canonical_photo(Image.new("L", (4, 3), 7)).shape
     (3, 4, 3)
+    >>> canonical_photo(Image.new("RGBA", (4, 3), (0, 0, 0, 0)))[0, 0].tolist()
+    [255, 255, 255]
     """
     image = ImageOps.exif_transpose(image)
-    if image.mode == "P":
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    if image.mode in ("RGBA", "LA"):
-        if image.getchannel("A").getextrema() != (255, 255):
-            raise ValueError("the photo has transparent parts; expected an opaque one")
-    elif image.mode not in ("RGB", "L"):
-        raise ValueError(f"the photo has mode {image.mode}; expected 8-bit RGB or grey")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off, not scale
+        image = Image.fromarray((np.asarray(image, np.uint32) >> 8).astype(np.uint8))
     return np.array(image.convert("RGB"))

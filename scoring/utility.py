@@ -14,6 +14,9 @@ CHANGE_TOLERANCE = 0.01
 # What counts as added where there was air, of the brain's intensity span, and how much of that air may be.
 ADDED_TOLERANCE = 0.1
 ADDED_LIMIT = 0.001
+# By how many times the brain's intensity span may grow or shrink before it is another scale; a gain within it
+# is for the limits on change to refuse.
+SCALE_FACTOR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class GateReport:
         that is not finite counts as set to 0. 1 if the grids differ.
     same_kind : bool
         Real numbers, more than two of them: an image, not a mask.
+    same_scale : bool
+        The brain's intensity span is between a quarter and four times the original's, whatever the numbers
+        are stored as. True if the grids differ, or the original's brain is all one value.
     added_share : float
         Share of the voxels far from the head that became brighter by more than 10 % of the brain's span, in
         [0, 1]; 0 where it is not known what is far.
@@ -63,6 +69,7 @@ class GateReport:
     changed_share: float
     relative_change: float
     same_kind: bool
+    same_scale: bool
     added_share: float
     problems: tuple[str, ...]
 
@@ -128,15 +135,18 @@ def brain_gate(
     if same_grid:
         finite = bool(np.isfinite(defaced).all())
         differs = not np.array_equal(original, defaced)
+        same_scale = _same_scale(original[brain_mask], defaced[brain_mask])
         changed_share, relative_change = _brain_change(original[brain_mask], defaced[brain_mask])
         added_share = 0.0 if far is None else _added(original, defaced, original[brain_mask], far)
     else:
         finite = numbers and bool(np.isfinite(defaced).all())
+        same_scale = True
         differs, changed_share, relative_change, added_share = True, 1.0, 1.0, 0.0
     gates = [
         (same_grid, "the grid is not the original's"),
         (same_affine, f"the affine moves voxels by more than {AFFINE_TOLERANCE_MM} mm"),
         (same_kind, "the scan is no image any more: no real numbers, or two values at most"),
+        (same_scale, "the brain's intensities are on another scale than the original's: was it rescaled?"),
         (finite, "there are voxels that are not finite"),
         (differs, "the scan is the original, voxel for voxel"),
         (changed_share <= limit, f"more than {limit:.0%} of the brain's voxels changed"),
@@ -152,6 +162,7 @@ def brain_gate(
         changed_share,
         relative_change,
         same_kind,
+        same_scale,
         added_share,
         problems,
     )
@@ -205,6 +216,15 @@ def _brain_change(before: NDArray, after: NDArray) -> tuple[float, float]:
     if total == 0:
         return float(changed.mean()), float(difference.any())
     return float(changed.mean()), float(difference.sum() / total)
+
+
+def _same_scale(before: NDArray, after: NDArray) -> bool:
+    """Compare the spans of two brains, from the 1st to the 99th percentile of what is finite."""
+    after = after[np.isfinite(after)]
+    if after.size == 0:
+        return False
+    spans = [float(np.ptp(np.percentile(brain.astype(float), [1, 99]))) for brain in (before, after)]
+    return spans[0] == 0 or 1 / SCALE_FACTOR <= spans[1] / spans[0] <= SCALE_FACTOR
 
 
 def _is_image(data: NDArray) -> bool:

@@ -4,7 +4,15 @@ import pytest
 from scipy import ndimage
 
 from baselines.scan import Scan
-from baselines.surface import SurfaceError, head_mask, isotropic, reconstruct
+from baselines.surface import (
+    SurfaceError,
+    crop,
+    head_mask,
+    head_threshold,
+    isosurface,
+    isotropic,
+    reconstruct,
+)
 
 
 def ball(radius_mm: float, spacing: tuple[float, float, float], noise: float = 0.0) -> Scan:
@@ -82,3 +90,24 @@ def test_a_head_cut_by_the_field_of_view_still_closes() -> None:
 def test_a_flat_scan_has_no_surface(value: float) -> None:
     with pytest.raises(SurfaceError):
         reconstruct(Scan(np.full((30, 30, 30), value, np.float32), np.eye(4)))
+
+
+def test_a_cropped_volume_has_the_same_surface() -> None:
+    scan = isotropic(ball(25, (1, 1, 1)), 1.0)
+    threshold = head_threshold(scan.data)
+    mask = head_mask(scan.data, threshold)
+    whole = isosurface(scan.data, scan.affine, mask, threshold)
+    data, affine, small = crop(scan.data, scan.affine, mask)
+    assert data.size < 0.4 * scan.data.size
+    cropped = isosurface(data, affine, small, threshold)
+    assert np.array_equal(cropped.faces, whole.faces)
+    assert np.allclose(cropped.points, whole.points, atol=1e-4)
+
+
+def test_a_head_that_the_field_of_view_cuts_is_cropped_up_to_there() -> None:
+    scan = isotropic(ball(25, (1, 1, 1)), 1.0)
+    cut, threshold = scan.data[40:], head_threshold(scan.data)
+    mask = head_mask(cut, threshold)
+    whole = isosurface(cut, scan.affine, mask, threshold)
+    cropped = isosurface(*crop(cut, scan.affine, mask), threshold)
+    assert np.allclose(cropped.points, whole.points, atol=1e-4)

@@ -1,6 +1,7 @@
 """Scores and attributes whose figures are known beforehand, through intake and evaluation."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from challenge.sealed import SealedKey, open_sealed
 from challenge.submission import check_submission
 from challenge.work import Compute
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+from data_prep.trials import Attributes
 
 
 @pytest.fixture
@@ -172,3 +174,15 @@ def test_scans_without_a_brain_are_not_counted(
     calls.clear()
     one = dict(list(scans.items())[:1])
     assert apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))[0] == {}
+
+
+def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
+    from challenge.defacing import _agreement
+
+    sealed = SimpleNamespace(
+        subjects={"p": "a", "q": "b", "r": "a", "s": "b"},
+        attributes={"p": Attributes("F", "n/a", "n/a"), "q": Attributes("F", "n/a", "asian")},
+    )
+    trials = (("p", "r"), ("p", "s"), ("q", "s"))
+    evaluator = SimpleNamespace(sealed=sealed, edition=SimpleNamespace(eval=SimpleNamespace(trials=trials)))
+    assert _agreement(evaluator).tolist() == [1, 1, 2]

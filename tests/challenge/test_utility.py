@@ -1,22 +1,26 @@
 """Utility of a submission, through the files of an edition: identity has all, a failed gate nothing."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from baselines.brain import QUALITY, BrainAnalysis, BrainError
-from baselines.scan import Scan
+from baselines.scan import Scan, read_scan
 from challenge import utility
-from challenge.edition import Edition
+from challenge.description import write_submission_json
+from challenge.edition import Edition, open_edition
 from challenge.gate import far_from_head
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey, open_sealed
 from challenge.submission import Submission, check_submission
 from challenge.utility import measure_utility
 from challenge.work import Compute
+from data_prep.edition import EditionConfig, build_edition
 
 
 def fake(scan: Scan, cache: Path | None, engine: str = "builtin") -> BrainAnalysis:
@@ -105,6 +109,47 @@ def test_a_brain_that_is_gone_counts_as_a_failure(
     assert calls.n == 2 * n
     measured(tiny_edition, sealed, submission, tmp_path)
     assert calls.n == 3 * n  # originals are kept, failures are tried again
+
+
+def test_changes_are_told_in_units_of_two_sessions_too(
+    own_cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody was scanned twice: what a defacer changes is compared with how the two scans differ."""
+    rng = np.random.default_rng(0)
+    for path in sorted(own_cohort.rglob("sub-*_T2w.nii.gz")):
+        image = nib.load(path)
+        for session in ("ses-1", "ses-2"):
+            data = rng.integers(0, 200, image.shape).astype(np.int16)  # what is 0 counts as fluid
+            name = path.name.replace("_T2w", f"_{session}_T2w")
+            target = path.parents[1] / session / "anat" / name
+            target.parent.mkdir(parents=True)
+            nib.save(nib.Nifti1Image(data, image.affine), target)
+        path.unlink()
+    shutil.rmtree(own_cohort / "derivatives")
+    build_edition(own_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11))
+    edition, key = open_edition(tmp_path / "edition"), open_sealed(tmp_path / "edition")
+    folder = tmp_path / "defaced"
+    about = {"team": "t", "system": "s", "description": "A test.", "contact": "a@b.org", "licence": "MIT"}
+    write_submission_json(folder, edition=edition.name, track="defacing", **about)
+    for split in edition.splits.values():
+        for probe in split.probes:
+            image = nib.load(split.scan(probe))
+            data = np.asarray(image.dataobj).copy()
+            data[6:9, 10:12, 10:12] = 0
+            path = folder / split.name / "mri" / split.scan_name(probe)
+            path.parent.mkdir(parents=True)
+            nib.save(nib.Nifti1Image(data, image.affine), path)
+    monkeypatch.setattr(utility, "analyse", fake)
+    found, _ = measured(edition, key, check_submission(folder, edition), tmp_path / "cache")
+    fluid: dict[str, list[float]] = {}
+    for probe in edition.eval.probes:
+        volume = fake(read_scan(edition.eval.scan(probe)), None).volumes_ml[2]
+        fluid.setdefault(key.subjects[probe], []).append(volume)
+    assert {len(two) for two in fluid.values()} == {2}
+    spread = np.mean([2 * abs(one - other) / (one + other) for one, other in fluid.values()])
+    assert found["csf_change_vs_rescan"].value == pytest.approx(found["csf_change"].value / spread)
+    assert found["csf_change_vs_rescan"].n == len(fluid)
+    assert "cnr_change_vs_rescan" not in found  # the two sessions do not differ in it
 
 
 def test_air_is_far_where_no_head_is() -> None:

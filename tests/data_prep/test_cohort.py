@@ -73,7 +73,7 @@ MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (spoil_file("participants.tsv", None), r"participants.tsv: no such file"),
+        (spoil_file("participants.tsv", None), r"cohort/participants.tsv: no such file; expected a BIDS"),
         (spoil_file("participants.tsv", b"participant_id\tsex\n"), "no column age, ethnicity"),
         (spoil_file("participants.tsv", b"participant_id\tsex\tage\tethnicity\n"), "names no subject"),
         (spoil_participants("sub-01\tM", "sub-01\tman"), "sex is not F, M, O or n/a: line 2 'man'"),

@@ -162,6 +162,26 @@ def test_a_mask_is_no_image() -> None:
     assert brain_gate(scan, scan.astype(np.float32) * 0.5, brain, EYE, EYE).same_kind
 
 
+@pytest.mark.parametrize(
+    ("stored", "same"),
+    [
+        (lambda scan: scan.astype(np.float32), True),
+        (lambda scan: np.rint(scan).astype(np.int32), True),
+        (lambda scan: (scan / scan.max()).astype(np.float32), False),
+        (lambda scan: scan * 256, False),
+    ],
+    ids=["float", "integer", "0 to 1", "256 times"],
+)
+def test_the_scale_of_the_values_stays_however_they_are_stored(stored, same: bool) -> None:
+    scan, brain = head()
+    defaced = stored(np.where(brain, scan, 0))
+    report = brain_gate(scan, defaced, brain, EYE, EYE)
+    assert report.same_kind
+    assert report.same_scale is same
+    assert report.passed is same
+    assert any("another scale" in problem for problem in report.problems) is not same
+
+
 def test_nothing_may_be_added_far_from_the_head() -> None:
     scan, brain = head()
     far = np.zeros(scan.shape, bool)
