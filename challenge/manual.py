@@ -1,8 +1,9 @@
 """docs/commands.md, from `conf/`: `python -m challenge.manual > docs/commands.md`."""
 
 import re
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from importlib.resources.abc import Traversable
+from itertools import dropwhile, takewhile
 
 import yaml
 
@@ -32,23 +33,49 @@ def manual() -> str:
             words = ", ".join(f"`{group}`" for group in used)
             defaults = " ".join(f"`{group}={option}`" for group, option in used.items())
             parts.append(f"Groups (below): {words}; by default {defaults}.\n")
-        parts.append(_table(source))
+        parts.append(_table(_settings(source)))
         groups |= dict.fromkeys(used)
     parts.append("# Groups\n")
-    for group in groups:
-        options = sorted((conf / group).iterdir(), key=lambda path: path.name)
-        parts.append(f"## {group}\n")
-        parts += [_option(group, path) for path in options if path.name.endswith(".yaml")]
+    sources = {
+        f"{group}={path.name.removesuffix('.yaml')}": path.read_text(encoding="utf-8")
+        for group in groups
+        for path in sorted((conf / group).iterdir(), key=lambda path: path.name)
+        if path.name.endswith(".yaml")
+    }
+    options = {title: _settings(source, _package(title, source)) for title, source in sources.items()}
+    for title, settings in options.items():
+        group = title.split("=")[0]
+        if group in groups:
+            parts.append(f"## {group}\n")
+            del groups[group]
+        # An option that changes another one gives no more than the new value: the words are the other's.
+        bases = [f"{title.split('=')[0]}={base}" for base in _bases(sources[title])]
+        said = {one.key: one.what for base in bases for one in options[base]}
+        parts.append(f"### `{title}`\n")
+        parts.append(_header(sources[title]))
+        parts.append(_table([replace(one, what=one.what or said.get(one.key, "")) for one in settings]))
     return "\n".join(part for part in parts if part)
 
 
-def _option(group: str, path: Traversable) -> str:
-    source = path.read_text(encoding="utf-8")
-    what = [line[2:] for line in source.splitlines() if line.startswith("# ") and "@package" not in line]
-    title = f"`{group}={path.name.removesuffix('.yaml')}`"
+@dataclass(frozen=True)
+class _Setting:
+    key: str
+    value: str
+    what: str
+
+
+def _package(title: str, source: str) -> str:
+    """Return what stands before the keys of an option on the command line."""
     package = re.search("^# @package (.+)$", source, re.M)
-    table = _table(source, f"{package[1] if package else group}.")
-    return f"### {title}\n\n" + (f"{' '.join(what)}\n\n" if what else "") + table
+    name = package[1] if package else title.split("=")[0]
+    return "" if name == "_global_" else f"{name}."
+
+
+def _header(source: str) -> str:
+    """Return the comment that a file begins with."""
+    lines = [line[2:] for line in takewhile(lambda line: line.startswith("# "), source.splitlines())]
+    what = " ".join(line for line in lines if "@package" not in line)
+    return f"{what}\n" if what else ""
 
 
 def _groups(source: str) -> dict[str, str]:
@@ -56,20 +83,34 @@ def _groups(source: str) -> dict[str, str]:
     return {str(k): str(v) for one in listed if isinstance(one, dict) for k, v in one.items()}
 
 
-def _table(source: str, prefix: str = "") -> str:
-    """Tabulate the settings of a file: key, value and the comment behind it."""
-    rows, above = [], ""
-    for line in source.splitlines():
-        match = _SETTING.fullmatch(line)
-        if not match or match["key"] == "defaults":
+def _bases(source: str) -> list[str]:
+    """Return the options of the same group that an option begins from."""
+    listed = (yaml.safe_load(source) or {}).get("defaults", [])
+    return [one.split("@")[0] for one in listed if isinstance(one, str) and one != "_self_"]
+
+
+def _settings(source: str, prefix: str = "") -> list[_Setting]:
+    """Return the settings of a file, each with the comment behind it or, if none is, above it."""
+    found: list[_Setting] = []
+    parent, above = "", [""]
+    for line in dropwhile(lambda line: line.startswith("#"), source.splitlines()):
+        if line.strip().startswith("# "):
+            above.append(line.strip()[2:])
             continue
-        key = f"{above}.{match['key']}" if match["indent"] else match["key"]
-        if not match["indent"]:
-            above = match["key"]
-        value, what = match["value"] or "", (match["what"] or "").replace("|", "\\|")
-        if value.startswith("# "):
-            value, what = "", value[2:]
-        rows.append(f"| `{prefix}{key}` | {f'`{value}`' if value else ''} | {what} |")
+        match = _SETTING.fullmatch(line)
+        if match and match["key"] != "defaults":
+            key = f"{parent}.{match['key']}" if match["indent"] else match["key"]
+            parent = parent if match["indent"] else match["key"]
+            value, what = match["value"] or "", match["what"] or ""
+            if value.startswith("# "):
+                value, what = "", value[2:]
+            found.append(_Setting(prefix + key, value, (what or " ".join(above).strip()).replace("|", "\\|")))
+        above = []
+    return found
+
+
+def _table(settings: list[_Setting]) -> str:
+    rows = [f"| `{one.key}` | {f'`{one.value}`' if one.value else ''} | {one.what} |" for one in settings]
     return "\n".join(["| setting | default | |", "|---|---|---|", *rows, ""]) if rows else ""
 
 

@@ -8,6 +8,7 @@ import io
 from collections import Counter
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from challenge.cli import run_command
@@ -60,7 +61,7 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
         with received(target, edition, baselines.compute):
             pass
     with whole_file(folder / "README.md") as temporary:
-        readme = text("starting_kit.md", edition, tracks=tracks, files=FILES)
+        readme = text("starting_kit.md", edition, tracks=tracks, files=FILES, kit=version("mriprivacy"))
         temporary.write_text(readme, encoding="utf-8")
 
 

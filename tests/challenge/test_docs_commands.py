@@ -27,6 +27,12 @@ def test_every_setting_of_every_command_is_listed() -> None:
             assert f"| `{key}` |" in section or f"| `{key}." in text, f"{name}: {key}"
 
 
+def test_every_setting_that_has_a_value_is_explained() -> None:
+    rows = [line.split(" | ") for line in manual().splitlines() if line.startswith("| `")]
+    assert len(rows) > 200
+    assert [row[0] for row in rows if row[1] and len(row[2].removesuffix(" |").strip()) < 2] == []
+
+
 def copied_by_the_dockerfile() -> list[str]:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     return [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]

@@ -5,10 +5,12 @@ import os
 import subprocess
 import tarfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import SimpleITK
@@ -17,7 +19,7 @@ from stock_image import linked_python
 from challenge.cli import main
 from challenge.edition import Edition
 from challenge.export.grand_challenge_jobs import SOCKETS, assemble
-from challenge.export.grand_challenge_run import Places, evaluate_input, make_server
+from challenge.export.grand_challenge_run import PORT, Places, evaluate_input, make_server
 from challenge.submission import check_submission
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, parse_id, read_table
 
@@ -62,6 +64,7 @@ def test_the_folder_builds_without_the_key(container: Path, tiny_edition_folder:
     dockerfile = (container / "Dockerfile").read_text()
     assert "LABEL org.grand-challenge.api-method=$API_METHOD" in dockerfile
     assert "USER user" in dockerfile
+    assert f"EXPOSE {PORT}" in dockerfile.splitlines()
     copied = [line.split()[1:-1] for line in dockerfile.splitlines() if line.startswith("COPY")]
     assert copied == [["requirements.txt", "requirements-data.txt"], ["kit"]]
     assert not [path for path in (container / "kit").rglob("*") if path.name in ("key.tsv", "nonce")]
@@ -91,12 +94,10 @@ def test_the_same_edition_gives_the_same_bytes(
     assert all((container / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in first)
 
 
-def test_it_scores_once_as_the_image_does(
-    container: Path, places: Places, attack: Path, tmp_path: Path
-) -> None:
-    """The entrypoint of the Dockerfile, from the folder that becomes the image, without the kit installed."""
-    put(attack, places)
-    python = linked_python(tmp_path / "env")
+def as_the_image_does(
+    container: Path, places: Places, method: str, python: Path
+) -> tuple[list[str], dict[str, Any]]:
+    """Return the entrypoint of the Dockerfile, and where to run it: what becomes the image, and no kit."""
     entrypoint = json.loads((container / "Dockerfile").read_text().split("ENTRYPOINT ")[1])
     mounted = {
         "/input": places.source,
@@ -104,12 +105,46 @@ def test_it_scores_once_as_the_image_does(
         "/opt/ml/input/data/ground_truth": places.truth,
     }
     words = [str(mounted.get(word, word)) for word in entrypoint]
-    environment = {"PATH": f"{python}:{os.environ['PATH']}", "API_METHOD": "exec"}
-    done = subprocess.run(
-        words, cwd=container / "kit", env=environment, capture_output=True, text=True, check=False
-    )
+    environment = {"PATH": f"{python}:{os.environ['PATH']}", "API_METHOD": method}
+    return words, {"cwd": container / "kit", "env": environment}
+
+
+def test_it_scores_once_as_the_image_does(
+    container: Path, places: Places, attack: Path, tmp_path: Path
+) -> None:
+    put(attack, places)
+    words, where = as_the_image_does(container, places, "exec", linked_python(tmp_path / "env"))
+    done = subprocess.run(words, **where, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert set(metrics(places)) == {"aggregates", "signatures", "warnings"}
+    assert 0 <= metrics(places)["aggregates"]["auc"] <= 1
+
+
+def answer(url: str, method: str, seconds: float = 30) -> int:
+    """Return the status that a server answers with, as soon as there is one."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return status(url, method)
+        except urllib.error.URLError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def test_it_serves_on_the_platforms_port_as_the_image_does(
+    container: Path, places: Places, attack: Path, tmp_path: Path
+) -> None:
+    assert PORT == 4743  # what grand-challenge asks
+    put(attack, places)
+    words, where = as_the_image_does(container, places, "invoke", linked_python(tmp_path / "env"))
+    with subprocess.Popen(words, **where) as server:
+        try:
+            assert answer(f"http://127.0.0.1:{PORT}/health", "GET") == 200
+            assert status(f"http://127.0.0.1:{PORT}/invoke", "POST") == 201
+            assert server.poll() is None  # it waits for the next submission
+        finally:
+            server.kill()
     assert 0 <= metrics(places)["aggregates"]["auc"] <= 1
 
 

@@ -1,4 +1,4 @@
-"""The tutorials, as written: every block marked bash, in order, in an empty folder."""
+"""The tutorials, as written: every block marked bash, in order, in an empty folder; where pages link to."""
 
 import os
 import re
@@ -8,7 +8,27 @@ from pathlib import Path
 
 import pytest
 
-TUTORIALS = sorted((Path(__file__).parents[2] / "docs" / "tutorials").glob("*.md"))
+ROOT = Path(__file__).parents[2]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+LISTED = subprocess.run(
+    ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+)
+# The templates' links are those of the pages made from them.
+PAGES = [ROOT / name for name in LISTED.stdout.split("\0") if name and "/templates/" not in name]
+
+
+WORDS = {7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}
+INSTALL = "uv sync && source .venv/bin/activate\n"
+# What a role is there for, and has at the end.
+MADE = {
+    "organizer": "board/site/index.html",
+    "participant": "mine.zip",
+    "researcher": "entries/*/*.json",
+}
 
 
 def blocks(path: Path) -> list[str]:
@@ -16,9 +36,15 @@ def blocks(path: Path) -> list[str]:
 
 
 def commands(path: Path) -> list[str]:
-    """Lines that a person types: continued lines and what is fed to a command are part of it."""
-    script = re.sub(r"<<END\n.*?^END$", "", "".join(blocks(path)), flags=re.S | re.M).replace("\\\n", "")
-    return [line for line in script.splitlines() if line.strip()]
+    """Lines that a person types: continued lines and what is fed to a command are part of it.
+
+    The two of the block that installs are among them, though no test can clone what it is in.
+    """
+    (install,) = re.findall(r"^## Install\n.*?^```\n(.*?)^```$", path.read_text(), re.S | re.M)
+    assert install.startswith("git clone ")
+    assert install.endswith(INSTALL)
+    script = re.sub(r"<<END\n.*?^END$", "", install + "".join(blocks(path)), flags=re.S | re.M)
+    return [line for line in script.replace("\\\n", "").splitlines() if line.strip()]
 
 
 def test_there_is_one_for_each_role() -> None:
@@ -27,16 +53,23 @@ def test_there_is_one_for_each_role() -> None:
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_role_takes_at_most_ten_commands(path: Path) -> None:
-    installed = 1
-    assert installed + len(commands(path)) <= 10
+    count = len(commands(path))
+    assert count <= 10
+    assert f"\n{WORDS[count]} commands" in path.read_text()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache folder of one user who goes through all three: the people are the same."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
-def test_it_runs_as_written(path: Path, tmp_path: Path) -> None:
+def test_it_runs_as_written(path: Path, cache: Path, tmp_path: Path) -> None:
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_CACHE_HOME": str(cache),
     }
     folder = tmp_path / "work"
     folder.mkdir()
@@ -50,9 +83,17 @@ def test_it_runs_as_written(path: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert list((folder / "entries").glob("*/*.json"))
+    assert list(folder.glob(MADE[path.stem]))
 
 
-@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
-def test_what_it_links_to_is_there(path: Path) -> None:
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_page_links_to_is_there(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_every_page_of_the_docs_is_in_their_index() -> None:
+    docs = ROOT / "docs"
+    linked = {docs / target for target in re.findall(r"\]\(([^)#]+\.md)", (docs / "README.md").read_text())}
+    pages = {page for page in PAGES if page.is_relative_to(docs) and page.parent.name != "metrics"}
+    assert pages - linked == {docs / "README.md"}

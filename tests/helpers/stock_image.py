@@ -1,11 +1,12 @@
 """A Python that has what a platform's image has, and nothing of the kit."""
 
+import os
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-import pytest
+from in_ci import skip_but_not_in_ci
 
 # Of codabench's py312 image, what the kit asks for, and what these need in turn.
 PINS = (
@@ -31,9 +32,11 @@ def linked_python(folder: Path) -> Path:
 
 def empty_python(folder: Path) -> Path:
     """Make an environment of the images' Python, 3.12, with nothing in it."""
-    made = subprocess.run(["uv", "venv", "--quiet", "--python", "3.12", str(folder)], check=False)
-    if made.returncode:
-        pytest.skip("no Python 3.12 on the PATH, and uv could not get one")
+    # Where pyenv's shims are on the PATH, they give 3.12 only to who asks for it.
+    environment = os.environ | {"PYENV_VERSION": "3.12"}
+    words = ["uv", "venv", "--quiet", "--python", "3.12", str(folder)]
+    if subprocess.run(words, env=environment, check=False).returncode:
+        skip_but_not_in_ci("no Python 3.12 on the PATH, and uv could not get one")
     return folder / "bin"
 
 
