@@ -5,7 +5,7 @@ colour and light, no nose or another one. Two linear maps, learned on people of 
 sides into one space in which the two sides of a person agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,14 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from baselines.sides import Side, Sides, standardize
+from baselines.sides import Normalized, Side, standardize
 from scoring import auc
 
-SHRINKAGES = (0.2, 0.5, 0.8, 0.95)  # how far covariances are drawn to the identity
+# How far the covariances of scans and of photographs are drawn to the identity: canonical correlations,
+# partial least squares (both are it), and ridge regression of photographs on scans (that of photographs is).
+SHRINKAGES = (
+    (0.2, 0.2),
+    (0.5, 0.5),
+    (0.8, 0.8),
+    (0.95, 0.95),
+    (1.0, 1.0),
+    (0.5, 1.0),
+    (0.8, 1.0),
+    (0.95, 1.0),
+)
 FOLDS = 5
 MIN_SUBJECTS = 8  # below, there is nothing to learn two maps from
 
 Floats = NDArray[np.float64]
+Shrinkage = tuple[float, float]
 
 
 class InformedError(ValueError):
@@ -28,18 +40,18 @@ class InformedError(ValueError):
 
 
 @dataclass(frozen=True)
-class InformedAttack(Sides):
-    """What was learned on `dev`: maps of scans and of photographs, see `baselines.sides.Sides`.
+class InformedAttack(Normalized):
+    """What was learned on `dev`: maps of scans and of photographs, see `baselines.sides.Normalized`.
 
     Attributes
     ----------
-    shrinkage : float
+    shrinkage : (float, float)
         The one of `SHRINKAGES` chosen by cross-validation over subjects.
     subjects : int
         People it was learned from.
     """
 
-    shrinkage: float
+    shrinkage: Shrinkage
     subjects: int
 
 
@@ -48,7 +60,7 @@ def learn(
     probe_subjects: Sequence[str],
     references: Floats,
     reference_subjects: Sequence[str],
-    shrinkages: Sequence[float] = SHRINKAGES,
+    shrinkages: Sequence[Shrinkage] = SHRINKAGES,
 ) -> InformedAttack:
     """Learn from scans as they were defaced and the photographs of the same people.
 
@@ -62,8 +74,8 @@ def learn(
         Features of the photographs of `dev`.
     reference_subjects : sequence of str, length m
         Who they are.
-    shrinkages : sequence of float
-        What to choose from, 0 to 1; a single one is taken without trying.
+    shrinkages : sequence of (float, float)
+        What to choose from, each 0 to 1; a single one is taken without trying.
 
     Returns
     -------
@@ -76,10 +88,13 @@ def learn(
 
     Notes
     -----
-    Canonical correlation analysis (Hotelling 1936) of all mated pairs, directions weighted by their
-    correlation. Covariances are shrunk towards the identity, as there are fewer people than features, by
-    what does best among people left out (AUC, five folds of subjects). This is the semi-informed attacker
-    of the VoicePrivacy Challenge (Tomashenko et al. 2022), for scans.
+    The singular vectors of the cross-covariance of all mated pairs, each side whitened by its shrunk
+    covariance, directions weighted by their strength. Whitened on both sides this is canonical correlation
+    analysis (Hotelling 1936), on none partial least squares, on the side of the scans alone ridge
+    regression; which of them, and how far shrunk, as there are fewer people than features, is what does
+    best among people left out (AUC, five folds of subjects). Scores are normalized against the people of
+    `dev`. This is the semi-informed attacker of the VoicePrivacy Challenge (Tomashenko et al. 2022), for
+    scans.
 
     Examples
     --------
@@ -109,7 +124,7 @@ def learn(
         }
         shrinkage = max(tried, key=lambda s: tried[s])
     probe, reference = _fit(probes, references, pairs, shrinkage)
-    return InformedAttack(probe, reference, shrinkage, len(subjects))
+    return InformedAttack(probe, reference, probes, references, shrinkage, len(subjects))
 
 
 def _same_length(side: str, features: Floats, subjects: Sequence[str]) -> None:
@@ -129,12 +144,12 @@ def _mated_pairs(probe_subjects: Sequence[str], reference_subjects: Sequence[str
 
 
 def _fit(
-    probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]], shrinkage: float
+    probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]], shrinkage: Shrinkage
 ) -> tuple[Side, Side]:
     rows, columns = np.array(pairs).T
     x_mean, x_scale, x = standardize(probes[rows])
     y_mean, y_scale, y = standardize(references[columns])
-    x_white, y_white = _whitener(x, shrinkage), _whitener(y, shrinkage)
+    x_white, y_white = _whitener(x, shrinkage[0]), _whitener(y, shrinkage[1])
     left, strength, right = _svd(x_white @ (x.T @ y / len(x)) @ y_white)
     return (
         Side(x_mean, x_scale, x_white @ left * strength),
@@ -165,9 +180,16 @@ def left_out(
     probe_subjects: Sequence[str],
     references: Floats,
     reference_subjects: Sequence[str],
-    shrinkage: float,
+    shrinkage: Shrinkage,
+    everybody: Sequence[str] = (),
 ) -> Floats:
     """Compare people of `dev` by maps learned from other people of `dev`; arguments as `learn`.
+
+    Parameters
+    ----------
+    everybody : sequence of str
+        All people of `dev`, so that several attacks leave out the same ones together, whoever shows a face
+        in each; by default those with both sides here.
 
     Returns
     -------
@@ -175,18 +197,28 @@ def left_out(
         NaN where the two are of different folds, and for who has one side only.
     """
     pairs = _mated_pairs(probe_subjects, reference_subjects)
-    subjects = sorted({probe_subjects[i] for i, _ in pairs})
+    both = {probe_subjects[i] for i, _ in pairs}
+    subjects = sorted(set(everybody) or both)
     edges = np.linspace(0, len(subjects), min(FOLDS, len(subjects) // 2) + 1).astype(int)
     scores = np.full((len(probes), len(references)), np.nan)
     for first, last in pairwise(edges):
         out = set(subjects[first:last])
-        sides = Sides(
-            *_fit(probes, references, [p for p in pairs if probe_subjects[p[0]] not in out], shrinkage)
-        )
-        rows = [i for i, who in enumerate(probe_subjects) if who in out]
-        columns = [j for j, who in enumerate(reference_subjects) if who in out]
+        rows, columns = (_of(side, out & both) for side in (probe_subjects, reference_subjects))
+        known = [pair for pair in pairs if probe_subjects[pair[0]] not in out]
+        if not rows or not known:
+            continue
+        cohort = probes[_others(probe_subjects, out)], references[_others(reference_subjects, out)]
+        sides = Normalized(*_fit(probes, references, known, shrinkage), *cohort)
         scores[np.ix_(rows, columns)] = sides.similarity(probes[rows], references[columns])
     return scores
+
+
+def _of(subjects: Sequence[str], some: Collection[str]) -> list[int]:
+    return [i for i, who in enumerate(subjects) if who in some]
+
+
+def _others(subjects: Sequence[str], some: Collection[str]) -> list[int]:
+    return [i for i, who in enumerate(subjects) if who not in some]
 
 
 def _left_out_auc(scores: Floats, pairs: Sequence[tuple[int, int]]) -> float:

@@ -43,6 +43,36 @@ class Sides:
         return self.probe(probes) @ self.reference(references).T
 
 
+@dataclass(frozen=True)
+class Normalized(Sides):
+    """Sides whose scores are measured by how either image scores with people who are surely others.
+
+    Attributes
+    ----------
+    probes, references : ndarray, shapes (k, d) and (l, e)
+        Features of other people, of `dev`: the cohort.
+    """
+
+    probes: Floats
+    references: Floats
+
+    def similarity(self, probes: Floats, references: Floats) -> Floats:
+        """Return cosines normalized against the cohort, shape (n, m): how many spreads above its mean.
+
+        Symmetric score normalization (S-norm; Kenny, Odyssey 2010): the mean of the score as seen from the
+        probe among the cohort's references, and from the reference among the cohort's probes.
+        """
+        scores = super().similarity(probes, references)
+        mean, spread = _moments(super().similarity(probes, self.references), 1)
+        other, width = _moments(super().similarity(self.probes, references), 0)
+        return ((scores - mean) / spread + (scores - other) / width) / 2
+
+
+def _moments(scores: Floats, axis: int) -> tuple[Floats, Floats]:
+    mean, spread = scores.mean(axis=axis, keepdims=True), scores.std(axis=axis, keepdims=True)
+    return mean, np.where(spread > 1e-12, spread, 1.0)
+
+
 def standardize(values: Floats) -> tuple[Floats, Floats, Floats]:
     """Return mean, scale and standardized rows of features, shape (n, d); a constant says nothing."""
     mean, scale = values.mean(axis=0), values.std(axis=0)

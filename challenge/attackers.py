@@ -1,6 +1,6 @@
 """Every attacker of the protocol on one state of the scans: ignorant, adapted, informed, and fused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -70,7 +70,9 @@ class Attacker:
     learned_from: int = 0
 
 
-def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[list[Attacker], list[str]]:
+def run_attackers(
+    edition: Edition, protocol: Protocol, looks: Looks, among: Collection[str] | None = None
+) -> tuple[list[Attacker], list[str]]:
     """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
 
     Parameters
@@ -81,6 +83,9 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
         Names the attacks.
     looks : Looks
         Of both splits.
+    among : collection of str, optional
+        Names of those who are fused; by default all who learn. A fusion is audited by what the same ones do
+        together on undefaced scans.
 
     Returns
     -------
@@ -89,6 +94,8 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
     remarks : list of str
         Who could not learn, and why.
     """
+    assert not set(edition.dev.probes) & set(edition.eval.probes)
+    assert not set(edition.dev.references) & set(edition.eval.references)
     trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
     found, remarks, parts, practice = [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
@@ -106,12 +113,18 @@ def run_attackers(edition: Edition, protocol: Protocol, looks: Looks) -> tuple[l
         except (AdaptedError, InformedError) as error:
             remarks.append(f"{name}: nobody learns to link: {error}")
             continue
-        parts.append(compared(*asked, informed.similarity))
-        found.append(Attacker(name, "informed", lowest(parts[-1]), informed.subjects))
-        practice.append(left_out_of(attack, dev_trials, *known[1:], subjects, informed.shrinkage))
+        scores = compared(*asked, informed.similarity)
+        found.append(Attacker(name, "informed", lowest(scores), informed.subjects))
+        if among is None or name in among:
+            parts.append(scores)
+            practice.append(left_out_of(attack, dev_trials, *known[1:], subjects, informed.shrinkage))
     if len(parts) > 1:
-        fused = _fused(practice, list(_dev_key(edition).values()), parts)
-        found.append(Attacker(FUSION, "informed", fused, found[-1].learned_from))
+        try:
+            fused = _fused(practice, list(_dev_key(edition).values()), parts)
+        except ValueError as error:
+            remarks.append(f"{FUSION}: nobody learns to fuse: {error}")
+        else:
+            found.append(Attacker(FUSION, "informed", fused, found[-1].learned_from))
     return found, remarks
 
 
@@ -145,9 +158,9 @@ def wrongly_taught(
 
     Returns
     -------
-    dict from name to ndarray, shape (rounds,)
+    dict from name to ndarray, shape (at most rounds,)
         AUC on `eval`, for every attacker who can learn, and for their fusion. What is above chance was not
-        learned from the key.
+        learned from the key. Rounds in which a wrong key leaves too few people with two faces say nothing.
     """
     subjects, references = people(_dev_key(edition)), set(edition.dev.references)
     taught = {}
@@ -163,12 +176,14 @@ def wrongly_taught(
         who = exchanged(subjects, references, seed)
         parts, practice = {}, []
         for name, (known, asked, shrinkage) in taught.items():
-            parts[name] = compared(*asked, learn_from(*known, who, [shrinkage]).similarity)
-            practice.append(left_out_of(known[0], pairs, *known[1:], who, shrinkage))
+            with suppress(InformedError):
+                parts[name] = compared(*asked, learn_from(*known, who, [shrinkage]).similarity)
+                practice.append(left_out_of(known[0], pairs, *known[1:], who, shrinkage))
         scores = {name: lowest(own) for name, own in parts.items()}
-        if len(parts) > 1:
+        if len(parts) == len(taught) > 1:
             wrong = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
-            scores[FUSION] = _fused(practice, wrong, list(parts.values()))
+            with suppress(ValueError):
+                scores[FUSION] = _fused(practice, wrong, list(parts.values()))
         for name, own in scores.items():
             areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
     return {name: np.array(own) for name, own in areas.items()}

@@ -21,7 +21,7 @@ from baselines.giveaways import (
     photo_facts,
     scan_facts,
 )
-from challenge.attackers import Attacker
+from challenge.attackers import FUSION, Attacker
 from challenge.draws import drawn
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
@@ -94,14 +94,34 @@ def audit(
         own = _auc(defaced, f"{name}/informed")[1]
         found = (float(areas.mean()), float(np.hypot(error, own)))
         checks.append(_check("taught a wrong key, is at chance (AUC .5)", f"{name}/informed", *found))
-    for name in defaced.systems:
-        other = name.replace("/informed", "/ignorant")
-        if other != name and other in defaced.systems:
-            value, error = _gap(defaced, name, other)
-            passed = value + SIGMAS * error >= 0
-            ends = (value - SIGMAS * error, value + SIGMAS * error)
-            checks.append(Check("no worse than the ignorant (AUC gained)", name, value, *ends, passed))
+    # Who has learned and could not be taught a wrong key has not been asked.
+    unasked = [
+        n for n in defaced.systems if n.endswith("/informed") and n.removesuffix("/informed") not in wrong
+    ]
+    checks += [
+        Check("taught a wrong key, is at chance (AUC .5)", name, 0.5, 0.0, 1.0, False) for name in unasked
+    ]
+    for name, other in _less_informed(defaced):
+        value, error = _gap(defaced, name, other)
+        ends = (value - SIGMAS * error, value + SIGMAS * error)
+        checks.append(Check(f"no worse than {other} (AUC gained)", name, value, *ends, ends[1] >= 0))
     return checks + giveaway_checks(evaluator.edition, evaluator.sealed, evaluator.compute)
+
+
+def _less_informed(draws: Draws) -> list[tuple[str, str]]:
+    """Pair every attacker who learned with himself knowing less, and fusion with the best ignorant one."""
+    pairs = []
+    for name in draws.systems:
+        known, _, level = name.rpartition("/")
+        if level == "informed" and known != FUSION:
+            pairs += [(name, f"{known}/{less}") for less in ("ignorant", "adapted")]
+        elif level == "adapted":
+            pairs.append((name, f"{known}/ignorant"))
+    plain = [name for name in draws.systems if name.endswith("/ignorant")]
+    if plain:
+        best = max(plain, key=lambda name: _auc(draws, name)[0])
+        pairs.append((f"{FUSION}/informed", best))
+    return [(name, other) for name, other in pairs if {name, other} <= set(draws.systems)]
 
 
 def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> list[Check]:

@@ -60,9 +60,10 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         calls: list[Callable[[], Any]] = [
             partial(wrongly_taught, edition, protocol, defaced, whose(evaluator)[0], WRONG_KEYS),
             partial(run_attackers, edition, protocol, defaced),
-            partial(run_attackers, edition, protocol, original),
         ]
-        wrong, (attackers, said), (ceiling, _) = run(_called, calls, "attackers", evaluator.compute)
+        wrong, (attackers, said) = run(_called, calls, "attackers", evaluator.compute)
+        learned = {one.name for one in attackers if one.level == "informed"}
+        ceiling, _ = run_attackers(edition, protocol, original, learned)
     remarks += said
     with timed(evaluator, "audit"):
         checks = audit(evaluator, attackers, ceiling, wrong)

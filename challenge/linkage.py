@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from baselines.adapted import adapt
 from baselines.attacks import similarity
-from baselines.informed import SHRINKAGES, InformedAttack, learn, left_out
+from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage, learn, left_out
 from baselines.sides import Sides
 from challenge.features import ImageFeatures
 
@@ -110,7 +110,7 @@ def learn_from(
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
     subjects: Mapping[str, str],
-    shrinkages: Sequence[float] = SHRINKAGES,
+    shrinkages: Sequence[Shrinkage] = SHRINKAGES,
 ) -> InformedAttack:
     """Let an attack learn from the images of `dev` and its open key; those without a face teach nothing.
 
@@ -122,7 +122,7 @@ def learn_from(
         Of `dev`, scans as the system under test defaced them.
     subjects : mapping from id to str
         Who they are, from `people`; somebody who is not there is nobody else.
-    shrinkages : sequence of float
+    shrinkages : sequence of (float, float)
         What to choose from (`baselines.informed.learn`).
 
     Raises
@@ -142,7 +142,7 @@ def left_out_of(
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
     subjects: Mapping[str, str],
-    shrinkage: float,
+    shrinkage: Shrinkage,
 ) -> NDArray[np.float64]:
     """Score trials of `dev` by maps learned from other people of `dev`; arguments as `learn_from`.
 
@@ -153,7 +153,7 @@ def left_out_of(
     """
 
     def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-        return left_out(one, who[0], other, who[1], shrinkage)
+        return left_out(one, who[0], other, who[1], shrinkage, sorted(set(subjects.values())))
 
     sides = (probes, references)
     who = [[subjects.get(name, name) for name in _stack(attack, side)[0]] for side in sides]

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
 
 from baselines.attacks import similarity
 from baselines.informed import FOLDS, InformedError, learn, left_out
+from baselines.sides import Sides
 from scoring import auc
 
 Cohort = tuple[np.ndarray, np.ndarray, list[str]]
@@ -87,14 +89,56 @@ def test_nobody_left_out_is_learned_from() -> None:
     """Features without any bond between the sides: learned from oneself everybody would be found."""
     rng = np.random.default_rng(5)
     scans, photos, who = rng.normal(size=(40, 30)), rng.normal(size=(40, 30)), [f"p{i}" for i in range(40)]
-    scores = left_out(scans, who, photos, who, 0.2)
+    scores = left_out(scans, who, photos, who, (0.2, 0.2))
     seen = np.isfinite(scores)
     mated = np.eye(40, dtype=bool)
     assert seen[mated].all()
     assert seen.sum() == 40 * 40 // FOLDS
     assert auc(scores[mated], scores[seen & ~mated]) == pytest.approx(0.5, abs=0.15)
-    inside = learn(scans, who, photos, who, [0.2]).similarity(scans, photos)
+    inside = learn(scans, who, photos, who, [(0.2, 0.2)]).similarity(scans, photos)
     assert area(inside) > 0.95
+
+
+def test_attacks_leave_out_the_same_people_whoever_shows_a_face() -> None:
+    """So that scores of several attacks can be fused: compared together here, compared together there."""
+    scans, photos, who = cohort(40)
+    some = [i for i in range(40) if i % 3]
+    every = left_out(scans, who, photos, who, (0.2, 0.2), who)
+    few = left_out(scans[some], [who[i] for i in some], photos, who, (0.2, 0.2), who)
+    compared = np.isfinite(every)[some]
+    compared[:, [i for i in range(40) if i not in some]] = False
+    assert np.array_equal(np.isfinite(few), compared)
+
+
+def test_scores_are_measured_by_those_of_the_cohort() -> None:
+    """By hand: a score that is as high as any of the cohort's is no sign of one person."""
+    scans, photos, who = cohort(20)
+    attack = learn(scans, who, photos, who)
+    plain = Sides(attack.probe, attack.reference)
+    score = plain.similarity(scans[:1], photos[1:2])[0, 0]
+    sides = (plain.similarity(scans[:1], photos)[0], plain.similarity(scans, photos[1:2])[:, 0])
+    expected = np.mean([(score - side.mean()) / side.std() for side in sides])
+    assert attack.similarity(scans[:1], photos[1:2])[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shrinkage", [(0.2, 0.2), (1.0, 1.0), (0.5, 1.0)])
+def test_every_kind_of_map_finds_what_both_sides_share(shrinkage: tuple[float, float]) -> None:
+    scans, photos, who = cohort()
+    attack = learn(scans[:50], who[:50], photos[:50], who[:50], [shrinkage])
+    assert area(attack.similarity(scans[50:], photos[50:])) > 0.9
+
+
+def test_ridge_predicts_photographs_as_sklearn_does() -> None:
+    """With that of photographs the identity, the map of scans spans what ridge regression predicts."""
+    scans, photos, who = cohort()
+    share = 0.5
+    attack = learn(scans, who, photos, who, [(share, 1.0)])
+    x, y = ((side - side.mean(0)) / side.std(0) for side in (scans, photos))
+    penalty = share / (1 - share) * len(x)  # the identity's share of the covariance, whose trace is d
+    predicted = Ridge(alpha=penalty, fit_intercept=False).fit(x, y).predict(x)
+    ours = x @ attack.probe.directions
+    rest = predicted - ours @ np.linalg.lstsq(ours, predicted, rcond=None)[0]
+    assert np.linalg.norm(rest) < 1e-8 * np.linalg.norm(predicted)
 
 
 def test_people_without_a_photograph_are_not_learned_from() -> None:
@@ -110,11 +154,11 @@ def test_people_without_a_photograph_are_not_learned_from() -> None:
 def test_a_decomposition_that_does_not_converge_is_done_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Met once, with the average face pasted on everybody; such a matrix is not the same on every machine."""
     scans, photos, who = cohort()
-    expected = learn(scans, who, photos, who, [0.5]).similarity(scans, photos)
+    expected = learn(scans, who, photos, who, [(0.5, 0.5)]).similarity(scans, photos)
 
     def fail(*_: object, **__: object) -> None:
         raise np.linalg.LinAlgError("SVD did not converge")
 
     monkeypatch.setattr(np.linalg, "svd", fail)
-    found = learn(scans, who, photos, who, [0.5]).similarity(scans, photos)
+    found = learn(scans, who, photos, who, [(0.5, 0.5)]).similarity(scans, photos)
     assert found == pytest.approx(expected, abs=1e-9)

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from baselines.appearance import Look
 from baselines.attacks import Deepface, Geo, similarity
 from baselines.geo import ANGLES, DISTANCES, FEATURES, RATIOS
+from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage
+from baselines.sides import Sides
 from challenge.attackers import LEVELS, Looks, run_attackers, wrongly_taught
 from challenge.edition import Edition, open_edition
 from challenge.features import Camera, Extraction, ImageFeatures, extract
@@ -107,11 +109,15 @@ class Bench:
         found, _ = run_attackers(self.edition, protocol, Looks(looks.scans, photos))
         return {f"{one.name} {one.level}": one.scores for one in found}
 
-    def ways(self, looks: Looks, attack: str) -> tuple[Compare, Compare, Compare]:
-        """Return how an attacker of each level compares scans with bald photographs."""
+    def informed(self, looks: Looks, attack: str, *maps: Sequence[Shrinkage]) -> InformedAttack:
+        """Return who learned to compare scans with bald photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", "bald"])
-        taught = learn_from(*known, people(self.edition.dev.key or {}))
-        return similarity, adapt_to(*known).similarity, taught.similarity
+        return learn_from(*known, people(self.edition.dev.key or {}), *maps)
+
+    def scores(self, looks: Looks, attack: str, how: Compare) -> Floats:
+        """Compare the scans of eval with its bald photographs."""
+        asked = (looks.scans["eval"], looks.photos["eval", "bald"])
+        return lowest(compared(attack, self.edition.eval.trials, *asked, how))
 
     def difference(self, one: Floats, other: Floats) -> str:
         """Return AUC of the other and of the one, the gain with its interval, and both EER."""
@@ -160,9 +166,21 @@ def gains(bench: Bench, submission: Path | None) -> None:
         rows.append((f"each side standardized (adapted over ignorant): {name}", levels[1], levels[0]))
         rows.append((f"the key of dev (informed over adapted): {name}", levels[2], levels[1]))
     for attack, name in (("deepface", face), ("geo", "geo")):
-        for level, how in zip(LEVELS, bench.ways(looks, attack), strict=True):
+        known = (attack, looks.scans["dev"], looks.photos["dev", "bald"])
+        for level, how in (("ignorant", similarity), ("adapted", adapt_to(*known).similarity)):
             scores = normalized(bench, looks, attack, how)
             rows.append((f"S-norm against dev: {name}+bald {level}", scores, every[f"{name}+bald {level}"]))
+        taught, own = bench.informed(looks, attack), every[f"{name}+bald informed"]
+        plain = Sides(taught.probe, taught.reference).similarity
+        rows.append((f"S-norm against dev: {name}+bald informed", own, bench.scores(looks, attack, plain)))
+        print(f"{name}+bald: of {SHRINKAGES} dev chose {taught.shrinkage}")
+        for kind, some in (
+            ("canonical correlations", [m for m in SHRINKAGES if m[0] == m[1] < 1]),
+            ("partial least squares", [(1.0, 1.0)]),
+            ("ridge", [m for m in SHRINKAGES if m[0] < m[1]]),
+        ):
+            one = bench.scores(looks, attack, bench.informed(looks, attack, some).similarity)
+            rows.append((f"chosen among all maps, over {kind} alone: {name}+bald informed", own, one))
     bald = bench.run(looks, ["geo", "deepface"], ["bald"])["fusion informed"]
     faces = bench.run(looks, ["geo", "deepface"])["fusion informed"]
     informed = [name for name in every if name.endswith(" informed") and not name.startswith("fusion")]

@@ -149,6 +149,53 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(evaluator: 
     assert not any(passed for (question, _), passed in blind.items() if question == "links")
 
 
+def test_an_attacker_who_links_by_a_wrong_key_or_loses_by_knowing_more_rates_nobody(
+    evaluator: Evaluator,
+) -> None:
+    """Rigged: wrong keys that teach, and an informed attacker whose scores are turned round."""
+    defaced = looks(evaluator, 1.0)
+    attackers, _ = run_attackers(evaluator.edition, PROTOCOL, defaced)
+    name = "geo+raw"
+    broken = [
+        replace(one, scores=-one.scores) if (one.name, one.level) == (name, "informed") else one
+        for one in attackers
+    ]
+    wrong = {one.name: np.full(10, 0.5) for one in attackers if one.level == "informed"}
+    wrong["deepface(Dlib)+raw"] = np.full(10, 0.9)
+    del wrong["fusion"]
+    failed = {
+        (c.question.split(",")[0], c.attacker)
+        for c in audit(evaluator, broken, attackers, wrong)
+        if not c.passed
+    }
+    assert failed == {
+        ("taught a wrong key", "deepface(Dlib)+raw/informed"),
+        ("taught a wrong key", "fusion/informed"),
+        (f"no worse than {name}/ignorant (AUC gained)", f"{name}/informed"),
+        (f"no worse than {name}/adapted (AUC gained)", f"{name}/informed"),
+    }
+
+
+@pytest.mark.parametrize("shown", [8, 9, 12])
+def test_where_few_show_a_face_those_who_cannot_learn_say_so(evaluator: Evaluator, shown: int) -> None:
+    """Each attack sees other people; whether they can be fused or not, the evaluation goes on."""
+    whole = looks(evaluator, 1.0)
+    dev = evaluator.edition.dev
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        seen = {a: set(rng.permutation(dev.probes)[:shown].tolist()) for a in ("geo", "deepface")}
+        scans = {
+            p: replace(image, vectors={a: v for a, v in image.vectors.items() if p in seen[a]})
+            for p, image in whole.scans["dev"].items()
+        }
+        few = replace(whole, scans={**whole.scans, "dev": scans})
+        attackers, remarks = run_attackers(evaluator.edition, PROTOCOL, few)
+        fused = any(one.name == "fusion" for one in attackers)
+        assert fused or any(remark.startswith("fusion: nobody learns to fuse") for remark in remarks)
+        wrong = wrongly_taught(evaluator.edition, PROTOCOL, few, whose(evaluator)[0], 3)
+        assert all(np.isfinite(own).all() for own in wrong.values())
+
+
 def test_groups_cover_everybody_once(evaluator: Evaluator) -> None:
     masks = trial_masks(evaluator)
     sexes = [mask for name, mask in masks.items() if name.startswith("sex=")]
