@@ -131,15 +131,15 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
 def test_a_gate_that_ends_its_worker_does_not_pass(
     tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("x")] * len(jobs))
+    monkeypatch.setattr(
+        "challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("took too long")] * len(jobs)
+    )
     scans = check_submission(defacing, tiny_edition).scans
     assert scans is not None
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert gate["passed"] == 0
     (remark,) = remarks
-    assert remark.startswith(
-        "brain gate: could not be compared within the limits of time and memory (10 scans: "
-    )
+    assert remark.startswith("brain gate: took too long (10 scans: ")
 
 
 def test_scans_without_a_brain_are_not_counted(
@@ -186,3 +186,19 @@ def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
     trials = (("p", "r"), ("p", "s"), ("q", "s"))
     evaluator = SimpleNamespace(sealed=sealed, edition=SimpleNamespace(eval=SimpleNamespace(trials=trials)))
     assert _agreement(evaluator).tolist() == [1, 1, 2]
+
+
+def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path
+) -> None:
+    """Whatever intake should let through: an error over one scan is no end of the evaluation."""
+    scans = check_submission(defacing, tiny_edition).scans
+    assert scans is not None
+    before, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
+    passed = next(key for key in sorted(scans) if key[1] not in before["failed"])
+    scans[passed].write_bytes(b"no scan")
+    gate, remarks = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
+    assert gate["passed"] == before["passed"] - 1
+    assert passed[1] in gate["failed"]
+    assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks
+    assert not any(str(defacing) in remark for remark in remarks)
