@@ -64,6 +64,17 @@ def test_a_liar_is_seen(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
     assert entry.results[0].figures["auc"].value == 0
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_distances_for_scores_are_warned_about(
+    sign: int, tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: sign * sealed.trials[trial].mated)
+    warned = [warning for warning in entry.warnings if "are the scores distances?" in warning]
+    assert warned == [
+        "AUC is 0.00 [0.00, 0.00], below chance: are the scores distances? Higher must mean more alike"
+    ] * (sign < 0)
+
+
 def test_constant_scores_are_chance(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
     entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: 3.0)
     figures = entry.results[0].figures
