@@ -120,6 +120,8 @@ class _Limited:
 
     def __call__(self, index: int, item: Any) -> tuple[int, Any]:
         if sum(map(_late, self.notes.glob("*.late"))) >= MOST_LATE:
+            if _late(self._note(index)):  # one of them; no second attempt
+                return index, self.died(index, item)
             return index, Lost(
                 f"not looked at, since {MOST_LATE} others took more than {self.seconds:g} s each"
             )

@@ -78,6 +78,7 @@ def test_nobody_waits_for_an_eleventh_that_is_late(tmp_path: Path) -> None:
     assert task(20, "a") == (20, "A")
     (tmp_path / "9.late").write_text("Timeout (0:00:05)!")
     assert task(21, "a") == (21, Lost("not looked at, since 10 others took more than 5 s each"))
+    assert task(9, "a") == (9, Lost("could not be worked on within 5 s"))
     assert len(list(tmp_path.iterdir())) == MOST_LATE  # what ended leaves no note
 
 
