@@ -146,26 +146,24 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
     return problems
 
 
-def read_description(folder: Path, edition: Edition) -> dict[str, str]:
+def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], list[str]]:
     """Read `submission.json` and compare it with the edition.
 
     Returns
     -------
-    dict
-        Edition, track, team, system, description, contact and licence, all text.
-
-    Raises
-    ------
-    SubmissionError
-        With everything that is wrong with it.
+    about : dict
+        Edition, track, team, system, description, contact and licence, all text. With problems, the track
+        alone, or nothing if it is not one of the edition's.
+    problems : list of str
+        Everything that is wrong with it.
     """
     path = folder / DESCRIPTION
     if path.is_symlink():
-        raise SubmissionError(f"{DESCRIPTION}: is a link; expected a file")
+        return {}, [f"{DESCRIPTION}: is a link; expected a file"]
     try:
         about = read_json_object(path, name=DESCRIPTION)
     except JsonError as error:
-        raise SubmissionError(*error.problems) from error
+        return {}, list(error.problems)
     problems = check_fields(about)
     if not problems:
         if about["edition"] != edition.name:
@@ -174,9 +172,9 @@ def read_description(folder: Path, edition: Edition) -> dict[str, str]:
             problems.append(
                 f"{DESCRIPTION}: track is {about['track']}; this edition has {', '.join(edition.tracks)}"
             )
-    if problems:
-        raise SubmissionError(*problems)
-    return about
+    if not problems:
+        return about, []
+    return ({"track": about["track"]} if about.get("track") in edition.tracks else {}), problems
 
 
 def read_claims(folder: Path) -> dict[str, str]:

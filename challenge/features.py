@@ -191,7 +191,7 @@ def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, floa
     kept = _kept(job, image, "faces", f"{job.kind} {camera}")
     renders = job.extraction.renders if job.kind == "scan" else None
     if kept and kept.is_file() and renders is None:
-        with _readable(kept):
+        with readable(kept):
             return _load_faces(kept)
     appearance = _look(job)
     if renders is not None:
@@ -217,7 +217,7 @@ def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArra
     source = hashlib.sha256(source_of(attack)).hexdigest()
     kept = _kept(job, image, "vector", f"{job.kind} {camera} {len(faces)} {name} {attack.settings} {source}")
     if kept and kept.is_file():
-        with _readable(kept):
+        with readable(kept):
             vector = np.load(kept, allow_pickle=False)
     else:
         found = attack.embed(Look(job.kind, faces, partial(read_scan, job.path)))
@@ -250,7 +250,8 @@ def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
 
 
 @contextmanager
-def _readable(kept: Path) -> Iterator[None]:
+def readable(kept: Path) -> Iterator[None]:
+    """Inside, a kept file that is broken is told as such."""
     try:
         yield
     except (ValueError, EOFError, KeyError, BadZipFile) as error:

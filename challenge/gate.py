@@ -14,7 +14,7 @@ from baselines.defacers.template import average_brain, bring
 from baselines.scan import Scan, read_scan
 from baselines.surface import SurfaceError, head_mask, head_threshold
 from challenge.edition import Edition
-from challenge.guard import Lost, run_untrusted
+from challenge.guard import Lost, own_files, run_untrusted
 from challenge.sealed import SealedKey
 from challenge.work import Compute, by_reason
 from scoring.utility import GateReport, brain_gate
@@ -23,19 +23,6 @@ from scoring.utility import GateReport, brain_gate
 # head; nothing has to be put farther.
 FAR_MM = 50.0
 COARSE_MM = 4.0
-
-_LOST = GateReport(
-    same_grid=True,
-    same_affine=True,
-    finite=True,
-    differs=True,
-    changed_share=1.0,
-    relative_change=1.0,
-    same_kind=True,
-    same_scale=True,
-    added_share=1.0,
-    problems=("could not be compared within the limits of time and memory",),
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ def apply_gate(
     }
     found = run_untrusted(_gate, list(jobs.values()), "brain gate", compute)
     reports = {
-        probe: _LOST if isinstance(report, Lost) else report
+        probe: _lost(report) if isinstance(report, Lost) else report
         for probe, report in zip(jobs, found, strict=True)
         if report is not None
     }
@@ -116,11 +103,27 @@ def apply_gate(
     return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
 
 
+def _lost(lost: Lost) -> GateReport:
+    return GateReport(
+        same_grid=True,
+        same_affine=True,
+        finite=True,
+        differs=True,
+        changed_share=1.0,
+        relative_change=1.0,
+        same_kind=True,
+        same_scale=True,
+        added_share=1.0,
+        problems=(lost.reason,),
+    )
+
+
 def _gate(job: _Job) -> GateReport | None:
     """Compare a scan with its original; None where it is not known where the original's brain is."""
-    original = read_scan(job.original)
     try:
-        brain = estimate_brain(original, job.cache) if job.mask is None else read_scan(job.mask).data > 0
+        with own_files():
+            original = read_scan(job.original)
+            brain = estimate_brain(original, job.cache) if job.mask is None else read_scan(job.mask).data > 0
     except DefacerError:
         return None
     defaced = read_scan(job.defaced)

@@ -144,11 +144,14 @@ def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) ->
     """
     if not folder.is_dir():
         raise SubmissionError(f"the submission: no such folder or zip; expected one with {DESCRIPTION}")
-    about = read_description(folder, edition)
+    about, problems = read_description(folder, edition)
+    if not about:  # what else is asked for, the track says
+        raise SubmissionError(*problems)
     track = about["track"]
     scans = scan_files(edition) if track == "defacing" else {}
     needed = list(scans.values()) or tables(edition, track)
-    present, problems = match_files(folder, [DESCRIPTION, *needed])
+    present, found = match_files(folder, [DESCRIPTION, *needed])
+    problems += found
     warnings = list(edition.warnings)
     scores = attributes = None
     strangers: tuple[float, ...] | None = ()

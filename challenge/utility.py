@@ -13,7 +13,8 @@ from baselines.brain import BrainAnalysis, BrainError, analyse
 from baselines.brain_engine import engine_version
 from baselines.scan import read_scan
 from challenge.edition import Edition
-from challenge.guard import Lost, run_untrusted
+from challenge.features import readable
+from challenge.guard import Lost, own_files, run_untrusted
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey
 from challenge.sources import code_of
@@ -123,7 +124,8 @@ def measure_utility(
 
 def _failed(job: _Job, reason: str) -> _Pair:
     try:
-        original = _kept(job.original, job)
+        with own_files():
+            original = _kept(job.original, job)
     except BrainError as error:
         return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
     return _Pair(compare_brains(_findings(original, original), None), original, f"analysis failed: {reason}")
@@ -131,14 +133,15 @@ def _failed(job: _Job, reason: str) -> _Pair:
 
 def _compare(job: _Job) -> _Pair:
     try:
-        original = _kept(job.original, job)
+        with own_files():
+            original = _kept(job.original, job)
     except BrainError:
         return _failed(job, "")
     try:
         defaced = _kept(job.defaced, job)
         if defaced.labels.shape != original.labels.shape:
             raise BrainError("another grid")
-    except (BrainError, ValueError) as error:
+    except BrainError as error:
         return _failed(job, _plain(error))
     before, after = _findings(original, original), _findings(defaced, original)
     return _Pair(compare_brains(before, after), original, "")
@@ -161,7 +164,7 @@ def _kept(path: Path, job: _Job) -> BrainAnalysis:
     digest = hashlib.sha256(path.read_bytes() + code_of("baselines.brain").encode() + engine).hexdigest()
     kept = job.cache / f"brain-{digest}"
     if kept.is_file():
-        with np.load(kept, allow_pickle=False) as stored:
+        with readable(kept), np.load(kept, allow_pickle=False) as stored:
             quality = dict(zip(stored["names"].tolist(), stored["quality"].tolist(), strict=True))
             return BrainAnalysis(
                 stored["labels"], stored["volumes_ml"], stored["scan_to_head"], stored["points"], quality

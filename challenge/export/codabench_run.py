@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from challenge.description import SubmissionError
-from challenge.errors import InputError
 from challenge.export.old_scipy import adapt_to_old_scipy
 from data_prep.files import whole_file
 
@@ -15,7 +14,8 @@ def main(words: Sequence[str]) -> int:
     """Write the scores of a valid submission and return 0; write nothing for any other.
 
     Whatever stands in the folder of the scores can be downloaded by the participant, so nothing else is
-    written there; standard error is shown too, so a fault of ours is named by its type alone.
+    written there; standard error is shown too, and there is no other place. So what is wrong with the
+    submission is told, and of anything else (the edition, a worker, this machine) the kind alone.
     """
     reference, submission, scores = (Path(word) for word in words[:3])
     adapt_to_old_scipy()
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
     try:
         entry = score(reference, submission, words[3])
         found = platform_scores(entry)
-    except (SubmissionError, InputError) as error:
+    except SubmissionError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 2

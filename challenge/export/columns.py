@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from challenge.description import SubmissionError
 from challenge.entry import Entry
-from challenge.errors import InputError
+from challenge.ladder import DIGITS
 from data_prep.trials import Attributes
 
 
@@ -46,25 +47,27 @@ def columns(track: str) -> tuple[Column, ...]:
 
 
 def platform_scores(entry: Entry) -> dict[str, float]:
-    """Return the numbers of an entry by column; those that could not be measured are left out.
+    """Return the numbers of an entry by column, two digits each, but for those that could not be measured.
+
+    With every digit of every score, a team could learn the key from its scores alone (`challenge.ladder`).
 
     Raises
     ------
-    InputError
+    SubmissionError
         If the number that decides is not there, or no attacker passed the audit, or a defacing system fails
         the brain gate: a submission without a score, or with one it did not earn, must not be ranked.
     """
     values = _attributes(entry) if entry.track == "attributes" else _verification(entry)
     keys = [column.key for column in columns(entry.track)]
-    scores = {key: values[key] for key in keys if key in values and math.isfinite(values[key])}
+    scores = {key: round(values[key], DIGITS) for key in keys if key in values and math.isfinite(values[key])}
     if keys[0] not in scores:
-        raise InputError(f"{keys[0]} could not be measured, so that the submission has no score")
+        raise SubmissionError(f"{keys[0]} could not be measured, so that the submission has no score")
     if entry.track == "defacing" and not entry.rated:
-        raise InputError("no attacker passed the audit, so that nobody may rate the submission")
+        raise SubmissionError("no attacker passed the audit, so that nobody may rate the submission")
     if entry.track == "defacing" and not entry.gate:
-        raise InputError("the brain gate could not be applied: no brain was found in any original")
+        raise SubmissionError("the brain gate could not be applied: no brain was found in any original")
     if entry.gate and entry.gate["passed"] != entry.gate["scans"]:
-        raise InputError(
+        raise SubmissionError(
             f"{entry.gate['scans'] - entry.gate['passed']} of {entry.gate['scans']} scans fail the gate "
             "(brain changed, or nothing changed); such a system is not ranked"
         )

@@ -5,12 +5,15 @@ and is a "socket" now; both are read.
 """
 
 import json
+import stat
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from challenge.description import SubmissionError, write_submission_json
 from challenge.edition import Edition
+from challenge.export.metaimage import MetaImageError, plain_metaimage
 from data_prep.tables import ATTRIBUTE_COLUMNS, DISTRACTORS, SCORE_COLUMNS, write_table
 from data_prep.trials import Attributes
 
@@ -58,7 +61,8 @@ def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
         try:
             if track == "defacing":
                 split = edition.splits[places[probe]]
-                _convert(path, folder / split.name / "mri" / split.scan_name(probe), probe)
+                target = folder / split.name / "mri" / split.scan_name(probe)
+                _convert(path, split.scan(probe), target, probe)
             elif track == "attack":
                 rows += [(probe, ref, repr(score)) for ref, score in _numbers(path, probe).items()]
             else:
@@ -106,11 +110,13 @@ def _relative_path(outputs: Sequence[Mapping[str, Any]], slug: str) -> str:
 
 def _read(path: Path, probe: str) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST_JSON:
-            raise SubmissionError(f"{probe}: {path.name} is larger than {_LARGEST_JSON} bytes")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        about = path.lstat()
+        small = stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_JSON
+        value = json.loads(path.read_text(encoding="utf-8")) if small else None
     except (OSError, ValueError, RecursionError) as error:
         raise SubmissionError(f"{probe}: {path.name} is missing or no JSON") from error
+    if not small:
+        raise SubmissionError(f"{probe}: {path.name} is no plain file of at most {_LARGEST_JSON} bytes")
     if not isinstance(value, dict):
         raise SubmissionError(f"{probe}: {path.name} is no JSON object")
     return value
@@ -124,7 +130,7 @@ def _numbers(path: Path, probe: str) -> dict[str, float]:
     try:
         return {reference: float(score) for reference, score in scores.items()}
     except OverflowError as error:
-        raise SubmissionError(f"{probe}: expected a number for every reference, none beyond 1e308") from error
+        raise SubmissionError(f"{probe}: expected a number for every reference, none beyond 1e30") from error
 
 
 def _attributes(path: Path, probe: str) -> tuple[str, ...]:
@@ -134,15 +140,21 @@ def _attributes(path: Path, probe: str) -> tuple[str, ...]:
     return tuple(said[name] for name in Attributes._fields)
 
 
-def _convert(folder: Path, target: Path, probe: str) -> None:
+def _convert(folder: Path, original: Path, target: Path, probe: str) -> None:
     """Turn the one image of an output into NIfTI; the container has SimpleITK, the kit does not need it."""
+    import nibabel as nib
     import SimpleITK
 
     images = sorted(folder.glob("*.mha"))
     if len(images) != 1:
         raise SubmissionError(f"{probe}: {len(images)} .mha images in its output; expected one")
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        SimpleITK.WriteImage(SimpleITK.ReadImage(str(images[0])), str(target), useCompression=True)
-    except RuntimeError as error:
-        raise SubmissionError(f"{probe}: its image cannot be read") from error
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = Path(scratch) / "plain.mha"
+        try:
+            plain.write_bytes(plain_metaimage(images[0], nib.load(original).shape))
+            SimpleITK.WriteImage(SimpleITK.ReadImage(str(plain)), str(target), useCompression=True)
+        except MetaImageError as error:
+            raise SubmissionError(f"{probe}: its image {error}") from error
+        except RuntimeError as error:
+            raise SubmissionError(f"{probe}: its image cannot be read") from error

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,7 +17,6 @@ from typing import Any
 
 from challenge.description import SubmissionError
 from challenge.edition import open_edition
-from challenge.errors import InputError
 from challenge.export.columns import platform_scores
 from challenge.export.grand_challenge_jobs import assemble
 from challenge.export.scorer import score
@@ -47,16 +47,20 @@ def main(words: Sequence[str], method: str) -> int:
 def evaluate_input(places: Places) -> int:
     """Write `metrics.json` and return 0; for an invalid submission write none, and say why on stderr.
 
-    The platform shows the last line of stderr to the participant, so all problems stand in one.
+    The platform shows the last line of stderr to the participant, so all problems stand in one. The lines
+    before are for the organizers alone: there is told what else went wrong, with its traceback.
     """
     (places.output / "metrics.json").unlink(missing_ok=True)  # of the submission before
     try:
         metrics = _metrics(places)
-    except (SubmissionError, InputError) as error:
+    except SubmissionError as error:
         print("; ".join(error.problems), file=sys.stderr, flush=True)
         return 2
     except Exception as error:
-        told = f"the evaluation failed ({type(error).__name__}); tell the organizers"
+        traceback.print_exc()
+        told = (
+            f"the evaluation failed ({type(error).__name__}); the organizers have the details in their logs"
+        )
         print(told, file=sys.stderr, flush=True)
         return 1
     with whole_file(places.output / "metrics.json") as temporary:

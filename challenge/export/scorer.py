@@ -10,12 +10,11 @@ from pathlib import Path
 
 from challenge.edition import open_edition
 from challenge.entry import Entry
-from challenge.errors import InputError
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
 from challenge.protocol import Protocol
 from challenge.sealed import open_sealed
-from challenge.submission import TABLES, received
+from challenge.submission import TABLES, SubmissionError, received
 from challenge.work import Compute
 
 # What platforms leave among the files of a submission: a note of Codabench's worker, grand-challenge's list.
@@ -36,9 +35,9 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
 
     Raises
     ------
-    InputError, SubmissionError
-        With every problem, one line each, to be shown to the participant: they name files of the submission
-        and nothing else.
+    SubmissionError
+        With every problem of intake, one line each, to be shown to the participant: they name files of the
+        submission and nothing else. Whatever else is raised is not for participants.
     """
     images = track not in TABLES
     edition, sealed = open_edition(reference, images), open_sealed(reference, images)
@@ -53,7 +52,9 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
         compute = Compute() if images else Compute("sequential")
         with received(folder, edition, compute) as accepted:
             if accepted.track != track:
-                raise InputError(f"submission.json: track is {accepted.track}; this phase is for {track}")
+                raise SubmissionError(
+                    f"submission.json: track is {accepted.track}; this phase is for {track}"
+                )
             protocol = _protocol(edition.description)
             evaluator = Evaluator(edition, sealed, protocol, Path(scratch) / "cache", compute)
             evaluator.cache.mkdir()

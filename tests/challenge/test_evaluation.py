@@ -64,6 +64,17 @@ def test_a_liar_is_seen(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
     assert entry.results[0].figures["auc"].value == 0
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_distances_for_scores_are_warned_about(
+    sign: int, tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: sign * sealed.trials[trial].mated)
+    warned = [warning for warning in entry.warnings if "are the scores distances?" in warning]
+    assert warned == [
+        "AUC is 0.00 [0.00, 0.00], below chance: are the scores distances? Higher must mean more alike"
+    ] * (sign < 0)
+
+
 def test_constant_scores_are_chance(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
     entry = scored(tiny_edition, sealed, tmp_path / "s", lambda trial: 3.0)
     figures = entry.results[0].figures
@@ -131,15 +142,15 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
 def test_a_gate_that_ends_its_worker_does_not_pass(
     tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("x")] * len(jobs))
+    monkeypatch.setattr(
+        "challenge.gate.run_untrusted", lambda _, jobs, *__: [Lost("took too long")] * len(jobs)
+    )
     scans = check_submission(defacing, tiny_edition).scans
     assert scans is not None
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert gate["passed"] == 0
     (remark,) = remarks
-    assert remark.startswith(
-        "brain gate: could not be compared within the limits of time and memory (10 scans: "
-    )
+    assert remark.startswith("brain gate: took too long (10 scans: ")
 
 
 def test_scans_without_a_brain_are_not_counted(
@@ -186,3 +197,19 @@ def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
     trials = (("p", "r"), ("p", "s"), ("q", "s"))
     evaluator = SimpleNamespace(sealed=sealed, edition=SimpleNamespace(eval=SimpleNamespace(trials=trials)))
     assert _agreement(evaluator).tolist() == [1, 1, 2]
+
+
+def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path
+) -> None:
+    """Whatever intake should let through: an error over one scan is no end of the evaluation."""
+    scans = check_submission(defacing, tiny_edition).scans
+    assert scans is not None
+    before, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
+    passed = next(key for key in sorted(scans) if key[1] not in before["failed"])
+    scans[passed].write_bytes(b"no scan")
+    gate, remarks = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
+    assert gate["passed"] == before["passed"] - 1
+    assert passed[1] in gate["failed"]
+    assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks
+    assert not any(str(defacing) in remark for remark in remarks)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from stock_image import linked_python, pinned_python
 
 from challenge.cli import main
 from challenge.entry import read_entries
+from challenge.errors import InputError
 from challenge.export import codabench_run
 from challenge.export.codabench_rules import bundle_problems
 from challenge.export.columns import columns, platform_scores
@@ -196,6 +198,26 @@ def test_a_fault_is_told_without_what_it_was_about(
     assert run_here(broken, attack, tmp_path / "app") == 1
     assert capsys.readouterr().err == "the scoring program failed (EditionError); tell the organizers\n"
     assert not list((tmp_path / "app" / "output").iterdir())
+
+
+def test_a_problem_of_the_evaluation_is_told_without_a_path(
+    bundle: Path,
+    attack: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = InputError("/the/organizers/cache: was kept from an earlier run and cannot be read")
+    monkeypatch.setattr("challenge.export.scorer.evaluate", Mock(side_effect=problem))
+    assert run_here(bundle, attack, tmp_path / "app") == 1
+    assert capsys.readouterr().err == "the scoring program failed (InputError); tell the organizers\n"
+
+
+def test_scores_have_the_two_digits_that_teams_are_told(bundle: Path, attack: Path, tmp_path: Path) -> None:
+    assert run_here(bundle, attack, tmp_path / "app") == 0
+    scores = json.loads((tmp_path / "app" / "output" / "scores.json").read_text())
+    assert scores
+    assert all(score == round(score, 2) for score in scores.values())
 
 
 def test_nothing_goes_to_the_platform_that_scoring_does_not_need(

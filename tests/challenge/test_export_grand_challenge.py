@@ -17,6 +17,7 @@ import SimpleITK
 from stock_image import linked_python
 
 from challenge.cli import main
+from challenge.description import SubmissionError
 from challenge.edition import Edition
 from challenge.export.grand_challenge_jobs import SOCKETS, assemble
 from challenge.export.grand_challenge_run import PORT, Places, evaluate_input, make_server
@@ -200,7 +201,9 @@ def test_a_fault_of_ours_is_no_fault_of_the_submission(
 ) -> None:
     put(attack, places)
     assert evaluate_input(Places("attack", places.source, places.output, tmp_path / "nowhere")) == 1
-    assert capsys.readouterr().err == "the evaluation failed (EditionError); tell the organizers\n"
+    *details, told = capsys.readouterr().err.splitlines()
+    assert told == "the evaluation failed (EditionError); the organizers have the details in their logs"
+    assert any(str(tmp_path / "nowhere") in line for line in details)
 
 
 def write_jobs(source: Path, edition: Edition, track: str, word: str, outputs: dict[str, object]) -> None:
@@ -265,6 +268,31 @@ def test_images_of_jobs_become_scans_on_the_grid_of_the_original(
         SimpleITK.WriteImage(defaced, str(answer / "output.mha"))
     assemble(tmp_path, tiny_edition, "defacing", tmp_path / "submission")
     assert check_submission(tmp_path / "submission", tiny_edition).track == "defacing"
+
+
+def test_voxels_that_lie_in_a_file_of_the_container_are_not_read(
+    tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path
+) -> None:
+    probe = tiny_edition.eval.probes[0]
+    write_jobs(tmp_path, tiny_edition, "defacing", "socket", {probe: None})
+    answer = tmp_path / "job-0" / "output" / "answer.json"
+    answer.unlink()
+    answer.mkdir()
+    SimpleITK.WriteImage(SimpleITK.ReadImage(str(tiny_edition.eval.scan(probe))), str(answer / "x.mha"))
+    header = (answer / "x.mha").read_bytes().partition(b"LOCAL\n")[0]
+    (answer / "x.mha").write_bytes(header + bytes(tiny_edition_folder / "sealed" / "key.tsv") + b"\n")
+    with pytest.raises(SubmissionError, match=f"{probe}: its image has no line 'ElementDataFile = LOCAL'"):
+        assemble(tmp_path, tiny_edition, "defacing", tmp_path / "submission")
+    assert not [path for path in (tmp_path / "submission").rglob("*") if path.is_file()]
+
+
+def test_a_link_for_an_answer_is_not_followed(tiny_edition: Edition, tmp_path: Path) -> None:
+    write_jobs(tmp_path, tiny_edition, "attack", "socket", {tiny_edition.eval.probes[0]: None})
+    answer = tmp_path / "job-0" / "output" / "answer.json"
+    answer.rename(tmp_path / "elsewhere.json")
+    answer.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(SubmissionError, match=r"answer\.json is no plain file"):
+        assemble(tmp_path, tiny_edition, "attack", tmp_path / "submission")
 
 
 SPOILED = [

@@ -1,13 +1,19 @@
 """Every hostile submission, by the command people type: status 2, no traceback, at most 2 s and 300 MB."""
 
+import gzip
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from challenge.volumes import VolumeError, check_volume
+from data_prep.nifti import canonical_bytes
 from tests.challenge.test_archive import ARCHIVES
 from tests.challenge.test_description import DESCRIPTIONS
 from tests.challenge.test_submission import ATTACKS, raw
@@ -64,6 +70,54 @@ def table() -> object:
         print(f"\n{what} of {len(MEASURED)}:")
         for name, figures in sorted(MEASURED.items(), key=lambda item: -item[1][index])[:5]:
             print(f"  {figures[index]:.2f} {unit}  {name}")
+
+
+REAL_SHAPE = (256, 256, 256)
+EMPTY = gzip.compress(b"", mtime=0)
+
+
+def floats(voxels: NDArray[np.uint8]) -> bytes:
+    return canonical_bytes(voxels.astype(np.float64) / 3, np.eye(4))
+
+
+# At the size of a real scan, what is dear to read; the first two are not hostile.
+REAL: dict[str, Callable[[NDArray[np.uint8], bytes], bytes]] = {
+    "the original": lambda _, raw: gzip.compress(raw, 1, mtime=0),
+    "float64": lambda voxels, _: gzip.compress(floats(voxels), 1, mtime=0),
+    "a name of 60 MB": lambda _, raw: (
+        b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 60_000_000 + b"\0" + gzip.compress(raw, 1, mtime=0)[10:]
+    ),
+    "an extra of 64 kB in each of 900 members": lambda _, raw: (
+        (b"\x1f\x8b\x08\x04" + bytes(6) + b"\xff\xff" + bytes(65_535) + EMPTY[10:]) * 900
+        + gzip.compress(raw, 1, mtime=0)
+    ),
+    "5,000,000 empty members": lambda _, raw: EMPTY * 5_000_000 + gzip.compress(raw, 1, mtime=0),
+    "members of 16 kB": lambda _, raw: b"".join(
+        gzip.compress(raw[i : i + 16_384], 1, mtime=0) for i in range(0, len(raw), 16_384)
+    ),
+    "60 MB of zeros after the end": lambda _, raw: gzip.compress(raw, 1, mtime=0) + bytes(60_000_000),
+    "stored, not deflated": lambda _, raw: gzip.compress(raw, 0, mtime=0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REAL)
+def test_what_a_scan_of_real_size_costs(name: str, tmp_path: Path) -> None:
+    """The volume's share of a hostile submission, accepted or not, in this process."""
+    voxels = np.random.default_rng(0).integers(0, 200, REAL_SHAPE, dtype=np.uint8)
+    raw = canonical_bytes(voxels, np.eye(4))
+    original, sent = tmp_path / "original.nii.gz", tmp_path / "sent.nii.gz"
+    original.write_bytes(gzip.compress(raw, 1, mtime=0))
+    sent.write_bytes(REAL[name](voxels, raw))
+    start = time.process_time()
+    try:
+        check_volume(sent, original)
+        told = "accepted"
+    except VolumeError as error:
+        told = str(error)
+    seconds = time.process_time() - start
+    print(f"\n{name}: {sent.stat().st_size / 1e6:.0f} MB, {seconds:.2f} s CPU, {told}")
+    assert seconds < 2
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Intake: one broken property a submission, every one refused with the reason."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from challenge.edition import Edition, open_edition
-from challenge.sealed import open_sealed
 from challenge.submission import check_submission
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
@@ -151,6 +151,20 @@ def test_attack_submissions_that_are_refused(
         assert len(problems) == 2
 
 
+def test_problems_of_all_files_are_told_at_once(
+    attack: Path, tiny_edition: Edition, refused: Refused
+) -> None:
+    about = json.loads((attack / "submission.json").read_text()) | {"contact": "me", "edition": "tiny/2027.1"}
+    (attack / "submission.json").write_text(json.dumps(about))
+    score("nan")(attack)
+    (attack / "x").write_text("")
+    problems = refused(attack, tiny_edition)
+    names = [problem.partition(":")[0] for problem in problems]
+    assert names == ["submission.json", "the submission", "scores.tsv"]
+    (attack / "submission.json").write_text(json.dumps(about | {"track": ["attack"]}))
+    assert all(problem.startswith("submission.json") for problem in refused(attack, tiny_edition))
+
+
 def test_many_of_a_kind_are_counted_and_five_named(
     attack: Path, tiny_edition: Edition, refused: Refused
 ) -> None:
@@ -205,16 +219,6 @@ def test_one_answer_for_all_is_warned_about(attributes: Path, tiny_edition: Edit
 def test_check_needs_no_key(own_edition_folder: Path, attack: Path) -> None:
     shutil.rmtree(own_edition_folder / "sealed")
     assert check_submission(attack, open_edition(own_edition_folder)).scores is not None
-
-
-def test_no_message_tells_the_key(
-    tiny_edition_folder: Path, attack: Path, tiny_edition: Edition, refused: Refused
-) -> None:
-    rows(lambda x: x[:1] + x[9:])(attack)
-    words = " ".join(refused(attack, tiny_edition))
-    sealed = open_sealed(tiny_edition_folder)
-    assert "mated" not in words
-    assert not any(subject in words for subject in sealed.subjects.values())
 
 
 def test_no_folder(tmp_path: Path, tiny_edition: Edition, refused: Refused) -> None:

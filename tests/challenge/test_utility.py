@@ -14,6 +14,7 @@ from baselines.scan import Scan, read_scan
 from challenge import utility
 from challenge.description import write_submission_json
 from challenge.edition import Edition, open_edition
+from challenge.errors import InputError
 from challenge.gate import far_from_head
 from challenge.protocol import Protocol
 from challenge.sealed import SealedKey, open_sealed
@@ -150,6 +151,21 @@ def test_changes_are_told_in_units_of_two_sessions_too(
     assert found["csf_change_vs_rescan"].value == pytest.approx(found["csf_change"].value / spread)
     assert found["csf_change_vs_rescan"].n == len(fluid)
     assert "cnr_change_vs_rescan" not in found  # the two sessions do not differ in it
+
+
+def test_a_broken_file_of_the_cache_is_told_as_such(
+    tiny_edition: Edition,
+    sealed: SealedKey,
+    submission: Submission,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(utility, "analyse", fake)
+    measured(tiny_edition, sealed, submission, tmp_path)
+    for kept in tmp_path.glob("brain-*"):
+        kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(InputError, match="was kept from an earlier run and cannot be read; remove it"):
+        measured(tiny_edition, sealed, submission, tmp_path)
 
 
 def test_air_is_far_where_no_head_is() -> None:
