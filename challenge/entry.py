@@ -139,6 +139,16 @@ class Entry:
         return max(chosen, key=lambda result: result.figures["auc"].value)
 
 
+def may_be_ranked(entry: Entry) -> bool:
+    """Say whether somebody may rate a system and, of a defacing system, whether it passed the gate."""
+    return entry.rated and (entry.track != "defacing" or gate_passed(entry))
+
+
+def gate_passed(entry: Entry) -> bool:
+    """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
+    return bool(entry.gate) and entry.gate["passed"] == entry.gate["scans"]
+
+
 def write_entry(folder: Path, entry: Entry) -> Path:
     """Write an entry below a folder of entries; an older one of the same system is replaced."""
     path = folder / entry.path

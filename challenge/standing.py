@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from challenge.entry import Entry, Result
+from challenge.entry import Entry, Result, may_be_ranked
 from challenge.errors import InputError
 from scoring import Signature, holm, refuse_unlike
 from scoring.ranking import pareto_front, standings
@@ -200,16 +200,6 @@ def auc(entry: Entry) -> float:
 def usefulness(entry: Entry) -> float:
     """Return the utility of a defacing system; -1, below any, where it was not measured."""
     return entry.utility["utility"].value if "utility" in entry.utility else -1.0
-
-
-def may_be_ranked(entry: Entry) -> bool:
-    """Say whether somebody may rate a system and, of a defacing system, whether it passed the gate."""
-    return entry.rated and (entry.track != "defacing" or gate_passed(entry))
-
-
-def gate_passed(entry: Entry) -> bool:
-    """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
-    return bool(entry.gate) and entry.gate["passed"] == entry.gate["scans"]
 
 
 def but_attack(result: Result) -> Signature:

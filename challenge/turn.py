@@ -8,11 +8,10 @@ from pathlib import Path
 from challenge import ladder
 from challenge.description import SubmissionError
 from challenge.edition import Edition
-from challenge.entry import Entry
+from challenge.entry import Entry, may_be_ranked
 from challenge.evaluator import Evaluator
 from challenge.members import bounded_digest
 from challenge.record import Event, Limits, admit, append, locked, read_log
-from challenge.standing import may_be_ranked
 from challenge.submission import Submission
 from data_prep.sealing import file_sha256
 
