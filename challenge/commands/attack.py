@@ -9,11 +9,11 @@ from baselines.photo import SUFFIXES
 from challenge.attackers import LEVELS
 from challenge.edition import Split, open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
 from challenge.seen import COLUMNS, seen
-from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
 from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
@@ -37,6 +37,7 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Attack what the settings name."""
+    camera_of(settings.attack)  # or lines that say what is none
     if settings.attack.level != "ignorant" and not settings.edition:
         raise InputError(
             f"attack: attack.level={settings.attack.level} learns from dev; expected edition=..."
@@ -156,7 +157,7 @@ def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
     return Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
+        camera=camera_of(attack),
         cache=cache_folder(settings.cache),
         renders=renders,
     )

@@ -8,10 +8,10 @@ from omegaconf import MISSING
 from baselines.attributes import AttributesError
 from challenge.edition import open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, extract
+from challenge.features import Extraction, extract
 from challenge.inference import infer, learn
 from challenge.linkage import people
-from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
 from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
@@ -31,12 +31,13 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
-    edition = open_edition(Path(settings.edition))
     attack = settings.attack
+    camera = camera_of(attack)
+    edition = open_edition(Path(settings.edition))
     extraction = Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
+        camera=camera,
         cache=cache_folder(settings.cache),
     )
     with whole_folder(Path(settings.output)) as folder:
