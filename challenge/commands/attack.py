@@ -1,7 +1,10 @@
 """`mriprivacy attack`: run a reference attack on an edition, or on loose scans and photographs."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -12,6 +15,7 @@ from challenge.errors import InputError
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
+from challenge.networks import described, networks_of, system_name
 from challenge.seen import COLUMNS, seen
 from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
@@ -88,8 +92,10 @@ def _attack_edition(settings: Settings) -> None:
             extraction = _extraction(settings)
             faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
-        system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
-        describe_reference(folder, edition.name, "attack", system)
+        what = condition if level == "ignorant" else f"{condition}_{level}"
+        system = system_name(name, settings.attack.model, what)
+        networks = described(networks_of(name, settings.attack.model))
+        describe_reference(folder, edition.name, "attack", system, networks)
     for reference, count in _crowded(references):
         print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
@@ -132,11 +138,23 @@ def _attack_loose(settings: Settings) -> None:
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
         rows = seen(probes, "probe") + seen(references, "reference")
         write_table(folder / "images.tsv", COLUMNS, rows)
+        (folder / "attack.json").write_text(json.dumps(_made_by(settings), indent=2) + "\n")
     for paths, images in sides:
         for name, count in _crowded(images):
             print(f"{paths[name]}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _made_by(settings: Settings) -> dict[str, Any]:
+    """Say how scores were made, as far as they depend on it."""
+    attack = settings.attack
+    return {
+        "attack": attack.name,
+        "networks": networks_of(attack.name, attack.model),  # name: sha256 of the weight file
+        "camera": asdict(camera_of(attack)),
+        "kit": version("mriprivacy"),
+    }
 
 
 def _is_photo(path: Path) -> bool:
