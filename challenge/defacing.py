@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from baselines.attributes import AttributesError
 from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
 from challenge.audit import WRONG_KEYS, audit
+from challenge.camera import Camera
 from challenge.entry import ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
-from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.features import Extraction, ImageFeatures, extract
 from challenge.figures import Ask, scored_attribute, trial_masks, verification, whose
 from challenge.gate import apply_gate
 from challenge.inference import infer, learn

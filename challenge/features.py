@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,7 +19,8 @@ from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
-from baselines.views import ANGLES, make_views
+from baselines.views import make_views
+from challenge.camera import Camera
 from challenge.errors import InputError
 from challenge.guard import Lost, run_untrusted
 from challenge.sources import code_of
@@ -28,28 +28,6 @@ from challenge.work import Compute, run
 from data_prep.files import whole_file
 
 _MADE_BY = ("baselines.appearance", "baselines.attacks", "baselines.photo")  # and what they import
-
-
-@dataclass
-class Camera:
-    """How scans become pictures.
-
-    Attributes
-    ----------
-    spacing_mm : float
-        Voxels of the reconstruction, mm.
-    size : int
-        Edge of the pictures, pixels.
-    views : list of [yaw, pitch]
-        Where the camera stands, degrees.
-    lights : list of str
-        Where the lamp stands, names of `baselines.views.LIGHTS`; each view is drawn in each light.
-    """
-
-    spacing_mm: float = 1.0
-    size: int = 400
-    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
-    lights: list[str] = field(default_factory=lambda: ["above"])
 
 
 @dataclass(frozen=True)

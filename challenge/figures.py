@@ -8,9 +8,9 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.network import weights_sha256
 from challenge.entry import Result
 from challenge.evaluator import Evaluator, timed
+from challenge.networks import signed
 from challenge.submission import Submission
 from challenge.work import Compute, run
 from data_prep.trials import NOT_AVAILABLE, Attributes
@@ -236,9 +236,9 @@ def scored_attribute(
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
     edition, protocol = evaluator.edition, evaluator.protocol
     suffix = "" if trial_list in ("all", "probes") else f",{trial_list}"
-    if f"deepface({protocol.model})" in attack:  # two files of one name are two networks
-        weights = f"deepface({protocol.model}@{weights_sha256(protocol.model)[:8]})"
-        attack = attack.replace(f"deepface({protocol.model})", weights)
+    # What others send is named by themselves; and outlines of scans are read without a network.
+    if submission.track == "defacing" and not (trial_list == "probes" and attack.startswith("volume+")):
+        attack = signed(attack, tuple(protocol.attacks), protocol.model)
     signature = Signature(
         edition=f"{edition.name}@{edition.hash[:8]}",
         track=f"{submission.track}/eval{suffix}",

@@ -1,11 +1,16 @@
 """How an edition is evaluated: fixed when it is built, the same for everybody."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from baselines.network import WEIGHT_FILES
 from baselines.views import ANGLES
+from challenge.camera import Camera, camera_problems
 from challenge.edition import EditionError
+
+MIN_BOOTSTRAP = 100  # the ends of a 95 % interval are then two or three draws from the extremes
 
 
 @dataclass
@@ -15,7 +20,7 @@ class Protocol:
     Attributes
     ----------
     attacks : list of str
-        Names of `baselines.attacks.ATTACKS`, each run on every photo condition.
+        Names of `baselines.attacks.ATTACKS` or `module:Class`, each run on every photo condition.
     model : str
         Face network of `deepface`.
     spacing_mm : float
@@ -23,7 +28,7 @@ class Protocol:
     size : int
         Edge of the renders, pixels.
     views, lights : list of [yaw, pitch], list of str
-        Under which heads are drawn (`challenge.features.Camera`).
+        Under which heads are drawn (`challenge.camera.Camera`).
     bootstrap : int
         Draws of subjects behind every interval.
     bootstrap_seed : int
@@ -49,13 +54,59 @@ class Protocol:
     brain_engine: str = "builtin"
 
 
+def protocol_problems(protocol: Protocol) -> list[str]:
+    """Say all that is wrong with a protocol, one line each: it is frozen with its edition.
+
+    Examples
+    --------
+    >>> protocol_problems(Protocol())
+    []
+    >>> protocol_problems(Protocol(attacks=["geo"], bootstrap=0))
+    ['protocol.bootstrap is 0; expected 100 draws or more']
+    """
+    # They take the libraries of images, which are not there where tables are scored.
+    from baselines.attacks import ATTACKS
+    from baselines.brain_engine import ENGINES
+
+    attacks, problems = list(protocol.attacks), []
+    if not attacks or len(set(attacks)) < len(attacks):
+        problems.append(f"protocol.attacks is {_listed(attacks)}; expected one attack or more, each once")
+    problems += [
+        f"protocol.attacks: {attack!r} is unknown; expected some of {', '.join(ATTACKS)} or module:Class"
+        for attack in attacks
+        if attack not in ATTACKS and not re.fullmatch(r"\w+(\.\w+)*:\w+", attack)
+    ]
+    if protocol.model not in WEIGHT_FILES:
+        problems.append(f"protocol.model is {protocol.model!r}; expected one of {', '.join(WEIGHT_FILES)}")
+    camera = Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights)
+    problems += camera_problems(camera, "protocol")
+    if protocol.bootstrap < MIN_BOOTSTRAP:
+        problems.append(f"protocol.bootstrap is {protocol.bootstrap}; expected {MIN_BOOTSTRAP} draws or more")
+    if protocol.bootstrap_seed < 0:
+        problems.append(f"protocol.bootstrap_seed is {protocol.bootstrap_seed}; expected 0 or more")
+    if not 0 <= protocol.in_brain_change <= 1:
+        problems.append(f"protocol.in_brain_change is {protocol.in_brain_change}; expected a share, 0 to 1")
+    if protocol.reanalysed < -1:
+        problems.append(f"protocol.reanalysed is {protocol.reanalysed}; expected -1 (all scans), 0 or more")
+    if protocol.brain_engine not in ENGINES:
+        problems.append(
+            f"protocol.brain_engine is {protocol.brain_engine!r}; expected {' or '.join(ENGINES)}"
+        )
+    return problems
+
+
+def _listed(names: list[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
 def read_protocol(description: Mapping[str, Any]) -> Protocol:
     """Return the protocol of an edition from its `edition.json`.
 
     Raises
     ------
     EditionError
-        If a field is unknown or of the wrong type: the edition was made by another version of the kit.
+        If a field is unknown or of the wrong type (the edition was made by another version of the kit), or
+        is nothing by which anybody can be evaluated.
 
     Examples
     --------
@@ -72,4 +123,6 @@ def read_protocol(description: Mapping[str, Any]) -> Protocol:
     except OmegaConfBaseException as error:
         raise EditionError(f"edition.json: protocol: {str(error).splitlines()[0]}") from error
     assert isinstance(protocol, Protocol)
+    if problems := protocol_problems(protocol):
+        raise EditionError(*(f"edition.json: {problem}" for problem in problems))
     return protocol

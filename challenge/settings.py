@@ -8,6 +8,8 @@ from typing import Any
 from omegaconf import MISSING
 
 from baselines.views import ANGLES
+from challenge.camera import Camera, camera_problems
+from challenge.errors import InputError
 from challenge.submission import write_submission_json
 from data_prep.files import private_folder
 
@@ -34,6 +36,14 @@ class Defacer:
     command: str = ""
     options: str = ""
     system: str = ""
+
+
+def camera_of(attack: Attack) -> Camera:
+    """Return the camera that an attack's settings describe; InputError with every one that describes none."""
+    camera = Camera(attack.spacing_mm, attack.size, attack.views, attack.lights)
+    if problems := camera_problems(camera, "attack"):
+        raise InputError(*problems)
+    return camera
 
 
 def cache_folder(cache: str) -> Path:

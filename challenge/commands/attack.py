@@ -1,8 +1,11 @@
 """`mriprivacy attack`: run a reference attack on an edition, or on loose scans and photographs."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from omegaconf import MISSING
@@ -11,11 +14,12 @@ from baselines.photo import SUFFIXES
 from challenge.attackers import LEVELS
 from challenge.edition import Split, open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, ImageFeatures, extract
+from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
+from challenge.networks import described, networks_of, system_name
 from challenge.seen import COLUMNS, seen
-from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
 from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
@@ -41,6 +45,7 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Attack what the settings name."""
+    camera_of(settings.attack)  # or lines that say what is none
     if settings.attack.level != "ignorant" and not settings.edition:
         raise InputError(
             f"attack: attack.level={settings.attack.level} learns from dev; expected edition=..."
@@ -94,8 +99,10 @@ def _attack_edition(settings: Settings) -> None:
         if settings.embeddings:
             who = people(split.key) if split.key is not None else {}
             _write_embeddings(settings, probes, references, who)
-        system = f"{name.rpartition(':')[2]}_{condition}" + ("" if level == "ignorant" else f"_{level}")
-        describe_reference(folder, edition.name, "attack", system)
+        what = condition if level == "ignorant" else f"{condition}_{level}"
+        system = system_name(name, settings.attack.model, what)
+        networks = described(networks_of(name, settings.attack.model))
+        describe_reference(folder, edition.name, "attack", system, networks)
     for reference, count in _crowded(references):
         print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
@@ -141,11 +148,23 @@ def _attack_loose(settings: Settings) -> None:
             _write_embeddings(settings, probes, references, named)
         rows = seen(probes, "probe") + seen(references, "reference")
         write_table(folder / "images.tsv", COLUMNS, rows)
+        (folder / "attack.json").write_text(json.dumps(_made_by(settings), indent=2) + "\n")
     for paths, images in sides:
         for name, count in _crowded(images):
             print(f"{paths[name]}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _made_by(settings: Settings) -> dict[str, Any]:
+    """Say how scores were made, as far as they depend on it."""
+    attack = settings.attack
+    return {
+        "attack": attack.name,
+        "networks": networks_of(attack.name, attack.model),  # name: sha256 of the weight file
+        "camera": asdict(camera_of(attack)),
+        "kit": version("mriprivacy"),
+    }
 
 
 def _is_photo(path: Path) -> bool:
@@ -166,7 +185,7 @@ def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
     return Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
+        camera=camera_of(attack),
         cache=cache_folder(settings.cache),
         renders=renders,
     )

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from omegaconf import MISSING
 
 import baselines
+from baselines.attacks import make_attack
 from baselines.bald import remove_hair
 from baselines.giveaways import MIN_SUBJECTS
-from baselines.views import make_views
 from challenge.audit import giveaway_checks
 from challenge.cli import run_command
 from challenge.edition import Edition, open_edition
 from challenge.errors import InputError
 from challenge.integrity import verify_edition
-from challenge.protocol import Protocol
+from challenge.protocol import Protocol, protocol_problems
 from challenge.sealed import open_sealed
 from challenge.vault import LOCKED, check_recipients, lock
 from challenge.versions import mark_superseded, splits_of, superseding
@@ -61,7 +61,10 @@ class Settings:
 def run(settings: Settings) -> None:
     """Plan the edition, release what is not released yet, and seal the key."""
     settings.edition.seed = settings.seed
-    make_views(settings.protocol.views, settings.protocol.lights)  # or a line that says what is none
+    if problems := protocol_problems(settings.protocol):
+        raise InputError(*problems)
+    for attack in settings.protocol.attacks:
+        make_attack(attack, settings.protocol.model)  # or a line that says why one's own cannot be made
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
     old = _released(settings.edition.supersedes)

@@ -8,10 +8,11 @@ from omegaconf import MISSING
 from baselines.attributes import AttributesError
 from challenge.edition import open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, extract
+from challenge.features import Extraction, extract
 from challenge.inference import infer, learn
 from challenge.linkage import people
-from challenge.settings import Attack, cache_folder, describe_reference
+from challenge.networks import described, networks_of, system_name
+from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
 from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
@@ -31,12 +32,13 @@ class Settings:
 
 def run(settings: Settings) -> None:
     """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
-    edition = open_edition(Path(settings.edition))
     attack = settings.attack
+    camera = camera_of(attack)
+    edition = open_edition(Path(settings.edition))
     extraction = Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=Camera(attack.spacing_mm, attack.size, attack.views, attack.lights),
+        camera=camera,
         cache=cache_folder(settings.cache),
     )
     with whole_folder(Path(settings.output)) as folder:
@@ -65,6 +67,8 @@ def run(settings: Settings) -> None:
             raise InputError(*problems)
         rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
-        describe_reference(folder, edition.name, "attributes", f"{attack.name}_attributes")
+        system = system_name(attack.name, attack.model, "attributes")
+        networks = described(networks_of(attack.name, attack.model))
+        describe_reference(folder, edition.name, "attributes", system, networks)
     failed = sum(attack.name not in image.vectors for image in faces["eval"].values())
     print(f"{settings.output}: {len(rows)} scans; {failed} without a face, guessed as the majority of dev")

@@ -11,9 +11,10 @@ from omegaconf import MISSING
 
 from baselines.attacks import make_attack
 from challenge.attackers import LEVELS, Attacker, Looks, attacker_name, run_attackers
+from challenge.camera import Camera
 from challenge.edition import Edition, open_edition
 from challenge.errors import InputError
-from challenge.features import Camera, Extraction, extract
+from challenge.features import Extraction, extract
 from challenge.inference import infer, learn
 from challenge.linkage import link, people
 from challenge.paper import Attacked, differences, draw_roc, table_1, table_2

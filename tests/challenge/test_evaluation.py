@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from baselines.defacers.problems import DefacerError
 from baselines.scan import Scan
+from challenge.cli import main
 from challenge.description import write_submission_json
 from challenge.edition import Edition
 from challenge.entry import Entry
@@ -115,6 +116,39 @@ def test_a_protocol_of_another_kit_is_refused() -> None:
         read_protocol({"protocol": {"telepathy": True}})
     with pytest.raises(EditionError, match="protocol"):
         read_protocol({"protocol": {"bootstrap": "many"}})
+
+
+NONSENSE = {
+    "attacks": ["telepathy"],
+    "model": "nobody",
+    "spacing_mm": 0,
+    "size": 100_000,
+    "lights": ["moon"],
+    "bootstrap": 0,
+    "bootstrap_seed": -1,
+    "in_brain_change": 2,
+    "reanalysed": -2,
+    "brain_engine": "guess",
+}
+
+
+def test_a_protocol_by_which_nobody_can_be_evaluated_is_refused_with_all_that_is_wrong(
+    tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When the edition is built, before anything is written, and when it is opened."""
+    from challenge.edition import EditionError
+
+    with pytest.raises(EditionError) as error:
+        read_protocol({"protocol": NONSENSE})
+    assert len(error.value.problems) == len(NONSENSE)
+    said = [f"protocol.{name}={value}".replace("'", "") for name, value in NONSENSE.items()]
+    words = ["build", f"cohort.root={tiny_cohort}", "seed=1", f"output={tmp_path / 'edition'}", *said]
+    assert main(words) == 2
+    problems = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("mriprivacy: ") for line in problems] == [
+        line.removeprefix("edition.json: ") for line in error.value.problems
+    ]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_scan_that_ends_its_worker_is_no_protection(

@@ -1,11 +1,13 @@
 """Issue: loose scans and photographs of real people, as a newcomer would try them (README)."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from baselines.network import weights_sha256
 from challenge.cli import main
 from data_prep.tables import read_table
 
@@ -24,7 +26,15 @@ def scores(
         shutil.copy(path, photos)
     words = [f"probes={probes}", f"photos={photos}", f"output={root / 'out'}", f"cache={root / 'cache'}"]
     assert main(["attack", "attack=deepface", *words, "compute=sequential"]) == 0
-    assert sorted(path.name for path in (root / "out").iterdir()) == ["images.tsv", "renders", "scores.tsv"]
+    assert sorted(path.name for path in (root / "out").iterdir()) == [
+        "attack.json",
+        "images.tsv",
+        "renders",
+        "scores.tsv",
+    ]
+    made_by = json.loads((root / "out" / "attack.json").read_text())
+    assert (made_by["attack"], made_by["camera"]["spacing_mm"]) == ("deepface", 1.0)
+    assert made_by["networks"] == {"Dlib": weights_sha256("Dlib")}
     assert len(list((root / "out" / "renders").glob("head_0?.png"))) == 5
     images = read_table(root / "out" / "images.tsv", None)
     assert sorted(images.column("image")) == sorted(["head", "obama", *portraits])
