@@ -11,9 +11,12 @@ import html5lib
 import pytest
 from board_entries import made_up
 
-from challenge.entry import Entry, write_entry
+from challenge.entry import Entry, read_entries, write_entry
+from challenge.site.scatter import across, scatter
 from challenge.site.write import FILES, pages, write_site
+from challenge.standing import board
 from challenge.tables import tsv
+from scoring import Estimate
 
 HOSTILE = '<script>alert(1)</script>"\'><img src="https://evil.example/x.png"> {{ 7 * 7 }} $\\frac{1}{2}$'
 
@@ -114,6 +117,29 @@ def test_figures_say_what_they_show_and_their_data_lie_beside(site: dict[str, st
     table = site["synth-1-abababab/privacy_utility.tsv"].splitlines()
     assert table[0].split("\t")[:4] == ["rank", "team", "system", "utility"]
     assert len(table) == 4
+
+
+def test_systems_of_like_utility_are_told_apart_by_eye() -> None:
+    """On the committed board every utility is above .96: on an axis from 0 to 1 all would be one line."""
+    committed = [e for e in read_entries(Path(__file__).parents[2] / "entries") if e.track == "defacing"]
+    useful = [entry.utility["utility"] for entry in committed]
+    low, high = across(useful)
+    values = [one.value for one in useful]
+    assert max(values) - min(values) > 0.4 * (high - low)
+    assert low < min(one.low for one in useful)
+    assert high > max(one.high for one in useful)
+    plot = scatter(board(committed, higher_is_better=False))
+    assert plot is not None
+    assert "the axis does not begin at 0" in plot.svg
+    drawn = [float(text) for text in re.findall(r">(0\.\d\d)<", plot.svg)]
+    assert drawn
+    assert min(drawn) > 0.9
+
+
+def test_systems_of_one_utility_have_an_axis() -> None:
+    low, high = across([Estimate(1.0, 1.0, 1.0, 9)] * 2)
+    assert high - low == pytest.approx(0.05)
+    assert across([Estimate(0.0, 0.0, 0.9, 9)])[0] < 0
 
 
 def test_the_colours_of_figures_are_those_of_the_page(site: dict[str, str]) -> None:
