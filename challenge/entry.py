@@ -82,6 +82,8 @@ class Entry:
         nobody may rate.
     licence, citation : str
         Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
+    released : str
+        Day on which the edition was released, as it declares; may be empty.
     received : str
         Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
         where none is kept.
@@ -105,6 +107,7 @@ class Entry:
     draws: tuple[float, ...] = ()
     licence: str = ""
     citation: str = ""
+    released: str = ""
     received: str = ""
 
     @property

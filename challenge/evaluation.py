@@ -58,6 +58,7 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
         draws=strongest_draws(evaluator, judged.results) if paired else (),
         licence=evaluator.edition.description.get("licence", ""),
         citation=evaluator.edition.description.get("citation", ""),
+        released=evaluator.edition.description.get("released", ""),
     )
 
 

@@ -153,7 +153,11 @@ def test_days_licence_and_citation_are_told_where_they_are_known() -> None:
     assert "Licence of its images: CC0-1.0. To cite: Cite us." in text
     assert " 2026-01-31 |" in text
     assert "| received |" in text
+    assert "## test/1 (sha256 abababababababab)\n" in text
+    text = leaderboard([replace(known, received="", released="2026-11-24")])
+    assert "## test/1 (sha256 abababababababab, released 2026-11-24)\n" in text
     text = leaderboard([entry("b", result(0.6))])
+    assert "## test/1 (sha256 abababababababab, no date given)\n" in text
     assert "| received |" not in text
     assert "Licence" not in text
 
