@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from challenge import tables
 from challenge.entry import Entry
+from challenge.guide import Guide
 from challenge.standing import Board, board
 from challenge.tables import Table
 
@@ -25,9 +26,9 @@ by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A
 tell a system from the tier's first (paired test, Holm over those still to be placed, 5 %); within a tier
 the more useful system stands first. ★: on the Pareto front, nobody protects better without costing more
 (by point values). A system that fails the brain gate, or changes nothing, is not ranked. Utility is what
-brain analysis still finds: 1 for an untouched scan, 0 for a blank one (docs/utility.md). FTA: scans without
-a face; `flat`: those of them in which the detector fired though no nose stands out. By these an ignorant
-attacker links nobody."""
+brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a face; `flat`:
+those of them in which the detector fired though no nose stands out. By these an ignorant attacker links
+nobody."""
 READ = """\
 Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from scans
 defaced by this very system: the better of the attacks' features, and its gain in accuracy over guessing
@@ -36,18 +37,6 @@ GROUPS = "The strongest attacker by group, and on nonmated pairs alike in sex, a
 ATTACKS = """\
 On undefaced scans: {mated} mated and {nonmated} nonmated trials of {subjects} subjects. Rank and tier as
 for defacers, the higher AUC being better."""
-SUBMIT = (
-    "Take `public/` of an edition, and see that it is as released: `mriprivacy verify edition=public`.",
-    "Make a submission: defaced scans, a file of scores, or a file of attributes (docs/files.md). "
-    "`mriprivacy deface`, `attack` and `infer` make those of the reference systems, as examples.",
-    "`mriprivacy check edition=public submission=FOLDER` says what would be refused; it needs no key.",
-    "Send the folder, or a zip of what is in it, to the organizer of the edition, who runs "
-    "`mriprivacy evaluate`; the entry it writes is the source of your row.",
-)
-CITE = """\
-Quote a figure with its signature: it names edition, hash, trial list, attacker, interval, seed and version.
-Cite this kit and its protocol (Boutet, Frindel and Maouche, IEEE BigData 2023, hal-04299422) as
-CITATION.cff says, and a system as its team asks."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +103,15 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
     return found
 
 
-def leaderboard(entries: Sequence[Entry]) -> str:
+def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     """Return the leaderboard of all editions as Markdown.
 
     Parameters
     ----------
     entries : sequence of Entry
         From `challenge.entry.read_entries`.
+    guide : Guide, optional
+        Where submissions go.
 
     Returns
     -------
@@ -148,17 +139,23 @@ def leaderboard(entries: Sequence[Entry]) -> str:
         if readers := section.track("attributes"):
             parts += ["### Attributes\n", markdown(tables.attributes(readers))]
         parts.append("\n".join(["### Signatures\n", "```", *signatures(section.entries), "```\n"]))
-    steps = [f"{number}. {step}" for number, step in enumerate(SUBMIT, start=1)]
-    parts += ["## How to submit\n", *steps, "\n## How to cite\n", CITE + "\n"]
+    guide = guide or Guide()
+    parts += ["## What the words mean\n", *(f"* **{word}**: {meaning}" for word, meaning in guide.words)]
+    steps = [f"{number}. {step}" for number, step in enumerate(guide.submit, start=1)]
+    parts += ["\n## How to submit\n", *steps, "\n## How to cite\n", *(f"* {line}" for line in guide.cite), ""]
     return "\n".join(parts)
 
 
 def signatures(entries: Iterable[Entry]) -> list[str]:
-    """Return one line an entry: the figures it is known by, and how they were made."""
+    """Return a line an entry (or attribute): the figures it is known by, and how they were made."""
     ordered = sorted(entries, key=lambda entry: (entry.track, entry.team, entry.system))
+    known_by = [
+        result
+        for entry in ordered
+        for result in (entry.results if entry.track == "attributes" else (entry.strongest(),))
+    ]
     lines = []
-    for entry in ordered:
-        result = entry.results[0] if entry.track == "attributes" else entry.strongest()
+    for result in known_by:
         names = {"EER": "eer", "AUC": "auc", "linkability": "linkability", "accuracy": "accuracy"}
         shown = [
             f"{label} {tables.figure(name, result).text}"

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from baselines.appearance import Look
 from baselines.attacks import Deepface, Geo, similarity
 from baselines.geo import ANGLES, DISTANCES, FEATURES, RATIOS
-from challenge.attackers import LEVELS, Looks, run_attackers, wrongly_taught
+from challenge.attackers import Looks, run_attackers, wrongly_taught
 from challenge.edition import Edition, open_edition
+from challenge.entry import LEVELS
 from challenge.features import Camera, Extraction, ImageFeatures, extract
 from challenge.linkage import Compare, adapt_to, compared, learn_from, lowest, people
 from challenge.protocol import read_protocol
