@@ -18,9 +18,6 @@ from challenge.linkage import adapt_to, compared, exchanged, learn_from, left_ou
 from challenge.protocol import Protocol
 from scoring import auc
 
-# Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
-# the key of dev.
-LEVELS = ("ignorant", "adapted", "informed")
 FUSION = "fusion"
 
 Images = Mapping[str, ImageFeatures]
@@ -57,7 +54,7 @@ class Attacker:
     name : str
         Attack and photo condition, `deepface(Dlib)+bald`, or `fusion`.
     level : str
-        One of `LEVELS`.
+        One of `challenge.entry.LEVELS`.
     scores : ndarray, shape (n_trials,)
         Higher means more likely the same person.
     learned_from : int

@@ -11,6 +11,9 @@ from challenge.errors import InputError
 from data_prep.files import whole_file
 from scoring import Estimate
 
+# Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
+# the key of dev.
+LEVELS = ("ignorant", "adapted", "informed")
 ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
 
 
@@ -23,7 +26,7 @@ class Result:
     name : str
         Attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute.
     level : str
-        Attacker level, one of `challenge.attackers.LEVELS`; `submitted` for what a participant predicted;
+        Attacker level, one of `LEVELS`; `submitted` for what a participant predicted;
         `oracle` for what true attributes alone tell.
     trial_list : str
         `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
@@ -82,6 +85,8 @@ class Entry:
         nobody may rate.
     licence, citation : str
         Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
+    released : str
+        Day on which the edition was released, as it declares; may be empty.
     received : str
         Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
         where none is kept.
@@ -107,6 +112,7 @@ class Entry:
     draws: tuple[float, ...] = ()
     licence: str = ""
     citation: str = ""
+    released: str = ""
     received: str = ""
     supersedes: str = ""
 

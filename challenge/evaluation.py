@@ -59,6 +59,7 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
         licence=evaluator.edition.description.get("licence", ""),
         citation=evaluator.edition.description.get("citation", ""),
         supersedes=evaluator.edition.description.get("supersedes", ""),
+        released=evaluator.edition.description.get("released", ""),
     )
 
 

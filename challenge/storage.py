@@ -31,6 +31,7 @@ EDITIONS, READ, WRITTEN = (
     ("submission", "entries", "probes", "photos", "gallery"),
     ("output", "report"),
 )
+TOLD = ("contact", "home")  # addresses that are written down, not opened
 SEALED = ("evaluate", "paper", "export")  # read what is sealed, and all else must not
 WHOLE = ("build", "deface", "attack", "infer", "cohort", "bald", "identify")  # write a folder of their own
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.ASCII)
@@ -67,7 +68,9 @@ def here(command: str, settings: Any) -> Iterator[None]:
     OutputExistsError
         If there is something at an output where nothing may be.
     """
-    given = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    given = {
+        field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in TOLD
+    }
     urls = {name: value for name, value in given.items() if isinstance(value, str) and is_url(value)}
     odd = sorted(set(urls) - {*EDITIONS, *READ, *WRITTEN}) + [
         f"{name}.{field.name}"

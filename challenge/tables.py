@@ -154,7 +154,7 @@ def by_attacker(entries: Sequence[Entry]) -> Table:
     rows = []
     for entry in entries:
         found = {f"{r.name}/{r.level}": r for r in entry.results if r.trial_list == "all"}
-        rows.append((system(entry), *(_of_attacker(found.get(name)) for name in names)))
+        rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
     caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
     return Table("by_attacker", caption, ("system", *names), tuple(rows))
 
@@ -170,70 +170,6 @@ def groups(entries: Sequence[Entry]) -> Table:
     return Table("groups", "AUC of the strongest attacker by group", ("system", *lists), tuple(rows))
 
 
-def results(entry: Entry) -> Table:
-    """Return every figure of links between scans and photographs of one system, on every trial list."""
-    names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
-    header = (
-        *("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %"),
-        *("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates"),
-    )
-    rows = [
-        (
-            Cell(r.name),
-            Cell(r.level),
-            Cell(r.trial_list),
-            *(figure(name, r) for name in names),
-            Cell(f"{r.counts.get('mated', 0)}", r.counts.get("mated", 0)),
-            Cell("yes" if r.rates else "no"),
-        )
-        for r in entry.results
-        if r.trial_list != "probes"
-    ]
-    return Table("results", "Attackers by level and trial list", header, tuple(rows))
-
-
-def read_by(entry: Entry) -> Table:
-    """Return every figure of attributes read from the scans of one system."""
-    names = ("accuracy", "balanced_accuracy", "macro_f1", "gain")
-    header = ("attribute", "level", "accuracy", "balanced accuracy", "macro F1", "gain over the majority")
-    rows = [
-        (Cell(r.name), Cell(r.level), *(figure(name, r) for name in names))
-        for r in entry.results
-        if r.trial_list == "probes"
-    ]
-    return Table("attributes", "Attributes read from scans", header, tuple(rows))
-
-
-def utility(entry: Entry) -> Table:
-    """Return what a defacing system costs brain analysis, every measure."""
-    rows = [
-        (Cell(name), Cell(f"{one:.4g}", one.value), Cell(str(one.n), one.n))
-        for name, one in entry.utility.items()
-    ]
-    return Table("utility", "Utility, measure by measure", ("measure", "value", "subjects"), tuple(rows))
-
-
-def audit(entry: Entry) -> Table:
-    """Return what the attackers were asked, and how they answered."""
-    header = ("question", "attacker", "figure [limits]", "passed")
-    rows = [
-        (
-            Cell(str(check["question"])),
-            Cell(str(check["attacker"])),
-            Cell(f"{check['value']:.2f} [{check['low']:.2f}, {check['high']:.2f}]", check["value"]),
-            Cell("yes" if check["passed"] else "no"),
-        )
-        for check in entry.checks
-    ]
-    return Table("audit", "Audit of the attackers", header, tuple(rows))
-
-
-def of_system(entry: Entry) -> list[Table]:
-    """Return the tables of one system: what it reached, its utility and the audit of its attackers."""
-    made = (results(entry), read_by(entry), utility(entry), audit(entry))
-    return [table for table in made if table.rows]
-
-
 def system(entry: Entry) -> Cell:
     """Name an entry."""
     return Cell(f"{entry.team}/{entry.system}", entry=entry.path)
@@ -247,6 +183,12 @@ def figure(name: str, result: Result | None) -> Cell:
     if name == "eer":
         return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
     return Cell(f"{one:.2f}", one.value)
+
+
+def judged(name: str, result: Result | None) -> Cell:
+    """Show a figure of an attacker, with a × where it does not rate."""
+    shown = figure(name, result)
+    return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
 
 
 def estimate(entry: Entry, name: str, form: str) -> Cell:
@@ -279,11 +221,6 @@ def _dated(table: Table, board: Board) -> Table:
         return table
     rows = [(*row, Cell(day or "n/a")) for row, day in zip(table.rows, days, strict=True)]
     return replace(table, header=(*table.header, "received"), rows=tuple(rows))
-
-
-def _of_attacker(result: Result | None) -> Cell:
-    shown = figure("auc", result)
-    return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
 
 
 def _fta(result: Result) -> Cell:

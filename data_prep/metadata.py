@@ -205,6 +205,7 @@ def citation(description: Description) -> str:
             "authors:",
             *authors,
             f"version: {quoted['version']}",
+            *([f'date-released: "{description["released"]}"'] if "released" in description else []),
             f"abstract: {quoted['abstract']}",
             "",
         ]
@@ -296,6 +297,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         "license": description["licence"],
         "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
         "citeAs": description["citation"] or title(description),
+        **({"datePublished": description["released"]} if "released" in description else {}),
         "distribution": [*files, *sets],
         "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
     }

@@ -364,5 +364,6 @@ def _describe(
         "licence": config.licence,
         "citation": config.citation,
         "authors": list(config.authors),
+        **({"released": config.released} if config.released else {}),
         "superseded_by": None,
     }

@@ -1,7 +1,9 @@
 """What an organizer decides about an edition."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -34,6 +36,9 @@ class EditionConfig:
         Under what terms the released images may be used, and what to cite.
     authors : list of str
         Whom `CITATION.cff` names; empty for "the organizers of <id>".
+    released : str
+        Day of release, `2026-11-24`, as the organizer gives it: the same edition has the same bytes on any
+        day, so no clock is asked. Empty for none.
     contrast : str
         BIDS suffix of the scans: `T1w`, `T2w`, `FLAIR` or `PDw`.
     references : str
@@ -66,6 +71,7 @@ class EditionConfig:
     licence: str = "CC0-1.0"
     citation: str = ""
     authors: list[str] = field(default_factory=list)
+    released: str = ""
     contrast: str = "T2w"
     references: str = PHOTOGRAPHS
     hair_removal: str = "given"
@@ -111,7 +117,15 @@ def check_config(config: EditionConfig) -> None:
         problems.append(
             f"edition.hair_removal is {config.hair_removal!r}; expected one of {', '.join(HAIR_REMOVALS)}"
         )
+    if config.released and not _is_day(config.released):
+        problems.append(f"edition.released is {config.released!r}; expected a day, such as 2026-11-24")
     if not config.licence:
         problems.append("edition.licence is empty; expected the terms of use, such as CC-BY-4.0")
     if problems:
         raise CohortError(*problems)
+
+
+def _is_day(text: str) -> bool:
+    with suppress(ValueError):
+        return date.fromisoformat(text).isoformat() == text  # 20261124 and 2026-W48-2 are days, too
+    return False

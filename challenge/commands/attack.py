@@ -11,8 +11,8 @@ import numpy as np
 from omegaconf import MISSING
 
 from baselines.photo import SUFFIXES
-from challenge.attackers import LEVELS
 from challenge.edition import Split, open_edition
+from challenge.entry import LEVELS
 from challenge.errors import InputError
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images

@@ -68,6 +68,7 @@ def plan(settings: Settings) -> list[list[str]]:
             f"cohort.root={out}/people",
             f"seed={settings.seed}",
             "edition.id=synth-demo",
+            "edition.released=2026-11-24",
             f"protocol.spacing_mm={settings.spacing_mm}",
             f"protocol.reanalysed={settings.reanalysed}",
             f"output={out}/edition",

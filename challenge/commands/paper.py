@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from omegaconf import MISSING
 
 from baselines.attacks import make_attack
-from challenge.attackers import LEVELS, Attacker, Looks, attacker_name, run_attackers
+from challenge.attackers import Attacker, Looks, attacker_name, run_attackers
 from challenge.camera import Camera
 from challenge.edition import Edition, open_edition
+from challenge.entry import LEVELS
 from challenge.errors import InputError
 from challenge.features import Extraction, extract
 from challenge.inference import infer, learn

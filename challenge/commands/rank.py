@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from challenge.entry import read_entries
+from challenge.guide import Guide
 from challenge.leaderboard import leaderboard
 from data_prep.files import whole_file
 
@@ -17,18 +18,21 @@ class Settings:
     entries: str = MISSING
     output: str = MISSING
     site: bool = True
+    contact: str = ""
+    home: str = ""
 
 
 def run(settings: Settings) -> None:
     """Write `<output>/LEADERBOARD.md` and `<output>/site`."""
     entries = read_entries(Path(settings.entries))
     path = Path(settings.output) / "LEADERBOARD.md"
-    text = leaderboard(entries)
+    guide = Guide(settings.contact, settings.home)
+    text = leaderboard(entries, guide)
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"{path}: {len(entries)} systems")
     if settings.site:
         from challenge.site.write import write_site
 
-        written = write_site(Path(settings.output) / "site", entries)
+        written = write_site(Path(settings.output) / "site", entries, guide)
         print(f"{written[0]}: {len(written)} files")

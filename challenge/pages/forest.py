@@ -1,14 +1,25 @@
-"""Every attacker on one system."""
+"""Every attacker on one system, and everything that it costs: a row each, with its interval."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from challenge.entry import Entry
 from challenge.pages.plot import MUTED, SERIES, Plot, chance, draw
 from scoring import Estimate
+
+# Measures of utility that share an axis, by what its label says.
+SCALES: dict[str, Callable[[str], bool]] = {
+    "1: nothing lost; the axis does not begin at 0": lambda measure: measure in ("utility", "brain_dice"),
+    "share of the original's; 0: nothing changed": lambda measure: (
+        measure.endswith(("_change", "_bias")) or measure == "failed"
+    ),
+    "mm; 0: nothing moved": lambda measure: measure == "displacement_mm",
+    "times the difference of two sessions": lambda measure: measure.endswith("_vs_rescan"),
+}
 
 
 def forest(entry: Entry, name: str) -> Plot | None:
@@ -41,6 +52,48 @@ def forest(entry: Entry, name: str) -> Plot | None:
         (5.6, 0.25 * len(shown) + 0.9),
         drawing,
         ("attacker", "level", "rates", "auc", "auc_low", "auc_high"),
+        rows,
+    )
+
+
+def utility_forest(entry: Entry, name: str) -> Plot | None:
+    """Draw every measure of utility with its interval, like scales together; None where none was measured."""
+    panels = {
+        scale: own
+        for scale, belongs in SCALES.items()
+        if (own := [measure for measure in entry.utility if belongs(measure)])
+    }
+    if not panels:
+        return None
+    count = sum(map(len, panels.values()))
+
+    def drawing(figure: Figure) -> None:
+        grid = figure.subplots(
+            len(panels), squeeze=False, height_ratios=[len(own) + 1 for own in panels.values()]
+        )
+        for axes, (scale, own) in zip(grid[:, 0], panels.items(), strict=True):
+            _intervals(axes, [entry.utility[measure] for measure in own], range(len(own)), SERIES[0], "o")
+            axes.set_yticks(range(len(own)), own)
+            axes.set_ylim(len(own) - 0.4, -0.6)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.set_xlabel(scale)
+            if scale.startswith(("mm", "times")):
+                axes.set_xlim(left=0)
+
+    rows = [
+        (measure, scale, one.value, one.low, one.high, one.n)
+        for scale, own in panels.items()
+        for measure in own
+        for one in [entry.utility[measure]]
+    ]
+    index = f" The index is {entry.utility['utility']:.3f}." if "utility" in entry.utility else ""
+    return draw(
+        name,
+        "What brain analysis still finds, with 95 % intervals",
+        f"{count} measures of utility.{index}",
+        (5.6, 0.22 * count + 0.75 * len(panels)),
+        drawing,
+        ("measure", "scale", "value", "low", "high", "subjects"),
         rows,
     )
 

@@ -1,5 +1,6 @@
 """Pages from templates: what a participant wrote is escaped, and nothing is asked of the network."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -29,10 +30,11 @@ def _environment() -> Environment:
     environment.globals |= {
         "policy": POLICY,
         "key": _key,
+        "named": _named,
         "style": Markup(loader.get_source(environment, "style.css")[0]),
         "script": Markup(loader.get_source(environment, "table.js")[0]),
     }
-    environment.filters["prose"] = prose
+    environment.filters |= {"prose": prose, "stacked": stacked, "breakable": breakable}
     return environment
 
 
@@ -48,6 +50,33 @@ def prose(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
     )
+
+
+def breakable(text: str) -> Markup:
+    """Return text that may be broken behind a slash.
+
+    Examples
+    --------
+    >>> breakable("geo+raw/informed")
+    Markup('geo+raw/<wbr>informed')
+    """
+    return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
+
+
+def stacked(text: str) -> Markup:
+    """Return a cell whose interval or remark in brackets goes below its figure: columns stay narrow.
+
+    Examples
+    --------
+    >>> stacked("0.71 [0.53, 0.85] ×")
+    Markup('0.71 × <span class="below">[0.53, 0.85]</span>')
+    >>> stacked("links undefaced scans (AUC above .5)")
+    Markup('links undefaced scans (AUC above .5)')
+    """
+    found = re.fullmatch(r"(\S+) (\[[^\]]*\]|\([^)]*\))( ×)?", text)
+    if not found:
+        return breakable(text)
+    return Markup('{} <span class="below">{}</span>').format(found[1] + (found[3] or ""), found[2])
 
 
 def page(template: str, **context: Any) -> str:
@@ -73,3 +102,9 @@ def numeric(table: Table) -> list[bool]:
 def _key(cell: Cell) -> str:
     """Return what a cell is sorted by; empty for a figure that is not available."""
     return "" if cell.key is None or cell.key != cell.key else f"{cell.key:.4g}"
+
+
+def _named(table: Table) -> int:
+    """Return the column that names a row: the one with a system, or else the first."""
+    first = table.rows[0] if table.rows else ()
+    return next((i for i, cell in enumerate(first) if cell.entry), 0)

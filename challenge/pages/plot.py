@@ -126,7 +126,8 @@ def _inline(text: str, name: str, alt: str) -> Markup:
     assert box is not None
     body = text[text.index(">", text.index("<svg")) + 1 :]
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"-?\d+\.\d{3,}", _rounded, body)  # a hundredth of a point is seen by nobody
+    # A hundredth of a point is seen by nobody; what labels say stays as it is.
+    body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag[0]), body)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', body))
     body = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from challenge import tables
-from challenge.attackers import LEVELS
-from challenge.entry import Entry, Result
+from challenge.entry import LEVELS, Entry, Result
 from challenge.evaluator import Evaluator
 from challenge.figures import whose
+from challenge.guide import Guide
 from challenge.leaderboard import signatures
-from challenge.pages.forest import forest
+from challenge.pages.forest import forest, utility_forest
 from challenge.pages.html import numeric, page
 from challenge.pages.plot import Plot
 from challenge.report.contact_sheet import Pair, contact_sheet
@@ -16,6 +16,7 @@ from challenge.report.curves import histogram, roc_band
 from challenge.report.figures import det, groups, histograms, roc
 from challenge.seen import COLUMNS, seen
 from challenge.submission import Submission
+from challenge.system_tables import of_system
 from data_prep.files import whole_file
 from data_prep.tables import write_table
 
@@ -51,7 +52,7 @@ def write_report(
     are mated.
     """
     plots = _plots(entry, evaluator)
-    made = tables.of_system(entry)
+    made = of_system(entry)
     shown = entry.track == "defacing" and (entry.synthetic or faces)
     sheet: list[Pair] = contact_sheet(evaluator, submission) if shown else []
     text = page(
@@ -64,7 +65,8 @@ def write_report(
         tables=[(table, numeric(table)) for table in made],
         sheet=sheet,
         failures=sorted(evaluator.failures.items()),
-        seconds=evaluator.seconds,
+        eval_scans=len(evaluator.edition.eval.probes),
+        guide=Guide(),
         signatures=signatures([entry]),
     )
     home = (folder / entry.path).with_suffix("")
@@ -92,6 +94,7 @@ def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
         found[name] = histogram(scores[mated], scores[~mated])
         bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
     plots = [histograms(found), roc(bands), det(bands), forest(entry, "attackers"), groups(entry)]
+    plots.append(utility_forest(entry, "utility_figure"))
     return [plot for plot in plots if plot is not None]
 
 

@@ -14,6 +14,7 @@ from challenge.standing import Board, Place
 from scoring import Estimate
 
 NAMED = 12  # systems that are named; of more the rank is shown
+SHOWN = 0.05  # of utility at the least: closer systems are alike, and shall look so
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,15 @@ def scatter(board: Board) -> Plot | None:
         axes.scatter([], [], s=30, color=SERIES[0], label="ranked")
         axes.scatter([], [], s=30, facecolor=PAPER, edgecolor=MUTED, label="not ranked")
         chance(axes, horizontal=True)
-        axes.set(xlim=(-0.04, 1.04), ylim=_around(points)[::-1])
+        axes.set(xlim=across([p.utility for p in points]), ylim=_around(points)[::-1])
         if len(points) <= NAMED:
             _name_beside(axes, points)
         else:
             for p in points:
                 at = (p.utility.value, p.privacy.value)
                 axes.annotate(str(p.place.rank or ""), at, (4, 3), textcoords="offset points", fontsize=8)
-        axes.set_xlabel("utility (1: nothing lost) →")
+        begins = "; the axis does not begin at 0" if axes.get_xlim()[0] > 0 else ""
+        axes.set_xlabel(f"utility (1: nothing lost{begins}) →")
         axes.set_ylabel("AUC of the strongest attacker ↑ private")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
@@ -81,6 +83,20 @@ def scatter(board: Board) -> Plot | None:
         ),
         rows,
     )
+
+
+def across(utilities: Sequence[Estimate]) -> tuple[float, float]:
+    """Return where the axis of utility begins and ends: around all intervals, never less than `SHOWN`.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in across([Estimate(0.98, 0.96, 1, 9), Estimate(0.7, 0.5, 0.8, 9)])]
+    [0.47, 1.03]
+    """
+    ends = [end for one in utilities for end in (one.low, one.high, one.value)]
+    low, high = min(ends), max(ends)
+    margin = max(0.06 * (high - low), (SHOWN - (high - low)) / 2)
+    return low - margin, high + margin
 
 
 def _ellipse(axes: Axes, point: _Point, alpha: float) -> None:

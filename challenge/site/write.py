@@ -6,32 +6,32 @@ from typing import Any
 
 from challenge import tables
 from challenge.entry import Entry
+from challenge.guide import Guide
 from challenge.leaderboard import (
     ATTACKS,
-    CITE,
     GROUPS,
     RATED,
     READ,
-    SUBMIT,
     SUPERSEDED,
     SYNTHETIC,
     Section,
     sections,
 )
 from challenge.leaderboard import signatures as signed
-from challenge.pages.forest import forest
+from challenge.pages.forest import forest, utility_forest
 from challenge.pages.html import numeric, page
 from challenge.pages.plot import Plot
 from challenge.site.ranks import significance, stability
 from challenge.site.scatter import scatter
 from challenge.standing import Board, Place
+from challenge.system_tables import of_system
 from challenge.tables import Table
 from data_prep.files import whole_file
 
 FILES = "files.txt"
 
 
-def write_site(folder: Path, entries: Sequence[Entry]) -> list[Path]:
+def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = None) -> list[Path]:
     """Write the site of entries; the same bytes for the same entries.
 
     Parameters
@@ -40,13 +40,15 @@ def write_site(folder: Path, entries: Sequence[Entry]) -> list[Path]:
         Where. Files of an earlier site (listed in its `files.txt`) that are no more part of it are removed.
     entries : sequence of Entry
         From `challenge.entry.read_entries`.
+    guide : Guide, optional
+        Where submissions go.
 
     Returns
     -------
     list of Path
         Every file, `index.html` first.
     """
-    written = {PurePosixPath(name): text for name, text in pages(entries)}
+    written = {PurePosixPath(name): text for name, text in pages(entries, guide)}
     written[PurePosixPath(FILES)] = "".join(f"{name}\n" for name in sorted(written))
     for stale in _listed(folder) - set(written):
         (folder / stale).unlink(missing_ok=True)
@@ -56,18 +58,19 @@ def write_site(folder: Path, entries: Sequence[Entry]) -> list[Path]:
     return [folder / name for name in written]
 
 
-def pages(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+def pages(entries: Sequence[Entry], guide: Guide | None = None) -> Iterator[tuple[str, str]]:
     """Yield the name below the site's folder and the text of every file."""
-    editions = sections(entries)
+    guide, editions = guide or Guide(), sections(entries)
     shown = [(section, _figures(section)) for section in editions]
     yield (
         "index.html",
-        page("index.html", shown=[_context(s, f, f"{slug(s)}/") for s, f in shown], submit=SUBMIT, cite=CITE),
+        page("index.html", shown=[_context(s, f, f"{slug(s)}/") for s, f in shown], guide=guide),
     )
+    yield "words.html", page("words.html", guide=guide)
     for section, figures in shown:
         folder = slug(section)
         context = _context(section, figures, "")
-        yield f"{folder}/index.html", page("edition.html", **context, submit=SUBMIT, cite=CITE)
+        yield f"{folder}/index.html", page("edition.html", **context, guide=guide)
         for table in [t for own in context["tables"].values() for t, _ in own]:
             yield f"{folder}/{table.name}.tsv", table.tsv()
         for plot in figures.values():
@@ -144,9 +147,10 @@ def _system(
     section: Section, entry: Entry, place: Place | None, board: Board | None
 ) -> Iterator[tuple[str, str]]:
     folder, name = slug(section), PurePosixPath(entry.path).stem
-    plot = forest(entry, f"{name}-attackers") if entry.track == "defacing" else None
-    made = tables.of_system(entry)
-    if plot:
+    drawn = (forest(entry, f"{name}-attackers"), utility_forest(entry, f"{name}-utility_figure"))
+    plots = [plot for plot in drawn if plot is not None] if entry.track == "defacing" else []
+    made = of_system(entry)
+    for plot in plots:
         yield f"{folder}/{plot.name}.tsv", plot.tsv()
     for table in made:
         yield f"{folder}/{name}-{table.name}.tsv", table.tsv()
@@ -159,7 +163,7 @@ def _system(
             name=name,
             place=place,
             ranked=len(board.ranked) if board else 0,
-            plot=plot,
+            plots=plots,
             tables=[(table, numeric(table)) for table in made],
             gate=tables.gate(entry) if entry.track == "defacing" else "",
             signatures=signed([entry]),

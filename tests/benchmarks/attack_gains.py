@@ -22,9 +22,10 @@ from baselines.attacks import Deepface, Geo, similarity
 from baselines.geo import ANGLES, DISTANCES, FEATURES, RATIOS
 from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage
 from baselines.sides import Sides
-from challenge.attackers import LEVELS, Looks, run_attackers, wrongly_taught
+from challenge.attackers import Looks, run_attackers, wrongly_taught
 from challenge.camera import Camera
 from challenge.edition import Edition, open_edition
+from challenge.entry import LEVELS
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.linkage import Compare, adapt_to, compared, learn_from, lowest, people
 from challenge.protocol import read_protocol

@@ -8,10 +8,15 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from board_entries import made_up
 
 from challenge.edition import Edition
+from challenge.evaluator import Evaluator
+from challenge.protocol import Protocol
+from challenge.report.write import write_report
 from challenge.sealed import open_sealed
-from challenge.submission import SubmissionError, received, write_submission_json
+from challenge.submission import SubmissionError, check_submission, received, write_submission_json
+from challenge.work import Compute
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
@@ -73,6 +78,32 @@ def secrets(tiny_edition_folder: Path) -> tuple[str, ...]:
     sealed = open_sealed(tiny_edition_folder)
     nonce = (tiny_edition_folder / "sealed" / "nonce").read_text().strip()
     return ("mated", "matched", nonce, *set(sealed.subjects.values()))
+
+
+@pytest.fixture
+def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
+    sealed = open_sealed(tiny_edition_folder)
+    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", Compute("sequential"))
+
+
+@pytest.fixture
+def defacing_report(evaluator: Evaluator, defacing: Path) -> Callable[..., Path]:
+    """Writes the report of the defacing submission below a folder, of made-up scores: no attacker runs."""
+
+    def write(folder: Path, synthetic: bool = True, faces: bool = False) -> Path:
+        evaluator.protocol.spacing_mm = 4.0
+        evaluator.failures["sub-x"] = "no face <found>"
+        entry = made_up(0, synthetic=synthetic)
+        noise = np.random.default_rng(0)
+        for result in entry.results:
+            evaluator.scores[f"{result.name}/{result.level}"] = noise.normal(
+                size=len(evaluator.edition.eval.trials)
+            )
+        return write_report(
+            folder, entry, evaluator, check_submission(defacing, evaluator.edition), faces=faces
+        )
+
+    return write
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from board_entries import made_up
 
 from challenge.console import ranking, summary
 from challenge.entry import Entry, Result, read_entries, write_entry
 from challenge.errors import InputError
-from challenge.leaderboard import leaderboard
+from challenge.guide import Guide
+from challenge.leaderboard import leaderboard, signatures
 from challenge.standing import Board, board
 from scoring import Estimate, ScoringError, Signature
 
@@ -153,9 +155,29 @@ def test_days_licence_and_citation_are_told_where_they_are_known() -> None:
     assert "Licence of its images: CC0-1.0. To cite: Cite us." in text
     assert " 2026-01-31 |" in text
     assert "| received |" in text
+    assert "## test/1 (sha256 abababababababab)\n" in text
+    text = leaderboard([replace(known, received="", released="2026-11-24")])
+    assert "## test/1 (sha256 abababababababab, released 2026-11-24)\n" in text
     text = leaderboard([entry("b", result(0.6))])
+    assert "## test/1 (sha256 abababababababab, no date given)\n" in text
     assert "| received |" not in text
     assert "Licence" not in text
+
+
+def test_every_submitted_attribute_is_quoted_with_its_signature() -> None:
+    lines = signatures([made_up(0, "attributes")])
+    assert [line.split("att:")[1].split(" ")[0] for line in lines] == ["sex", "age_group", "ethnicity"]
+    assert all(line.startswith("accuracy ") for line in lines)
+    assert len(signatures([made_up(0), made_up(0, "attack")])) == 2
+
+
+def test_the_leaderboard_stands_alone() -> None:
+    text = leaderboard([made_up(0)], Guide("team@example.org", "https://kit.example/"))
+    assert "docs/" not in text
+    assert "team@example.org" in text
+    assert "https://kit.example/" in text
+    assert "hal-04299422" in text
+    assert "* **EER**: " in text
 
 
 def test_an_entry_survives_its_file(tmp_path: Path) -> None:

@@ -1,30 +1,24 @@
 """The report of submissions to the tiny edition, and the curves in it against what they must be."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import html5lib
 import numpy as np
 import pytest
 from board_entries import made_up
+from sklearn.isotonic import IsotonicRegression
 
-from challenge.edition import Edition
 from challenge.entry import write_entry
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
-from challenge.protocol import Protocol
-from challenge.report.curves import FMR, histogram, roc_band
+from challenge.report.curves import BINS, FMR, histogram, roc_band
 from challenge.report.write import curves_of, write_report
-from challenge.sealed import open_sealed
 from challenge.submission import check_submission
-from challenge.work import Compute
 from scoring import auc, roc
 
-
-@pytest.fixture
-def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
-    sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", Compute("sequential"))
+Report = Callable[..., Path]  # `defacing_report`
 
 
 def written(evaluator: Evaluator, submission: Path, folder: Path) -> dict[str, str]:
@@ -112,17 +106,75 @@ def test_constant_scores_have_a_histogram() -> None:
     ("synthetic", "allowed", "shown"), [(True, False, True), (False, False, False), (False, True, True)]
 )
 def test_faces_of_real_people_are_shown_only_where_the_organizer_says_so(
-    evaluator: Evaluator, defacing: Path, tmp_path: Path, synthetic: bool, allowed: bool, shown: bool
+    defacing_report: Report, tmp_path: Path, synthetic: bool, allowed: bool, shown: bool
 ) -> None:
-    evaluator.protocol.spacing_mm = 4.0
-    evaluator.failures["sub-x"] = "no face <found>"
-    checked, entry = check_submission(defacing, evaluator.edition), made_up(0, synthetic=synthetic)
-    noise = np.random.default_rng(0)
-    for result in entry.results:
-        evaluator.scores[f"{result.name}/{result.level}"] = noise.normal(
-            size=len(evaluator.edition.eval.trials)
-        )
-    text = write_report(tmp_path, entry, evaluator, checked, faces=allowed).read_text()
+    text = defacing_report(tmp_path, synthetic=synthetic, faces=allowed).read_text()
     assert ("data:image/jpeg" in text) == shown
+    assert ("first 2 of 5 scans of eval, by id" in text) == shown
+    assert (">released</p>" in text and ">defaced</p>" in text) == shown
     assert "no face &lt;found&gt;" in text
     html5lib.HTMLParser(strict=True).parse(text)
+
+
+def files(page: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in page.parent.iterdir()}
+
+
+def test_the_report_of_a_defacing_system_is_whole_and_the_same_again(
+    defacing_report: Report, tmp_path: Path
+) -> None:
+    found = files(defacing_report(tmp_path / "first"))
+    figures = ("histograms", "roc", "det", "attackers", "groups", "utility_figure")
+    for name in (*figures, "by_level", "results", "attributes", "utility", "audit"):
+        assert f"{name}.tsv" in found
+    text = found["report.html"].decode()
+    assert [f'<figure id="{name}">' in text for name in figures] == [True] * len(figures)
+    assert files(defacing_report(tmp_path / "second")) == found
+
+
+def test_a_det_is_its_roc_and_the_line_of_linkability_is_drawn_as_told(
+    defacing_report: Report, tmp_path: Path
+) -> None:
+    found = files(defacing_report(tmp_path, synthetic=False))
+
+    def columns(name: str) -> tuple[np.ndarray, np.ndarray]:
+        rows = [line.split("\t") for line in found[f"{name}.tsv"].decode().splitlines()[1:]]
+        return np.array([row[0] for row in rows]), np.array([[float(v) for v in row[1:]] for row in rows])
+
+    (who, roc_), (whose_, det_) = columns("roc"), columns("det")
+    assert (who == whose_).all()
+    assert len(set(who)) == 3
+    assert det_[:, 0] == pytest.approx(roc_[:, 0])
+    assert det_[:, 1] == pytest.approx(1 - roc_[:, 1], abs=2e-6)
+    assert det_[:, 2:] == pytest.approx(1 - roc_[:, [3, 2]], abs=2e-6)  # the upper bound becomes the lower
+    who, bins = columns("histograms")
+    drawn = lines(found["report.html"].decode(), "histograms", "series-4")
+    drawn = [line for line in drawn if len(line[0]) == BINS]  # the legend's is shorter
+    assert len(drawn) == 3
+    for attacker, (_, heights) in zip(dict.fromkeys(who), drawn, strict=True):
+        local = bins[who == attacker, 4]
+        assert len(local) == BINS
+        assert np.corrcoef(heights, local)[0, 1] == pytest.approx(-1, abs=1e-4)  # down is more in SVG
+
+
+def lines(text: str, figure: str, colour: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return places and heights of the lines of a figure in one colour."""
+    svg = re.search(rf'<figure id="{figure}">.*?</figure>', text, re.DOTALL)
+    assert svg
+    paths = re.findall(rf'<path d="([^"]*)"[^>]*?stroke: var\(--{colour}\)', svg[0], re.DOTALL)
+    points = [np.array(re.findall(r"[ML] (\S+) (\S+)", path), float).T for path in paths]
+    return [(x, y) for x, y in points]
+
+
+def test_local_linkability_is_that_of_an_isotonic_regression() -> None:
+    rng = np.random.default_rng(3)
+    mated, nonmated = rng.normal(1, 1, 60), rng.normal(0, 1, 600)
+    found = histogram(mated, nonmated)
+    scores, truth = np.concatenate([mated, nonmated]), np.repeat([1.0, 0.0], [60, 600])
+    weights = np.repeat([1 / 60, 1 / 600], [60, 600])  # equal priors
+    order = np.argsort(scores)
+    p = IsotonicRegression(y_min=0, y_max=1).fit(scores, truth, weights).predict(scores[order])
+    middle = (found.edges[1:] + found.edges[:-1]) / 2
+    below = np.searchsorted(scores[order], middle, side="right") - 1
+    assert found.linkability == pytest.approx(np.maximum(0, 2 * p[below] - 1), abs=1e-9)
+    assert 0 < np.median(found.linkability[found.linkability > 0]) < 1

@@ -10,10 +10,16 @@ from pathlib import Path, PurePosixPath
 import html5lib
 import pytest
 from board_entries import made_up
+from matplotlib.figure import Figure
 
-from challenge.entry import Entry, write_entry
+from challenge.entry import Entry, read_entries, write_entry
+from challenge.guide import Guide
+from challenge.pages.plot import draw
+from challenge.site.scatter import across, scatter
 from challenge.site.write import FILES, pages, write_site
+from challenge.standing import board
 from challenge.tables import tsv
+from scoring import Estimate
 
 HOSTILE = '<script>alert(1)</script>"\'><img src="https://evil.example/x.png"> {{ 7 * 7 }} $\\frac{1}{2}$'
 
@@ -52,7 +58,8 @@ def test_there_is_a_page_an_edition_and_a_page_a_system(site: dict[str, str]) ->
     assert names[0] == "index.html"
     assert "synth-1-abababab/index.html" in names
     assert "synth-1-abababab/team__attack-system-001.html" in names
-    assert len(names) == 2 + 9
+    assert "words.html" in names
+    assert len(names) == 3 + 9
 
 
 def test_the_page_of_an_edition_says_what_it_is_and_how_to_use_it(site: dict[str, str]) -> None:
@@ -116,6 +123,29 @@ def test_figures_say_what_they_show_and_their_data_lie_beside(site: dict[str, st
     assert len(table) == 4
 
 
+def test_systems_of_like_utility_are_told_apart_by_eye() -> None:
+    """On the committed board every utility is above .96: on an axis from 0 to 1 all would be one line."""
+    committed = [e for e in read_entries(Path(__file__).parents[2] / "entries") if e.track == "defacing"]
+    useful = [entry.utility["utility"] for entry in committed]
+    low, high = across(useful)
+    values = [one.value for one in useful]
+    assert max(values) - min(values) > 0.4 * (high - low)
+    assert low < min(one.low for one in useful)
+    assert high > max(one.high for one in useful)
+    plot = scatter(board(committed, higher_is_better=False))
+    assert plot is not None
+    assert "the axis does not begin at 0" in plot.svg
+    drawn = [float(text) for text in re.findall(r">(0\.\d\d)<", plot.svg)]
+    assert drawn
+    assert min(drawn) > 0.9
+
+
+def test_systems_of_one_utility_have_an_axis() -> None:
+    low, high = across([Estimate(1.0, 1.0, 1.0, 9)] * 2)
+    assert high - low == pytest.approx(0.05)
+    assert across([Estimate(0.0, 0.0, 0.9, 9)])[0] < 0
+
+
 def test_the_colours_of_figures_are_those_of_the_page(site: dict[str, str]) -> None:
     for _, text in html(site):
         for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
@@ -123,9 +153,81 @@ def test_the_colours_of_figures_are_those_of_the_page(site: dict[str, str]) -> N
 
 
 def test_tables_sort_by_value_not_by_text(site: dict[str, str]) -> None:
-    keys = re.findall(r'data-key="([^"]*)"', site["index.html"])
-    assert keys
-    assert all(key == "" or float(key) == float(key) for key in keys)
+    """A key is what the cell shows (EER in percent); nothing for what is not available."""
+    unranked = dict(pages([made_up(0), made_up(8)]))
+    told = "".join(text for own in (site, unranked) for _, text in html(own))
+    cells = re.findall(r'data-key="([^"]*)">([^<]*)', told)
+    figures = [(float(key), text.split()[0]) for key, text in cells if re.match(r"[-+]?[\d.]+ ?$", text)]
+    assert len(figures) > 300
+    for key, shown in figures:
+        rounding = 0.6 * 10.0 ** -len(shown.partition(".")[2])
+        assert min(abs(key - float(shown)), abs(100 * key - float(shown))) <= rounding, (key, shown)
+    assert {key for key, text in cells if text in ("n/a", "-")} == {""}
+
+
+def test_rows_are_named_by_a_header(site: dict[str, str]) -> None:
+    for name, text in html(site):
+        for body in re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL):
+            for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL):
+                assert row.count('<th scope="row"') == 1, (name, row)
+    assert re.search(r'<th scope="row"><a href="[^"]*team__defacing-system-000.html">', site["index.html"])
+
+
+def test_leaderboards_have_a_filter_that_says_of_what(site: dict[str, str]) -> None:
+    labels = re.findall(r"<label [^>]*>(.*?)</label>", site["index.html"])
+    named = [re.sub(r"<[^>]*>", "", label) for label in labels]
+    captions = ("Defacing systems, ranked", "Attacks, ranked", "Attributes read from scans")
+    assert named == [f"Show rows with in {caption}" for caption in captions]
+
+
+def test_a_stranger_is_not_sent_to_files_that_are_not_there(site: dict[str, str]) -> None:
+    for name, text in html(site):
+        assert not re.search(r"docs/|\.md\b|CITATION\.cff", text), name
+    words = re.sub(r"<[^>]*>", "", site["words.html"])
+    for word in ("EER", "AUC", "linkability", "tier", "rank", "Pareto", "FTA", "ignorant, adapted, informed"):
+        assert f"\n{word}" in words
+    assert "Towards an evolution in the characterization of the risk" in site["index.html"]
+
+
+def test_the_organizers_addresses_are_told_and_are_text() -> None:
+    told = dict(pages([made_up(0)], Guide("team@example.org", 'https://kit.example/"><script>x</script>')))
+    for name in ("index.html", "words.html", "synth-1-abababab/index.html"):
+        assert 'href="mailto:team@example.org"' in told[name]
+        assert "<script>x" not in told[name]
+        assert 'href="https://kit.example/' in told[name]
+
+
+def test_attackers_are_a_table_of_attacks_by_levels(site: dict[str, str]) -> None:
+    entry, page = made_up(0), "synth-1-abababab/team__defacing-system-000"
+    header, *rows = (line.split("\t") for line in site[f"{page}-by_level.tsv"].splitlines())
+    assert header[:4] == ["attack", "AUC, ignorant", "AUC, adapted", "AUC, informed"]
+    assert len(header) == 1 + 3 * 3
+    assert len(rows) == 4
+    for result in entry.results:
+        if result.trial_list == "all":
+            row = next(row for row in rows if row[0] == result.name)
+            assert row[header.index(f"AUC, {result.level}")] == f"{result.figures['auc']:.2f}"
+    text = site[f"{page}.html"]
+    assert text.index("table-by_level") < text.index("<details>") < text.index('id="table-results"')
+
+
+def test_measures_of_utility_are_drawn_and_explained(site: dict[str, str]) -> None:
+    entry, page = made_up(0), "synth-1-abababab/team__defacing-system-000"
+    header, *rows = (line.split("\t") for line in site[f"{page}-utility_figure.tsv"].splitlines())
+    assert header == ["measure", "scale", "value", "low", "high", "subjects"]
+    assert {row[0]: float(row[2]) for row in rows} == pytest.approx(
+        {name: one.value for name, one in entry.utility.items()}, rel=1e-5
+    )
+    assert "overlap of the brain masks" in site[f"{page}.html"]
+
+
+def test_labels_of_figures_are_not_rounded() -> None:
+    def drawing(figure: Figure) -> None:
+        figure.subplots().set_xticks([0.9755, 0.97625])
+
+    svg = draw("x", "title", "alt", (3, 2), drawing, ("a",), [(1,)]).svg
+    assert ">0.97550<" in svg
+    assert not re.search(r' [xyd]="[^"]*\d\.\d{3}', svg)
 
 
 def test_the_same_bytes_again_in_another_order(site: dict[str, str]) -> None:
@@ -148,6 +250,7 @@ def test_two_releases_of_one_name_do_not_mix() -> None:
     other = replace(made_up(0), edition_hash="cd" * 32, system="other")
     assert {name.split("/")[0] for name in dict(pages([made_up(0), other]))} == {
         "index.html",
+        "words.html",
         "synth-1-abababab",
         "synth-1-cdcdcdcd",
     }

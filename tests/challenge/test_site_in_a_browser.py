@@ -6,7 +6,7 @@ the tests skip, but fail in CI.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,12 @@ from challenge.site.write import write_site
 playwright = pytest.importorskip("playwright.sync_api")
 
 EDITION = "synth-1-abababab"
-PAGES = ("index.html", f"{EDITION}/index.html", f"{EDITION}/team__defacing-system-000.html")
+PAGES = (
+    "index.html",
+    "words.html",
+    f"{EDITION}/index.html",
+    *(f"{EDITION}/team__{track}-system-000.html" for track in ("defacing", "attack", "attributes")),
+)
 # The worst contrast of a text with what is behind it, by the formula of WCAG 2.1.
 CONTRAST = """() => {
   const light = (c) => {
@@ -68,18 +73,40 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_load_whole_and_fit(browser, site: Path, width: int, scheme: str) -> None:
+    look_at(browser, [site / name for name in PAGES], width, scheme)
+
+
+def test_a_report_loads_whole_and_fits(browser, defacing_report: Callable[..., Path], tmp_path: Path) -> None:
+    path = defacing_report(tmp_path)
+    for width, scheme in ((375, "light"), (375, "dark"), (1280, "light"), (1280, "dark")):
+        look_at(browser, [path], width, scheme)
+
+
+def look_at(browser, paths: list[Path], width: int, scheme: str) -> None:
+    """Open pages: no fault, nothing wider than the window, contrast AA, nothing asked for but themselves."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page, faults, requests = context.new_page(), [], []
     page.on("console", lambda message: faults.append(message.text))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    for name in PAGES:
-        page.goto((site / name).as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.evaluate(CONTRAST) >= 4.5, name
+    for path in paths:
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+        assert page.evaluate(CONTRAST) >= 4.5, path.name
+        # A picture in a data: URI is part of the page; a broken one would have no width.
+        assert page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)"), path.name
     assert faults == []
-    assert len(requests) == len(PAGES)
+    asked = [url for url in requests if not url.startswith("data:")]
+    assert asked == [path.as_uri() for path in paths]
     context.close()
+
+
+def test_the_ranking_of_defacers_fits_a_desktop(browser, site: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto((site / "index.html").as_uri())
+    wide = page.locator(f".scroll:has(#{EDITION}-defacing)").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert wide <= 0
+    page.close()
 
 
 def test_tables_sort_and_filter_by_keyboard(browser, site: Path) -> None:
@@ -100,7 +127,7 @@ def test_tables_sort_and_filter_by_keyboard(browser, site: Path) -> None:
     page.keyboard.press("Space")
     assert head.get_attribute("aria-sort") == "descending"
     assert values() == sorted(values(), reverse=True)
-    page.get_by_label("Show rows with").first.fill("system-003")
+    page.get_by_label("Show rows with in Defacing systems, ranked").fill("system-003")
     assert table.locator("tbody tr:visible").count() == 1
     assert page.locator(f"#{EDITION}-defacing-count").inner_text() == "1 of 7 rows"
     page.close()

@@ -258,6 +258,8 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"contrast": "FLAIR"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_FLAIR.nii.gz"),
         ({"references": "T1w"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_T1w.nii.gz"),
         ({"licence": ""}, "edition.licence is empty"),
+        ({"released": "24.11.2026"}, "edition.released is '24.11.2026'; expected a day, such as 2026-11-24"),
+        ({"released": "20261124"}, "edition.released is '20261124'"),
     ],
 )
 def test_decisions_that_make_no_edition(tiny_cohort: Path, changes: dict[str, object], words: str) -> None:

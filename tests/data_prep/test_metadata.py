@@ -31,7 +31,11 @@ def test_citation_is_yaml_whatever_the_texts_hold() -> None:
     assert read["message"] == nasty["citation"]
     assert [author["name"] for author in read["authors"]] == nasty["authors"]
     assert set(read) >= {"cff-version", "message", "title", "authors"}
-    assert yaml.safe_load(citation(DESCRIPTION))["authors"] == [{"name": "the organizers of tiny"}]
+    plain = yaml.safe_load(citation(DESCRIPTION))
+    assert plain["authors"] == [{"name": "the organizers of tiny"}]
+    assert "date-released" not in plain
+    dated = yaml.safe_load(citation({**DESCRIPTION, "released": "2026-11-24"}))
+    assert dated["date-released"] == "2026-11-24"
 
 
 def test_every_table_is_described_with_its_columns(tiny_edition_folder: Path) -> None:

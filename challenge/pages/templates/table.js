@@ -6,8 +6,8 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   table.querySelectorAll("thead th").forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = head.textContent;
-    head.replaceChildren(button);
+    button.append(...head.childNodes);
+    head.append(button);
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";
       table.querySelectorAll("[aria-sort]").forEach((other) => other.removeAttribute("aria-sort"));
