@@ -19,6 +19,7 @@ from baselines.views import View
 # stood out by 11 mm and more but once (5 mm; docs/real_heads.md).
 FLAT_NOSE_MM = 7.0
 NEAR_MM = 3.0
+LAYER_MM = 10.0  # of the surface in front
 
 
 def nose_depth(surface: HeadSurface, face: Face, view: View, size: int) -> float:
@@ -84,8 +85,9 @@ def depths(surface: HeadSurface, pixels: NDArray[np.float64], view: View, size: 
     found = np.full(len(pixels), np.nan)
     for number, pixel in enumerate(pixels):
         near = np.abs(flat - pixel).max(axis=1) < reach
-        if near.any():
-            found[number] = np.median(np.sort(depth[near])[-9:])  # what is in front hides what is behind
+        if near.any():  # what is in front hides what is behind, which a coarse surface has as many points of
+            own = np.sort(depth[near])
+            found[number] = np.median(own[own > own[-1] - LAYER_MM][-9:])
     return found
 
 

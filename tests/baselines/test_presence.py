@@ -71,6 +71,14 @@ def test_a_real_nose_stands_out_and_a_shaved_face_has_none(small_head: Scan, tmp
     assert appearance_of_scan(deface("niimath_reface", small_head, tmp_path), 2.0).checks["nose_mm"] > 10
 
 
+@pytest.mark.parametrize("spacing_mm", [2.5, 3.0, 4.0])
+def test_a_coarse_nose_stands_out_too(small_head: Scan, spacing_mm: float) -> None:
+    """A coarse surface has few points under a landmark, and none of them is the back of the head."""
+    seen = appearance_of_scan(small_head, spacing_mm)
+    assert seen.found
+    assert 20 < seen.checks["nose_mm"] < 45
+
+
 def test_a_field_of_view_that_ends_in_the_face_is_told(small_head: Scan) -> None:
     front = np.flatnonzero((small_head.data > 200).sum(axis=(0, 2)) > 5).max()
     cut = appearance_of_scan(Scan(small_head.data[:, : front - 15], small_head.affine), 2.0)
