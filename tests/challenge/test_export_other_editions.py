@@ -111,7 +111,7 @@ def test_both_sides_are_defaced_by_jobs(between_scans: Path, tmp_path: Path) -> 
 def test_the_starting_kit_says_what_is_compared(with_strangers: Path, between_scans: Path) -> None:
     def readme(root: Path) -> str:
         edition = open_edition(root)
-        return text("starting_kit.md", edition, tracks=edition.tracks, files=FILES)
+        return text("starting_kit.md", edition, tracks=edition.tracks, files=FILES, kit="0.1.0")
 
     assert "photographs of strangers" in readme(with_strangers)
     assert "probes are T1w, references T2w" in readme(between_scans)
