@@ -66,6 +66,7 @@ def write_report(
         sheet=sheet,
         failures=sorted(evaluator.failures.items()),
         eval_scans=len(evaluator.edition.eval.probes),
+        images=bool(evaluator.images),
         guide=Guide(),
         signatures=signatures([entry]),
     )

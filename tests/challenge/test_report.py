@@ -128,6 +128,7 @@ def test_the_report_of_a_defacing_system_is_whole_and_the_same_again(
     for name in (*figures, "by_level", "results", "attributes", "utility", "audit"):
         assert f"{name}.tsv" in found
     text = found["report.html"].decode()
+    assert set(re.findall(r'href="([^"#]+[.]tsv)"', text)) == set(found) - {"report.html"}
     assert [f'<figure id="{name}">' in text for name in figures] == [True] * len(figures)
     assert files(defacing_report(tmp_path / "second")) == found
 
