@@ -11,6 +11,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from engine import ENGINE
 from numpy.typing import NDArray
 
 from baselines.scan import Scan
@@ -129,14 +130,16 @@ def behind(scan: Scan, cache: Path) -> NDArray[np.bool_]:
     return brain
 
 
-def judge(folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
+def judge(
+    folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch, compute: Compute = ENGINE
+) -> Entry:
     monkeypatch.setattr("challenge.defacing.extract", fake_extract)
     monkeypatch.setattr("challenge.gate.estimate_brain", behind)
     monkeypatch.setattr("challenge.defacing.measure_utility", lambda *_: ({}, []))  # there is no brain
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], bootstrap=20, reanalysed=1)
     cache = submission / ".." / "cache"
-    evaluator = Evaluator(edition, open_sealed(folder), protocol, cache, Compute("sequential"))
+    evaluator = Evaluator(edition, open_sealed(folder), protocol, cache, compute)
     return evaluate(evaluator, check_submission(submission, edition))
 
 
@@ -198,7 +201,7 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     entries = []
     for system, change in changes.items():
         submission = submit(edition, tmp_path / system, change, system)
-        entries.append(judge(folder, submission, monkeypatch))
+        entries.append(judge(folder, submission, monkeypatch, Compute("sequential")))
     kept, returned, lost = entries
     n = 2 * PEOPLE  # probes and references of both splits
     assert (kept.gate["passed"], kept.gate["scans"], kept.gate["estimated"]) == (n, n, n)

@@ -7,6 +7,7 @@ import html5lib
 import numpy as np
 import pytest
 from board_entries import made_up
+from engine import ENGINE
 
 from challenge.edition import Edition
 from challenge.entry import write_entry
@@ -17,14 +18,13 @@ from challenge.report.curves import FMR, histogram, roc_band
 from challenge.report.write import curves_of, write_report
 from challenge.sealed import open_sealed
 from challenge.submission import check_submission
-from challenge.work import Compute
 from scoring import auc, roc
 
 
 @pytest.fixture
 def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
     sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", Compute("sequential"))
+    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
 
 
 def written(evaluator: Evaluator, submission: Path, folder: Path) -> dict[str, str]:
