@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 HERE = Compute("sequential")
+_WORTH_WORKERS = 50_000_000  # packed bytes of scans; to start workers takes longer than to read fewer
 
 
 @dataclass(frozen=True)
@@ -275,9 +276,11 @@ def _check_scans(
         _Pair(name, folder / name, edition.splits[split].scan(probe))
         for (split, probe), name in scans.items()
     ]
-    checked = dict(zip(scans.values(), run(_check, pairs, "check scans", compute), strict=True))
-    problems += [found for found in checked.values() if isinstance(found, str)]
-    good = {name: found for name, found in checked.items() if isinstance(found, Checked)}
+    few = sum(pair.sent.lstat().st_size for pair in pairs) < _WORTH_WORKERS
+    found = run(_check, pairs, "check scans", HERE if few else compute)
+    checked = dict(zip(scans.values(), found, strict=True))
+    problems += [one for one in checked.values() if isinstance(one, str)]
+    good = {name: one for name, one in checked.items() if isinstance(one, Checked)}
     _warn(
         "have the intensities of the originals, so nothing was anonymized",
         [name for name, found in good.items() if found.unchanged],
