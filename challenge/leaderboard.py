@@ -31,10 +31,11 @@ brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: sca
 those of them in which the detector fired though no nose stands out. By these an ignorant attacker links
 nobody."""
 READ = """\
-Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from scans
-defaced by this very system: the better of the attacks' features, and its gain in accuracy over guessing
-the majority."""
-GROUPS = "The strongest attacker by group, and on nonmated pairs alike in sex, age group and ethnicity."
+Sex, age group, ethnicity and age as they are read from the scans by who learned on dev from scans
+defaced by this very system: the best of the attacks' features, and the gain over guessing the majority
+(in years over guessing the median age)."""
+GROUPS = """\
+The strongest attacker of each level by group, and on nonmated pairs alike in sex, age group and ethnicity."""
 ATTACKS = """\
 On undefaced scans: {mated} mated and {nonmated} nonmated trials of {subjects} subjects. Rank and tier as
 for defacers, the higher AUC being better."""
