@@ -28,6 +28,7 @@ from scoring import (
 TRIAL_LISTS = ("all", "matched")
 DISTRACTORS = "distractors"
 SMALLEST_GROUP = 5  # people; a figure of fewer is one of persons
+FEWEST_NONMATED = 30  # trials of a part of the list; an FMR told from fewer says nothing
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Ask:
     counts : mapping from str to int
         What else is to be told beside trials and subjects.
     trial_lists : sequence of str
-        Names of `trial_masks`; a list without nonmated trials is left out.
+        Names of `trial_masks`; those that are not there are left out.
     rates : bool
         As in `Result`.
     """
@@ -80,9 +81,9 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
     for ask in asks:
         evaluator.scores[f"{ask.name}/{ask.level}"] = ask.scores
         for trial_list in ask.trial_lists:
-            chosen = masks.get(trial_list)
-            if chosen is None or not (chosen & ~mated).any():
-                continue  # no two people of this edition agree in sex, age group and ethnicity
+            if trial_list not in masks:
+                continue  # too few people of this edition agree in sex, age group and ethnicity
+            chosen = masks[trial_list]
             wanted.append((ask, trial_list))
             jobs.append(
                 ScoreList(
@@ -203,6 +204,8 @@ def trial_masks(evaluator: Evaluator) -> dict[str, NDArray[np.bool_]]:
 
     `all`; `matched`, the mated and those nonmated trials whose two people agree in sex, age group and
     ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are five or more.
+    Of these parts of the list those with fewer than thirty nonmated trials are left out: two of them make an
+    AUC of 1.00 [1.00, 1.00].
     """
     sealed, trials = evaluator.sealed, evaluator.edition.eval.trials
     masks = {
@@ -215,7 +218,9 @@ def trial_masks(evaluator: Evaluator) -> dict[str, NDArray[np.bool_]]:
             people = {sealed.subjects[probe] for probe, own in values.items() if own == value}
             if len(people) >= SMALLEST_GROUP:
                 masks[f"{attribute}={value}"] = np.array([values[probe] == value for probe, _ in trials])
-    return masks
+    nonmated = ~whose(evaluator)[0]
+    enough = {name for name, own in masks.items() if (own & nonmated).sum() >= FEWEST_NONMATED}
+    return {name: own for name, own in masks.items() if name in enough | {"all"}}
 
 
 def scored_attribute(

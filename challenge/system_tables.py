@@ -47,10 +47,14 @@ def by_level(entry: Entry) -> Table:
 
 def results(entry: Entry) -> Table:
     """Return every figure of links between scans and photographs of one system, on every trial list."""
-    names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
+    names = (
+        *("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1"),
+        *("people_found_any", "people_found_all"),
+    )
     header = (
         *("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %"),
-        *("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates"),
+        *("TMR at FMR 0.1 %", "rank-1", "people linked once at FMR 1 %", "people always linked"),
+        *("mated trials", "rates"),
     )
     rows = [
         (

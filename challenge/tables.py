@@ -134,13 +134,17 @@ def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
 
 def attackers(entries: Sequence[Entry]) -> Table:
     """Return every attacker on every defacing system, and whether it passed the audit."""
-    header = ("system", "attacker", "level", "EER %", "AUC", "linkability", "linked at FMR 1 %", "audit")
+    names = ("eer", "auc", "linkability", "people_found_any", "people_found_all")
+    header = (
+        *("system", "attacker", "level", "EER %", "AUC", "linkability"),
+        *("people linked at FMR 1 %", "in every trial", "audit"),
+    )
     rows = [
         (
             system(entry),
             Cell(r.name),
             Cell(r.level),
-            *(figure(name, r) for name in ("eer", "auc", "linkability", "tmr_at_fmr_1pct")),
+            *(figure(name, r) for name in names),
             Cell("reference" if r.level == ORACLE else "passed" if r.rates else "failed"),
         )
         for entry in entries
