@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from engine import ENGINE
 
-from challenge.attackers import LEVELS, Attacker, Looks, run_attackers, wrongly_taught
+from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
 from challenge.audit import audit
 from challenge.defacing import _by_group
 from challenge.edition import open_edition
-from challenge.entry import Result
+from challenge.entry import LEVELS, Result
 from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
 from challenge.figures import trial_masks, whose
