@@ -1,7 +1,8 @@
-"""Sex, age group and ethnicity from the features of a face (paper, section V.D and Table II).
+"""Sex, age group, ethnicity and age from the features of a face (paper, section V.D and Table II).
 
-The paper asks networks that were trained for it. Here a linear classifier learns from people whose attributes
-are open (`dev`), on the very features the attacks link with: what is read is what those features hold.
+The paper asks networks that were trained for it. Here a linear classifier, and for age in years a linear
+regression, learns from people whose attributes are open (`dev`), on the very features the attacks link with:
+what is read is what those features hold.
 """
 
 from collections import Counter
@@ -10,15 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 # Inverse strengths of the penalty, among which cross-validation over subjects chooses.
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
+PENALTIES = tuple(float(10**power) for power in range(6))  # the same for ages
 FOLDS = 5
 MIN_SUBJECTS = 2  # of a value; fewer cannot be both learned from and judged by
+MIN_AGED = 5  # people of known age
 
 Floats = NDArray[np.float64]
 
@@ -103,3 +106,71 @@ def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     search.fit(features, np.array(labels), groups=np.array(subjects))
     majority = max(sorted(people), key=lambda value: list(labels).count(value))
     return AttributeModel(search.best_estimator_, majority, len(set(subjects)))
+
+
+@dataclass(frozen=True)
+class AgeModel:
+    """A regression of age.
+
+    Attributes
+    ----------
+    regression : Pipeline
+        Standardization and ridge regression.
+    median : float
+        Median age of the people it learned from, years: the guess for who has no face.
+    subjects : int
+        People it learned from.
+    """
+
+    regression: Pipeline
+    median: float
+    subjects: int
+
+    def __call__(self, features: Floats) -> list[float]:
+        """Predict an age in years for each row of features, shape (n, d)."""
+        return [float(age) for age in self.regression.predict(features)] if len(features) else []
+
+
+def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) -> AgeModel:
+    """Learn to tell age; the penalty is chosen by cross-validation over subjects, by mean absolute error.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+        Of scans or photographs, by one attack.
+    ages : sequence of float, length n
+        Years.
+    subjects : sequence of str, length n
+        Whose image it is; nobody is in two folds of the cross-validation.
+
+    Returns
+    -------
+    AgeModel
+        The same for the same input.
+
+    Raises
+    ------
+    AttributesError
+        If lengths differ, or for fewer than five people.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> ages = np.linspace(20, 80, 40)
+    >>> faces = np.stack([ages / 10 + rng.normal(0, 0.1, 40), rng.normal(size=40)], axis=1)
+    >>> model = learn_age(faces, ages, [str(i) for i in range(40)])
+    >>> [round(age, -1) for age in model(np.array([[3.0, 0.0], [7.0, 0.0]]))]
+    [30.0, 70.0]
+    """
+    if not len(features) == len(ages) == len(subjects):
+        raise AttributesError(
+            f"{len(features)} rows of features, {len(ages)} ages and {len(subjects)} subjects; "
+            "expected one each"
+        )
+    people = dict(zip(subjects, ages, strict=True))
+    if len(people) < MIN_AGED:
+        raise AttributesError(f"{len(people)} people of known age; expected {MIN_AGED} or more")
+    folds = list(GroupKFold(FOLDS).split(features, groups=np.array(subjects)))
+    ridge = RidgeCV(PENALTIES, cv=folds, scoring="neg_mean_absolute_error")
+    regression = make_pipeline(StandardScaler(), ridge).fit(features, np.array(ages))
+    return AgeModel(regression, float(np.median(list(people.values()))), len(people))

@@ -8,7 +8,7 @@ from challenge.tables import figure, gate
 
 DEFACERS = "{:<5}{:<16}{:<18}{:<18}{:<9}{}"
 ATTACKS = "{:<23}{:<18}{:<18}{}"
-SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain")
+SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
 
 
 def summary(entry: Entry) -> str:

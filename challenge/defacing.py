@@ -3,28 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.attributes import AttributesError
 from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
 from challenge.audit import WRONG_KEYS, audit
 from challenge.camera import Camera
-from challenge.entry import ORACLE, Result
+from challenge.entry import LEVELS, ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
 from challenge.features import Extraction, ImageFeatures, extract
-from challenge.figures import Ask, scored_attribute, trial_masks, verification, whose
+from challenge.figures import Ask, trial_masks, verification, whose
 from challenge.gate import apply_gate
-from challenge.inference import infer, learn
-from challenge.linkage import people
+from challenge.reading import read_from_images
 from challenge.submission import Submission
 from challenge.utility import measure_utility
 from challenge.work import by_reason, run
-from data_prep.trials import NOT_AVAILABLE, Attributes
+from data_prep.trials import NOT_AVAILABLE
 
 # State of references that are scans: as the system under test defaced them.
 DEFACED = "defaced"
@@ -92,7 +89,7 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     asks = _by_group(evaluator, attackers, results, counts)
     asks += [Ask("attributes", ORACLE, _agreement(evaluator), {}, ["all"], rates=False)]
     results += verification(evaluator, submission, asks)
-    results += _read(evaluator, submission, defaced, remarks)
+    results += read_from_images(evaluator, submission, original, defaced, remarks)
     with timed(evaluator, "utility"):
         utility, lines = measure_utility(
             edition, evaluator.sealed, submission, gate, protocol, evaluator.cache, evaluator.compute
@@ -157,14 +154,17 @@ def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
 def _by_group(
     evaluator: Evaluator, attackers: list[Attacker], results: list[Result], counts: Mapping[str, int]
 ) -> list[Ask]:
-    """Figures of the strongest attacker by sex, age group and ethnicity; an average hides who is found."""
+    """Figures by group of each level's strongest attacker: an average hides who is found."""
     rating = [result for result in results if result.rates and result.trial_list == "all"]
-    if not rating:
-        return []
-    best = max(rating, key=lambda result: result.figures["auc"].value)
-    (one,) = (a for a in attackers if (a.name, a.level) == (best.name, best.level))
     groups = [name for name in trial_masks(evaluator) if "=" in name]
-    return [Ask(one.name, one.level, one.scores, counts, groups, rates=False)]
+    asks = []
+    for level in LEVELS:
+        of_level = [result for result in rating if result.level == level]
+        if of_level:
+            best = max(of_level, key=lambda result: result.figures["auc"].value)
+            (one,) = (a for a in attackers if (a.name, a.level) == (best.name, best.level))
+            asks.append(Ask(one.name, one.level, one.scores, counts, groups, rates=False))
+    return asks
 
 
 def _agreement(evaluator: Evaluator) -> NDArray[np.float64]:
@@ -178,35 +178,3 @@ def _agreement(evaluator: Evaluator) -> NDArray[np.float64]:
     return np.array(
         [sum(a == b != NOT_AVAILABLE for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64
     )
-
-
-def _read(evaluator: Evaluator, submission: Submission, looks: Looks, remarks: list[str]) -> list[Result]:
-    """Read attributes from the defaced scans by classifiers that learned on dev, defaced alike."""
-    dev = evaluator.edition.dev
-    assert dev.attributes is not None
-    assert dev.key is not None
-    pairs = list(product(evaluator.protocol.attacks, Attributes._fields))
-    read = partial(_said, looks, dev.attributes, people(dev.key))
-    with timed(evaluator, "attributes"):
-        found = run(read, pairs, "attributes of defaced scans", evaluator.compute)
-    results = []
-    for (attack, attribute), said in zip(pairs, found, strict=True):
-        name = f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
-        if isinstance(said, str):
-            remarks.append(f"{name}: nobody who reads {said}")
-            continue
-        result = scored_attribute(evaluator, submission, attribute, said, f"{name}+", "informed")
-        results += [result] if result else []
-    return results
-
-
-def _said(
-    looks: Looks, truth: Mapping[str, Attributes], who: Mapping[str, str], pair: tuple[str, str]
-) -> dict[str, str] | str:
-    """Return what features of one attack say of an attribute of every probe, or why nothing."""
-    attack, attribute = pair
-    try:
-        model = learn(attribute, attack, looks.scans["dev"], truth, who)
-    except AttributesError as error:
-        return str(error)
-    return infer(attack, model, looks.scans["eval"])

@@ -11,6 +11,8 @@ from challenge.errors import InputError
 from data_prep.files import whole_file
 from scoring import Estimate
 
+DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS = "probes", "undefaced", "photo"
+IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes were read from
 # Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
 # the key of dev.
 LEVELS = ("ignorant", "adapted", "informed")
@@ -30,9 +32,10 @@ class Result:
         `oracle` for what true attributes alone tell.
     trial_list : str
         `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
-        of one group), `distractors` (nonmated trials are with strangers), or `probes` for attributes.
+        of one group), `distractors` (nonmated trials are with strangers); for attributes `probes` (scans as
+        they are judged), `undefaced` (the same scans as released) or `photo`.
     figures : mapping from str to Estimate
-        By name of the metric; shares, not percent.
+        By name of the metric; shares, not percent, and years where the name says so.
     counts : mapping from str to int
         Trials, subjects, failures to acquire and the like.
     signature : str

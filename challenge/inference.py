@@ -1,10 +1,11 @@
-"""From features to predicted attributes: learned on `dev`, said of every image."""
+"""From features to predicted attributes and ages: learned on `dev`, said of every image."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from baselines.attributes import AttributeModel, AttributesError, learn_attribute
+from baselines.attributes import AgeModel, AttributeModel, AttributesError, learn_age, learn_attribute
 from challenge.features import ImageFeatures
 from data_prep.trials import NOT_AVAILABLE, Attributes
 
@@ -68,6 +69,32 @@ def infer(attack: str, model: AttributeModel, images: Mapping[str, ImageFeatures
     dict from id to str
         In the order of `images`.
     """
-    seen = [name for name, image in images.items() if attack in image.vectors]
-    said = dict(zip(seen, model(np.array([images[name].vectors[attack] for name in seen])), strict=True))
+    seen, vectors = _seen(attack, images)
+    said = dict(zip(seen, model(vectors), strict=True))
     return {name: said.get(name, model.majority) for name in images}
+
+
+def learn_ages(
+    attack: str, images: Mapping[str, ImageFeatures], ages: Mapping[str, float], subjects: Mapping[str, str]
+) -> AgeModel:
+    """Learn age in years from the images of those whose age is known; arguments and errors as `learn`."""
+    names, vectors = _seen(attack, {name: image for name, image in images.items() if name in ages})
+    try:
+        return learn_age(
+            vectors, [ages[name] for name in names], [subjects.get(name, name) for name in names]
+        )
+    except AttributesError as error:
+        raise AttributesError(f"age: {error}") from error
+
+
+def infer_ages(attack: str, model: AgeModel, images: Mapping[str, ImageFeatures]) -> dict[str, float]:
+    """Predict the age of every image, in years; of one without a face, the median of who was learned from."""
+    seen, vectors = _seen(attack, images)
+    said = dict(zip(seen, model(vectors), strict=True))
+    return {name: said.get(name, model.median) for name in images}
+
+
+def _seen(attack: str, images: Mapping[str, ImageFeatures]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the images that an attack has features of, and these."""
+    names = [name for name, image in images.items() if attack in image.vectors]
+    return names, np.array([images[name].vectors[attack] for name in names])

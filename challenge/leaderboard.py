@@ -31,10 +31,14 @@ brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: sca
 those of them in which the detector fired though no nose stands out. By these an ignorant attacker links
 nobody."""
 READ = """\
-Sex, age group and ethnicity as a classifier reads them from the scans, having learned on dev from scans
-defaced by this very system: the better of the attacks' features, and its gain in accuracy over guessing
-the majority."""
-GROUPS = "The strongest attacker by group, and on nonmated pairs alike in sex, age group and ethnicity."
+Sex, age group, ethnicity and age as they are read from the scans by who learned on dev from scans
+defaced by this very system: the best of the attacks' features, and the gain over guessing the majority
+(in years over guessing the median age)."""
+ATTACKERS = """\
+Every attacker, on all trials. Linked at an FMR of 1 % are people, not trials: the share of those who are
+linked in at least one of their mated trials, and in every one."""
+GROUPS = """\
+The strongest attacker of each level by group, and on nonmated pairs alike in sex, age group and ethnicity."""
 ATTACKS = """\
 On undefaced scans: {mated} mated and {nonmated} nonmated trials of {subjects} subjects. Rank and tier as
 for defacers, the higher AUC being better."""
@@ -141,7 +145,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
         if defacers:
             parts += ["### Defacing\n", RATED + "\n", markdown(tables.defacing(section.boards["defacing"]))]
             parts += [READ + "\n", markdown(tables.read(defacers))]
-            parts += ["Every attacker (all trials):\n", markdown(tables.attackers(defacers))]
+            parts += [ATTACKERS + "\n", markdown(tables.attackers(defacers))]
             parts += [GROUPS + "\n", markdown(tables.groups(defacers))]
         if attacks := section.track("attack"):
             told = ATTACKS.format(**attacks[0].strongest().counts)

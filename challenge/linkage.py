@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.adapted import adapt
-from baselines.attacks import similarity
+from baselines.attacks import make_attack, similarity
 from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage, learn, left_out
 from baselines.sides import Sides
 from challenge.features import ImageFeatures
@@ -36,7 +36,7 @@ def link(
         Must hold every id of the list.
     compare : callable
         Features of n probes and m references to their scores, shape (n, m), of an attacker who learned. By
-        default the ignorant attacker's, `baselines.attacks.similarity`, who links nobody by what the
+        default the ignorant attacker's, `own_compare` of the attack, who links nobody by what the
         detector took for a face and cannot be one (`ImageFeatures.as_acquired`); who has seen what a
         defacer leaves may use that, too.
 
@@ -58,7 +58,20 @@ def link(
         probes, references = (
             {name: image.as_acquired() for name, image in side.items()} for side in (probes, references)
         )
-    return lowest(compared(attack, trials, probes, references, compare or similarity))
+    return lowest(compared(attack, trials, probes, references, compare or own_compare(attack)))
+
+
+def own_compare(attack: str) -> Compare:
+    """Return how an attack compares features as they are: by a method `compare` of its own, or `similarity`.
+
+    Examples
+    --------
+    >>> own_compare("geo") is similarity
+    True
+    """
+    own = make_attack(attack) if ":" in attack else None  # none of ours has one
+    compare: Compare = getattr(own, "compare", similarity)
+    return compare
 
 
 def compared(

@@ -1,12 +1,13 @@
 """The organizer's side of an edition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from challenge.edition import Edition, EditionError, Pair, open_edition
 from data_prep.tables import (
+    AGE_COLUMNS,
     ATTRIBUTE_COLUMNS,
     SEALED_KEY_COLUMNS,
     SUBJECT_COLUMNS,
@@ -14,6 +15,7 @@ from data_prep.tables import (
     TableError,
     one_of,
     parse_id,
+    parse_score,
     read_table,
 )
 from data_prep.trials import Attributes
@@ -47,12 +49,16 @@ class SealedKey:
         Of `eval`.
     subjects : mapping from probe or reference id to subject
         Of both splits.
+    ages : mapping from probe to float
+        Of both splits, in years, of those whose age the cohort told; empty in editions that have no
+        `ages.tsv`.
     """
 
     root: Path
     trials: Mapping[Pair, SealedTrial]
     attributes: Mapping[str, Attributes]
     subjects: Mapping[str, str]
+    ages: Mapping[str, float] = field(default_factory=dict)
 
     def brain_mask(self, probe: str) -> Path | None:
         """Return where the true brain of a probe is, on the grid of its scan; None if the cohort had none."""
@@ -94,9 +100,19 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
         subjects = read_table(
             sealed / "subjects.tsv", SUBJECT_COLUMNS, {"id": parse_id}, name="sealed/subjects.tsv"
         )
+        rules = {"probe": parse_id, "age": parse_score}
+        ages = (
+            read_table(sealed / "ages.tsv", AGE_COLUMNS, rules, name="sealed/ages.tsv").rows
+            if (sealed / "ages.tsv").is_file()
+            else ()
+        )
     except TableError as error:
         raise EditionError(*error.problems) from error
-    problems = _check_against(open_edition(sealed.parent, images), key, attributes, subjects)
+    edition = open_edition(sealed.parent, images)
+    problems = _check_against(edition, key, attributes, subjects)
+    probes = {probe for split in edition.splits.values() for probe in split.probes}
+    if strange := sorted({probe for probe, _ in ages} - probes):
+        problems.append(f"sealed/ages.tsv: {', '.join(strange[:5])} is no probe of this edition")
     if problems:
         raise EditionError(*problems)
     return SealedKey(
@@ -104,6 +120,7 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
         trials={(p, r): SealedTrial(label == "mated", matched == "yes") for p, r, label, matched in key.rows},
         attributes={probe: Attributes(*values) for probe, *values in attributes.rows},
         subjects={name: subject for name, subject, _ in subjects.rows},
+        ages={probe: float(age) for probe, age in ages},
     )
 
 

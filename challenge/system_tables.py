@@ -1,8 +1,9 @@
 """The tables of one system, on its page and in its report."""
 
-from challenge.entry import LEVELS, Entry
+from challenge.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, PHOTOGRAPHS, UNDEFACED_SCANS, Entry
 from challenge.tables import Cell, Table, figure, judged
 
+READ_FROM = {DEFACED_SCANS: "scans", UNDEFACED_SCANS: "undefaced scans", PHOTOGRAPHS: "photographs"}
 MEASURES = {
     "brain_dice": "overlap of the brain masks, 0 to 1",
     "displacement_mm": "how far the registered brain moved, mm",
@@ -46,10 +47,14 @@ def by_level(entry: Entry) -> Table:
 
 def results(entry: Entry) -> Table:
     """Return every figure of links between scans and photographs of one system, on every trial list."""
-    names = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1")
+    names = (
+        *("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1"),
+        *("people_found_any", "people_found_all"),
+    )
     header = (
         *("attacker", "level", "trials", "EER %", "AUC", "linkability", "min Cllr", "TMR at FMR 1 %"),
-        *("TMR at FMR 0.1 %", "rank-1", "mated trials", "rates"),
+        *("TMR at FMR 0.1 %", "rank-1", "people linked once at FMR 1 %", "people always linked"),
+        *("mated trials", "rates"),
     )
     rows = [
         (
@@ -61,21 +66,24 @@ def results(entry: Entry) -> Table:
             Cell("yes" if r.rates else "no"),
         )
         for r in entry.results
-        if r.trial_list != "probes"
+        if r.trial_list not in IMAGE_LISTS
     ]
     return Table("results", "Every figure of every attacker, on every trial list", header, tuple(rows))
 
 
 def read_by(entry: Entry) -> Table:
     """Return every figure of attributes read from the scans of one system."""
-    names = ("accuracy", "balanced_accuracy", "macro_f1", "gain")
-    header = ("attribute", "level", "accuracy", "balanced accuracy", "macro F1", "gain over the majority")
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "gain", "mae_years", "gain_years")
+    header = (
+        *("attribute", "read from", "level", "accuracy", "balanced accuracy", "macro F1"),
+        *("gain over the majority", "error, years", "gain over the median, years"),
+    )
     rows = [
-        (Cell(r.name), Cell(r.level), *(figure(name, r) for name in names))
+        (Cell(r.name), Cell(READ_FROM[r.trial_list]), Cell(r.level), *(figure(name, r) for name in names))
         for r in entry.results
-        if r.trial_list == "probes"
+        if r.trial_list in IMAGE_LISTS
     ]
-    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+    return Table("attributes", "Attributes read from scans and photographs", header, tuple(rows))
 
 
 def utility(entry: Entry) -> Table:

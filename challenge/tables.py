@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from challenge.entry import ORACLE, Entry, Result
+from challenge.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
 from challenge.standing import Board, Place
 from data_prep.trials import Attributes
 
-PARTS = ("all", "probes")  # trial lists of everybody; all others are of a part of the people
+PARTS = ("all", *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
 
 
 @dataclass(frozen=True)
@@ -117,26 +117,34 @@ def read(entries: Sequence[Entry]) -> Table:
     for entry in entries:
         cells = [system(entry)]
         for attribute in Attributes._fields:
-            found = [
-                r for r in entry.results if r.trial_list == "probes" and r.name.endswith(f"+{attribute}")
-            ]
-            best = max(found, key=lambda r: r.figures["gain"].value, default=None)
+            best = _most_read(entry, attribute, "gain")
             cells += [figure("accuracy", best), figure("gain", best)]
-        rows.append(tuple(cells))
+        best = _most_read(entry, "age", "gain_years")
+        rows.append((*cells, figure("mae_years", best), figure("gain_years", best)))
     header = [f"{attribute}: {what} ↓" for attribute in Attributes._fields for what in ("accuracy", "gain")]
-    caption = "Sex, age group and ethnicity as read from defaced scans"
+    header += ["age: error, years ↑", "age: gain, years ↓"]
+    caption = "Sex, age group, ethnicity and age as read from defaced scans"
     return Table("attributes_read", caption, ("system", *header), tuple(rows))
+
+
+def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
+    found = [r for r in entry.results if r.trial_list == DEFACED_SCANS and r.name.endswith(f"+{attribute}")]
+    return max(found, key=lambda r: r.figures[gain].value, default=None)
 
 
 def attackers(entries: Sequence[Entry]) -> Table:
     """Return every attacker on every defacing system, and whether it passed the audit."""
-    header = ("system", "attacker", "level", "EER %", "AUC", "linkability", "linked at FMR 1 %", "audit")
+    names = ("eer", "auc", "linkability", "people_found_any", "people_found_all")
+    header = (
+        *("system", "attacker", "level", "EER %", "AUC", "linkability"),
+        *("people linked at FMR 1 %", "in every trial", "audit"),
+    )
     rows = [
         (
             system(entry),
             Cell(r.name),
             Cell(r.level),
-            *(figure(name, r) for name in ("eer", "auc", "linkability", "tmr_at_fmr_1pct")),
+            *(figure(name, r) for name in names),
             Cell("reference" if r.level == ORACLE else "passed" if r.rates else "failed"),
         )
         for entry in entries
@@ -160,14 +168,16 @@ def by_attacker(entries: Sequence[Entry]) -> Table:
 
 
 def groups(entries: Sequence[Entry]) -> Table:
-    """Return the AUC of the strongest attacker on the trial lists of a part of the people."""
+    """Return the AUC of each level's strongest attacker on the trial lists of a part of the people."""
     lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
     rows = []
     for entry in entries:
-        best = entry.strongest()
-        found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
-        rows.append((system(entry), *(figure("auc", found.get(name)) for name in lists)))
-    return Table("groups", "AUC of the strongest attacker by group", ("system", *lists), tuple(rows))
+        for best in [*filter(None, map(entry.strongest_of, LEVELS))] or [entry.strongest()]:
+            found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
+            shown = (figure("auc", found.get(name)) for name in lists)
+            rows.append((system(entry), Cell(f"{best.name}/{best.level}"), *shown))
+    caption = "AUC of the strongest attacker of each level by group"
+    return Table("groups", caption, ("system", "attacker", *lists), tuple(rows))
 
 
 def system(entry: Entry) -> Cell:

@@ -50,6 +50,8 @@ class Person:
         The photos as they would be without hair, where the cohort knows; never published.
     reference_scans : tuple of Scan
         Scans of another contrast, where those are the references; there are no photos then.
+    age : float or None
+        In years, where the cohort says it exactly: `89+` is an age group and no age.
     """
 
     subject: str
@@ -58,6 +60,7 @@ class Person:
     photos: Mapping[str, Mapping[str, Path]]
     true_bald: Mapping[str, Path]
     reference_scans: tuple[Scan, ...] = ()
+    age: float | None = None
 
 
 def age_group(age: str, edges: Sequence[int]) -> str:
@@ -147,7 +150,7 @@ def read_cohort(
         table = read_table(root / "participants.tsv", None)
     except TableError as error:
         raise CohortError(*error.problems) from error
-    attributes, problems = _attributes(table, age_edges)
+    attributes, ages, problems = _attributes(table, age_edges)
     found = Findings(str(root))
     for folder in sorted(root.glob("sub-*")):
         if folder.is_dir() and folder.name not in attributes:
@@ -171,6 +174,7 @@ def read_cohort(
             photos.get(subject, {}),
             true_bald.get(subject, {}),
             reference_scans.get(subject, ()),
+            ages.get(subject),
         )
         for scan in (*own.scans, *own.reference_scans):
             check_scan(scan, root, found)
@@ -282,13 +286,17 @@ def _true_bald(
     return known
 
 
-def _attributes(table: Table, age_edges: Sequence[int]) -> tuple[dict[str, Attributes], tuple[str, ...]]:
+def _attributes(
+    table: Table, age_edges: Sequence[int]
+) -> tuple[dict[str, Attributes], dict[str, float], tuple[str, ...]]:
+    """Return the attributes of everybody, ages in years of those who have one, and what is wrong."""
     needed = ("participant_id", "sex", "age", "ethnicity")
     missing = [column for column in needed if column not in table.columns]
     if missing:
-        return {}, (f"participants.tsv: no column {', '.join(missing)}; expected {' '.join(needed)}",)
+        return {}, {}, (f"participants.tsv: no column {', '.join(missing)}; expected {' '.join(needed)}",)
     findings = Findings("participants.tsv")
     people: dict[str, Attributes] = {}
+    ages: dict[str, float] = {}
     rows = zip(table.lines, *(table.column(column) for column in needed), strict=True)
     for line, subject, sex, age, ethnicity in rows:
         if not _SUBJECT.fullmatch(subject):
@@ -300,10 +308,12 @@ def _attributes(table: Table, age_edges: Sequence[int]) -> tuple[dict[str, Attri
             findings.add("sex is not F, M, O or n/a", f"line {line} {shown(sex)}")
         try:
             group = age_group(age, age_edges)
+            if age not in (NOT_AVAILABLE, "89+"):
+                ages[subject] = float(age)
         except ValueError as error:
             findings.add(f"age {error}", f"line {line} {shown(age)}")
             group = NOT_AVAILABLE
         people[subject] = Attributes(_SEX.get(sex.lower(), NOT_AVAILABLE), group, ethnicity)
     if not people:
         findings.add("names no subject")
-    return people, findings.problems()
+    return people, ages, findings.problems()

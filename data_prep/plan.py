@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +61,8 @@ class Plan:
         Ids of photographs of strangers, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
     remarks : tuple of str
         What an organizer should know: whose attributes are missing.
+    ages : dict from probe to float
+        Of both splits, in years, sorted by probe; whose age is not known is not in it. Never published.
     """
 
     description: dict[str, Any]
@@ -71,6 +73,7 @@ class Plan:
     nonce: str
     distractors: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    ages: Mapping[str, float] = field(default_factory=dict)
 
 
 def plan_edition(
@@ -213,6 +216,11 @@ def plan_people(
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
         distractors=tuple(sorted(strangers.values())),
         remarks=_unknown(people) if "attributes" in config.tracks else (),
+        ages={
+            probe: age
+            for probe, age in sorted((ids[_scan_name(p, s)], p.age) for p in people for s in p.scans)
+            if age is not None
+        },
     )
 
 

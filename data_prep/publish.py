@@ -13,6 +13,7 @@ from data_prep.metadata import METADATA, write_metadata
 from data_prep.plan import Plan, SplitPlan
 from data_prep.sealing import COMMITMENT, blank_times, write_commitment, write_manifest
 from data_prep.tables import (
+    AGE_COLUMNS,
     ATTRIBUTE_COLUMNS,
     DISTRACTORS,
     KEY_COLUMNS,
@@ -116,6 +117,9 @@ def _write_sealed(split: SplitPlan, plan: Plan, sealed: Path) -> None:
     write_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, rows)
     write_table(sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, _attribute_rows(split))
     write_table(sealed / "subjects.tsv", SUBJECT_COLUMNS, plan.subjects)
+    if plan.ages:
+        aged = [(probe, f"{age:.9g}") for probe, age in plan.ages.items()]
+        write_table(sealed / "ages.tsv", AGE_COLUMNS, aged)
     with whole_file(sealed / "nonce") as temporary:
         temporary.write_text(plan.nonce + "\n", encoding="ascii")
 

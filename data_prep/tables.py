@@ -24,6 +24,7 @@ SEALED_KEY_COLUMNS = ("probe", "reference", "label", "matched")
 SCORE_COLUMNS = ("probe", "reference", "score")
 ATTRIBUTE_COLUMNS = ("probe", "sex", "age_group", "ethnicity")
 SUBJECT_COLUMNS = ("id", "subject", "split")
+AGE_COLUMNS = ("probe", "age")
 
 Rule = Callable[[str], object]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scoring.calibration import min_cllr_of
 from scoring.errors import Floats, ScoringError, same_length
@@ -16,7 +16,7 @@ from scoring.intervals import logit_t, percentile
 from scoring.linkability import dsys_histogram, from_halves, warn_if_small
 from scoring.steps import Steps
 from scoring.trials import HALVES, Trials, trials
-from scoring.verification import auc_of, eer_of, tmr_of
+from scoring.verification import auc_of, eer_of, tmr_within
 
 _BLOCK_BYTES = 1 << 26
 
@@ -32,6 +32,9 @@ class VerificationReport:
         NaN for two or three subjects, who cannot be halved.
     tmr_at_fmr_1pct, tmr_at_fmr_01pct : Estimate
         True match rate at a false match rate of at most 1 % and 0.1 %.
+    people_found_any, people_found_all : Estimate
+        Share of people linked in at least one, and in every one, of their mated trials at the lowest
+        threshold whose false match rate is at most 1 %.
     rank1 : Estimate or None
         Rank-1 identification rate in the gallery of this list; None if the list does not say which
         trials share a probe (several probes of a subject and no `probes` given).
@@ -49,6 +52,8 @@ class VerificationReport:
     min_cllr: Estimate
     tmr_at_fmr_1pct: Estimate
     tmr_at_fmr_01pct: Estimate
+    people_found_any: Estimate
+    people_found_all: Estimate
     rank1: Estimate | None
     dsys_histogram: float
     n_mated: int
@@ -152,7 +157,10 @@ def score_trials(
     )
 
 
-_NAMES = ("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct")
+_NAMES = (
+    *("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct"),
+    *("people_found_any", "people_found_all"),
+)
 
 
 def replicates(listed: Trials, counts: Floats, hit: Floats | None, n_jobs: int = 1) -> dict[str, Floats]:
@@ -167,17 +175,29 @@ def figures(listed: Trials, counts: Floats, hit: Floats | None) -> dict[str, Flo
     """Every figure under weights of subjects; counts of shape (n_subjects, n), results of shape (n,)."""
     mated, nonmated = listed.weigh(counts)
     curves = Steps(_last(mated.sum(1)), _last(nonmated.sum(1)))
+    fmr, tmr = curves.vertices()
+    accepted = np.count_nonzero(fmr <= 0.01, axis=-1) - 1  # pieces above the threshold
     found = {
         "eer": eer_of(curves),
         "auc": auc_of(curves),
         "linkability": _linkability(mated, nonmated, listed),
         "min_cllr": min_cllr_of(curves),
-        "tmr_at_fmr_1pct": tmr_of(curves, 0.01),
-        "tmr_at_fmr_01pct": tmr_of(curves, 0.001),
+        "tmr_at_fmr_1pct": tmr_within(fmr, tmr, 0.01),
+        "tmr_at_fmr_01pct": tmr_within(fmr, tmr, 0.001),
+        "people_found_any": _people(listed.best, accepted, counts, listed.paired),
+        "people_found_all": _people(listed.worst, accepted, counts, listed.paired),
     }
     if hit is not None:
         found["rank1"] = (hit[0] @ counts) / (hit[1] @ counts)
     return found
+
+
+def _people(
+    piece: NDArray[np.int64], accepted: NDArray[np.int64], counts: Floats, paired: NDArray[np.bool_]
+) -> Floats:
+    """Share of people whose piece of the ROC lies above the threshold of a draw; shape (n,)."""
+    weights = counts[paired]
+    return np.where(piece[paired, None] < accepted, weights, 0.0).sum(0) / weights.sum(0)
 
 
 def _linkability(mated: Floats, nonmated: Floats, listed: Trials) -> Floats:

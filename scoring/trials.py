@@ -58,6 +58,8 @@ class Trials:
         Pieces of the ROC, see `Steps`.
     cells : ndarray
         First pieces of the cells linkability is learned on.
+    best, worst : ndarray of int, shape (n_subjects,)
+        Pieces of each subject's highest and lowest mated score; `n_pieces` for who has none.
     scores, mated, probe, reference : ndarray, shape (n_trials,)
         The list as it came, subjects as positions in `subjects`.
     """
@@ -66,6 +68,8 @@ class Trials:
     paired: NDArray[np.bool_]
     n_pieces: int
     cells: Ints
+    best: Ints
+    worst: Ints
     scores: Floats
     mated: NDArray[np.bool_]
     probe: Ints
@@ -154,8 +158,23 @@ def trials(
     n_pieces, piece = _pieces(values, is_mated)
     fold = _folds(paired)
     cells = cell_starts(np.bincount(piece[is_mated], minlength=n_pieces))
-    sides = tuple(_side(piece[c], probe[c], reference[c], fold) for c in (is_mated, ~is_mated))
-    return Trials(subjects, paired, n_pieces, cells, values, is_mated, probe, reference, sides)  # type: ignore[arg-type]
+    best, worst = np.full(len(subjects), n_pieces), np.where(paired, 0, n_pieces)
+    np.minimum.at(best, probe[is_mated], piece[is_mated])
+    np.maximum.at(worst, probe[is_mated], piece[is_mated])
+    mated_side, nonmated_side = (_side(piece[c], probe[c], reference[c], fold) for c in (is_mated, ~is_mated))
+    return Trials(
+        subjects=subjects,
+        paired=paired,
+        n_pieces=n_pieces,
+        cells=cells,
+        best=best,
+        worst=worst,
+        scores=values,
+        mated=is_mated,
+        probe=probe,
+        reference=reference,
+        sides=(mated_side, nonmated_side),
+    )
 
 
 def _labels(label: NDArray) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from omegaconf import MISSING
 
+from baselines.attacks import make_attack
 from baselines.photo import SUFFIXES
 from challenge.edition import Split, open_edition
 from challenge.entry import LEVELS
@@ -79,6 +80,8 @@ def _attack_edition(settings: Settings) -> None:
         raise InputError(f"attack: attack.level is {level!r}; expected one of {', '.join(LEVELS)}")
     if level != "ignorant" and settings.split == "dev":
         raise InputError(f"attack: an {level} attacker learns from dev; expected split=eval to attack")
+    if level != "informed" and not edition.eval.reference_contrast:
+        _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:
         name, split = settings.attack.name, edition.splits[settings.split]
         compare: Compare | None = None
@@ -123,6 +126,8 @@ def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures
 def _attack_loose(settings: Settings) -> None:
     probe_paths = find_images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
     photo_paths = find_images(Path(settings.photos), "photos", (*SCAN_SUFFIXES, *SUFFIXES))
+    if len({_is_photo(path) for path in (*probe_paths.values(), *photo_paths.values())}) > 1:
+        _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:
         probes = _loose(probe_paths, "probe", settings, folder / "renders")
         references = _loose(photo_paths, "reference", settings, folder / "renders" / "references")
@@ -165,6 +170,16 @@ def _made_by(settings: Settings) -> dict[str, Any]:
         "camera": asdict(camera_of(attack)),
         "kit": version("mriprivacy"),
     }
+
+
+def _check_comparable(settings: Settings) -> None:
+    """Refuse to compare scans with photographs where nobody learned what they have to do with each other."""
+    attack = settings.attack
+    if not make_attack(attack.name, attack.model).comparable:
+        raise InputError(
+            f"attack: {attack.name} does not see the same in scans and in photographs, and has to learn to "
+            f"link them: attack.level is {attack.level!r}; expected attack.level=informed and edition=..."
+        )
 
 
 def _is_photo(path: Path) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from baselines.attributes import AttributesError, learn_attribute
+from baselines.attributes import AttributesError, learn_age, learn_attribute
 
 
 def people(rng: np.random.Generator, n: int, strength: float) -> tuple[np.ndarray, list[str], list[str]]:
@@ -61,3 +61,31 @@ def test_the_majority_and_nobody() -> None:
     assert model.majority == "b"
     assert model.subjects == 9
     assert model(np.empty((0, 4))) == []
+
+
+def age_error(strength: float) -> float:
+    """Mean error in years for people whose features hold age at a strength; the median guess errs by 15."""
+    rng = np.random.default_rng(4)
+    ages = np.tile(np.linspace(20, 80, 60), 2)
+    features = rng.normal(size=(120, 20)) + strength * ((ages - 50) / 17)[:, None] * (np.arange(20) == 3)
+    model = learn_age(features[::2], ages[::2], [str(i % 60) for i in range(0, 120, 2)])
+    return float(np.mean(np.abs(np.array(model(features[1::2])) - ages[1::2])))
+
+
+def test_age_is_read_where_features_hold_it() -> None:
+    assert age_error(10.0) < 4
+    assert 12 < age_error(0.0) < 20
+
+
+def test_ages_of_too_few_people_and_rows_without_an_age() -> None:
+    with pytest.raises(AttributesError, match="4 people of known age; expected 5 or more"):
+        learn_age(np.zeros((8, 2)), [20.0, 30, 40, 50] * 2, list("abcd") * 2)
+    with pytest.raises(AttributesError, match="3 rows of features, 2 ages"):
+        learn_age(np.zeros((3, 2)), [20.0, 30], ["a", "b", "c"])
+
+
+def test_who_has_no_face_is_of_the_median_age_of_people_not_of_images() -> None:
+    ages = {"a": 20.0, "b": 30.0, "c": 40.0, "d": 50.0, "e": 60.0}
+    who = [*"abcde", *"eee"]
+    model = learn_age(np.random.default_rng(0).normal(size=(8, 3)), [ages[w] for w in who], who)
+    assert (model.median, model.subjects, model(np.zeros((0, 3)))) == (40.0, 5, [])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,14 +10,16 @@ from engine import ENGINE
 
 from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
 from challenge.audit import audit
+from challenge.defacing import _by_group
 from challenge.edition import open_edition
+from challenge.entry import LEVELS, Result
 from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
 from challenge.figures import trial_masks, whose
 from challenge.protocol import Protocol
-from challenge.sealed import open_sealed
+from challenge.sealed import SealedTrial, open_sealed
 from data_prep.edition import EditionConfig, build_edition
-from scoring import auc
+from scoring import Estimate, auc
 from tests.conftest import write_tiny_cohort
 
 PROTOCOL = Protocol(attacks=["geo", "deepface"], bootstrap=200)
@@ -202,6 +205,41 @@ def test_groups_cover_everybody_once(evaluator: Evaluator) -> None:
     assert len(sexes) == 2
     assert (np.sum(sexes, axis=0) == 1).all()
     assert masks["all"].all()
+
+
+def test_each_levels_strongest_attacker_is_told_by_group(evaluator: Evaluator) -> None:
+    scores = np.zeros(len(evaluator.edition.eval.trials))
+    attackers = [Attacker(n, level, scores) for n in ("geo+raw", "geo+bald") for level in LEVELS[::2]]
+    auc_of = {("geo+raw", "ignorant"): 0.6, ("geo+bald", "informed"): 0.9}
+    results = [
+        Result(a.name, a.level, "all", {"auc": Estimate(auc_of.get((a.name, a.level), 0.5), 0, 1, 9)}, {}, "")
+        for a in attackers
+    ]
+    asks = _by_group(evaluator, attackers, results, {})
+    assert [(ask.name, ask.level) for ask in asks] == [("geo+raw", "ignorant"), ("geo+bald", "informed")]
+    assert "sex=F" in asks[0].trial_lists
+    assert "matched" not in asks[0].trial_lists
+    assert not any(ask.rates for ask in asks)
+
+
+def test_lists_of_few_nonmated_trials_are_not_told(evaluator: Evaluator) -> None:
+    """Thirty are told and twenty-nine are not, on the matched list as on a group's; all trials always are."""
+    pairs = list(evaluator.edition.eval.trials)
+    nonmated = [pair for pair in pairs if not evaluator.sealed.trials[pair].mated]
+    for count, told in ((30, True), (29, False)):
+        matched = {**evaluator.sealed.trials}
+        matched |= {pair: SealedTrial(own.mated, own.mated) for pair, own in matched.items()}
+        matched |= {pair: SealedTrial(False, True) for pair in nonmated[:count]}
+        sealed = replace(evaluator.sealed, trials=matched)
+        assert ("matched" in trial_masks(replace(evaluator, sealed=sealed))) is told
+        women = {p for p, own in evaluator.sealed.attributes.items() if own.sex == "F"}
+        kept = [pair for pair in nonmated if pair[0] in women][:count]
+        short = [pair for pair in pairs if evaluator.sealed.trials[pair].mated] + kept
+        edition = SimpleNamespace(eval=SimpleNamespace(trials=short))
+        masks = trial_masks(replace(evaluator, edition=edition))
+        assert ("sex=F" in masks) is told
+        assert "sex=M" not in masks
+        assert masks["all"].sum() == len(short)
 
 
 def test_the_kit_of_one_network_does_not_pass_for_another(evaluator: Evaluator, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from challenge.errors import InputError
 from challenge.guide import Guide
 from challenge.leaderboard import leaderboard, signatures
 from challenge.standing import Board, board
+from challenge.system_tables import read_by
 from scoring import Estimate, ScoringError, Signature
 
 SIGNATURE = Signature(
@@ -32,7 +33,11 @@ def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **c
 
 def entry(system: str, *results: Result, passed: int = 24) -> Entry:
     gate = {"passed": passed, "scans": 24, "unchanged": 0, "worst_changed": 0.01}
-    best = max((r.figures["auc"] for r in results if r.rates), key=lambda e: e.value, default=None)
+    best = max(
+        (r.figures["auc"] for r in results if r.rates and "auc" in r.figures),
+        key=lambda e: e.value,
+        default=None,
+    )
     # What is hard about the people drawn is common to all systems; the rest is a system's own.
     common = np.random.default_rng(0).normal(size=200)
     own = np.random.default_rng(len(system) + ord(system[0])).normal(size=200)
@@ -129,11 +134,35 @@ def test_who_fails_the_audit_rates_nobody() -> None:
     assert "| failed |" in leaderboard([entry("a", result(0.6), broken)])
 
 
-def test_groups_are_shown_of_the_strongest_attacker() -> None:
+def test_groups_are_shown_of_the_strongest_attacker_of_each_level() -> None:
     women = result(0.71, trial_list="sex=F", rates=False)
-    text = leaderboard([entry("a", result(0.6), women)])
-    assert "| system | sex=F |" in text
-    assert "| team/a | 0.71 [0.66, 0.76] |" in text
+    weaker = result(0.55, name="geo+raw")
+    informed = [replace(one, level="informed") for one in (result(0.8), replace(women, signature="x"))]
+    text = leaderboard([entry("a", result(0.6), weaker, women, *informed)])
+    assert "| system | attacker | sex=F |" in text
+    assert "| team/a | deepface(Dlib)+raw/ignorant | 0.71 [0.66, 0.76] |" in text
+    assert "| team/a | deepface(Dlib)+raw/informed | 0.71 [0.66, 0.76] |" in text
+    assert "geo+raw/ignorant" not in text
+
+
+def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -> None:
+    found = {"people_found_any": Estimate(0.5, 0.3, 0.7, 12), "people_found_all": Estimate(0.2, 0.1, 0.3, 12)}
+    strongest = result(0.6)
+    strongest = replace(strongest, figures={**strongest.figures, **found})
+    years = {"mae_years": Estimate(9.0, 8.0, 10.0, 12), "gain_years": Estimate(4.0, 3.0, 5.0, 12)}
+    age = replace(strongest, name="geo+age", level="informed", trial_list="probes", figures=years)
+    open_age = replace(
+        age, trial_list="undefaced", rates=False, figures={**years, "mae_years": years["gain_years"]}
+    )
+    one = entry("a", strongest, age, open_age)
+    text = leaderboard([one])
+    assert "| 0.50 [0.30, 0.70] | 0.20 [0.10, 0.30] | passed |" in text
+    assert "| 9.00 [8.00, 10.00] | 4.00 [3.00, 5.00] |" in text
+    assert (
+        "| 4.00 [3.00, 5.00] | 4.00 [3.00, 5.00] |" not in text
+    )  # what undefaced scans tell has no place here
+    read = {row[1].text: row[7].text for row in read_by(one).rows}
+    assert read == {"scans": "9.00 [8.00, 10.00]", "undefaced scans": "4.00 [3.00, 5.00]"}
 
 
 def test_the_ranking_fits_a_terminal() -> None:

@@ -146,6 +146,22 @@ def test_nothing_sealed_is_in_public(tiny_edition_folder: Path) -> None:
     assert len(times) == 1
 
 
+def test_ages_are_the_cohorts_and_sealed(tiny_cohort: Path, tmp_path: Path) -> None:
+    cohort = tmp_path / "cohort"
+    shutil.copytree(tiny_cohort, cohort)
+    table = cohort / "participants.tsv"
+    lines = [line.split("\t") for line in table.read_text().splitlines()]
+    lines[1][2], lines[2][2], lines[3][2] = "n/a", "89+", "44.5"
+    table.write_text("".join("\t".join(line) + "\n" for line in lines))
+    build_edition(cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11))
+    sealed = open_sealed(tmp_path / "edition")
+    known = {line[0]: float(line[2]) for line in lines[3:]}  # who is 89 or older has an age group and no age
+    assert {sealed.subjects[probe]: age for probe, age in sealed.ages.items()} == known
+    tables = (tmp_path / "edition" / "public").rglob("*.tsv")
+    assert not any("44.5" in path.read_text() for path in tables)
+    assert not verify_edition(tmp_path / "edition")
+
+
 def test_sealed_is_for_the_organizer_alone(tiny_edition_folder: Path) -> None:
     assert stat.S_IMODE((tiny_edition_folder / "sealed").stat().st_mode) == 0o700
 

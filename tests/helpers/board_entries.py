@@ -27,6 +27,8 @@ def figures(auc: float, half: float = 0.06) -> dict[str, Estimate]:
         "min_cllr": estimate(1.5 - auc, half),
         "tmr_at_fmr_1pct": estimate(max(auc - 0.5, 0), half),
         "tmr_at_fmr_01pct": estimate(max(auc - 0.6, 0), half),
+        "people_found_any": estimate(max(auc - 0.4, 0), half),
+        "people_found_all": estimate(max(auc - 0.6, 0), half),
         "rank1": estimate(max(auc - 0.4, 0), half),
     }
 

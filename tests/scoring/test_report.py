@@ -32,6 +32,10 @@ def test_a_draw_is_the_list_with_subjects_really_copied(seed: int) -> None:
         assert found["auc"][b] == pytest.approx(scoring.auc(m, n), abs=1e-12)
         assert found["min_cllr"][b] == pytest.approx(scoring.min_cllr(m, n), abs=1e-12)
         assert found["tmr_at_fmr_1pct"][b] == pytest.approx(scoring.tmr_at_fmr(m, n, 0.01), abs=1e-12)
+        for name, enough in (("people_found_any", any), ("people_found_all", all)):
+            own = [[np.mean(n >= s) <= 0.01 for s in scores[mated & (probe == who)]] for who in range(12)]
+            hit = np.array([enough(linked) for linked in own])
+            assert found[name][b] == pytest.approx(hit @ counts[:, b] / 12, abs=1e-12)
 
 
 def test_values_are_those_of_the_functions() -> None:
@@ -131,3 +135,25 @@ def test_small_editions_have_intervals(n: int) -> None:
     report = score_trials(rng.normal(size=n * n) + mated, mated, probe, reference, 100)
     for estimate in report.estimates().values():
         assert 0 <= estimate.low <= estimate.high <= 1
+
+
+def test_people_found_are_people_not_trials() -> None:
+    """A hundred nonmated scores 0.00 to 0.99: at FMR 1 % only 0.99 may be a false match."""
+    own = {"a": [2.0, 2.0], "b": [2.0, 0.5], "c": [0.985], "d": [0.98]}  # d ties with a nonmated score
+    people = [name for name, scores in own.items() for _ in scores]
+    strangers = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")] * 25
+    probe, reference = people + [p for p, _ in strangers], people + [r for _, r in strangers]
+    scores = [score for linked in own.values() for score in linked] + [i / 100 for i in range(100)]
+    report = score_trials(scores, [True] * 6 + [False] * 100, probe, reference, n_bootstrap=200)
+    assert report.people_found_any.value == 3 / 4
+    assert report.people_found_all.value == 2 / 4
+    assert report.tmr_at_fmr_1pct.value == 4 / 6
+    for one in (report.people_found_any, report.people_found_all):
+        assert 0 <= one.low < one.value < one.high <= 1
+        assert one.n == 4
+
+
+def test_strangers_are_nobody_to_be_found() -> None:
+    scores = [3.0, 1.0, 0.0, 2.0, 0.0]
+    report = score_trials(scores, [1, 1, 0, 0, 0], list("ababa"), list("abbxy"), n_bootstrap=50)
+    assert (report.people_found_any.value, report.people_found_any.n) == (0.5, 2)
