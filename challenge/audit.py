@@ -25,9 +25,10 @@ from challenge.attackers import FUSION, Attacker
 from challenge.draws import drawn
 from challenge.edition import Edition, Split
 from challenge.evaluator import Evaluator
+from challenge.figures import ScoreList, reported
 from challenge.sealed import SealedKey
 from challenge.work import Compute, run
-from scoring import Draws, VerificationReport, score_trials
+from scoring import Draws, VerificationReport
 
 WRONG_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
@@ -205,16 +206,16 @@ def giveaways(
     compute = compute or Compute("sequential")
     splits = edition.splits
     probes = {name: _facts_of_probes(split, compute) for name, split in splits.items()}
-    reports = {}
+    lists: dict[str, ScoreList] = {}
     for condition in edition.conditions:
         references = {name: _facts_of_references(split, condition, compute) for name, split in splits.items()}
         scores, people, ids = _linked(edition, sealed, probes, references)
         for attack, own in scores.items():
             name = attack if condition == "raw" else f"{attack}, {condition}"
-            reports[name] = score_trials(
-                own, people[:, 0] == people[:, 1], people[:, 0], people[:, 1], n_bootstrap, seed, probes=ids
+            lists[name] = ScoreList(
+                np.array(own), people[:, 0] == people[:, 1], people, np.array(ids), n_bootstrap, seed
             )
-    return reports
+    return dict(zip(lists, reported(list(lists.values()), "figures of files", compute), strict=True))
 
 
 def _linked(

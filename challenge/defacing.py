@@ -29,6 +29,9 @@ from data_prep.trials import NOT_AVAILABLE, Attributes
 # State of references that are scans: as the system under test defaced them.
 DEFACED = "defaced"
 
+Key = tuple[str, str]  # split and state
+Seen = dict[Key, dict[str, ImageFeatures]]
+
 
 def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     """Run the gate and every attacker, and let nobody rate who fails the audit.
@@ -111,29 +114,34 @@ def _look(evaluator: Evaluator, submission: Submission) -> tuple[Looks, Looks]:
         cache=evaluator.cache,
     )
 
-    def look(paths: dict[str, Path], kind: str, label: str, untrusted: bool) -> dict[str, ImageFeatures]:
+    def look(sets: Mapping[Key, dict[str, Path]], kind: str, label: str, untrusted: bool = False) -> Seen:
+        # One list of all sets: whoever is done with one goes on with the next.
+        flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
         with timed(evaluator, label):
-            return extract(paths, kind, extraction, label, evaluator.compute, untrusted)
+            found = extract(flat, kind, extraction, label, evaluator.compute, untrusted)
+        return {set_: {name: found[f"{set_} {name}"] for name in paths} for set_, paths in sets.items()}
 
     assert submission.scans is not None
-    originals, defaced = {}, {}
-    raw: dict[tuple[str, str], dict[str, ImageFeatures]] = {}
-    both: dict[tuple[str, str], dict[str, ImageFeatures]] = {}
+    released, sent, shots = {}, {}, {}
     for name, split in edition.splits.items():
-        released = {probe: split.scan(probe) for probe in split.probes}
-        originals[name] = look(released, "scan", f"faces of released scans of {name}", False)
-        sent = {probe: submission.scans[name, probe] for probe in split.probes}
-        defaced[name] = look(sent, "scan", f"faces of defaced scans of {name}", True)
+        released[name, ""] = {probe: split.scan(probe) for probe in split.probes}
+        sent[name, ""] = {probe: submission.scans[name, probe] for probe in split.probes}
         for condition in edition.conditions:
-            shots = {reference: split.reference(reference, condition) for reference in split.references}
-            what = "released references" if split.reference_contrast else f"{condition} photographs"
-            label = f"faces of {what} of {name}"
-            raw[name, condition] = both[name, condition] = look(shots, split.reference_kind, label, False)
-        if split.reference_contrast:  # both sides are scans: linked with one of them defaced, and with both
-            sent = {reference: submission.scans[name, reference] for reference in split.references}
-            raw[name, DEFACED] = raw[name, "raw"]
-            both[name, DEFACED] = look(sent, "scan", f"faces of defaced references of {name}", True)
-    return Looks(originals, raw), Looks(defaced, both)
+            shots[name, condition] = {one: split.reference(one, condition) for one in split.references}
+        if split.reference_contrast:
+            sent[name, DEFACED] = {one: submission.scans[name, one] for one in split.references}
+    scans = look(released, "scan", "faces of released scans")
+    defaced = look(sent, "scan", "faces of defaced scans", untrusted=True)
+    contrast = edition.eval.reference_contrast
+    raw = look(shots, edition.eval.reference_kind, f"faces of {'references' if contrast else 'photographs'}")
+    both = dict(raw)
+    if contrast:  # both sides are scans: linked with one of them defaced, and with both
+        for name in edition.splits:
+            raw[name, DEFACED], both[name, DEFACED] = raw[name, "raw"], defaced.pop((name, DEFACED))
+    return (
+        Looks({name: own for (name, _), own in scans.items()}, raw),
+        Looks({name: own for (name, _), own in defaced.items()}, both),
+    )
 
 
 def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:

@@ -61,7 +61,7 @@ def drawn(evaluator: Evaluator, scores: Mapping[str, Floats], n_bootstrap: int, 
     mated, subjects = whose(evaluator)
     people = np.unique(subjects, return_inverse=True)[1].reshape(subjects.shape)
     one = partial(_draw, mated, people, n_bootstrap, seed)
-    compute = worth(evaluator, len(scores) * len(mated) * n_bootstrap // evaluator.protocol.bootstrap)
+    compute = worth(evaluator.compute, len(scores) * len(mated) * n_bootstrap)
     parts = run(one, list(scores.items()), "draws of subjects", compute)
     return Draws(
         tuple(scores),

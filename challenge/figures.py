@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
                 continue  # no two people of this edition agree in sex, age group and ethnicity
             wanted.append((ask, trial_list))
             jobs.append(
-                _Job(
+                ScoreList(
                     ask.scores[chosen],
                     mated[chosen],
                     people[chosen],
@@ -86,11 +87,9 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
                 )
             )
     with timed(evaluator, "figures"):
-        found = run(_score, jobs, "figures", worth(evaluator, sum(len(job.scores) for job in jobs)))
+        reports = reported(jobs, "figures", evaluator.compute)
     results = []
-    for (ask, trial_list), (report, said) in zip(wanted, found, strict=True):
-        for line in said:
-            warnings.warn(line, SmallSampleWarning, stacklevel=2)
+    for (ask, trial_list), report in zip(wanted, reports, strict=True):
         results.append(
             Result(
                 name=ask.name,
@@ -143,23 +142,32 @@ def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Resu
     ]
 
 
-def worth(evaluator: Evaluator, n_trials: int) -> Compute:
-    """Return who scores so many trials, in all draws: nobody else, where it takes seconds."""
-    few = n_trials * evaluator.protocol.bootstrap < 1e8
-    return Compute("sequential") if few else evaluator.compute
+def worth(compute: Compute, n_scores: int) -> Compute:
+    """Return who takes so many scores, all draws together: nobody else, where it takes a second or two."""
+    return Compute("sequential") if n_scores < 2e7 else compute
 
 
 @dataclass(frozen=True)
-class _Job:
+class ScoreList:
+    """Arguments of `scoring.score_trials`; people are those of both sides, shape (n_trials, 2)."""
+
     scores: NDArray[np.float64]
     mated: NDArray[np.bool_]
-    people: NDArray[np.int64]
+    people: NDArray[Any]
     probes: NDArray[np.int64]
     draws: int
     seed: int
 
 
-def _score(job: _Job) -> tuple[VerificationReport, list[str]]:
+def reported(lists: Sequence[ScoreList], label: str, compute: Compute) -> list[VerificationReport]:
+    """Return the figures of score lists, and warn here of what a worker was warned of."""
+    found = run(_score, lists, label, worth(compute, sum(len(own.scores) * own.draws for own in lists)))
+    for line in (line for _, said in found for line in said):
+        warnings.warn(line, SmallSampleWarning, stacklevel=2)
+    return [report for report, _ in found]
+
+
+def _score(job: ScoreList) -> tuple[VerificationReport, list[str]]:
     """Return the report and what was warned of."""
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", SmallSampleWarning)
