@@ -79,9 +79,10 @@ def apply_gate(
         for probe, report in zip(jobs, found, strict=True)
         if report is not None
     }
-    remarks = []
-    if unknown := len(jobs) - len(reports):
-        remarks.append(f"brain gate: not applied, for no brain is found in the original (scans: {unknown})")
+    unknown = [
+        (probe, "not applied, for no brain is found in the original") for probe in jobs.keys() - reports
+    ]
+    remarks = [f"brain gate: {reason} ({told})" for reason, told in by_reason(sorted(unknown))]
     if not reports:
         return {}, remarks
     estimated = sum(jobs[probe].mask is None for probe in reports)

@@ -5,6 +5,7 @@ The tiny edition is for the layers that do not look at faces.
 
 import hashlib
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,30 @@ from PIL import Image
 from baselines.scan import Scan, read_scan
 from challenge.edition import Edition, open_edition
 from data_prep.edition import EditionConfig, build_edition
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        default="sequential",
+        choices=["sequential", "loky", "dask", "ray"],
+        help="who works in the tests of the pipeline (-m pipeline)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["MRIPRIVACY_TEST_ENGINE"] = config.getoption("engine")  # tests/helpers/engine.py
+    if config.option.markexpr == "pipeline":
+        config.option.markexpr = "pipeline and not slow"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = vars(getattr(item, "module", None) or object)
+        if {"ENGINE", "ENGINE_WORDS"} & set(module):
+            item.add_marker("pipeline")
+
 
 N_SUBJECTS = 10
 SHAPE = (32, 30, 28)

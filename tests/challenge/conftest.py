@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from board_entries import made_up
+from engine import ENGINE
 
 from challenge.edition import Edition
 from challenge.evaluator import Evaluator
@@ -16,7 +17,6 @@ from challenge.protocol import Protocol
 from challenge.report.write import write_report
 from challenge.sealed import open_sealed
 from challenge.submission import SubmissionError, check_submission, received, write_submission_json
-from challenge.work import Compute
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
@@ -83,7 +83,7 @@ def secrets(tiny_edition_folder: Path) -> tuple[str, ...]:
 @pytest.fixture
 def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
     sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", Compute("sequential"))
+    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
 
 
 @pytest.fixture

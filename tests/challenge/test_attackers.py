@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine import ENGINE
 
 from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
 from challenge.audit import audit
@@ -14,7 +15,6 @@ from challenge.features import ImageFeatures
 from challenge.figures import trial_masks, whose
 from challenge.protocol import Protocol
 from challenge.sealed import open_sealed
-from challenge.work import Compute
 from data_prep.edition import EditionConfig, build_edition
 from scoring import auc
 from tests.conftest import write_tiny_cohort
@@ -35,7 +35,7 @@ def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
     table.write_text("\n".join([head, *aged]) + "\n")
     build_edition(cohort, folder / "edition", EditionConfig(id="tiny", seed=4))
     edition = folder / "edition"
-    return Evaluator(open_edition(edition), open_sealed(edition), PROTOCOL, folder, Compute("sequential"))
+    return Evaluator(open_edition(edition), open_sealed(edition), PROTOCOL, folder, ENGINE)
 
 
 def looks(evaluator: Evaluator, noise: float, seed: int = 0, missing: int = 0) -> Looks:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine import ENGINE_WORDS
 from PIL import Image
 
 from challenge.cli import main
@@ -16,7 +17,7 @@ def test_a_folder_of_portraits(
     photos = tmp_path / "photos"
     photos.mkdir()
     shutil.copy(portraits["obama2"], photos)
-    words = ["bald", f"photos={photos}", "compute=sequential"]
+    words = ["bald", f"photos={photos}", *ENGINE_WORDS]
     assert main([*words, f"output={tmp_path / 'bald'}"]) == 0
     assert "1 photographs without hair (builtin)" in capsys.readouterr().out
     with Image.open(tmp_path / "bald" / "obama2.png") as picture:
@@ -46,8 +47,8 @@ def test_an_edition_cannot_be_made_of_faceless_photographs(
     own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["build", f"cohort.root={own_cohort}", f"seed={2**64 + 1}", f"output={tmp_path / 'edition'}"]
-    assert main([*words, "compute=sequential"]) == 2
+    assert main([*words, *ENGINE_WORDS]) == 2
     said = capsys.readouterr().err.splitlines()
     assert len([line for line in said if "no face found" in line]) == 15
-    assert main([*words, "compute=sequential", "edition.hair_removal=shave"]) == 2
+    assert main([*words, *ENGINE_WORDS, "edition.hair_removal=shave"]) == 2
     assert "expected one of none, given, builtin" in capsys.readouterr().err

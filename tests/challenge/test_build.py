@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import pyrage
 import pytest
+from engine import ENGINE_WORDS
 
 from challenge.cli import main
 from challenge.commands import build
@@ -26,7 +27,7 @@ def words(cohort: Path, output: Path) -> list[str]:
         "edition.id=tiny",
         f"seed={SEED}",
         f"output={output}",
-        "compute=sequential",
+        *ENGINE_WORDS,
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine import ENGINE_WORDS
 
 from baselines.defacers import DefacerError
 from challenge.cli import main
@@ -34,7 +35,7 @@ def words(tiny_edition_folder: Path, tmp_path: Path) -> list[str]:
         f"edition={tiny_edition_folder / 'public'}",
         f"output={tmp_path / 'out'}",
         f"cache={tmp_path / 'cache'}",
-        "compute=sequential",
+        *ENGINE_WORDS,
         f"defacer.command='{sys.executable} -I {script} {{input}} {{output}} {{limit}}'",
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engine import ENGINE_WORDS
 
 from challenge.cli import main
 from challenge.entry import Entry, read_entries
@@ -26,7 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def entries(root: Path) -> dict[str, Entry]:
-    return demo(root / "first", "compute=sequential")
+    return demo(root / "first", *ENGINE_WORDS)
 
 
 def test_every_system_is_evaluated(entries: dict[str, Entry]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine import ENGINE, ENGINE_WORDS
 from PIL import Image
 
 from challenge.cli import main
@@ -13,7 +14,6 @@ from challenge.entry import read_entries
 from challenge.features import Extraction, extract
 from challenge.integrity import verify_edition
 from challenge.sealed import open_sealed
-from challenge.work import Compute
 from data_prep.cohort import CohortError
 from data_prep.distractors import Distractors, find_distractors
 from data_prep.edition import EditionConfig, plan_edition
@@ -54,7 +54,7 @@ def edition(tiny_cohort: Path, lfw: Path, tmp_path_factory: pytest.TempPathFacto
         f"cohort.root={tiny_cohort}",
         "edition.hair_removal=none",
         f"seed={2**64 + 11}",
-        "compute=sequential",
+        *ENGINE_WORDS,
     ]
     strangers = ["distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]
     assert main(["build", *words, *strangers, f"output={output}"]) == 0
@@ -186,5 +186,5 @@ def test_faces_of_strangers_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
     split = open_edition(tmp_path / "edition").eval
     for condition in ("raw", "bald"):
         paths = {name: split.photo(name, condition) for name in split.distractors}
-        seen = extract(paths, "photo", Extraction(("deepface",)), "faces of strangers", Compute("sequential"))
+        seen = extract(paths, "photo", Extraction(("deepface",)), "faces of strangers", ENGINE)
         assert [image.acquired for image in seen.values()] == [True] * 3

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from engine import ENGINE
 from numpy.typing import NDArray
 
 from baselines.defacers.problems import DefacerError
@@ -41,7 +42,7 @@ def judge(edition: Edition, sealed: SealedKey, folder: Path, track: str) -> Entr
         "licence": "MIT",
     }
     write_submission_json(folder, edition=edition.name, track=track, **about)
-    evaluator = Evaluator(edition, sealed, Protocol(bootstrap=50), folder / "cache", Compute("sequential"))
+    evaluator = Evaluator(edition, sealed, Protocol(bootstrap=50), folder / "cache", ENGINE)
     return evaluate(evaluator, check_submission(folder, edition))
 
 
@@ -161,7 +162,7 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
         return {name: ImageFeatures(False, "could not be worked on", {}, lost=untrusted) for name in paths}
 
     monkeypatch.setattr("challenge.defacing.extract", extract)
-    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, Compute("sequential"))
+    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, ENGINE)
     entry = evaluate(evaluator, check_submission(defacing, tiny_edition))
     assert entry.gate["scans"] == 10
     assert entry.gate["passed"] == 0
@@ -213,7 +214,7 @@ def test_scans_without_a_brain_are_not_counted(
     # The sealed masks reach into what the fixture takes off, the estimated ones do not.
     assert gate["passed"] == 6
     assert set(gate["failed"]) == known
-    assert any("no brain is found in the original (scans: 1)" in remark for remark in remarks)
+    assert any("no brain is found in the original (1 scan: " in remark for remark in remarks)
     assert any("was estimated" in remark and "(scans: 6)" in remark for remark in remarks)
     monkeypatch.setattr(SealedKey, "brain_mask", lambda *_: None)
     calls.clear()

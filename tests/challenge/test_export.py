@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 from board_entries import made_up
+from engine import ENGINE, ENGINE_WORDS
 
 from challenge.cli import main
 from challenge.description import SubmissionError
 from challenge.edition import Edition
 from challenge.export.columns import platform_scores
 from challenge.settings import Attack
-from challenge.work import Compute
 
 
 def test_the_starting_kit_has_a_valid_submission_of_every_track(
     tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     public, kit = tiny_edition_folder / "public", tmp_path / "kit"
-    words = ["baseline_defacer=identity", f"cache={tmp_path / 'cache'}", "compute=sequential"]
+    words = ["baseline_defacer=identity", f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]
     assert main(["export", "target=starting_kit", f"edition={public}", f"output={kit}", *words]) == 0
     for track in tiny_edition.tracks:
         submission = kit / "submissions" / track
@@ -33,9 +33,7 @@ def test_the_majority_is_that_of_dev(
 ) -> None:
     from challenge.export.starting_kit import Baselines, write_starting_kit
 
-    write_starting_kit(
-        tiny_edition, tmp_path, ("attributes",), Baselines("", "", "", Compute("sequential"), 1.0)
-    )
+    write_starting_kit(tiny_edition, tmp_path, ("attributes",), Baselines("", "", "", ENGINE, 1.0))
     lines = (tmp_path / "submissions" / "attributes" / "attributes.tsv").read_text().splitlines()[1:]
     said = {tuple(line.split("\t")[1:]) for line in lines}
     assert len(said) == 1
@@ -64,7 +62,7 @@ def test_wrong_words_leave_nothing(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = [*words, f"edition={tiny_edition_folder}", f"output={tmp_path / 'out'}", "compute=sequential"]
+    words = [*words, f"edition={tiny_edition_folder}", f"output={tmp_path / 'out'}", *ENGINE_WORDS]
     assert main(["export", *words]) == 2
     assert told in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

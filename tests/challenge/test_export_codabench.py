@@ -13,6 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 import yaml
+from engine import ENGINE_WORDS
 from stock_image import linked_python, pinned_python
 
 from challenge.cli import main
@@ -25,7 +26,7 @@ from challenge.export.columns import columns, platform_scores
 
 def export(edition: Path, output: Path, *words: str) -> int:
     cache = f"cache={output.parent / 'cache'}"
-    fixed = ["target=codabench", f"edition={edition}", f"output={output}", cache, "compute=sequential"]
+    fixed = ["target=codabench", f"edition={edition}", f"output={output}", cache, *ENGINE_WORDS]
     return main(["export", *fixed, *words])
 
 
@@ -74,7 +75,7 @@ def run_here(bundle: Path, submission: Path, app: Path) -> int:
 
 def expected_scores(edition: Path, submission: Path, tmp_path: Path) -> dict[str, float]:
     words = [f"edition={edition}", f"submission={submission}", f"output={tmp_path / 'entries'}"]
-    assert main(["evaluate", *words, f"cache={tmp_path / 'cache'}", "compute=sequential"]) == 0
+    assert main(["evaluate", *words, f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]) == 0
     return platform_scores(read_entries(tmp_path / "entries")[0])
 
 

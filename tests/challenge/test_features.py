@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine import ENGINE
 from PIL import Image
 
 from baselines.appearance import appearance_of_photo
@@ -13,17 +14,15 @@ from challenge.errors import InputError
 from challenge.features import Extraction, extract
 from challenge.work import Compute
 
-ALONE = Compute("sequential")
-
 
 def test_features_are_kept_by_content_not_by_name(portraits, tmp_path: Path) -> None:
     extraction = Extraction(cache=tmp_path / "cache")
-    first = extract({"a": portraits["biden"]}, "photo", extraction, "photos", ALONE)["a"]
+    first = extract({"a": portraits["biden"]}, "photo", extraction, "photos", ENGINE)["a"]
     shutil.copy(portraits["biden"], tmp_path / "other.jpg")
     shutil.copy(portraits["obama"], tmp_path / "biden.jpg")
-    again = extract({"b": tmp_path / "other.jpg"}, "photo", extraction, "photos", ALONE)["b"]
+    again = extract({"b": tmp_path / "other.jpg"}, "photo", extraction, "photos", ENGINE)["b"]
     assert len(list((tmp_path / "cache").iterdir())) == 3  # the faces, and their features by each attack
-    other = extract({"a": tmp_path / "biden.jpg"}, "photo", extraction, "photos", ALONE)["a"]
+    other = extract({"a": tmp_path / "biden.jpg"}, "photo", extraction, "photos", ENGINE)["a"]
     assert len(list((tmp_path / "cache").iterdir())) == 6
     for attack in ("geo", "deepface"):
         assert (first.vectors[attack] == again.vectors[attack]).all()
@@ -34,7 +33,7 @@ def test_a_failure_to_acquire_is_kept_too(tmp_path: Path) -> None:
     Image.new("RGB", (200, 200), "gray").save(tmp_path / "wall.png")
     extraction = Extraction(cache=tmp_path / "cache")
     for _ in range(2):
-        wall = extract({"wall": tmp_path / "wall.png"}, "photo", extraction, "photos", ALONE)["wall"]
+        wall = extract({"wall": tmp_path / "wall.png"}, "photo", extraction, "photos", ENGINE)["wall"]
         assert not wall.acquired
         assert wall.reason == "no face found"
         assert wall.vectors == {}
@@ -46,13 +45,13 @@ def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
     """The landmarks are those of a face, the surface under them is none."""
     found = appearance_of_photo(read_photo(portraits["biden"])).found
     monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
-    flat = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", ALONE)["a"]
+    flat = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
     assert (flat.acquired, flat.without_nose) == (False, True)
     assert flat.reason == "a face was seen, but no nose stands out (6 mm)"
     assert set(flat.vectors) == {"geo", "deepface"}
     assert flat.as_acquired().vectors == {}
     monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM}))
-    whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", ALONE)["a"]
+    whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
     assert whole.acquired
     assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
 
@@ -60,21 +59,21 @@ def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
     paths = {name: tmp_path / f"{name}.nii.gz" for name in ("a", "b")}
     with pytest.raises(InputError) as error:
-        extract(paths, "scan", Extraction(attacks=("geo",)), "scans", ALONE)
+        extract(paths, "scan", Extraction(attacks=("geo",)), "scans", ENGINE)
     assert len(error.value.problems) == 2
 
 
 def test_missing_weights_are_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="unknown face network"):
-        extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(model="Oracle"), "photos", ALONE)
+        extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(model="Oracle"), "photos", ENGINE)
 
 
 def test_what_is_kept_is_what_would_be_made(portraits, tmp_path: Path) -> None:
     """A second attack reads the faces that the first one left, and gets the same features as without them."""
     paths = {"a": portraits["obama2"]}
-    fresh = extract(paths, "photo", Extraction(), "photos", ALONE)["a"]
-    extract(paths, "photo", Extraction(attacks=("geo",), cache=tmp_path), "photos", ALONE)
-    kept = extract(paths, "photo", Extraction(attacks=("deepface",), cache=tmp_path), "photos", ALONE)["a"]
+    fresh = extract(paths, "photo", Extraction(), "photos", ENGINE)["a"]
+    extract(paths, "photo", Extraction(attacks=("geo",), cache=tmp_path), "photos", ENGINE)
+    kept = extract(paths, "photo", Extraction(attacks=("deepface",), cache=tmp_path), "photos", ENGINE)["a"]
     assert np.array_equal(fresh.vectors["deepface"], kept.vectors["deepface"])
 
 
@@ -82,15 +81,15 @@ def test_a_kept_file_that_was_cut_off_is_named(portraits, tmp_path: Path) -> Non
     """As a power cut may leave it; the rest is kept, and the run is taken up when it is gone."""
     paths = {"a": portraits["obama2"]}
     extraction = Extraction(attacks=("geo",), cache=tmp_path)
-    first = extract(paths, "photo", extraction, "photos", ALONE)["a"]
+    first = extract(paths, "photo", extraction, "photos", ENGINE)["a"]
     for kept in sorted(tmp_path.iterdir()):
         whole = kept.read_bytes()
         for size in (0, 10, len(whole) // 2):
             kept.write_bytes(whole[:size])
             with pytest.raises(InputError, match="was kept from an earlier run and cannot be read"):
-                extract(paths, "photo", extraction, "photos", ALONE)
+                extract(paths, "photo", extraction, "photos", ENGINE)
         kept.unlink()
-        again = extract(paths, "photo", extraction, "photos", ALONE)["a"]
+        again = extract(paths, "photo", extraction, "photos", ENGINE)["a"]
         assert np.array_equal(first.vectors["geo"], again.vectors["geo"])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+from engine import ENGINE_WORDS
 
 from challenge.cli import main
 from challenge.features import ImageFeatures
@@ -84,7 +85,7 @@ def test_what_is_missing_is_named(
 
 def test_sides_at_a_url(sides: tuple[str, str], tmp_path: Path) -> None:
     send(tmp_path, "memory://sides")
-    words = [f"cache={tmp_path / 'cache'}", "compute=sequential"]
+    words = [f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]
     assert main(["identify", *sides, *words, f"output={tmp_path}/here"]) == 0
     there = [word.replace(f"={tmp_path}", "=memory://sides") for word in sides]
     assert main(["identify", *there, *words, f"output={tmp_path}/there"]) == 0
@@ -125,7 +126,7 @@ def test_an_attack_writes_what_identify_reads(
     assert len(np.load(tmp_path / "v/probes.npy")) == 3  # of five
     assert len(np.load(tmp_path / "v/photos.npy")) == len(read_table(tmp_path / "v/photos.tsv", None).rows)
     sides = [f"probes={tmp_path}/v/probes.npy", f"gallery={tmp_path}/v/photos.npy"]
-    assert main(["identify", *sides, f"output={tmp_path}/found", "compute=sequential"]) == 0
+    assert main(["identify", *sides, f"output={tmp_path}/found", *ENGINE_WORDS]) == 0
     assert json.loads((tmp_path / "found/figures.json").read_text())["probes"] == 3
     assert main([*words, f"output={tmp_path}/eval", f"embeddings={tmp_path}/unknown"]) == 0
     who = read_table(tmp_path / "unknown/probes.tsv", None).column("subject")

@@ -12,6 +12,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from engine import ENGINE
 from numpy.typing import NDArray
 
 from baselines.scan import Scan
@@ -133,14 +134,16 @@ def behind(scan: Scan, cache: Path) -> NDArray[np.bool_]:
     return brain
 
 
-def judge(folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
+def judge(
+    folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch, compute: Compute = ENGINE
+) -> Entry:
     monkeypatch.setattr("challenge.defacing.extract", fake_extract)
     monkeypatch.setattr("challenge.gate.estimate_brain", behind)
     monkeypatch.setattr("challenge.defacing.measure_utility", lambda *_: ({}, []))  # there is no brain
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], bootstrap=20, reanalysed=1)
     cache = submission / ".." / "cache"
-    evaluator = Evaluator(edition, open_sealed(folder), protocol, cache, Compute("sequential"))
+    evaluator = Evaluator(edition, open_sealed(folder), protocol, cache, compute)
     return evaluate(evaluator, check_submission(submission, edition))
 
 
@@ -198,7 +201,12 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     """One that returns its input, or takes the brain too, is not."""
     edition, sealed = open_edition(folder), open_sealed(folder)
     assert all(sealed.brain_mask(name) is None for name in edition.eval.scans)
-    kept = judge(folder, submit(edition, tmp_path / "mirrored", mirrored, "mirrored"), monkeypatch)
+    kept = judge(
+        folder,
+        submit(edition, tmp_path / "mirrored", mirrored, "mirrored"),
+        monkeypatch,
+        Compute("sequential"),
+    )
     # The attackers are the dear part of an evaluation; what they find decides nothing here.
     gates = {}
     for system, change in {"returned": lambda data: data, "brainless": brainless}.items():

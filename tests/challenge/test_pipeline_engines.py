@@ -6,18 +6,21 @@ import signal
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from challenge.edition import Edition
+from challenge.cli import main
+from challenge.edition import open_edition
 from challenge.engines import dask_client
 from challenge.entry import Entry
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
-from challenge.protocol import Protocol
+from challenge.progress import Advance, progress
+from challenge.protocol import read_protocol
 from challenge.sealed import open_sealed
 from challenge.submission import check_submission
 from challenge.work import Compute, run
@@ -26,14 +29,28 @@ pytestmark = pytest.mark.slow
 needs_ray = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra ray is not installed")
 
 
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An edition of eight synthetic people with faces, and a submission of blurred ones."""
+    root = tmp_path_factory.mktemp("people")
+    size = ["cohort.subjects=8", "cohort.scans.spacing_mm=3", "seed=7"]
+    assert main(["cohort", *size, f"output={root}/people"]) == 0
+    protocol = ["protocol.spacing_mm=3", "protocol.reanalysed=1", "protocol.bootstrap=100"]
+    assert main(["build", f"cohort.root={root}/people", "seed=7", *protocol, f"output={root}/edition"]) == 0
+    words = ["defacer=blur", f"edition={root}/edition", f"cache={root}/cache", f"output={root}/blurred"]
+    assert main(["deface", *words]) == 0
+    return root / "edition", root / "blurred"
+
+
 @pytest.fixture
-def judge(tiny_edition: Edition, tiny_edition_folder: Path, defacing: Path, tmp_path: Path) -> Callable:
+def judge(people: tuple[Path, Path], tmp_path: Path) -> Callable:
+    edition, sealed = open_edition(people[0]), open_sealed(people[0])
+
     def judged(compute: Compute) -> Entry:
         cache = tmp_path / f"cache-{time.monotonic()}"
         cache.mkdir()
-        protocol = Protocol(bootstrap=1000, spacing_mm=2.0, size=200)
-        evaluator = Evaluator(tiny_edition, open_sealed(tiny_edition_folder), protocol, cache, compute)
-        return replace(evaluate(evaluator, check_submission(defacing, tiny_edition)), seconds={})
+        evaluator = Evaluator(edition, sealed, read_protocol(edition.description), cache, compute)
+        return replace(evaluate(evaluator, check_submission(people[1], edition, compute)), seconds={})
 
     return judged
 
@@ -59,24 +76,47 @@ def workers(backend: str) -> list[int]:
 
 
 @pytest.mark.parametrize("backend", ["loky", "dask"])
-def test_a_worker_that_is_killed_changes_nothing(backend: str, judge: Callable, expected: Entry) -> None:
-    run(abs, range(4), "warm up", Compute(backend, 2))
+def test_a_worker_that_is_killed_changes_nothing(
+    backend: str, judge: Callable, expected: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kill comes when the first of eight defaced scans is done, and the others are not."""
+    begun, done, ended = threading.Event(), [], threading.Event()
     killed: list[int] = []
 
-    def kill() -> None:
-        for _ in range(3):
-            time.sleep(1.5)
-            killed.append(workers(backend)[0])
-            os.kill(killed[-1], signal.SIGKILL)
+    @contextmanager
+    def watched(label: str, total: int) -> Iterator[Advance]:
+        with progress(label, total) as advance:
 
+            def noted(failed: bool) -> None:
+                advance(failed)
+                if label == "faces of defaced scans":
+                    done.append(failed)
+                    begun.set()
+                    if len(done) == 1:
+                        thread.join()  # nothing goes on here before the kill
+
+            yield noted
+
+    def kill() -> None:
+        assert begun.wait(600)
+        assert len(done) == 1
+        assert not ended.is_set()
+        killed.append(workers(backend)[0])
+        os.kill(killed[0], signal.SIGKILL)
+
+    monkeypatch.setattr("challenge.work.progress", watched)
     thread = threading.Thread(target=kill)
     thread.start()
     try:
         entry = judge(Compute(backend, 2))
+        ended.set()
     finally:
+        begun.set()
         thread.join()
-    assert entry == expected
     assert killed
+    assert killed[0] not in workers(backend)
+    assert done == [False] * 8
+    assert entry == expected
 
 
 def test_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

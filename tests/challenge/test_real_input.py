@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from engine import ENGINE_WORDS
 from PIL import Image
 
 from baselines.network import weights_sha256
@@ -25,7 +26,7 @@ def scores(
     for path in portraits.values():
         shutil.copy(path, photos)
     words = [f"probes={probes}", f"photos={photos}", f"output={root / 'out'}", f"cache={root / 'cache'}"]
-    assert main(["attack", "attack=deepface", *words, "compute=sequential"]) == 0
+    assert main(["attack", "attack=deepface", *words, *ENGINE_WORDS]) == 0
     assert sorted(path.name for path in (root / "out").iterdir()) == [
         "attack.json",
         "images.tsv",
@@ -65,7 +66,7 @@ def test_a_photograph_without_a_face_ends_with_one_line(
     (tmp_path / "probes").mkdir()
     Image.new("RGB", (300, 300), "black").save(tmp_path / "probes" / "night.png")
     words = [f"probes={tmp_path / 'probes'}", f"photos={tmp_path / 'photos'}", f"output={tmp_path / 'out'}"]
-    assert main(["attack", *words, f"cache={tmp_path / 'cache'}", "compute=sequential"]) == 2
+    assert main(["attack", *words, f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("mriprivacy")]
     assert len(lines) == 2
     assert all("no face found" in line for line in lines)

@@ -18,6 +18,7 @@ from challenge.report.write import curves_of, write_report
 from challenge.submission import check_submission
 from scoring import auc, roc
 
+pytestmark = pytest.mark.pipeline  # `evaluator` works on ENGINE
 Report = Callable[..., Path]  # `defacing_report`
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from engine import ENGINE_WORDS
 
 from challenge.cli import main
 from challenge.edition import EditionError, open_edition
@@ -56,7 +57,7 @@ def test_a_challenge_whose_edition_and_entries_lie_in_s3(
     cache = f"cache={tmp_path}/cache"
     assert main(["check", f"edition={s3}/edition", f"submission={s3}/sent"]) == 0
     words = [f"edition={s3}/edition", f"submission={s3}/sent", f"output={s3}/entries", cache]
-    assert main(["evaluate", *words, "compute=sequential"]) == 0
+    assert main(["evaluate", *words, *ENGINE_WORDS]) == 0
     assert f"{s3}/entries: written" in capsys.readouterr().out
     assert main(["rank", f"entries={s3}/entries", f"output={s3}/board"]) == 0
     there = fsspec.filesystem("s3", use_listings_cache=False)
