@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from challenge.errors import InputError, is_for_people, problems_of
 
@@ -94,13 +94,36 @@ def _dispatch(words: list[str]) -> int:
 
 def run_command(name: str, overrides: Sequence[str]) -> None:
     """Run one command with `key=value` overrides; errors are raised, not printed."""
+    prepare_command(name, overrides)()
+
+
+def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
+    """Compose the settings of a command, check what they alone can tell, and return what runs it.
+
+    Parameters
+    ----------
+    name : str
+        One of `COMMANDS`. Its module may have a function `check` that raises for settings with which `run`
+        could only fail, whatever the files are.
+    overrides : sequence of str
+        `key=value` words.
+    """
+    from threadpoolctl import threadpool_limits
+
     from challenge.config import compose_settings
     from challenge.storage import here
 
     command = importlib.import_module(f"challenge.commands.{name}")
     settings = compose_settings(name, command.Settings, overrides)
-    with here(name, settings):
-        command.run(settings)
+    if hasattr(command, "check"):
+        command.check(settings)
+
+    def call() -> None:
+        # Matrices are small here: threads inside of a product cost more than they give, and change digits.
+        with threadpool_limits(limits=1), here(name, settings):
+            command.run(settings)
+
+    return call
 
 
 def _overview() -> str:

@@ -15,6 +15,18 @@ from challenge.errors import InputError
 
 Settings = TypeVar("Settings")
 
+_WRITE = "mriprivacy cohort cohort={} {}output=people seed=..., then mriprivacy build cohort.root=people ..."
+_MADE = "build reads people who are there: first " + _WRITE
+# Options of a group that a command shares with another one but cannot take, and what to type instead.
+_NOT_HERE = {
+    ("cohort", "cohort=bids"): "cohort writes people, build reads them: mriprivacy build cohort.root=DATASET "
+    "..., or one of cohort=synthetic, synth-49, synth-200, ixi",
+    ("build", "cohort=ixi"): _MADE.format("ixi", "cohort.root=SCANS cohort.table=IXI.xls "),
+    ("build", "cohort=synthetic"): _MADE.format("synthetic", ""),
+    ("build", "cohort=synth-49"): _MADE.format("synth-49", "") + " standard=synth-49",
+    ("build", "cohort=synth-200"): _MADE.format("synth-200", "") + " standard=synth-200",
+}
+
 
 def compose_settings(command: str, schema: type[Settings], overrides: Sequence[str]) -> Settings:
     """Compose `conf/<command>.yaml` with overrides and check it against a dataclass.
@@ -56,8 +68,10 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
     Raises
     ------
     InputError
-        For an override that Hydra refuses.
+        For an override that Hydra refuses, or the option of another command.
     """
+    if foreign := [word for word in overrides if (command, word) in _NOT_HERE]:
+        raise InputError(*(f"{command}: {word}: {_NOT_HERE[command, word]}" for word in foreign))
     try:
         with initialize_config_module("conf", version_base="1.3"):
             return compose(config_name=command, overrides=list(overrides))

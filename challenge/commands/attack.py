@@ -44,26 +44,35 @@ class Settings:
     compute: Compute = field(default_factory=Compute)
 
 
-def run(settings: Settings) -> None:
-    """Attack what the settings name."""
-    camera_of(settings.attack)  # or lines that say what is none
-    if settings.attack.level != "ignorant" and not settings.edition:
-        raise InputError(
-            f"attack: attack.level={settings.attack.level} learns from dev; expected edition=..."
-        )
+def check(settings: Settings) -> None:
+    """Raise for a camera or a level that is none, or keys that do not go together."""
+    attack = settings.attack
+    camera_of(attack)
+    if attack.level not in LEVELS:
+        raise InputError(f"attack: attack.level is {attack.level!r}; expected one of {', '.join(LEVELS)}")
+    if attack.level != "ignorant" and not settings.edition:
+        raise InputError(f"attack: attack.level={attack.level} learns from dev; expected edition=...")
+    if attack.level != "ignorant" and settings.split == "dev":
+        raise InputError(f"attack: an {attack.level} attacker learns from dev; expected split=eval to attack")
     if settings.edition and (settings.probes or settings.photos):
         raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
-        _attack_edition(settings)
-    elif settings.attack.condition != "raw":
+        return
+    if attack.condition != "raw":
         raise InputError(
-            f"attack: attack.condition is {settings.attack.condition!r}; loose photographs are taken as they "
+            f"attack: attack.condition is {attack.condition!r}; loose photographs are taken as they "
             "are: run mriprivacy bald photos=DIR output=BALD first, then give photos=BALD"
         )
-    elif settings.probes and settings.photos:
-        _attack_loose(settings)
-    else:
+    if not (settings.probes and settings.photos):
         raise InputError("attack: give edition=... , or both probes=DIR and photos=DIR")
+
+
+def run(settings: Settings) -> None:
+    """Attack what the settings name."""
+    if settings.edition:
+        _attack_edition(settings)
+    else:
+        _attack_loose(settings)
 
 
 def _attack_edition(settings: Settings) -> None:
@@ -76,10 +85,6 @@ def _attack_edition(settings: Settings) -> None:
             f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
         )
     level = settings.attack.level
-    if level not in LEVELS:
-        raise InputError(f"attack: attack.level is {level!r}; expected one of {', '.join(LEVELS)}")
-    if level != "ignorant" and settings.split == "dev":
-        raise InputError(f"attack: an {level} attacker learns from dev; expected split=eval to attack")
     if level != "informed" and not edition.eval.reference_contrast:
         _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:

@@ -31,6 +31,7 @@ from data_prep.plan import Plan
 from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
 from data_prep.resume import count_done, fingerprint, once, resumable_folder, start_anew
 from data_prep.sealing import SUPERSEDED
+from data_prep.settings import check_config
 from scoring import SmallSampleWarning
 
 SHORTEST_SEED = 2**64
@@ -58,13 +59,18 @@ class Settings:
     compute: Compute = field(default_factory=Compute)
 
 
-def run(settings: Settings) -> None:
-    """Plan the edition, release what is not released yet, and seal the key."""
-    settings.edition.seed = settings.seed
+def check(settings: Settings) -> None:
+    """Raise if no edition can be made, or by its protocol nobody can be evaluated."""
     if problems := protocol_problems(settings.protocol):
         raise InputError(*problems)
     for attack in settings.protocol.attacks:
         make_attack(attack, settings.protocol.model)  # or a line that says why one's own cannot be made
+    check_config(settings.edition)
+
+
+def run(settings: Settings) -> None:
+    """Plan the edition, release what is not released yet, and seal the key."""
+    settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
     old = _released(settings.edition.supersedes)

@@ -17,7 +17,7 @@ from data_prep.synthetic.contact_sheet import contact_sheets
 from data_prep.synthetic.dataset import write_dataset, write_person
 from data_prep.synthetic.likeness import draw_people
 from data_prep.synthetic.people import Person
-from data_prep.synthetic.settings import SyntheticCohort
+from data_prep.synthetic.settings import SyntheticCohort, check_settings
 
 
 @dataclass
@@ -38,6 +38,12 @@ class Settings:
     seed: int = 7
     cohort: Cohort = field(default_factory=Cohort)
     compute: Compute = field(default_factory=Compute)
+
+
+def check(settings: Settings) -> None:
+    """Raise with every setting of which no people can be made."""
+    if settings.cohort.source != "ixi":
+        check_settings(settings.cohort)
 
 
 def run(settings: Settings) -> None:

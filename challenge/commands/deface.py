@@ -38,6 +38,11 @@ class _Job:
     folder: Path
 
 
+def check(settings: Settings) -> None:
+    """Raise if there is no such defacer, or its program is not there."""
+    described(settings.defacer.name, settings.defacer.command, settings.defacer.options)
+
+
 def run(settings: Settings) -> None:
     """Deface every scan of both splits and write the submission."""
     edition = open_edition(Path(settings.edition))

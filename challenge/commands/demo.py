@@ -1,18 +1,42 @@
 """`mriprivacy demo`: the whole challenge on a small synthetic edition, by the commands people would type."""
 
+import json
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from omegaconf import MISSING
 
-from challenge.cli import run_command
+from challenge.cli import prepare_command
 from challenge.console import ranking
 from challenge.entry import read_entries
-from challenge.errors import InputError
+from challenge.errors import InputError, is_for_people, problems_of
+from challenge.networks import networks_of, system_name
 from challenge.work import Compute
-from data_prep.files import OutputExistsError
+from data_prep.files import OutputExistsError, whole_file
+
+EDITION, RELEASED = "synth-demo", "2026-11-24"
+KEPT = "demo.json"
+# Seconds that a step took on two cores that had nothing else to do, the standard demo; the time left is
+# estimated from their shares. Who meets images first finds nothing kept.
+SECONDS = {
+    "cohort": 30.0,
+    "build": 13.0,
+    "deface identity": 1.0,
+    "deface, first": 50.0,
+    "deface": 4.0,
+    "attack, first": 6.0,
+    "attack": 2.0,
+    "infer": 2.0,
+    "check": 1.0,
+    "evaluate defacing": 20.0,
+    "evaluate": 1.0,
+    "rank": 2.0,
+}
 
 
 @dataclass
@@ -31,83 +55,160 @@ class Settings:
     compute: Compute = field(default_factory=Compute)
 
 
+@dataclass(frozen=True)
+class Step:
+    """One command of the demo.
+
+    Attributes
+    ----------
+    command : str
+        Which.
+    words : tuple of str
+        Its settings, as people would type them.
+    makes : Path or None
+        What is there, whole, when the step is done; None for what is done every time.
+    seconds : float
+        That it takes, of `SECONDS`.
+    """
+
+    command: str
+    words: tuple[str, ...]
+    makes: Path | None
+    seconds: float
+
+
 def run(settings: Settings) -> None:
-    """Call the commands in order; all that passes between them are files."""
+    """Call the commands in order; all that passes between them are files. What is there is not made again."""
     output = Path(settings.output)
-    if output.exists() and any(output.iterdir()):
-        raise OutputExistsError(
-            f"{output} already exists and is not empty; remove it, or give output=ANOTHER_FOLDER"
-        )
-    if settings.subjects < 8:
-        raise InputError(
-            f"demo: subjects is {settings.subjects}; expected at least 8, so that both splits have a few"
-        )
-    start = time.monotonic()
     steps = plan(settings)
-    for number, (command, *words) in enumerate(steps, start=1):
-        print(f"\n[{number}/{len(steps)}] mriprivacy {' '.join([command, *words])}", flush=True)
-        run_command(command, [*words, *(settings.compute.words() if command != "rank" else [])])
+    calls = _prepare(steps, settings)  # every fault of the settings is told before the first step
+    _claim(output, settings)
+    start = time.monotonic()
+    there = [step.makes is not None and step.makes.exists() for step in steps]
+    for number, (step, call) in enumerate(zip(steps, calls, strict=True)):
+        line = f"[{number + 1}/{len(steps)}] mriprivacy {' '.join([step.command, *step.words])}"
+        if there[number]:
+            print(f"{line}: done before", flush=True)
+            continue
+        done = [s.seconds for s, skip in zip(steps[:number], there, strict=False) if not skip]
+        rest = [s.seconds for s, skip in zip(steps[number:], there[number:], strict=True) if not skip]
+        print(f"\n{line}\n{_left(time.monotonic() - start, sum(done), sum(rest))}", flush=True)
+        call()
     print(f"\n{ranking(read_entries(output / 'entries'))}")
     print(_closing(output, time.monotonic() - start))
 
 
-def plan(settings: Settings) -> list[list[str]]:
+def plan(settings: Settings) -> list[Step]:
     """Return the commands of the demo, in order, as an organizer and a participant would type them."""
-    out = settings.output
-    cache = f"cache={out}/cache"
-    steps = [
-        [
-            "cohort",
-            f"cohort.subjects={settings.subjects}",
-            f"seed={settings.seed}",
-            f"cohort.scans.spacing_mm={settings.spacing_mm}",
-            f"output={out}/people",
-        ],
-        [
-            "build",
-            f"cohort.root={out}/people",
-            f"seed={settings.seed}",
-            "edition.id=synth-demo",
-            "edition.released=2026-11-24",
-            f"protocol.spacing_mm={settings.spacing_mm}",
-            f"protocol.reanalysed={settings.reanalysed}",
-            f"output={out}/edition",
-        ],
-    ]
-    public = f"edition={out}/edition/public"
-    submissions = []
+    out, spacing = settings.output, settings.spacing_mm
+    cache, public = f"cache={out}/cache", f"edition={out}/edition/public"
+    steps: list[Step] = []
+    met: set[str] = set()
+
+    def add(command: str, makes: str, *words: str, kind: str = "") -> None:
+        kind = kind or command
+        first = f"{kind}, first"
+        seconds = SECONDS[kind]
+        if first in SECONDS and first not in met:
+            seconds = SECONDS[first]
+            met.add(first)
+        steps.append(Step(command, words, Path(out, makes) if makes else None, seconds))
+
+    people = [f"cohort.subjects={settings.subjects}", f"cohort.scans.spacing_mm={spacing}"]
+    add("cohort", "people", *people, f"seed={settings.seed}", f"output={out}/people")
+    protocol = [f"protocol.spacing_mm={spacing}", f"protocol.reanalysed={settings.reanalysed}"]
+    edition = [f"edition.id={EDITION}", f"edition.released={RELEASED}", f"output={out}/edition"]
+    add("build", "edition", f"cohort.root={out}/people", f"seed={settings.seed}", *protocol, *edition)
+    submissions = [*settings.defacers]
     for name in settings.defacers:
-        submissions.append(f"{out}/submissions/{name}")
-        steps.append(["deface", f"defacer={name}", public, f"output={submissions[-1]}", cache])
-    for attack in settings.attacks:
-        for condition, level in product(("raw", "bald"), settings.levels):
-            name = f"{attack}_{condition}" + ("" if level == "ignorant" else f"_{level}")
-            submissions.append(f"{out}/submissions/{name}")
-            words = [
-                f"attack={attack}",
-                f"attack.condition={condition}",
-                f"attack.level={level}",
-                f"attack.spacing_mm={settings.spacing_mm}",
-            ]
-            steps.append(["attack", *words, public, f"output={submissions[-1]}", cache])
+        made = f"submissions/{name}"
+        kind = "deface identity" if name == "identity" else "deface"
+        add("deface", made, f"defacer={name}", public, f"output={out}/{made}", cache, kind=kind)
+    camera = f"attack.spacing_mm={spacing}"
+    for attack, condition, level in product(settings.attacks, ("raw", "bald"), settings.levels):
+        what = condition if level == "ignorant" else f"{condition}_{level}"
+        submissions.append(system_name(attack, "Dlib", what))
+        made = f"submissions/{submissions[-1]}"
+        words = [f"attack={attack}", f"attack.condition={condition}", f"attack.level={level}", camera]
+        add("attack", made, *words, public, f"output={out}/{made}", cache)
     if settings.infer:
-        submissions.append(f"{out}/submissions/attributes")
-        camera = f"attack.spacing_mm={settings.spacing_mm}"
-        steps.append(["infer", camera, public, f"output={submissions[-1]}", cache])
-    reported = {f"{out}/submissions/{name}" for name in settings.defacers}
-    for submission in submissions:
-        steps.append(["check", public, f"submission={submission}"])
-        steps.append(
-            [
-                "evaluate",
-                f"edition={out}/edition",
-                f"submission={submission}",
-                f"output={out}/entries",
-                *([f"report={out}/reports"] if submission in reported else []),
-                cache,
-            ]
+        submissions.append(system_name("deepface", "Dlib", "attributes"))
+        made = f"submissions/{submissions[-1]}"
+        add("infer", made, camera, public, f"output={out}/{made}", cache)
+    for name in submissions:
+        submission, entry = (
+            f"submission={out}/submissions/{name}",
+            f"entries/{EDITION}-2026.1/reference__{name}.json",
         )
-    return [*steps, ["rank", f"entries={out}/entries", f"output={out}/board"]]
+        add("check", entry, public, submission)
+        words = [f"edition={out}/edition", submission, f"output={out}/entries"]
+        if name in settings.defacers:
+            add("evaluate", entry, *words, f"report={out}/reports", cache, kind="evaluate defacing")
+        else:
+            add("evaluate", entry, *words, cache)
+    add("rank", "", f"entries={out}/entries", f"output={out}/board")
+    return steps
+
+
+def _prepare(steps: Sequence[Step], settings: Settings) -> list[Callable[[], None]]:
+    """Return what runs every step, or raise with all that is wrong with any."""
+    calls, problems = [], []
+    if settings.subjects < 8:
+        problems.append(
+            f"demo: subjects is {settings.subjects}; expected at least 8, so that both splits have a few"
+        )
+    for step in steps:
+        try:
+            calls.append(prepare_command(step.command, [*step.words, *_compute(step.command, settings)]))
+        except Exception as error:
+            if not is_for_people(error):
+                raise
+            problems += problems_of(error)
+    for attack in settings.attacks if not problems else []:
+        networks_of(attack, "Dlib")  # or a line that says which weights are missing
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return calls
+
+
+def _claim(output: Path, settings: Settings) -> None:
+    """Note the settings in an empty folder, or find them in one: a demo that was interrupted goes on."""
+    same = {k: v for k, v in asdict(settings).items() if k not in ("output", "compute")}
+    same["kit"] = version("mriprivacy")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        if _kept(output / KEPT) != same:
+            raise OutputExistsError(
+                f"{output} already exists and is not a demo with these settings; "
+                "remove it, or give output=ANOTHER_FOLDER"
+            )
+        return
+    with whole_file(output / KEPT) as temporary:
+        temporary.write_text(json.dumps(same, indent=2) + "\n", encoding="utf-8")
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _left(elapsed: float, done: float, rest: float) -> str:
+    """Estimate the time that is left: what was done, took so long; before anything was, as it did elsewhere.
+
+    Examples
+    --------
+    >>> _left(0, 0, 240), _left(90, 30, 30)
+    ('about 4 min left on two cores that are free', 'about 2 min left')
+    """
+    seconds = rest * elapsed / done if done else rest
+    left = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"about {left} left" + ("" if done else " on two cores that are free")
+
+
+def _compute(command: str, settings: Settings) -> list[str]:
+    return [] if command == "rank" else settings.compute.words()
 
 
 def _closing(output: Path, seconds: float) -> str:

@@ -1,14 +1,20 @@
 """`mriprivacy doctor`: what works on this machine, and how to get the rest."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from challenge.errors import InputError
+
+# Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
+EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
+ATLAS, ATLAS_MAPS = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz", ("t1", "gm", "wm")
 
 
 @dataclass
@@ -34,7 +40,16 @@ _DRAW = (
 
 def run(settings: Settings) -> None:
     """Print every finding; raise if something needed is missing."""
-    checks: list[Callable[[], list[Finding]]] = [_machine, _rendering, _packages, _networks, _brains]
+    checks: list[Callable[[], list[Finding]]] = [
+        _machine,
+        _rendering,
+        _packages,
+        _networks,
+        _brains,
+        _defacers,
+        _hair,
+        _extras,
+    ]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(f"{finding.state:<9} {finding.what:<22} {finding.detail}")
@@ -111,6 +126,38 @@ def _brains() -> list[Finding]:
         return [Finding("optional", "brain engine deepbet", str(error))]
 
 
+def _defacers() -> list[Finding]:
+    """Programs that the kit can call but does not bring."""
+    from baselines.defacers import TOOLS, DefacerError
+    from baselines.defacers.command import find, version_of
+
+    findings = []
+    for name, tool in TOOLS.items():
+        try:
+            found = f"{find(tool)}, version {version_of(tool)}"
+            findings.append(Finding("ok", f"defacer {name}", found))
+        except DefacerError as error:
+            findings.append(Finding("optional", f"defacer {name}", str(error)))
+    return findings
+
+
+def _hair() -> list[Finding]:
+    """HairMapper is wherever `bald.root` says; there is nowhere to look."""
+    detail = "bald=hairmapper bald.root=ITS_REPOSITORY bald.python=ITS_PYTHON says what is missing there"
+    return [Finding("optional", "hair removal", f"builtin; {detail}")]
+
+
+def _extras() -> list[Finding]:
+    """Extras of the package: other engines, and editions at a URL."""
+    findings = []
+    for extra, module in EXTRAS.items():
+        if importlib.util.find_spec(module):
+            findings.append(Finding("ok", f"extra {extra}", f"{module} {version(module)}"))
+        else:
+            findings.append(Finding("optional", f"extra {extra}", f"pip install 'mriprivacy[{extra}]'"))
+    return findings
+
+
 def _packages() -> list[Finding]:
     """Files of packages that are installed for their data alone."""
     from baselines.defacers import DefacerError
@@ -123,6 +170,7 @@ def _packages() -> list[Finding]:
         "defacing binary": lambda: package_file("niimath", "bin/niimath"),
         "face mask": lambda: package_file("pydeface", "data/facemask.nii.gz"),
         "average head": lambda: package_file("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz"),
+        **{f"brain atlas, {one}": partial(package_file, "nilearn", ATLAS.format(one)) for one in ATLAS_MAPS},
         "parametric head": data_folder,
     }
     findings = []

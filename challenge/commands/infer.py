@@ -30,15 +30,19 @@ class Settings:
     compute: Compute = field(default_factory=Compute)
 
 
+def check(settings: Settings) -> None:
+    """Raise if the camera is none."""
+    camera_of(settings.attack)
+
+
 def run(settings: Settings) -> None:
     """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
-    attack = settings.attack
-    camera = camera_of(attack)
     edition = open_edition(Path(settings.edition))
+    attack = settings.attack
     extraction = Extraction(
         attacks=(attack.name,),
         model=attack.model,
-        camera=camera,
+        camera=camera_of(attack),
         cache=cache_folder(settings.cache),
     )
     with whole_folder(Path(settings.output)) as folder:

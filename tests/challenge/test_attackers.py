@@ -17,11 +17,7 @@ from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
 from challenge.figures import trial_masks, whose
 from challenge.protocol import Protocol
-<<<<<<< HEAD
 from challenge.sealed import SealedTrial, open_sealed
-=======
-from challenge.sealed import open_sealed
->>>>>>> scale
 from data_prep.edition import EditionConfig, build_edition
 from scoring import Estimate, auc
 from tests.conftest import write_tiny_cohort

@@ -49,7 +49,12 @@ BAD = {
     "export output=x edition=e target=moon": "expected one of starting_kit",
     "export output=x edition=nowhere target=codabench": "no edition here",
     "rank entries=nowhere output=x": "no entries",
-    "demo subjects=2": "expected at least 8",
+    "demo attacks=[] infer=false defacers=[] subjects=2": "expected at least 8",
+    "demo attacks=[] infer=false defacers=[nonsense]": "Could not find 'defacer/nonsense'; expected one of",
+    "demo attacks=[geo] infer=false defacers=[] levels=[psychic]": "attack.level is 'psychic'; expected one",
+    "demo attacks=[] infer=false defacers=[] reanalysed=-2": "protocol.reanalysed is -2; expected -1",
+    "cohort cohort=bids output=x": "cohort writes people, build reads them: mriprivacy build cohort.root=",
+    "build cohort=ixi output=x seed=1": "first mriprivacy cohort cohort=ixi cohort.root=SCANS",
 }
 
 
@@ -63,6 +68,18 @@ def test_bad_words_end_with_one_line_and_status_2(
     assert BAD[words] in err
     assert len(err.splitlines()) == 1
     assert err.startswith("mriprivacy: ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_library_to_draw_with_a_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("baselines.render.OFF_SCREEN", {"libNobodyHasThis.so.1": "vtkEGLRenderWindow"})
+    monkeypatch.setattr("sys.platform", "linux")
+    status, _, err = run(f"cohort cohort.subjects=1 output={tmp_path / 'people'}", capsys)
+    assert status == 2
+    assert err.startswith("mriprivacy: no OpenGL library to draw faces with off screen")
+    assert len(err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 
 

@@ -1,6 +1,7 @@
 """The whole challenge on a few synthetic people, by the commands a person would type."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from engine import ENGINE_WORDS
 from challenge.cli import main
 from challenge.entry import Entry, read_entries
 from challenge.integrity import verify_edition
+from challenge.seen import COLUMNS
+from data_prep.tables import read_table
 
 SMALL = ["subjects=8", "spacing_mm=3", "defacers=[identity]", "attacks=[deepface]", "levels=[ignorant]"]
 SMALL += ["infer=false", "reanalysed=1"]  # four people of dev are too few to learn from
@@ -41,6 +44,14 @@ def test_no_face_is_missed_on_undefaced_scans(entries: dict[str, Entry]) -> None
         for result in entries["identity"].results
         if "failures_to_acquire" in result.counts
     } == {0}
+
+
+def test_a_face_is_found_in_every_view_of_undefaced_scans(root: Path, entries: dict[str, Entry]) -> None:
+    (path,) = (root / "first" / "reports").rglob("images.tsv")
+    seen = read_table(path, COLUMNS)
+    views = [row[COLUMNS.index("views_with_face")] for row in seen.rows if row[1] == "released"]
+    assert len(views) == 4
+    assert set(views) == {"5.0"}
 
 
 def test_scoring_undefaced_scans_and_submitting_the_scores_are_the_same(entries: dict[str, Entry]) -> None:
@@ -79,4 +90,19 @@ def test_nothing_is_overwritten(
     root: Path, entries: dict[str, Entry], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["demo", f"output={root / 'first'}"]) == 2
-    assert "already exists" in capsys.readouterr().err
+    assert "already exists and is not a demo with these settings" in capsys.readouterr().err
+
+
+def test_an_interrupted_demo_goes_on_where_it_was(
+    root: Path, entries: dict[str, Entry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root / "first"
+    (lost,) = (folder / "entries").rglob("reference__deepface_bald.json")
+    lost.unlink()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
+    assert demo(folder, "compute=sequential") == entries
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
+    assert {path for path in after if after[path] != before.get(path)} == {lost}
+    out = capsys.readouterr().out
+    assert out.count(": done before") == 9
+    assert len(re.findall(r"^about \d+ (s|min) left", out, re.M)) == 3
