@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from engine import ENGINE
 
 from challenge.attackers import Looks
 from challenge.edition import Edition
@@ -15,14 +16,13 @@ from challenge.features import ImageFeatures
 from challenge.protocol import Protocol
 from challenge.reading import read_from_images
 from challenge.sealed import open_sealed
-from challenge.work import Compute
 
 
 @pytest.fixture
 def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
     protocol = Protocol(attacks=["geo"], bootstrap=50)
     sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, protocol, tmp_path, Compute("sequential"))
+    return Evaluator(tiny_edition, sealed, protocol, tmp_path, ENGINE)
 
 
 def seen(evaluator: Evaluator, names: list[str], telling: bool) -> dict[str, ImageFeatures]:
