@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from challenge.entry import Entry
-from challenge.pages.plot import MUTED, SERIES, Plot, chance, draw
+from challenge.pages.plot import MUTED, SERIES, Plot, chance, draw, height, panels_of_rows
 from scoring import Estimate
 
 # Measures of utility that share an axis, by what its label says.
@@ -27,15 +27,14 @@ def forest(entry: Entry, name: str) -> Plot | None:
     shown = [result for result in entry.results if result.trial_list == "all"]
     if len(shown) < 2:
         return None
+    names = [f"{r.name} · {r.level}" for r in shown]
 
     def drawing(figure: Figure) -> None:
-        axes = figure.subplots()
+        (axes,) = panels_of_rows(figure, [names])
         for rates, colour, marker in ((True, SERIES[0], "o"), (False, MUTED, "x")):
             own = [i for i, result in enumerate(shown) if result.rates == rates]
             if own:
                 _intervals(axes, [shown[i].figures["auc"] for i in own], own, colour, marker)
-        axes.set_yticks(range(len(shown)), [f"{r.name} · {r.level}" for r in shown])
-        axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(0, 1)
         axes.set_xlabel("AUC on all trials (o: rates, x: does not)")
         chance(axes)
@@ -49,10 +48,11 @@ def forest(entry: Entry, name: str) -> Plot | None:
         name,
         "Every attacker, with 95 % intervals; the dashed line is chance",
         f"AUC of {len(shown)} attackers. Strongest: {best.name}, {best.level}, {best.figures['auc']:.2f}.",
-        (5.6, 0.25 * len(shown) + 0.9),
+        (5.6, height([len(names)])),
         drawing,
         ("attacker", "level", "rates", "auc", "auc_low", "auc_high"),
         rows,
+        layout=None,
     )
 
 
@@ -68,13 +68,9 @@ def utility_forest(entry: Entry, name: str) -> Plot | None:
     count = sum(map(len, panels.values()))
 
     def drawing(figure: Figure) -> None:
-        grid = figure.subplots(
-            len(panels), squeeze=False, height_ratios=[len(own) + 1 for own in panels.values()]
-        )
-        for axes, (scale, own) in zip(grid[:, 0], panels.items(), strict=True):
+        made = panels_of_rows(figure, list(panels.values()))
+        for axes, (scale, own) in zip(made, panels.items(), strict=True):
             _intervals(axes, [entry.utility[measure] for measure in own], range(len(own)), SERIES[0], "o")
-            axes.set_yticks(range(len(own)), own)
-            axes.set_ylim(len(own) - 0.4, -0.6)
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.set_xlabel(scale)
             if scale.startswith(("mm", "times")):
@@ -91,10 +87,11 @@ def utility_forest(entry: Entry, name: str) -> Plot | None:
         name,
         "What brain analysis still finds, with 95 % intervals",
         f"{count} measures of utility.{index}",
-        (5.6, 0.22 * count + 0.75 * len(panels)),
+        (5.6, height([len(own) for own in panels.values()])),
         drawing,
         ("measure", "scale", "value", "low", "high", "subjects"),
         rows,
+        layout=None,
     )
 
 

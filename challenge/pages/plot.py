@@ -8,12 +8,14 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from challenge.tables import tsv
 
@@ -50,6 +52,9 @@ _STYLE: dict[Any, Any] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+
+
+ROW, BELOW = 0.24, 0.58  # inches: a row of a panel, and what its ticks and label take
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ def draw(
     drawing: Callable[[Figure], None],
     header: Sequence[str],
     rows: Sequence[Sequence[object]],
+    layout: Literal["constrained"] | None = "constrained",
 ) -> Plot:
     """Draw a figure.
 
@@ -101,14 +107,52 @@ def draw(
         Width and height, inches; text is 10 points high.
     drawing : callable
         Draws on a matplotlib figure, in the colours of this module.
+    layout : str, optional
+        Of matplotlib; None where `drawing` arranges axes itself (`panels_of_rows`).
     """
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=layout)
         drawing(figure)
         text = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=nothing)
     return Plot(name, title, alt, _inline(text.getvalue(), name, alt), tuple(header), tuple(map(tuple, rows)))
+
+
+def height(panels: Sequence[int]) -> float:
+    """Return how high a figure of panels of so many rows is, inches."""
+    return sum(ROW * rows + BELOW for rows in panels)
+
+
+def panels_of_rows(figure: Figure, panels: Sequence[Sequence[str]]) -> list[Axes]:
+    """Put panels of named rows below each other, and return their axes, the first row on top.
+
+    The layout is worked out from the longest name: matplotlib's own takes several times as long as drawing,
+    and every system has two such figures.
+
+    Parameters
+    ----------
+    figure : Figure
+        As high as `height` says, and without a layout of matplotlib's.
+    panels : sequence of sequence of str
+        Names of the rows of each panel.
+    """
+    small = FontProperties(size=mpl.rcParams["ytick.labelsize"])
+    names = [name for rows in panels for name in rows]
+    widest = max(text_to_path.get_text_width_height_descent(name, small, ismath=False)[0] for name in names)
+    width, tall = figure.get_size_inches()
+    left = (widest + 10) / 72  # the tick and its distance
+    top, made = tall - 0.05, []
+    for rows in panels:
+        bottom = top - ROW * len(rows)
+        axes = figure.add_axes(
+            (left / width, bottom / tall, 1 - (left + 0.15) / width, (top - bottom) / tall)
+        )
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        made.append(axes)
+        top = bottom - BELOW
+    return made
 
 
 def chance(axes: Axes, value: float = 0.5, *, horizontal: bool = False) -> None:
