@@ -14,6 +14,7 @@ from challenge.engines import Compute as Compute
 from challenge.engines import Task, outcomes
 from challenge.errors import InputError, is_for_people, problems_of
 from challenge.progress import progress
+from data_prep.files import FULL
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,9 +29,10 @@ class Lost:
 
 @dataclass(frozen=True)
 class Failure:
-    """In the place of a result: what people have to mend."""
+    """In the place of a result: what people have to mend; `full`: nothing can be written any more."""
 
     problems: tuple[str, ...]
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,15 @@ def collect(
 ) -> Iterator[tuple[int, Any]]:
     """Yield outcomes with progress; raise what people have to mend (`Failure`) when all is done."""
     problems: dict[int, tuple[str, ...]] = {}
+    full = False
     faults: dict[int, Fault] = {}
     with progress(label, len(items)) as advance:
         for index, outcome in outcomes(task, items, compute, isolated):
             advance(isinstance(outcome, Failure | Lost | Fault))
             if isinstance(outcome, Failure):
-                problems[index] = outcome.problems
+                if not (full and outcome.full):  # a full disk is one thing to mend, whoever meets it
+                    problems[index] = outcome.problems
+                full |= outcome.full
             elif isinstance(outcome, Fault):
                 faults[index] = outcome
             else:
@@ -153,7 +158,7 @@ def attempt(function: Callable[[Any], Any], item: Any) -> Any:
         except Exception as error:
             if not is_for_people(error):
                 raise
-            return Failure(problems_of(error))
+            return Failure(problems_of(error), isinstance(error, OSError) and error.errno in FULL)
 
 
 def some(names: Sequence[str]) -> str:

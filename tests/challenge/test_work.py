@@ -1,7 +1,9 @@
 """One door, four engines: the same results, and a worker that is lost changes none of them."""
 
+import errno
 import importlib.util
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +38,12 @@ def fussy(x: int) -> int:
     return x
 
 
+def written_to_a_full_disk(x: int) -> int:
+    if x > 3:
+        raise InputError(f"item {x} is large")
+    raise OSError(errno.ENOSPC, "No space left on device", f"item-{x}")
+
+
 def buggy(x: int) -> int:
     return [7][x]
 
@@ -60,6 +68,15 @@ def threads(_: Callable) -> list[int]:
     from threadpoolctl import threadpool_info
 
     return [*(pool["num_threads"] for pool in threadpool_info()), cv2.getNumThreads()]
+
+
+@pytest.mark.parametrize("compute", [SEQUENTIAL, LOKY])
+def test_a_full_disk_is_told_once(compute: Compute) -> None:
+    with pytest.raises(InputError) as caught:
+        run(written_to_a_full_disk, range(5), "x", compute)
+    full, large = caught.value.problems
+    assert re.fullmatch("item-[0-3]: No space left on device", full)
+    assert large == "item 4 is large"
 
 
 @pytest.mark.parametrize("compute", ENGINES)
