@@ -1,5 +1,7 @@
 """The report of a submission: one page that needs nothing else, and the data of its figures beside it."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from challenge import tables
@@ -16,6 +18,7 @@ from challenge.report.curves import histogram, roc_band
 from challenge.report.figures import det, groups, histograms, roc
 from challenge.seen import COLUMNS, seen
 from challenge.submission import Submission
+from challenge.work import Compute, run
 from data_prep.files import whole_file
 from data_prep.tables import write_table
 
@@ -91,8 +94,20 @@ def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
         scores = evaluator.scores[f"{result.name}/{result.level}"]
         found[name] = histogram(scores[mated], scores[~mated])
         bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
-    plots = [histograms(found), roc(bands), det(bands), forest(entry, "attackers"), groups(entry)]
-    return [plot for plot in plots if plot is not None]
+    drawings: list[Callable[[], Plot | None]] = [
+        partial(histograms, found),
+        partial(roc, bands),
+        partial(det, bands),
+        partial(forest, entry, "attackers"),
+        partial(groups, entry),
+    ]
+    # Workers that looked at the scans are there; for a few drawings of tables none are called.
+    compute = evaluator.compute if evaluator.images else Compute("sequential")
+    return [plot for plot in run(_drawn, drawings, "plots", compute) if plot is not None]
+
+
+def _drawn(drawing: Callable[[], Plot | None]) -> Plot | None:
+    return drawing()
 
 
 def curves_of(entry: Entry) -> list[Result]:
