@@ -1,5 +1,7 @@
 """The report of a submission: one page that needs nothing else, and the data of its figures beside it."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from challenge import tables
@@ -17,6 +19,7 @@ from challenge.report.figures import det, groups, histograms, roc
 from challenge.seen import COLUMNS, seen
 from challenge.submission import Submission
 from challenge.system_tables import of_system
+from challenge.work import Compute, run
 from data_prep.files import whole_file
 from data_prep.tables import write_table
 
@@ -94,9 +97,21 @@ def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
         scores = evaluator.scores[f"{result.name}/{result.level}"]
         found[name] = histogram(scores[mated], scores[~mated])
         bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
-    plots = [histograms(found), roc(bands), det(bands), forest(entry, "attackers"), groups(entry)]
-    plots.append(utility_forest(entry, "utility_figure"))
-    return [plot for plot in plots if plot is not None]
+    drawings: list[Callable[[], Plot | None]] = [
+        partial(histograms, found),
+        partial(roc, bands),
+        partial(det, bands),
+        partial(forest, entry, "attackers"),
+        partial(groups, entry),
+        partial(utility_forest, entry, "utility_figure"),
+    ]
+    # Workers that looked at the scans are there; for a few drawings of tables none are called.
+    compute = evaluator.compute if evaluator.images else Compute("sequential")
+    return [plot for plot in run(_drawn, drawings, "plots", compute) if plot is not None]
+
+
+def _drawn(drawing: Callable[[], Plot | None]) -> Plot | None:
+    return drawing()
 
 
 def curves_of(entry: Entry) -> list[Result]:
