@@ -165,6 +165,7 @@ def brainless(data: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
+@pytest.mark.slow
 def test_a_defacer_that_maps_faces_is_told_by_linking_defaced_with_defaced(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What is seen of a step: a bar with count, rate, time left and failures, or without a terminal a line."""
+"""What is seen of a step: a bar with count, rate, time left and failures, or without a terminal what failed."""
 
 import io
 import time
@@ -26,7 +26,11 @@ def test_without_one_and_after_an_error(capsys: pytest.CaptureFixture[str]) -> N
     with progress("faces", 2) as advance:
         advance(False)
         advance(True)
-    assert capsys.readouterr().err == "faces: 2 in 0 s, 1 failed\n"
+    assert capsys.readouterr().err == "faces: 1 of 2 failed\n"
+    with progress("faces", 2) as advance:
+        advance(False)
+        advance(False)
+    assert capsys.readouterr().err == ""
     with pytest.raises(KeyError), progress("faces", 2) as advance:
         raise KeyError
     assert capsys.readouterr().err == ""

@@ -17,6 +17,7 @@ from challenge.site.write import write_site
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+pytestmark = pytest.mark.slow  # .ci/run asks for them by name
 EDITION = "synth-1-abababab"
 PAGES = (
     "index.html",

@@ -197,6 +197,7 @@ def test_contact_sheets_have_pages(dataset):
         (dataset / "sourcedata" / name).unlink()
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_taken_up_again(single, tmp_path):
     """After the first person, by two workers: that one is not made again, and all is as if never killed."""
     command = [
