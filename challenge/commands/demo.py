@@ -195,16 +195,16 @@ def _kept(path: Path) -> dict[str, Any]:
 
 
 def _left(elapsed: float, done: float, rest: float) -> str:
-    """Estimate the time that is left: what was done, took so long; before anything was, as it did elsewhere.
+    """Estimate the time that is left: what is done took so long; at first, as it does on two cores.
 
     Examples
     --------
-    >>> _left(0, 0, 240), _left(90, 30, 30)
-    ('about 4 min left on two cores that are free', 'about 2 min left')
+    >>> _left(0, 0, 240), _left(100, 40, 40), _left(3, 1, 20)
+    ('about 4 min left', 'about 80 s left', 'about 22 s left')
     """
-    seconds = rest * elapsed / done if done else rest
-    left = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-    return f"about {left} left" + ("" if done else " on two cores that are free")
+    trust = 20.0  # seconds of `SECONDS`: one short step that took long tells little
+    seconds = rest * (elapsed + trust) / (done + trust)
+    return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
 
 
 def _compute(command: str, settings: Settings) -> list[str]:
