@@ -148,7 +148,21 @@ def panels_of_rows(figure: Figure, panels: Sequence[Sequence[str]]) -> list[Axes
         axes = figure.add_axes(
             (left / width, bottom / tall, 1 - (left + 0.15) / width, (top - bottom) / tall)
         )
-        axes.set_yticks(range(len(rows)), rows)
+        axes.set_yticks([])  # a tick is five artists, and a board has thousands of rows
+        across = axes.get_yaxis_transform()
+        axes.hlines(range(len(rows)), 0, 1, transform=across, color=GRID, linewidth=0.8, zorder=0)
+        for row, name in enumerate(rows):
+            at = (0, row)
+            axes.annotate(
+                name,
+                at,
+                (-6, 0),
+                xycoords=across,
+                textcoords="offset points",
+                fontsize=9,
+                ha="right",
+                va="center",
+            )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         made.append(axes)
         top = bottom - BELOW
