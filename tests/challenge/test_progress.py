@@ -1,4 +1,4 @@
-"""What is seen of a step: a bar with count, rate, time left and failures, or without a terminal what failed."""
+"""What is seen of a step: a bar with count, rate, time left and failures; without a terminal what failed."""
 
 import io
 import time
