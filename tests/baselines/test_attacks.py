@@ -54,6 +54,7 @@ def test_left_is_left(real_head: Scan) -> None:
     assert change[200:].sum() > 2 * change[:200].sum()
 
 
+@pytest.mark.slow
 def test_a_recoded_copy_is_nearer_than_any_other_person(real_head: Scan, head: Appearance, people) -> None:
     rng = np.random.default_rng(0)
     flipped = Scan(real_head.data[::-1], real_head.affine @ np.diag([-1.0, 1, 1, 1]))

@@ -52,6 +52,7 @@ def test_the_face_is_still_found(bald: Bald) -> None:
     assert find_face(bald.picture) is not None
 
 
+@pytest.mark.slow
 def test_synthetic_people_come_nearer_to_their_bald_selves() -> None:
     config = SyntheticCohort(subjects=4, seed=5)
     off, hair = [], []

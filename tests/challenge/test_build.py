@@ -78,6 +78,7 @@ def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tm
     assert main(["check", f"edition={output / 'public'}", f"submission={submission}"]) == 0
 
 
+@pytest.mark.slow
 def test_files_that_give_people_away_stop_the_build(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

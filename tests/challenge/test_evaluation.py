@@ -152,6 +152,7 @@ def test_a_protocol_by_which_nobody_can_be_evaluated_is_refused_with_all_that_is
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_scan_that_ends_its_worker_is_no_protection(
     tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,6 +182,7 @@ def test_a_defacer_that_maps_faces_is_told_by_linking_defaced_with_defaced(
     assert any("deepface(Dlib)+defaced" in check["attacker"] for check in entry.checks)
 
 
+@pytest.mark.slow
 def test_a_face_taken_off_both_sides_links_by_none(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,6 +148,7 @@ def test_the_face_mask_is_in_front_near_the_skin_and_never_brain(scan, t2):
     assert near[tuple(np.rint(places[17:]).astype(int).T)].all()
 
 
+@pytest.mark.slow
 def test_landmarks_lie_on_the_skin():
     quiet = make("sub-0003", spacing_mm=1.0, noise=0.0)
     points = np.array(list(quiet.landmarks.values()))
