@@ -72,6 +72,7 @@ def test_a_scan_without_a_brain_is_told() -> None:
         deepbet_mask(empty, empty)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("installed")
 def test_the_analysis_takes_its_mask(real_head: Scan, tmp_path: Path) -> None:
     """The stand-in calls the brighter part of the head brain: it is what is left of it near the brain."""

@@ -51,6 +51,7 @@ def test_each_costs_itself_alone(backend: str) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_one_worker_is_another_process_too() -> None:
     results = run_untrusted(hostile, ["crash", "a"], "hostile", Compute("loky", 1))
     assert [isinstance(result, Lost) for result in results] == [True, False]

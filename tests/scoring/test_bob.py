@@ -21,6 +21,7 @@ def test_error_rates_at_every_threshold(mated: np.ndarray, nonmated: np.ndarray)
             assert (fmr, 1 - tmr) == pytest.approx(theirs, abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(tied, tied)
 def test_eer_is_theirs_where_the_roc_has_a_vertex_there_and_else_between_their_rates(
