@@ -66,6 +66,11 @@ class Attacker:
     scores: NDArray[np.float64]
     learned_from: int = 0
 
+    @property
+    def saw_somebody(self) -> bool:
+        """Whether any two trials differ: who saw no face at all is at chance, which proves no privacy."""
+        return bool(np.ptp(self.scores) > 0)
+
 
 def run_attackers(
     edition: Edition, protocol: Protocol, looks: Looks, among: Collection[str] | None = None

@@ -82,7 +82,7 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     }
     asks = []
     for one in attackers:
-        rates = not failed & {f"{one.name}/{one.level}", "everybody"}
+        rates = one.saw_somebody and not failed & {f"{one.name}/{one.level}", "everybody"}
         own = counts | ({"learned_from": one.learned_from} if one.learned_from else {})
         asks.append(Ask(one.name, one.level, one.scores, own, rates=rates))
     results = verification(evaluator, submission, asks)

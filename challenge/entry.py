@@ -41,8 +41,8 @@ class Result:
     signature : str
         How the figures were made (`scoring.Signature`).
     rates : bool
-        Whether the system is rated by it: not if the attacker failed the audit, for a group, or for a
-        reference line.
+        Whether the system is rated by it: not if the attacker failed the audit or saw nobody, for a group, or
+        for a reference line.
     """
 
     name: str
@@ -139,9 +139,9 @@ class Entry:
         return self._best([result for result in on_list if result.rates] or on_list)
 
     def strongest_of(self, level: str) -> Result | None:
-        """Return the same among the attackers of one level that may rate, on all trials; None for none."""
-        chosen = [r for r in self.results if r.trial_list == "all" and r.level == level and r.rates]
-        return self._best(chosen) if chosen else None
+        """Return the same among the attackers of one level, on all trials; None where nobody knew so much."""
+        own = [r for r in self.results if r.trial_list == "all" and r.level == level]
+        return self._best([r for r in own if r.rates] or own) if own else None
 
     @staticmethod
     def _best(chosen: Sequence[Result]) -> Result:

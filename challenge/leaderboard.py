@@ -26,7 +26,8 @@ adapted one has seen dev defaced by this very system, an informed one knows who 
 by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A tier ends where the data
 tell a system from the tier's first (paired test, Holm over those still to be placed, 5 %); within a tier
 the more useful system stands first. ★: on the Pareto front, nobody protects better without costing more
-(by point values). A system that fails the brain gate, or changes nothing, is not ranked. Utility is what
+(by point values). A system that fails the brain gate or changes nothing is not ranked, nor is one that
+no attacker could rate: who saw no face in any scan is at chance, which proves nothing. Utility is what
 brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a face; `flat`:
 those of them in which the detector fired though no nose stands out. By these an ignorant attacker links
 nobody."""

@@ -133,11 +133,11 @@ def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
 
 
 def attackers(entries: Sequence[Entry]) -> Table:
-    """Return every attacker on every defacing system, and whether it passed the audit."""
+    """Return every attacker on every defacing system, and whether the system is rated by it."""
     names = ("eer", "auc", "linkability", "people_found_any", "people_found_all")
     header = (
         *("system", "attacker", "level", "EER %", "AUC", "linkability"),
-        *("people linked at FMR 1 %", "in every trial", "audit"),
+        *("people linked at FMR 1 %", "in every trial", "rates"),
     )
     rows = [
         (
@@ -145,7 +145,7 @@ def attackers(entries: Sequence[Entry]) -> Table:
             Cell(r.name),
             Cell(r.level),
             *(figure(name, r) for name in names),
-            Cell("reference" if r.level == ORACLE else "passed" if r.rates else "failed"),
+            Cell("reference" if r.level == ORACLE else "yes" if r.rates else "no"),
         )
         for entry in entries
         for r in entry.results

@@ -99,7 +99,8 @@ class Turn:
         with locked(self.folder):
             if not self._evaluated(read_log(self.folder), entry):
                 append(self.folder, self._event("evaluated", entry, entry.submission_sha256))
-        why = "not every scan passed the brain gate" if entry.rated else "no attacker passed the audit"
+        nobody = "no attacker passed the audit and saw anybody"
+        why = "not every scan passed the brain gate" if entry.rated else nobody
         return f"to tell team {entry.team}: evaluated; no score, since {why}"
 
     @staticmethod

@@ -63,7 +63,7 @@ def platform_scores(entry: Entry) -> dict[str, float]:
     if keys[0] not in scores:
         raise SubmissionError(f"{keys[0]} could not be measured, so that the submission has no score")
     if entry.track == "defacing" and not entry.rated:
-        raise SubmissionError("no attacker passed the audit, so that nobody may rate the submission")
+        raise SubmissionError("no attacker passed the audit and saw anybody: nobody may rate the submission")
     if entry.track == "defacing" and not entry.gate:
         raise SubmissionError("the brain gate could not be applied: no brain was found in any original")
     if entry.gate and entry.gate["passed"] != entry.gate["scans"]:

@@ -121,6 +121,8 @@ def test_faces_nobody_shows_teach_nobody(evaluator: Evaluator) -> None:
     attackers, remarks = run_attackers(evaluator.edition, PROTOCOL, replace(none, scans=blank))
     assert {one.level for one in attackers} == {"ignorant"}
     assert all((one.scores == 0).all() for one in attackers)
+    assert not any(one.saw_somebody for one in attackers)
+    assert all(one.saw_somebody for one in run_attackers(evaluator.edition, PROTOCOL, none)[0])
     assert len(remarks) == 4
 
 
