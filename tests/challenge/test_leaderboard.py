@@ -132,7 +132,7 @@ def test_who_fails_the_audit_rates_nobody() -> None:
     none = replace(none, draws=())  # as `challenge.draws` leaves it
     assert not none.rated
     assert tiers(entry("a", result(0.6)), none) == {"a": 1, "b": None}
-    assert "| failed |" in leaderboard([entry("a", result(0.6), broken)])
+    assert "| no |" in leaderboard([entry("a", result(0.6), broken)])
 
 
 def test_groups_are_shown_of_the_strongest_attacker_of_each_level() -> None:
@@ -157,7 +157,7 @@ def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -
     )
     one = entry("a", strongest, age, open_age)
     text = leaderboard([one])
-    assert "| 0.50 [0.30, 0.70] | 0.20 [0.10, 0.30] | passed |" in text
+    assert "| 0.50 [0.30, 0.70] | 0.20 [0.10, 0.30] | yes |" in text
     assert "| 9.00 [8.00, 10.00] | 4.00 [3.00, 5.00] |" in text
     assert (
         "| 4.00 [3.00, 5.00] | 4.00 [3.00, 5.00] |" not in text
