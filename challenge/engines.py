@@ -18,6 +18,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
 from challenge.errors import InputError
+from challenge.orphans import with_parent
 
 BACKENDS = ("sequential", "loky", "dask", "ray")
 
@@ -111,7 +112,8 @@ def _parallel(backend: Any, work: Callable, jobs: Iterable[tuple[int, Any]], n_w
     """Work on jobs, one a worker at a time, and yield what comes as it comes."""
     # Never one worker: joblib would work in this very process. One job is handed out at a time instead.
     options = {"pre_dispatch": n_workers, "return_as": "generator_unordered", "batch_size": 1}
-    with parallel_config(backend, inner_max_num_threads=1 if backend == "loky" else None):
+    own = {"inner_max_num_threads": 1, **with_parent()} if backend == "loky" else {}
+    with parallel_config(backend, **own):
         engine = Parallel(max(2, n_workers), **options)
     yield from engine(work(index, item) for index, item in jobs)
 

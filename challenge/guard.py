@@ -23,6 +23,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from challenge.engines import ChildDied
 from challenge.errors import InputError
+from challenge.orphans import with_parent
 from challenge.scratch import scratch_folder
 from challenge.work import Compute, attempt, collect, run
 from challenge.work import Lost as Lost
@@ -167,7 +168,7 @@ class _InChild(_Limited):
             # Those of all workers are in one folder, unless this is another machine.
             notes = self.notes if self.notes.is_dir() else Path(elsewhere)
             limited = _Limited(self.function, self.seconds, self.megabytes, notes)
-            child = get_reusable_executor(max_workers=1, timeout=_IDLE)
+            child = get_reusable_executor(max_workers=1, timeout=_IDLE, **with_parent())
             try:
                 return child.submit(limited, index, item).result()
             except BrokenProcessPool as error:
