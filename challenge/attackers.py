@@ -14,7 +14,7 @@ from baselines.fusion import fuse
 from baselines.informed import InformedError
 from challenge.edition import Edition
 from challenge.features import ImageFeatures
-from challenge.linkage import adapt_to, compared, exchanged, learn_from, left_out_of, link, lowest, people
+from challenge.linkage import adapt_to, compared, learn_from, left_out_of, link, lowest, people, shuffled
 from challenge.protocol import Protocol
 from scoring import auc
 
@@ -144,10 +144,10 @@ def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Sc
     return lowest(fused)
 
 
-def wrongly_taught(
+def taught_nothing(
     edition: Edition, protocol: Protocol, looks: Looks, mated: NDArray[np.bool_], rounds: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Teach the informed attackers a wrong key of `dev`, in which everybody has somebody else's photographs.
+    """Teach the informed attackers a shuffled key of `dev`, from which there is nothing to learn.
 
     Parameters
     ----------
@@ -156,13 +156,13 @@ def wrongly_taught(
     mated : ndarray of bool, shape (n_trials,)
         The true key of `eval`.
     rounds : int
-        How many wrong keys.
+        How many keys.
 
     Returns
     -------
     dict from name to ndarray, shape (at most rounds,)
-        AUC on `eval`, for every attacker who can learn, and for their fusion. What is above chance was not
-        learned from the key. Rounds in which a wrong key leaves too few people with two faces say nothing.
+        AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
+        learned from the key. Rounds in which a key leaves too few people with two faces say nothing.
     """
     subjects, references = people(_dev_key(edition)), set(edition.dev.references)
     taught = {}
@@ -175,7 +175,7 @@ def wrongly_taught(
     pairs = list(product(edition.dev.probes, edition.dev.references))
     areas: dict[str, list[float]] = {}
     for seed in range(rounds):
-        who = exchanged(subjects, references, seed)
+        who = shuffled(subjects, references, seed)
         parts, practice = {}, []
         for name, (known, asked, shrinkage) in taught.items():
             with suppress(InformedError):
@@ -183,9 +183,9 @@ def wrongly_taught(
                 practice.append(left_out_of(known[0], pairs, *known[1:], who, shrinkage))
         scores = {name: lowest(own) for name, own in parts.items()}
         if len(parts) == len(taught) > 1:
-            wrong = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
+            mated_by_it = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
             with suppress(ValueError):
-                scores[FUSION] = _fused(practice, wrong, list(parts.values()))
+                scores[FUSION] = _fused(practice, mated_by_it, list(parts.values()))
         for name, own in scores.items():
             areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
     return {name: np.array(own) for name, own in areas.items()}

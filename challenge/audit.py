@@ -1,6 +1,6 @@
 """Can the attackers be believed? Four questions, asked in every evaluation of a defacing system.
 
-Whoever cannot link undefaced scans protects nobody's reputation; whoever links by a key that is wrong, or
+Whoever cannot link undefaced scans protects nobody's reputation; whoever links by a shuffled key, or
 without looking at faces, links by something else; whoever does worse for knowing more is broken.
 """
 
@@ -30,7 +30,7 @@ from challenge.sealed import SealedKey
 from challenge.work import Compute, run
 from scoring import Draws, VerificationReport
 
-WRONG_KEYS = 10
+SHUFFLED_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
 SIGMAS = 3.3
 DRAWS = 200  # of subjects; a standard error takes fewer than a percentile
@@ -66,7 +66,7 @@ def audit(
     evaluator: Evaluator,
     attackers: Sequence[Attacker],
     ceiling: Sequence[Attacker],
-    wrong: Mapping[str, Floats],
+    shuffled: Mapping[str, Floats],
 ) -> list[Check]:
     """Ask all questions.
 
@@ -78,8 +78,8 @@ def audit(
         On the scans as the system defaced them.
     ceiling : sequence of Attacker
         On the scans as released.
-    wrong : mapping from name to ndarray
-        AUC of informed attackers who were taught wrong keys (`challenge.attackers.wrongly_taught`).
+    shuffled : mapping from name to ndarray
+        AUC of informed attackers who were taught shuffled keys (`challenge.attackers.taught_nothing`).
 
     Returns
     -------
@@ -90,17 +90,17 @@ def audit(
         _check("links undefaced scans (AUC above .5)", name, *_auc(undefaced, name), above=True)
         for name in undefaced.systems
     ]
-    for name, areas in wrong.items():
+    for name, areas in shuffled.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
         own = _auc(defaced, f"{name}/informed")[1]
         found = (float(areas.mean()), float(np.hypot(error, own)))
-        checks.append(_check("taught a wrong key, is at chance (AUC .5)", f"{name}/informed", *found))
-    # Who has learned and could not be taught a wrong key has not been asked.
+        checks.append(_check("taught a shuffled key, is at chance (AUC .5)", f"{name}/informed", *found))
+    # Who has learned and could not be taught a shuffled key has not been asked.
     unasked = [
-        n for n in defaced.systems if n.endswith("/informed") and n.removesuffix("/informed") not in wrong
+        n for n in defaced.systems if n.endswith("/informed") and n.removesuffix("/informed") not in shuffled
     ]
     checks += [
-        Check("taught a wrong key, is at chance (AUC .5)", name, 0.5, 0.0, 1.0, False) for name in unasked
+        Check("taught a shuffled key, is at chance (AUC .5)", name, 0.5, 0.0, 1.0, False) for name in unasked
     ]
     for name, other in _less_informed(defaced):
         value, error = _gap(defaced, name, other)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
-from challenge.audit import WRONG_KEYS, audit
+from challenge.attackers import Attacker, Looks, run_attackers, taught_nothing
+from challenge.audit import SHUFFLED_KEYS, audit
 from challenge.camera import Camera
 from challenge.entry import LEVELS, ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
@@ -59,15 +59,15 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     remarks += _punish_lost(gate, defaced)
     with timed(evaluator, "attackers"):
         calls: list[Callable[[], Any]] = [
-            partial(wrongly_taught, edition, protocol, defaced, whose(evaluator)[0], WRONG_KEYS),
+            partial(taught_nothing, edition, protocol, defaced, whose(evaluator)[0], SHUFFLED_KEYS),
             partial(run_attackers, edition, protocol, defaced),
         ]
-        wrong, (attackers, said) = run(_called, calls, "attackers", evaluator.compute)
+        shuffled, (attackers, said) = run(_called, calls, "attackers", evaluator.compute)
         learned = {one.name for one in attackers if one.level == "informed"}
         ceiling, _ = run_attackers(edition, protocol, original, learned)
     remarks += said
     with timed(evaluator, "audit"):
-        checks = audit(evaluator, attackers, ceiling, wrong)
+        checks = audit(evaluator, attackers, ceiling, shuffled)
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
     evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}

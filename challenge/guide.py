@@ -63,7 +63,7 @@ WORDS = (
     ),
     (
         "audit",
-        "An attacker rates only if it links undefaced scans, is at chance when taught a wrong key, and is "
+        "An attacker rates only if it links undefaced scans, is at chance when taught a shuffled key, and is "
         "no worse than one who knows less. × marks those that failed, or that are no attackers.",
     ),
     (

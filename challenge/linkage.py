@@ -173,19 +173,24 @@ def left_out_of(
     return compared(attack, trials, probes, references, compare)
 
 
-def exchanged(subjects: Mapping[str, str], references: Collection[str], seed: int) -> dict[str, str]:
-    """Give everybody's photographs to somebody else, at random: a key that is wrong for everybody.
+def shuffled(subjects: Mapping[str, str], references: Collection[str], seed: int) -> dict[str, str]:
+    """Give everybody's photographs to anybody, at random: a key from which there is nothing to learn.
+
+    Notes
+    -----
+    Any order is as likely, so that now and then somebody keeps his own. Were that forbidden, the key would
+    say who is *not* whom, and who learns from it would be below chance (synth-200: AUC .48 in place of .50).
 
     Examples
     --------
-    >>> wrong = exchanged({"a": "1", "x": "1", "b": "2", "y": "2"}, ["x", "y"], seed=0)
-    >>> [wrong[name] for name in "abxy"]
+    >>> key = shuffled({"a": "1", "x": "1", "b": "2", "y": "2"}, ["x", "y"], seed=3)
+    >>> [key[name] for name in "abxy"]
     ['1', '2', '2', '1']
     """
     everybody = sorted(set(subjects.values()))
-    order = [everybody[i] for i in np.random.default_rng(seed).permutation(len(everybody))]
-    following = dict(zip(order, order[1:] + order[:1], strict=True))
-    return {name: following[who] if name in references else who for name, who in subjects.items()}
+    order = np.random.default_rng(seed).permutation(len(everybody))
+    whose = {who: everybody[i] for who, i in zip(everybody, order, strict=True)}
+    return {name: whose[who] if name in references else who for name, who in subjects.items()}
 
 
 def people(key: Mapping[tuple[str, str], bool]) -> dict[str, str]:

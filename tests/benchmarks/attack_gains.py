@@ -22,7 +22,7 @@ from baselines.attacks import Deepface, Geo, similarity
 from baselines.geo import ANGLES, DISTANCES, FEATURES, RATIOS
 from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage
 from baselines.sides import Sides
-from challenge.attackers import Looks, run_attackers, wrongly_taught
+from challenge.attackers import Looks, run_attackers, taught_nothing
 from challenge.camera import Camera
 from challenge.edition import Edition, open_edition
 from challenge.entry import LEVELS
@@ -235,11 +235,11 @@ def cost(bench: Bench, submission: Path) -> None:
     start = time.process_time()
     for looks in states:
         run_attackers(bench.edition, bench.protocol, looks)
-    taught = wrongly_taught(bench.edition, bench.protocol, states[0], bench.mated, 10)
-    print(f"\nattackers, ceiling and wrong keys: {time.process_time() - start:.0f} s of CPU time")
+    taught = taught_nothing(bench.edition, bench.protocol, states[0], bench.mated, 10)
+    print(f"\nattackers, ceiling and shuffled keys: {time.process_time() - start:.0f} s of CPU time")
     for name, areas in taught.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
-        print(f"| wrong key: {name} | {areas.mean():.3f} +- {error:.3f} |")
+        print(f"| shuffled key: {name} | {areas.mean():.3f} +- {error:.3f} |")
 
 
 def found_of_each(entries: Path) -> None:

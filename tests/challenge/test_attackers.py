@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from engine import ENGINE
 
-from challenge.attackers import Attacker, Looks, run_attackers, wrongly_taught
+from challenge.attackers import Attacker, Looks, run_attackers, taught_nothing
 from challenge.audit import audit
 from challenge.defacing import _by_group
 from challenge.edition import open_edition
@@ -126,19 +126,20 @@ def test_faces_nobody_shows_teach_nobody(evaluator: Evaluator) -> None:
     assert len(remarks) == 4
 
 
-def test_a_wrong_key_teaches_nothing(evaluator: Evaluator) -> None:
+def test_a_shuffled_key_teaches_nothing(evaluator: Evaluator) -> None:
     mated, _ = whose(evaluator)
-    wrong = wrongly_taught(evaluator.edition, PROTOCOL, looks(evaluator, 0.5), mated, rounds=10)
-    assert set(wrong) == {"geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald", "fusion"}
-    assert abs(wrong["fusion"].mean() - 0.5) < 0.1
-    assert abs(np.mean([own.mean() for own in wrong.values()]) - 0.5) < 0.1
+    shuffled = taught_nothing(evaluator.edition, PROTOCOL, looks(evaluator, 0.5), mated, rounds=10)
+    assert set(shuffled) == {"geo+raw", "geo+bald", "deepface(Dlib)+raw", "deepface(Dlib)+bald", "fusion"}
+    assert abs(shuffled["fusion"].mean() - 0.5) < 0.1
+    assert abs(np.mean([own.mean() for own in shuffled.values()]) - 0.5) < 0.1
 
 
 def checks(evaluator: Evaluator, defaced: Looks, original: Looks) -> dict[tuple[str, str], bool]:
     attackers, ceiling = (run_attackers(evaluator.edition, PROTOCOL, one)[0] for one in (defaced, original))
-    wrong = wrongly_taught(evaluator.edition, PROTOCOL, defaced, whose(evaluator)[0], 10)
+    shuffled = taught_nothing(evaluator.edition, PROTOCOL, defaced, whose(evaluator)[0], 10)
     return {
-        (c.question.split(" ")[0], c.attacker): c.passed for c in audit(evaluator, attackers, ceiling, wrong)
+        (c.question.split(" ")[0], c.attacker): c.passed
+        for c in audit(evaluator, attackers, ceiling, shuffled)
     }
 
 
@@ -154,10 +155,10 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(evaluator: 
     assert not any(passed for (question, _), passed in blind.items() if question == "links")
 
 
-def test_an_attacker_who_links_by_a_wrong_key_or_loses_by_knowing_more_rates_nobody(
+def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_nobody(
     evaluator: Evaluator,
 ) -> None:
-    """Rigged: wrong keys that teach, and an informed attacker whose scores are turned round."""
+    """Rigged: shuffled keys that teach, and an informed attacker whose scores are turned round."""
     defaced = looks(evaluator, 1.0)
     attackers, _ = run_attackers(evaluator.edition, PROTOCOL, defaced)
     name = "geo+raw"
@@ -165,17 +166,17 @@ def test_an_attacker_who_links_by_a_wrong_key_or_loses_by_knowing_more_rates_nob
         replace(one, scores=-one.scores) if (one.name, one.level) == (name, "informed") else one
         for one in attackers
     ]
-    wrong = {one.name: np.full(10, 0.5) for one in attackers if one.level == "informed"}
-    wrong["deepface(Dlib)+raw"] = np.full(10, 0.9)
-    del wrong["fusion"]
+    shuffled = {one.name: np.full(10, 0.5) for one in attackers if one.level == "informed"}
+    shuffled["deepface(Dlib)+raw"] = np.full(10, 0.9)
+    del shuffled["fusion"]
     failed = {
         (c.question.split(",")[0], c.attacker)
-        for c in audit(evaluator, broken, attackers, wrong)
+        for c in audit(evaluator, broken, attackers, shuffled)
         if not c.passed
     }
     assert failed == {
-        ("taught a wrong key", "deepface(Dlib)+raw/informed"),
-        ("taught a wrong key", "fusion/informed"),
+        ("taught a shuffled key", "deepface(Dlib)+raw/informed"),
+        ("taught a shuffled key", "fusion/informed"),
         (f"no worse than {name}/ignorant (AUC gained)", f"{name}/informed"),
         (f"no worse than {name}/adapted (AUC gained)", f"{name}/informed"),
     }
@@ -197,8 +198,8 @@ def test_where_few_show_a_face_those_who_cannot_learn_say_so(evaluator: Evaluato
         attackers, remarks = run_attackers(evaluator.edition, PROTOCOL, few)
         fused = any(one.name == "fusion" for one in attackers)
         assert fused or any(remark.startswith("fusion: nobody learns to fuse") for remark in remarks)
-        wrong = wrongly_taught(evaluator.edition, PROTOCOL, few, whose(evaluator)[0], 3)
-        assert all(np.isfinite(own).all() for own in wrong.values())
+        shuffled = taught_nothing(evaluator.edition, PROTOCOL, few, whose(evaluator)[0], 3)
+        assert all(np.isfinite(own).all() for own in shuffled.values())
 
 
 def test_groups_cover_everybody_once(evaluator: Evaluator) -> None:

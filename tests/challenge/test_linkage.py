@@ -6,7 +6,7 @@ import pytest
 from baselines.attacks import similarity
 from baselines.informed import InformedError
 from challenge.features import ImageFeatures
-from challenge.linkage import adapt_to, exchanged, learn_from, left_out_of, link
+from challenge.linkage import adapt_to, learn_from, left_out_of, link, shuffled
 
 NONE = ImageFeatures(False, "no face found", {})
 
@@ -97,10 +97,15 @@ def test_left_out_scores_are_those_of_trials_within_a_fold() -> None:
     assert not any("p-lost" in trial for trial in seen)
 
 
-def test_a_wrong_key_is_wrong_for_everybody_and_keeps_photographs_together() -> None:
+def test_a_shuffled_key_says_nothing_and_keeps_photographs_together() -> None:
+    """Anybody gets anybody's, his own as often as another's."""
     who = {"a": "1", "x": "1", "x2": "1", "b": "2", "y": "2", "c": "3", "z": "3"}
-    for seed in range(20):
-        wrong = exchanged(who, {"x", "x2", "y", "z"}, seed)
-        assert all(wrong[photo] != who[photo] for photo in ("x", "x2", "y", "z"))
-        assert wrong["x"] == wrong["x2"]
-        assert {name: wrong[name] for name in "abc"} == {"a": "1", "b": "2", "c": "3"}
+    given = np.zeros((3, 3))
+    for seed in range(900):
+        key = shuffled(who, {"x", "x2", "y", "z"}, seed)
+        assert key["x"] == key["x2"]
+        assert {key["x"], key["y"], key["z"]} == {"1", "2", "3"}
+        assert {name: key[name] for name in "abc"} == {"a": "1", "b": "2", "c": "3"}
+        for photo in "xyz":
+            given[int(who[photo]) - 1, int(key[photo]) - 1] += 1
+    assert np.abs(given / 900 - 1 / 3).max() < 0.06
