@@ -55,6 +55,8 @@ def prepare_off_screen() -> str:
             continue
         # Else VTK looks for an X server first and warns that there is none.
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", window)
+        # Mesa draws with a thread a core; ours are taken by workers, each with a head of its own.
+        os.environ.setdefault("LP_NUM_THREADS", "0")
         return name
     raise RenderError(
         "no OpenGL library to draw faces with off screen (looked for "

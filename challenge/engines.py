@@ -21,6 +21,7 @@ from challenge.errors import InputError
 from challenge.orphans import with_parent
 
 BACKENDS = ("sequential", "loky", "dask", "ray")
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass
@@ -160,6 +161,8 @@ def dask_client(address: str, workers: int) -> Any:
             "distributed.scheduler.allowed-failures": 1,  # an item that is the end of two workers is given up
             "distributed.scheduler.worker-saturation": 1.0,
             "distributed.worker.daemon": False,  # what strangers sent is worked on in a child of a worker
+            # dask gives memory back at once, and then a third of the time goes into asking for it again.
+            "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, 1),
             "distributed.admin.system-monitor.gil.enabled": False,
         }
     )

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,6 +39,22 @@ def test_the_picture_shows_the_head_on_a_plain_background() -> None:
     head = (np.abs(large.astype(int) - corner).sum(axis=2) > 30).mean()
     assert 0.01 < head < 0.2  # a ball of 60 mm in a picture of 270 mm
     assert (large[0] == large[0, 0]).all()
+
+
+def test_drawing_takes_no_other_core() -> None:
+    """Workers have one each; Mesa would draw with a thread on every one."""
+    code = (
+        "import time; from tests.baselines.test_render import *\n"
+        "surface, views = reconstruct(ball(), 1.0), make_views()\n"
+        "render.render(surface, views)\n"
+        "own, all_ = time.thread_time(), time.process_time()\n"
+        "render.render(surface, views, 1000)\n"
+        "print(time.thread_time() - own, time.process_time() - all_)"
+    )
+    alone = {k: v for k, v in os.environ.items() if k != "LP_NUM_THREADS"} | {"PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([sys.executable, "-c", code], env=alone, capture_output=True, text=True, check=True)
+    own, everybody = map(float, done.stdout.split())
+    assert own > 0.9 * everybody
 
 
 def test_a_longer_neck_does_not_move_the_camera() -> None:
