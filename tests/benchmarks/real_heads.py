@@ -71,11 +71,12 @@ def copies(head: str, scan: Scan) -> None:
     made = {name: change(scan) for name, change in (FEW | MORE | NOISIEST).items()}
     seen = {name: appearance_of_scan(copy, 2.0) for name, copy in {"unchanged": scan, **made}.items()}
     print(f"\n{head}, faces found in {min(len(each.found) for each in seen.values())} of 5 views or more")
+    faces = {name: face_of(each) for name, each in seen.items()}
     for name in made:
-        print(f"| {name} | {distance(seen['unchanged'], seen[name])} |")
+        print(f"| {name} | {np.linalg.norm(faces[name] - faces['unchanged']):.2f} |")
     moderate = [name for name in seen if name not in NOISIEST]
-    far = max((distance(seen[a], seen[b]), a, b) for a, b in combinations(moderate, 2))
-    print(f"farthest two copies, the noisiest left out: {' '.join(far)}", flush=True)
+    far = max((np.linalg.norm(faces[a] - faces[b]), a, b) for a, b in combinations(moderate, 2))
+    print("farthest two copies, the noisiest left out: {:.2f} ({}, {})".format(*far), flush=True)
 
 
 def judged(
@@ -103,8 +104,11 @@ def findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
 def distance(one: Appearance, other: Appearance) -> str:
     if not one.found or not other.found:
         return "-"
-    a, b = (embed([face.chip for face in each.found]).mean(axis=0) for each in (one, other))
-    return f"{np.linalg.norm(a - b):.2f}"
+    return f"{np.linalg.norm(face_of(one) - face_of(other)):.2f}"
+
+
+def face_of(appearance: Appearance) -> np.ndarray:
+    return embed([face.chip for face in appearance.found]).mean(axis=0)
 
 
 def real_heads(paths: list[Path]) -> dict[str, Scan]:
