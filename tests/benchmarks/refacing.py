@@ -37,7 +37,6 @@ from data_prep.nifti import write_nifti
 
 Floats = NDArray[np.float64]
 COMPONENTS = 60
-MIN_TAKEN_MM = 6.0  # columns of the average head from which less is taken are not face
 FOLDS = 5
 
 
@@ -46,15 +45,16 @@ class Columns:
     """Columns of voxels of the average head, from the back to the front, and what of each is face."""
 
     face: NDArray[np.bool_]  # (i, j, k), on the grid of the average head
-    taken: NDArray[np.bool_]  # (i, k)
+    taken: NDArray[np.bool_]  # (i, k), columns of which anything is
+    back: Floats  # (n_taken,), where it begins, mm
 
     @classmethod
     def of_pydeface(cls) -> "Columns":
         """Take the face to be what pydeface's mask takes: it is public, as a defacer's code is."""
         face = bring(pydeface_mask(), HEAD_TO_PYDEFACE, average_head(), outside=None) < 0.5
-        spacing = float(average_head().spacing[1])
-        skin = head_mask(average_head().data, head_threshold(average_head().data))
-        return cls(face, (face & skin).sum(axis=1) * spacing > MIN_TAKEN_MM)
+        taken = face.any(axis=1)
+        affine = average_head().affine
+        return cls(face, taken, affine[1, 3] + affine[1, 1] * face.argmax(axis=1)[taken].astype(np.float64))
 
 
 def heights(scan: Scan, scan_to_head: Floats) -> Floats:
@@ -76,7 +76,8 @@ def measured(paths: tuple[Path, Path], columns: Columns, cache: Path) -> tuple[F
     outline = outline_features(defaced)
     size = np.linalg.svd(scan_to_head[:3, :3], compute_uv=False)
     rest = np.r_[np.zeros(66) if outline is None else outline, left[::4, ::4].ravel(), size]
-    return scan_to_head, rest, heights(original, scan_to_head)[columns.taken]
+    face = np.maximum(heights(original, scan_to_head)[columns.taken], columns.back)
+    return scan_to_head, rest, face
 
 
 def filled(scan: Scan, scan_to_head: Floats, face: Floats, columns: Columns) -> Scan:
@@ -87,7 +88,7 @@ def filled(scan: Scan, scan_to_head: Floats, face: Floats, columns: Columns) -> 
     where = bring(Scan(columns.face.astype(np.float32), grid.affine), scan_to_head, scan, outside=None) > 0.5
     points = apply_affine(scan_to_head, apply_affine(scan.affine, np.argwhere(where)))
     at = apply_affine(np.linalg.inv(grid.affine), points)
-    reach = ndimage.map_coordinates(height, at[:, [0, 2]].T, order=1, mode="nearest")
+    reach = ndimage.map_coordinates(height, at[:, [0, 2]].T, order=1, mode="constant", cval=height.min())
     share = np.clip((reach - points[:, 1]) / scan.spacing.mean() + 0.5, 0, 1)
     nothing, own = air(scan), scan.data[where].astype(np.float32)
     skin = np.median(scan.data[scan.data > head_threshold(np.asarray(scan.data, np.float32))])
