@@ -37,6 +37,7 @@ from data_prep.nifti import write_nifti
 
 Floats = NDArray[np.float64]
 COMPONENTS = 60
+NOTHING_MM = 4.0  # what reaches no farther into the face is no skin
 FOLDS = 5
 
 
@@ -84,7 +85,7 @@ def filled(scan: Scan, scan_to_head: Floats, face: Floats, columns: Columns) -> 
     """Put skin where the face reaches, within what was taken."""
     grid = average_head()
     height = np.full(columns.taken.shape, grid.affine[1, 3])
-    height[columns.taken] = face
+    height[columns.taken] = np.where(face > columns.back + NOTHING_MM, face, height.min())
     where = bring(Scan(columns.face.astype(np.float32), grid.affine), scan_to_head, scan, outside=None) > 0.5
     points = apply_affine(scan_to_head, apply_affine(scan.affine, np.argwhere(where)))
     at = apply_affine(np.linalg.inv(grid.affine), points)
