@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 import pyvista as pv
@@ -14,16 +13,13 @@ from baselines.render import face_centre, render
 from baselines.scan import Scan
 from baselines.surface import HeadSurface, cut_areas
 from baselines.views import View
+from tests.helpers.degraded import halved
 
 
 @pytest.fixture(scope="module")
 def small_head(real_head: Scan) -> Scan:
     """The real head at 2 mm, RAS+."""
-    image = nib.as_closest_canonical(nib.Nifti1Image(real_head.data, real_head.affine))
-    data = np.asarray(image.dataobj, np.float32)
-    i, j, k = (extent // 2 for extent in data.shape)
-    data = data[: 2 * i, : 2 * j, : 2 * k].reshape(i, 2, j, 2, k, 2).mean(axis=(1, 3, 5))
-    return Scan(data, image.affine @ np.diag([2.0, 2.0, 2.0, 1.0]))
+    return halved(real_head)
 
 
 @pytest.mark.parametrize("view", [View(0, 0), View(12, 0), View(-12, 0), View(0, 8), View(20, -10)])
