@@ -180,7 +180,7 @@ def rescan_spread(
     -------
     dict from str to float
         Mean absolute relative difference of two scans of one person, by the names of `compare_brains`
-        (`brain_change` and so on). Empty without two scans of anybody.
+        (`brain_change` and so on), those that some pair has. Empty without two scans of anybody.
 
     Examples
     --------
@@ -201,10 +201,10 @@ def rescan_spread(
     ]
     if not pairs:
         return {}
-    return {
-        name: float(np.nanmean([abs(_relative(b[name], (a[name] + b[name]) / 2)) * 2 for a, b in pairs]))
-        for name in rows[0]
+    gaps = {
+        name: [abs(_relative(b[name], (a[name] + b[name]) / 2)) * 2 for a, b in pairs] for name in rows[0]
     }
+    return {name: float(np.nanmean(own)) for name, own in gaps.items() if np.isfinite(own).any()}
 
 
 def _relative(after: float, before: float) -> float:

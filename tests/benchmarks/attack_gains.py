@@ -140,7 +140,8 @@ def normalized(bench: Bench, looks: Looks, attack: str, how: Compare) -> Floats:
         one, other = looks.scans[scans], photos[shots, "bald"]
         pairs = [(p, r) for p in one for r in other]
         cohort = compared(attack, pairs, one, other, how).reshape(len(one), len(other))
-        mean, std = np.nanmean(cohort, axis=1 - side), np.nanstd(cohort, axis=1 - side)
+        seen = np.ma.masked_invalid(cohort)  # an image without a face has no score with anybody
+        mean, std = (own.filled(np.nan) for own in (seen.mean(axis=1 - side), seen.std(axis=1 - side)))
         at = {name: i for i, name in enumerate(asked[side])}
         rows = [at[trial[side]] for trial in edition.eval.trials]
         parts.append((scores - mean[rows]) / std[rows])

@@ -119,6 +119,13 @@ def test_rescans_are_pairs_of_one_person() -> None:
     assert spread["cnr_change"] == 0.0
 
 
+def test_what_no_pair_has_has_no_spread() -> None:
+    quality = [{"cnr": 2.0, "snr": np.nan}, {"cnr": 2.2, "snr": 3.0}]
+    spread = rescan_spread([(600, 400, 200)] * 2, quality, ["a", "a"])
+    assert "snr_change" not in spread
+    assert "cnr_change" in spread
+
+
 @pytest.mark.parametrize(
     ("original", "defaced", "message"),
     [
