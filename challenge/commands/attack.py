@@ -93,10 +93,10 @@ def _attack_edition(settings: Settings) -> None:
         if level != "ignorant":
             assert edition.dev.key is not None
             known = _features(edition.dev, settings)
-            sides = adapt_to(name, *known)
-            if level == "informed":
-                sides = learn_from(name, *known, people(edition.dev.key))
-            compare = sides.similarity
+            if level == "adapted":
+                compare = adapt_to(name, *known).similarity
+            else:
+                compare = learn_from(name, *known, people(edition.dev.key)).similarity
         probes, references = _features(split, settings)
         _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
         if split.distractor_trials:

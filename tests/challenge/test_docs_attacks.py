@@ -12,7 +12,8 @@ from baselines.appearance import Appearance
 from baselines.landmarks import Face
 from challenge import features
 from challenge.cli import main
-from challenge.features import Extraction, extract
+from challenge.commands import attack
+from challenge.features import Extraction, ImageFeatures, extract
 from challenge.work import Compute
 from data_prep.edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
@@ -68,13 +69,13 @@ def test_the_commands_run_at_both_levels(home: Path, monkeypatch: pytest.MonkeyP
     public = home / "edition" / "public" / "eval"
     from my_attacks import WithNose
 
-    attack = WithNose()
+    own_attack = WithNose()
     for (probe, reference), score in scores["width"].items():
         images = (
             public / "mri" / probe / "anat" / f"{probe}_T2w.nii.gz",
             public / "photos" / "raw" / f"{reference}.png",
         )
-        own = [attack.embed(type("Look", (), {"faces": [made_up_face(path)]})) for path in images]
+        own = [own_attack.embed(type("Look", (), {"faces": [made_up_face(path)]})) for path in images]
         assert score == pytest.approx(-np.abs(own[0] - own[1]).max(), rel=1e-6)
 
 
@@ -87,6 +88,24 @@ def test_an_attack_that_has_to_learn_says_so(
     (line,) = capsys.readouterr().err.splitlines()
     assert "volume does not see the same in scans and in photographs" in line
     assert f"attack.level is '{level}'; expected attack.level=informed and edition=..." in line
+
+
+def test_an_attack_that_has_learned_scores_sides_of_different_width(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`volume` says 66 things of a scan and 166 of a photograph; an informed one needs no common features."""
+    build_edition(write_tiny_cohort(home / "people", 18), home / "edition", EditionConfig(id="tiny", seed=1))
+    width = {"scan": 66, "photo": 166}
+
+    def extract(paths: dict[str, Path], kind: str, *_: object) -> dict[str, ImageFeatures]:
+        rng = np.random.default_rng(len(paths))
+        return {name: ImageFeatures(True, "", {"volume": rng.normal(size=width[kind])}) for name in paths}
+
+    monkeypatch.setattr(attack, "extract", extract)
+    words = ["attack", "attack=volume", "attack.level=informed", "edition=edition", "output=scores"]
+    assert main([*words, "compute=sequential"]) == 0
+    scores = [line.split("\t")[2] for line in (home / "scores/scores.tsv").read_text().splitlines()[1:]]
+    assert len(set(scores)) > 1
 
 
 def test_loose_scans_and_photographs_are_not_compared_by_it(
