@@ -34,7 +34,7 @@ class VerificationReport:
         True match rate at a false match rate of at most 1 % and 0.1 %.
     people_found_any, people_found_all : Estimate
         Share of people linked in at least one, and in every one, of their mated trials at the lowest
-        threshold whose false match rate is at most 1 %.
+        threshold whose false match rate is at most 1 %, or at the threshold given.
     rank1 : Estimate or None
         Rank-1 identification rate in the gallery of this list; None if the list does not say which
         trials share a probe (several probes of a subject and no `probes` given).
@@ -86,6 +86,7 @@ def score_trials(
     seed: int = 0,
     *,
     probes: ArrayLike | None = None,
+    threshold: float | None = None,
     n_jobs: int = 1,
 ) -> VerificationReport:
     """Score a trial list; intervals by drawing subjects again on both sides of every pair.
@@ -105,6 +106,10 @@ def score_trials(
         Of the draws. Two lists with the same subjects and seed share their draws.
     probes : array_like, shape (n_trials,), optional
         Probe identifiers, needed for rank-1 when a subject has several probes.
+    threshold : float, optional
+        Scores at or above it link people in `people_found_any` and `people_found_all`: that of a list of
+        which this is a part, taken as it is in every draw. By default each draw of this list has its own,
+        at a false match rate of 1 %.
     n_jobs : int
         Threads; no figure depends on it.
 
@@ -139,8 +144,9 @@ def score_trials(
     listed = trials(scores, mated, probe_subjects, reference_subjects)
     warn_if_small(int(listed.mated.sum()))
     hit, gallery = _hits(listed, probes)
-    point = figures(listed, np.ones((len(listed.subjects), 1)), hit)
-    draws = replicates(listed, listed.draw(n_bootstrap, seed), hit, n_jobs)
+    above = None if threshold is None else _pieces_above(listed, threshold)
+    point = figures(listed, np.ones((len(listed.subjects), 1)), hit, above)
+    draws = replicates(listed, listed.draw(n_bootstrap, seed), hit, n_jobs, above)
     n = int(listed.paired.sum())
     estimates = {name: percentile(float(point[name][0]), draws[name], n) for name in point}
     pairs = float(listed.mated.sum()) * float((~listed.mated).sum())
@@ -163,20 +169,30 @@ _NAMES = (
 )
 
 
-def replicates(listed: Trials, counts: Floats, hit: Floats | None, n_jobs: int = 1) -> dict[str, Floats]:
+def _pieces_above(listed: Trials, threshold: float) -> int:
+    """How many pieces of the ROC hold the mated scores at or above a threshold."""
+    return int(listed.piece_of_mated[listed.scores[listed.mated] >= threshold].max(initial=-1)) + 1
+
+
+def replicates(
+    listed: Trials, counts: Floats, hit: Floats | None, n_jobs: int = 1, above: int | None = None
+) -> dict[str, Floats]:
     """Every figure of every draw; counts of shape (n_subjects, n_bootstrap), results of (n_bootstrap,)."""
     width = int(np.clip(_BLOCK_BYTES // (8 * 21 * listed.n_pieces), 4, 64))
     blocks = [counts[:, i : i + width] for i in range(0, counts.shape[1], width)]
-    parts = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(figures)(listed, b, hit) for b in blocks)
+    parts = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(figures)(listed, b, hit, above) for b in blocks)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def figures(listed: Trials, counts: Floats, hit: Floats | None) -> dict[str, Floats]:
+def figures(
+    listed: Trials, counts: Floats, hit: Floats | None, above: int | None = None
+) -> dict[str, Floats]:
     """Every figure under weights of subjects; counts of shape (n_subjects, n), results of shape (n,)."""
     mated, nonmated = listed.weigh(counts)
     curves = Steps(_last(mated.sum(1)), _last(nonmated.sum(1)))
     fmr, tmr = curves.vertices()
-    accepted = np.count_nonzero(fmr <= 0.01, axis=-1) - 1  # pieces above the threshold
+    # Pieces above the threshold.
+    accepted = np.count_nonzero(fmr <= 0.01, axis=-1) - 1 if above is None else np.full(len(fmr), above)
     found = {
         "eer": eer_of(curves),
         "auc": auc_of(curves),

@@ -60,6 +60,8 @@ class Trials:
         First pieces of the cells linkability is learned on.
     best, worst : ndarray of int, shape (n_subjects,)
         Pieces of each subject's highest and lowest mated score; `n_pieces` for who has none.
+    piece_of_mated : ndarray of int, shape (n_mated,)
+        Pieces of the mated scores, as they came.
     scores, mated, probe, reference : ndarray, shape (n_trials,)
         The list as it came, subjects as positions in `subjects`.
     """
@@ -70,6 +72,7 @@ class Trials:
     cells: Ints
     best: Ints
     worst: Ints
+    piece_of_mated: Ints
     scores: Floats
     mated: NDArray[np.bool_]
     probe: Ints
@@ -169,6 +172,7 @@ def trials(
         cells=cells,
         best=best,
         worst=worst,
+        piece_of_mated=piece[is_mated],
         scores=values,
         mated=is_mated,
         probe=probe,

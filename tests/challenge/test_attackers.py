@@ -15,7 +15,7 @@ from challenge.edition import open_edition
 from challenge.entry import LEVELS, Result
 from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
-from challenge.figures import trial_masks, whose
+from challenge.figures import Ask, trial_masks, verification, whose
 from challenge.protocol import Protocol
 from challenge.sealed import SealedTrial, open_sealed
 from data_prep.edition import EditionConfig, build_edition
@@ -223,6 +223,22 @@ def test_each_levels_strongest_attacker_is_told_by_group(evaluator: Evaluator) -
     assert "sex=F" in asks[0].trial_lists
     assert "matched" not in asks[0].trial_lists
     assert not any(ask.rates for ask in asks)
+
+
+def test_groups_are_linked_at_the_threshold_of_everybody(evaluator: Evaluator) -> None:
+    """Women whom the attacker takes for everybody are found at his threshold, not at one of their own."""
+    mated, subjects = whose(evaluator)
+    women = np.array([evaluator.sealed.attributes[p].sex == "F" for p, _ in evaluator.edition.eval.trials])
+    scores = np.random.default_rng(5).normal(size=len(mated)) + 2.0 * mated + 3.0 * women
+    one = SimpleNamespace(track="defacing", team="t", system="s")
+    asks = [Ask("geo+raw", "ignorant", scores, trial_lists=["all", "sex=F", "sex=M"])]
+    found = {r.trial_list: r.figures["people_found_any"].value for r in verification(evaluator, one, asks)}
+    threshold = np.quantile(scores[~mated], 0.99, method="inverted_cdf")
+    for group, who in (("sex=F", women), ("sex=M", ~women)):
+        people = np.unique(subjects[who & mated, 0])
+        linked = [(scores[mated & (subjects[:, 0] == person)] > threshold).any() for person in people]
+        assert found[group] == pytest.approx(np.mean(linked))
+    assert found["sex=F"] > found["all"] > found["sex=M"]
 
 
 def test_lists_of_few_nonmated_trials_are_not_told(evaluator: Evaluator) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import scoring
-from scoring import ScoringError, score_trials
+from scoring import ScoringError, roc, score_trials
 from scoring.report import figures
 from scoring.trials import trials
 from tests.scoring import oracles
@@ -151,6 +151,33 @@ def test_people_found_are_people_not_trials() -> None:
     for one in (report.people_found_any, report.people_found_all):
         assert 0 <= one.low < one.value < one.high <= 1
         assert one.n == 4
+
+
+def test_a_part_of_a_list_is_judged_at_the_threshold_of_the_whole() -> None:
+    rng = np.random.default_rng(3)
+    probe, reference = (np.repeat(each, 2) for each in np.divmod(np.arange(30 * 30), 30))
+    mated = probe == reference
+    scores = np.round(rng.normal(size=1800) + 2 * mated, 1)  # with ties
+    scores[probe < 10] += 1  # these people match everybody
+    curve = roc(scores[mated], scores[~mated])
+    threshold = curve.threshold[np.count_nonzero(curve.fmr <= 0.01) - 1]
+    whole = score_trials(scores, mated, probe, reference, 50)
+    again = score_trials(scores, mated, probe, reference, 50, threshold=threshold)
+    assert (again.people_found_any.value, again.people_found_all.value) == (
+        whole.people_found_any.value,
+        whole.people_found_all.value,
+    )
+    part = probe < 10
+    found = score_trials(scores[part], mated[part], probe[part], reference[part], 50, threshold=threshold)
+    linked = scores[part & mated].reshape(10, 2) >= threshold
+    assert found.people_found_any.value == linked.any(axis=1).mean()
+    assert found.people_found_all.value == linked.all(axis=1).mean()
+    own = score_trials(scores[part], mated[part], probe[part], reference[part], 50)
+    assert found.people_found_any.value > own.people_found_any.value
+    assert found.tmr_at_fmr_1pct == own.tmr_at_fmr_1pct
+    for bound, share in ((np.inf, 0.0), (-np.inf, 1.0)):
+        ends = score_trials(scores, mated, probe, reference, 50, threshold=bound)
+        assert (ends.people_found_any.value, ends.people_found_all.low) == (share, share)
 
 
 def test_strangers_are_nobody_to_be_found() -> None:
