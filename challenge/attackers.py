@@ -119,7 +119,7 @@ def run_attackers(
         found.append(Attacker(name, "informed", lowest(scores), informed.subjects))
         if among is None or name in among:
             parts.append(scores)
-            practice.append(left_out_of(attack, dev_trials, *known[1:], subjects, informed.shrinkage))
+            practice.append(left_out_of(attack, dev_trials, *known[1:], subjects))
     if len(parts) > 1:
         try:
             fused = _fused(practice, list(_dev_key(edition).values()), parts)
@@ -133,19 +133,39 @@ def run_attackers(
 def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
     """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach.
 
-    Where some of them see no face, the others are fused by themselves: ratios of either kind are calibrated.
+    Where some of them see no face, the others are fused by themselves, as many of them as people of dev can
+    teach to: ratios of either kind are calibrated.
     """
     left_out, labels, scores = np.stack(practice, axis=1), np.array(mated), np.stack(parts, axis=1)
     fused, seen = np.full(len(scores), np.nan), np.isfinite(scores)
     for able in np.unique(seen[seen.any(axis=1)], axis=0):
-        usable = np.isfinite(left_out[:, able]).all(axis=1)
-        rows = (seen == able).all(axis=1)
-        fused[rows] = fuse(left_out[np.ix_(usable, able)], labels[usable])(scores[np.ix_(rows, able)])
+        rows, some = (seen == able).all(axis=1), _seen_together(left_out, labels, able)
+        if some.any():
+            usable = np.isfinite(left_out[:, some]).all(axis=1)
+            fused[rows] = fuse(left_out[np.ix_(usable, some)], labels[usable])(scores[np.ix_(rows, some)])
+    if seen.any() and not np.isfinite(fused).any():
+        raise ValueError("no mated and nonmated people of dev were left out of what any of them learned")
     return lowest(fused)
 
 
+def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return those of `able` who saw people of dev together, mated and not; who saw the fewest goes first."""
+    some = able.copy()
+    while some.any():
+        usable = np.isfinite(left_out[:, some]).all(axis=1)
+        if 0 < labels[usable].sum() < usable.sum():
+            break
+        some[np.where(some, np.isfinite(left_out).sum(axis=0), np.inf).argmin()] = False
+    return some
+
+
 def taught_nothing(
-    edition: Edition, protocol: Protocol, looks: Looks, mated: NDArray[np.bool_], rounds: int
+    edition: Edition,
+    protocol: Protocol,
+    looks: Looks,
+    mated: NDArray[np.bool_],
+    seeds: Sequence[int],
+    among: Collection[str] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Teach the informed attackers a shuffled key of `dev`, from which there is nothing to learn.
 
@@ -155,37 +175,39 @@ def taught_nothing(
         As in `run_attackers`.
     mated : ndarray of bool, shape (n_trials,)
         The true key of `eval`.
-    rounds : int
-        How many keys.
+    seeds : sequence of int
+        Of the keys.
+    among : collection of str, optional
+        As in `run_attackers`.
 
     Returns
     -------
-    dict from name to ndarray, shape (at most rounds,)
+    dict from name to ndarray, shape (at most len(seeds),)
         AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
-        learned from the key. Rounds in which a key leaves too few people with two faces say nothing.
+        learned from the key. Keys that leave too few people with two faces say nothing.
     """
     subjects, references = people(_dev_key(edition)), set(edition.dev.references)
     taught = {}
     for condition, attack in product(looks.conditions, protocol.attacks):
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
-        with suppress(InformedError):
-            shrinkage = learn_from(*known, subjects).shrinkage
-            taught[attacker_name(attack, condition, protocol)] = (known, asked, shrinkage)
+        taught[attacker_name(attack, condition, protocol)] = (known, asked)
     pairs = list(product(edition.dev.probes, edition.dev.references))
     areas: dict[str, list[float]] = {}
-    for seed in range(rounds):
+    for seed in seeds:
         who = shuffled(subjects, references, seed)
-        parts, practice = {}, []
-        for name, (known, asked, shrinkage) in taught.items():
+        parts, practice = {}, {}
+        for name, (known, asked) in taught.items():
             with suppress(InformedError):
-                parts[name] = compared(*asked, learn_from(*known, who, [shrinkage]).similarity)
-                practice.append(left_out_of(known[0], pairs, *known[1:], who, shrinkage))
+                parts[name] = compared(*asked, learn_from(*known, who).similarity)
+                practice[name] = left_out_of(known[0], pairs, *known[1:], who)
         scores = {name: lowest(own) for name, own in parts.items()}
-        if len(parts) == len(taught) > 1:
+        fused = [name for name in parts if among is None or name in among]
+        if len(fused) > 1:
             mated_by_it = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
+            left_out, found = ([scored[name] for name in fused] for scored in (practice, parts))
             with suppress(ValueError):
-                scores[FUSION] = _fused(practice, mated_by_it, list(parts.values()))
+                scores[FUSION] = _fused(left_out, mated_by_it, found)
         for name, own in scores.items():
             areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
     return {name: np.array(own) for name, own in areas.items()}

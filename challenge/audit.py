@@ -68,7 +68,7 @@ def audit(
     ceiling: Sequence[Attacker],
     shuffled: Mapping[str, Floats],
 ) -> list[Check]:
-    """Ask all questions.
+    """Ask attackers all questions; `giveaway_checks` asks the edition.
 
     Parameters
     ----------
@@ -86,41 +86,42 @@ def audit(
     list of Check
     """
     undefaced, defaced = _draws(evaluator, ceiling), _draws(evaluator, attackers)
-    checks = [
-        _check("links undefaced scans (AUC above .5)", name, *_auc(undefaced, name), above=True)
-        for name in undefaced.systems
-    ]
-    for name, areas in shuffled.items():
+    # Who is judged and was not asked, since he could not learn from what he was asked about, has not passed.
+    links, nothing = "links undefaced scans (AUC above .5)", "taught a shuffled key, is at chance (AUC .5)"
+    learned = [name for name in defaced.systems if name.endswith("/informed")]
+    checks = [_check(links, name, *_auc(undefaced, name), above=True) for name in undefaced.systems]
+    checks += [_unasked(links, name) for name in defaced.systems if name not in undefaced.systems]
+    for name in learned:
+        areas = shuffled.get(name.removesuffix("/informed"))
+        if areas is None:
+            checks.append(_unasked(nothing, name))
+            continue
         error = areas.std(ddof=1) / np.sqrt(len(areas))
-        own = _auc(defaced, f"{name}/informed")[1]
-        found = (float(areas.mean()), float(np.hypot(error, own)))
-        checks.append(_check("taught a shuffled key, is at chance (AUC .5)", f"{name}/informed", *found))
-    # Who has learned and could not be taught a shuffled key has not been asked.
-    unasked = [
-        n for n in defaced.systems if n.endswith("/informed") and n.removesuffix("/informed") not in shuffled
-    ]
-    checks += [
-        Check("taught a shuffled key, is at chance (AUC .5)", name, 0.5, 0.0, 1.0, False) for name in unasked
-    ]
+        own = _auc(defaced, name)[1]
+        checks.append(_check(nothing, name, float(areas.mean()), float(np.hypot(error, own))))
     for name, other in _less_informed(defaced):
         value, error = _gap(defaced, name, other)
         ends = (value - SIGMAS * error, value + SIGMAS * error)
         checks.append(Check(f"no worse than {other} (AUC gained)", name, value, *ends, ends[1] >= 0))
-    return checks + giveaway_checks(evaluator.edition, evaluator.sealed, evaluator.compute)
+    return checks
+
+
+def _unasked(question: str, attacker: str) -> Check:
+    return Check(question, attacker, 0.5, 0.0, 1.0, False)
 
 
 def _less_informed(draws: Draws) -> list[tuple[str, str]]:
-    """Pair every attacker who learned with himself knowing less, and fusion with the best ignorant one."""
+    """Pair every attacker who learned with himself knowing less, and fusion with the best who knows less."""
     pairs = []
     for name in draws.systems:
         known, _, level = name.rpartition("/")
         if level == "informed" and known != FUSION:
-            pairs += [(name, f"{known}/{less}") for less in ("ignorant", "adapted")]
+            pairs += [(name, f"{known}/{own}") for own in ("ignorant", "adapted")]
         elif level == "adapted":
             pairs.append((name, f"{known}/ignorant"))
-    plain = [name for name in draws.systems if name.endswith("/ignorant")]
-    if plain:
-        best = max(plain, key=lambda name: _auc(draws, name)[0])
+    less = [name for name in draws.systems if not name.endswith("/informed")]
+    if less:
+        best = max(less, key=lambda name: _auc(draws, name)[0])
         pairs.append((f"{FUSION}/informed", best))
     return [(name, other) for name, other in pairs if {name, other} <= set(draws.systems)]
 
@@ -151,9 +152,9 @@ def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> li
 
 
 def _check(question: str, attacker: str, value: float, error: float, above: bool = False) -> Check:
-    low, high = value - SIGMAS * error, value + SIGMAS * error
-    passed = value - 1.96 * error > 0.5 if above else low <= 0.5 <= high
-    return Check(question, attacker, value, low, high, bool(passed))
+    sigmas = 1.96 if above else SIGMAS
+    low, high = value - sigmas * error, value + sigmas * error
+    return Check(question, attacker, value, low, high, bool(low > 0.5 if above else low <= 0.5 <= high))
 
 
 def _draws(evaluator: Evaluator, attackers: Sequence[Attacker]) -> Draws:

@@ -1,6 +1,6 @@
 """Evaluation of a defacing system: gate, attackers, their audit, what is read from the scans."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from challenge.attackers import Attacker, Looks, run_attackers, taught_nothing
-from challenge.audit import SHUFFLED_KEYS, audit
+from challenge.attackers import FUSION, Attacker, Looks, run_attackers, taught_nothing
+from challenge.audit import SHUFFLED_KEYS, Check, audit, giveaway_checks
 from challenge.camera import Camera
 from challenge.entry import LEVELS, ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
@@ -23,6 +23,7 @@ from challenge.utility import measure_utility
 from challenge.work import by_reason, run
 from data_prep.trials import NOT_AVAILABLE
 
+KEYS_A_CALL = 5  # so that two workers share them
 # State of references that are scans: as the system under test defaced them.
 DEFACED = "defaced"
 
@@ -57,17 +58,10 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         )
     original, defaced = _look(evaluator, submission)
     remarks += _punish_lost(gate, defaced)
-    with timed(evaluator, "attackers"):
-        calls: list[Callable[[], Any]] = [
-            partial(taught_nothing, edition, protocol, defaced, whose(evaluator)[0], SHUFFLED_KEYS),
-            partial(run_attackers, edition, protocol, defaced),
-        ]
-        shuffled, (attackers, said) = run(_called, calls, "attackers", evaluator.compute)
-        learned = {one.name for one in attackers if one.level == "informed"}
-        ceiling, _ = run_attackers(edition, protocol, original, learned)
+    attackers, said, checks = _audited(evaluator, original, defaced)
     remarks += said
     with timed(evaluator, "audit"):
-        checks = audit(evaluator, attackers, ceiling, shuffled)
+        checks += giveaway_checks(edition, evaluator.sealed, evaluator.compute)
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
     evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}
@@ -95,6 +89,46 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
             edition, evaluator.sealed, submission, gate, protocol, evaluator.cache, evaluator.compute
         )
     return Judged(results, [*remarks, *lines], gate, [asdict(check) for check in checks], utility)
+
+
+Asked = tuple[list[Attacker], list[str], list[Check]]
+
+
+def _audited(evaluator: Evaluator, original: Looks, defaced: Looks) -> Asked:
+    """Return all attackers, who could not learn and why, and their audit.
+
+    Whoever fails rates nobody, nor does he as a part of the fusion: those who pass are fused.
+    """
+    asked = _ask(evaluator, original, defaced)
+    learned, failed = _learned(asked[0]), {check.attacker for check in asked[2] if not check.passed}
+    sound = {name for name in learned if f"{name}/informed" not in failed}
+    return asked if sound == learned else _ask(evaluator, original, defaced, sound)
+
+
+def _ask(
+    evaluator: Evaluator, original: Looks, defaced: Looks, among: Collection[str] | None = None
+) -> Asked:
+    edition, protocol, mated = evaluator.edition, evaluator.protocol, whose(evaluator)[0]
+    with timed(evaluator, "attackers"):
+        calls: list[Callable[[], Any]] = [
+            partial(taught_nothing, edition, protocol, defaced, mated, range(n, n + KEYS_A_CALL), among)
+            for n in range(0, SHUFFLED_KEYS, KEYS_A_CALL)
+        ]
+        calls.append(partial(run_attackers, edition, protocol, defaced, among))
+        *taught, (attackers, said) = run(_called, calls, "attackers", evaluator.compute)
+        ceiling, _ = run_attackers(
+            edition, protocol, original, _learned(attackers) if among is None else among
+        )
+    shuffled = {
+        name: np.concatenate([own[name] for own in taught if name in own])
+        for name in dict.fromkeys(name for own in taught for name in own)
+    }
+    with timed(evaluator, "audit"):
+        return attackers, said, audit(evaluator, attackers, ceiling, shuffled)
+
+
+def _learned(attackers: Sequence[Attacker]) -> set[str]:
+    return {one.name for one in attackers if one.level == "informed"} - {FUSION}
 
 
 def _called(what: Callable[[], Any]) -> Any:

@@ -81,7 +81,7 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
     masks, wanted, jobs = trial_masks(evaluator), [], []
     for ask in asks:
         evaluator.scores[f"{ask.name}/{ask.level}"] = ask.scores
-        # An attacker has one threshold: with one of its own, a group that he often takes for others looks safe.
+        # An attacker has one threshold: with its own, a group that he often takes for others looks safe.
         threshold = _threshold(ask.scores[mated], ask.scores[~mated])
         for trial_list in ask.trial_lists:
             if trial_list not in masks:

@@ -155,7 +155,6 @@ def left_out_of(
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
     subjects: Mapping[str, str],
-    shrinkage: Shrinkage,
 ) -> NDArray[np.float64]:
     """Score trials of `dev` by maps learned from other people of `dev`; arguments as `learn_from`.
 
@@ -166,7 +165,7 @@ def left_out_of(
     """
 
     def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-        return left_out(one, who[0], other, who[1], shrinkage, sorted(set(subjects.values())))
+        return left_out(one, who[0], other, who[1], everybody=sorted(set(subjects.values())))
 
     sides = (probes, references)
     who = [[subjects.get(name, name) for name in _stack(attack, side)[0]] for side in sides]

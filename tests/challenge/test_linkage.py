@@ -88,9 +88,7 @@ def test_left_out_scores_are_those_of_trials_within_a_fold() -> None:
     references = {f"r{i}": face(*person) for i, person in enumerate(people)}
     who = {name: name[1:] for name in (*probes, *references) if name != "p-lost"}
     trials = [(p, r) for p in probes for r in references]
-    scores = dict(
-        zip(trials, left_out_of("deepface", trials, probes, references, who, (0.5, 0.5)), strict=True)
-    )
+    scores = dict(zip(trials, left_out_of("deepface", trials, probes, references, who), strict=True))
     seen = {trial for trial, score in scores.items() if np.isfinite(score)}
     assert {(f"p{i}", f"r{i}") for i in range(10)} <= seen
     assert len(seen) == 20
