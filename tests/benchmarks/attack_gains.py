@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +23,16 @@ from baselines.attacks import Deepface, Geo, similarity
 from baselines.geo import ANGLES, DISTANCES, FEATURES, RATIOS
 from baselines.informed import SHRINKAGES, InformedAttack, Shrinkage
 from baselines.sides import Sides
-from challenge.attackers import Looks, run_attackers, taught_nothing
+from challenge.attackers import Looks, attacker_name, run_attackers, taught_nothing
 from challenge.camera import Camera
 from challenge.edition import Edition, open_edition
-from challenge.entry import LEVELS
+from challenge.entry import LEVELS, ORACLE
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.linkage import Compare, adapt_to, compared, learn_from, lowest, people
 from challenge.protocol import read_protocol
 from challenge.sealed import open_sealed
 from challenge.work import Compute
-from data_prep.trials import Attributes
-from scoring import auc, compare, draw_systems
+from scoring import auc, cllr, compare, draw_systems, min_cllr
 
 Floats = NDArray[np.float64]
 Scores = dict[str, Floats]
@@ -74,6 +74,13 @@ class GeoWithoutChin(Geo):
         return None if found is None else found[[name not in CUT for name in FEATURES]]
 
 
+MAPS: dict[str, list[Shrinkage]] = {
+    "canonical correlations": [m for m in SHRINKAGES if m[0] == m[1]],
+    "ridge regression": [m for m in SHRINKAGES if m[0] < m[1]],
+    "partial least squares (not in the kit)": [(1.0, 1.0)],
+}
+
+
 class Bench:
     """An edition, both sides, and the features of its images."""
 
@@ -111,14 +118,16 @@ class Bench:
         found, _ = run_attackers(self.edition, protocol, Looks(looks.scans, photos))
         return {f"{one.name} {one.level}": one.scores for one in found}
 
-    def informed(self, looks: Looks, attack: str, *maps: Sequence[Shrinkage]) -> InformedAttack:
-        """Return who learned to compare scans with bald photographs, choosing among some maps or all."""
-        known = (attack, looks.scans["dev"], looks.photos["dev", "bald"])
+    def informed(
+        self, looks: Looks, attack: str, condition: str, *maps: Sequence[Shrinkage]
+    ) -> InformedAttack:
+        """Return who learned to compare scans with photographs, choosing among some maps or all."""
+        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         return learn_from(*known, people(self.edition.dev.key or {}), *maps)
 
-    def scores(self, looks: Looks, attack: str, how: Compare) -> Floats:
-        """Compare the scans of eval with its bald photographs."""
-        asked = (looks.scans["eval"], looks.photos["eval", "bald"])
+    def scores(self, looks: Looks, attack: str, condition: str, how: Compare) -> Floats:
+        """Compare the scans of eval with its photographs."""
+        asked = (looks.scans["eval"], looks.photos["eval", condition])
         return lowest(compared(attack, self.edition.eval.trials, *asked, how))
 
     def difference(self, one: Floats, other: Floats) -> str:
@@ -173,17 +182,27 @@ def gains(bench: Bench, submission: Path | None) -> None:
         for level, how in (("ignorant", similarity), ("adapted", adapt_to(*known).similarity)):
             scores = normalized(bench, looks, attack, how)
             rows.append((f"S-norm against dev: {name}+bald {level}", scores, every[f"{name}+bald {level}"]))
-        taught, own = bench.informed(looks, attack), every[f"{name}+bald informed"]
+        taught, own = bench.informed(looks, attack, "bald"), every[f"{name}+bald informed"]
         plain = Sides(taught.probe, taught.reference).similarity
-        rows.append((f"S-norm against dev: {name}+bald informed", own, bench.scores(looks, attack, plain)))
-        print(f"{name}+bald: of {SHRINKAGES} dev chose {taught.shrinkage}")
-        for kind, some in (
-            ("canonical correlations", [m for m in SHRINKAGES if m[0] == m[1] < 1]),
-            ("partial least squares", [(1.0, 1.0)]),
-            ("ridge", [m for m in SHRINKAGES if m[0] < m[1]]),
-        ):
-            one = bench.scores(looks, attack, bench.informed(looks, attack, some).similarity)
-            rows.append((f"chosen among all maps, over {kind} alone: {name}+bald informed", own, one))
+        rows.append(
+            (f"S-norm against dev: {name}+bald informed", own, bench.scores(looks, attack, "bald", plain))
+        )
+    for attack, condition in product(bench.protocol.attacks, bench.edition.conditions):
+        name = attacker_name(attack, condition, bench.protocol)
+        own = every.get(f"{name} informed")
+        if own is None:
+            continue  # too few faces to learn from
+        print(f"{name}: of {SHRINKAGES} dev chose {bench.informed(looks, attack, condition).shrinkage}")
+        for kind, some in MAPS.items():
+            taught = bench.informed(looks, attack, condition, some)
+            one = bench.scores(looks, attack, condition, taught.similarity)
+            rows.append((f"chosen among all maps, over {kind} alone: {name} informed", own, one))
+    for attack in bench.protocol.attacks:
+        others = [name for name in bench.protocol.attacks if name != attack]
+        without = bench.run(looks, others)["fusion informed"]
+        rows.append((f"{attack} fused with all others", every["fusion informed"], without))
+    fused = every["fusion informed"][bench.mated], every["fusion informed"][~bench.mated]
+    print(f"fusion: Cllr {cllr(*fused):.3f}, were it calibrated on eval {min_cllr(*fused):.3f}")
     bald = bench.run(looks, ["geo", "deepface"], ["bald"])["fusion informed"]
     faces = bench.run(looks, ["geo", "deepface"])["fusion informed"]
     informed = [name for name in every if name.endswith(" informed") and not name.startswith("fusion")]
@@ -199,44 +218,30 @@ def gains(bench: Bench, submission: Path | None) -> None:
         print(f"| {what} | {bench.difference(with_it, without)} |", flush=True)
 
 
-def who_is_hit(bench: Bench, submission: Path | None) -> None:
-    """Print whom the fused attacker finds: the share of people linked at FMR 1 %, by group."""
-    looks = bench.looks(submission, bench.protocol.attacks)
-    scores = bench.run(looks, bench.protocol.attacks)["fusion informed"]
-    threshold = np.quantile(scores[~bench.mated], 0.99)
-    found: dict[str, list[bool]] = {}
-    for hit, person in zip((scores > threshold)[bench.mated], bench.who[bench.mated, 0], strict=True):
-        found.setdefault(str(person), []).append(bool(hit))
-    some = {person: any(hits) for person, hits in found.items()}
-    every = {person: all(hits) for person, hits in found.items()}
-    of = {bench.sealed.subjects[probe]: own for probe, own in bench.sealed.attributes.items()}
-    print("\n| group | people | found at least once | found every time |\n|---|---|---|---|")
-    for group in ["all", *(f"{name}={value}" for name in Attributes._fields for value in values(of, name))]:
-        name, _, value = group.partition("=")
-        members = [p for p in some if group == "all" or getattr(of[p], name) == value]
-        cells = (share([hits[p] for p in members], bench.protocol.bootstrap_seed) for hits in (some, every))
-        print(f"| {group} | {len(members)} | {' | '.join(cells)} |")
+def who_is_hit(entries: Path) -> None:
+    """Print whom the strongest informed attacker finds, as the entries tell it."""
+    print("\n| defacer | people | linked at least once | every time |\n|---|---|---|---|")
+    for path in sorted(entries.glob("*.json")):
+        entry = json.loads(path.read_text())
+        found = [
+            r for r in entry["results"] if r["level"] == "informed" and "people_found_any" in r["figures"]
+        ]
+        able = [r for r in found if r["rates"] and r["trial_list"] == "all"]
+        if not able:
+            continue
+        name = max(able, key=lambda r: r["figures"]["auc"]["value"])["name"]
+        for one in (r for r in found if r["name"] == name):
+            cells = [interval(one["figures"][f"people_found_{how}"]) for how in ("any", "all")]
+            print(f"| {entry['system']}: {name} | {one['trial_list']} | {' | '.join(cells)} |")
 
 
-def values(of: Mapping[str, Attributes], name: str) -> list[str]:
-    """Return the values of an attribute."""
-    return sorted({getattr(own, name) for own in of.values()})
-
-
-def share(hits: Sequence[bool], seed: int) -> str:
-    """Return the share of people with its interval, drawn by person."""
-    drawn = np.random.default_rng(seed).choice(np.array(hits, float), (DRAWS, len(hits))).mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{np.mean(hits):.2f} [{low:.2f}, {high:.2f}]"
-
-
-def cost(bench: Bench, submission: Path) -> None:
-    """Print the CPU time of everything attackers do on one system, features at hand."""
+def cost(bench: Bench, submission: Path, keys: int = 10) -> None:
+    """Print the CPU time of everything attackers do on one system, features at hand, and shuffled keys."""
     states = [bench.looks(where, bench.protocol.attacks) for where in (submission, None)]
     start = time.process_time()
     for looks in states:
         run_attackers(bench.edition, bench.protocol, looks)
-    taught = taught_nothing(bench.edition, bench.protocol, states[0], bench.mated, 10)
+    taught = taught_nothing(bench.edition, bench.protocol, states[0], bench.mated, range(keys))
     print(f"\nattackers, ceiling and shuffled keys: {time.process_time() - start:.0f} s of CPU time")
     for name, areas in taught.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
@@ -250,10 +255,12 @@ def found_of_each(entries: Path) -> None:
     for path in sorted(entries.glob("*.json")):
         entry = json.loads(path.read_text())
         results = {(r["name"], r["level"], r["trial_list"]): r for r in entry["results"]}
-        for level in (*LEVELS, "oracle"):
+        for level in (*LEVELS, ORACLE):
             able = [key for key in results if key[1:] == (level, "all")]
+            able = [key for key in able if level == ORACLE or results[key]["rates"]]
             if not able:
-                continue  # too few faces to adapt to
+                print(f"| {entry['system']} | | {level} | nobody rates | | | | |")
+                continue
             name = max(able, key=lambda key: results[key]["figures"]["auc"]["value"])[0]
             shown, matched = results[name, level, "all"], results.get((name, level, "matched"))
             figures, counts = shown["figures"], shown["counts"]
@@ -286,9 +293,9 @@ def together(scores: Floats, bench: Bench) -> Floats:
 if __name__ == "__main__":
     bench = Bench(Path(sys.argv[1]), Path(sys.argv[2]))
     found_of_each(Path(sys.argv[3]))
+    who_is_hit(Path(sys.argv[3]))
     for state in [None, *map(Path, sys.argv[4:])]:
         print(f"\n{state.name if state else 'as released'}")
         gains(bench, state)
-        who_is_hit(bench, state)
         if state:
             cost(bench, state)
