@@ -18,7 +18,7 @@ from challenge.errors import InputError
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
-from challenge.networks import described, networks_of, system_name
+from challenge.networks import declared, described, networks_of, system_name
 from challenge.seen import COLUMNS, crowded, faceless, seen
 from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute, some
@@ -111,8 +111,8 @@ def _attack_edition(settings: Settings) -> None:
             _write_embeddings(settings, probes, references, who)
         what = condition if level == "ignorant" else f"{condition}_{level}"
         system = system_name(name, settings.attack.model, what)
-        networks = described(networks_of(name, settings.attack.model))
-        describe_reference(folder, edition.name, "attack", system, networks)
+        networks = networks_of(name, settings.attack.model)
+        describe_reference(folder, edition.name, "attack", system, described(networks), declared(networks))
     for reference, count in crowded(references).items():
         print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(sides)}")

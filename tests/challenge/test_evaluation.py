@@ -24,6 +24,7 @@ from challenge.protocol import Protocol, read_protocol
 from challenge.report.write import write_report
 from challenge.sealed import SealedKey, open_sealed
 from challenge.seen import COLUMNS
+from challenge.settings import describe_reference
 from challenge.submission import check_submission
 from challenge.work import Compute
 from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, read_table, write_table
@@ -99,6 +100,18 @@ def test_the_signature_says_how_the_figures_were_made(
     assert f"ed:{tiny_edition.name}@{tiny_edition.hash[:8]}" in signature
     assert "ci:subject-bootstrap,50" in signature
     assert "sys:team/oracle" in signature
+
+
+def test_the_signature_has_the_networks_that_a_submission_declares(
+    tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    rows = [(*trial, f"{number}") for number, trial in enumerate(tiny_edition.eval.trials)]
+    write_table(tmp_path / "scores.tsv", SCORE_COLUMNS, rows)
+    describe_reference(tmp_path, tiny_edition.name, "attack", "deepface_raw", "", "Dlib@2316b25a")
+    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    entry = evaluate(evaluator, check_submission(tmp_path, tiny_edition))
+    assert " | att:deepface_raw(Dlib@2316b25a)/submitted | " in entry.results[0].signature
+    assert entry.results[0].name == "deepface_raw"
 
 
 def test_true_attributes_are_all_right_and_beat_the_majority(
