@@ -41,10 +41,13 @@ class Bald:
         RGB.
     mask : ndarray of float64, shape (rows, columns)
         How much of each pixel was replaced, 0 to 1.
+    faces : int
+        How many there are in the photograph; the hair is the largest's.
     """
 
     picture: Picture
     mask: Floats
+    faces: int
 
 
 def remove_hair(picture: Picture) -> Bald:
@@ -91,7 +94,7 @@ def remove_hair(picture: Picture) -> Bald:
     surroundings = _fill(picture.astype(float), ~_grown(hair, outline.unit * DILATION) & ~outline.head)
     target = head * skin + (1 - head) * surroundings
     mixed = picture + mask[..., None] * (target - picture)
-    return Bald(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask)
+    return Bald(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask, face.count)
 
 
 def _cut_out(picture: Picture, outline: HeadOutline) -> Mask:

@@ -40,6 +40,21 @@ DEMOGRAPHY_FILES = {
     "Race": "race_model_single_batch.onnx",
 }
 
+# What deepface has besides, and what it takes: these weights deepface hands to another library.
+LEFT_OUT = {"Buffalo_L": "the package insightface, which does not come with this kit"}
+
+
+def choices(model: str) -> str:
+    """Return the networks there are, for a message, and why one that deepface has is not among them.
+
+    Examples
+    --------
+    >>> choices("Buffalo_L").partition(" (")[2]
+    'Buffalo_L of deepface takes the package insightface, which does not come with this kit)'
+    """
+    why = f" ({model} of deepface takes {LEFT_OUT[model]})" if model in LEFT_OUT else ""
+    return ", ".join(WEIGHT_FILES) + why
+
 
 def weights_folder() -> Path:
     """Return where deepface keeps weights: `DEEPFACE_HOME/.deepface/weights`, the home folder by default."""
@@ -72,7 +87,7 @@ def load_model(model: str) -> Path:
     """
     files = WEIGHT_FILES | DEMOGRAPHY_FILES
     if model not in files:
-        raise WeightsError(f"unknown face network {model!r}: choose one of {', '.join(WEIGHT_FILES)}")
+        raise WeightsError(f"unknown face network {model!r}: choose one of {choices(model)}")
     task = "facial_attribute" if model in DEMOGRAPHY_FILES else "facial_recognition"
     path = weights_folder() / files[model]
     if model == "Dlib" and not path.is_file():

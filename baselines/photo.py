@@ -34,8 +34,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     PhotoError
-        If the file is missing, is no PNG or JPEG (HEIC is named), is broken, or has more than 50 million
-        pixels or 100 MB.
+        If the file is missing, is no PNG or JPEG (HEIC is named), is broken, has a damaged EXIF block, or
+        more than 50 million pixels or 100 MB.
 
     Examples
     --------
@@ -60,18 +60,30 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
             if image.width * image.height > MAX_PIXELS:
                 extent = f"{image.width} x {image.height}"
                 raise PhotoError(f"{path}: {extent} pixels; expected at most {MAX_PIXELS // 10**6} million")
-            upright = ImageOps.exif_transpose(image)
+            image.load()  # first, so that what fails next is EXIF
+            upright = _turned(path, image)
             if upright.has_transparency_data:
                 rgba = upright.convert("RGBA")
                 upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
             if upright.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off, not scale
                 upright = Image.fromarray((np.asarray(upright, np.uint32) >> 8).astype(np.uint8))
             rgb = upright.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, PhotoError):
-            raise
+    except PhotoError:
+        raise
+    except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
         raise PhotoError(
             f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert others first)"
         ) from error
     rgb.thumbnail((LONG_EDGE, LONG_EDGE), Image.Resampling.LANCZOS)
     return np.asarray(rgb)
+
+
+def _turned(path: Path, image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation; where it cannot be read nobody knows which way is up."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception as error:  # struct.error, TypeError, SyntaxError and others
+        raise PhotoError(
+            f"{path}: its EXIF block is damaged ({error}), so which way is up is not known; save the picture "
+            "anew, upright and without metadata"
+        ) from error

@@ -18,6 +18,7 @@ from challenge.features import Extraction, ImageFeatures, extract
 from challenge.figures import Ask, trial_masks, verification, whose
 from challenge.gate import apply_gate
 from challenge.reading import read_from_images
+from challenge.seen import faceless_references, remarks_on_references
 from challenge.submission import Submission
 from challenge.utility import measure_utility
 from challenge.work import by_reason, run
@@ -58,6 +59,9 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
         )
     original, defaced = _look(evaluator, submission)
     remarks += _punish_lost(gate, defaced)
+    kind = "scans" if edition.eval.reference_contrast else "photographs"
+    released = {key: own for key, own in defaced.photos.items() if key[1] != DEFACED}
+    remarks += remarks_on_references(released, kind)
     attackers, said, checks = _audited(evaluator, original, defaced)
     remarks += said
     with timed(evaluator, "audit"):
@@ -65,9 +69,11 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     failed = {check.attacker for check in checks if not check.passed}
     images = defaced.scans["eval"].values()
     evaluator.failures |= {p: i.reason for p, i in defaced.scans["eval"].items() if not i.acquired}
+    references = {condition: own for (split, condition), own in defaced.photos.items() if split == "eval"}
     evaluator.images = {
         "released": dict(original.scans["eval"]),
         "defaced": dict(defaced.scans["eval"]),
+        **{f"reference_{condition}": dict(own) for condition, own in references.items()},
     }
     counts = {
         "probes": len(images),
@@ -78,6 +84,7 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     for one in attackers:
         rates = one.saw_somebody and not failed & {f"{one.name}/{one.level}", "everybody"}
         own = counts | ({"learned_from": one.learned_from} if one.learned_from else {})
+        own |= faceless_references(references, one.name)
         asks.append(Ask(one.name, one.level, one.scores, own, rates=rates))
     results = verification(evaluator, submission, asks)
     asks = _by_group(evaluator, attackers, results, counts)

@@ -38,6 +38,7 @@ def write_submission_json(
     description: str,
     contact: str,
     licence: str,
+    networks: str = "",
 ) -> None:
     """Write `submission.json`, by the same rules as it is read.
 
@@ -63,7 +64,7 @@ def write_submission_json(
         "description": description,
         "contact": contact,
         "licence": licence,
-    }
+    } | ({"networks": networks} if networks else {})
     problems = check_fields(about)
     if problems:
         raise SubmissionError(*problems)
@@ -98,6 +99,13 @@ def _licence(value: str) -> str | None:
     return "an SPDX name such as MIT or CC-BY-4.0, or 'proprietary'"
 
 
+def _networks(value: str) -> str | None:
+    one = r"[A-Za-z0-9._-]{1,40}@[0-9a-f]{8,64}"
+    if re.fullmatch(rf"{one}(,{one}){{0,7}}", value, re.ASCII):
+        return None
+    return "NAME@SHA256 of up to 8 weight files, separated by commas, 8 to 64 hexadecimal digits each"
+
+
 def _track(value: str) -> str | None:
     return None if value in ("defacing", "attack", "attributes") else "defacing, attack or attributes"
 
@@ -119,6 +127,7 @@ _FIELDS: dict[str, Callable[[str], str | None]] = {
     "contact": _contact,
     "licence": _licence,
 }
+_OPTIONAL = {"networks": _networks}
 
 
 def check_fields(about: Mapping[str, object]) -> list[str]:
@@ -131,17 +140,22 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
     ([], "submission.json: team is '../x'; ex")
     """
     problems = []
-    for field, expected in _FIELDS.items():
+    for field, expected in (_FIELDS | _OPTIONAL).items():
+        if field not in about and field in _OPTIONAL:
+            continue
         if field not in about:
             problems.append(f"{DESCRIPTION}: {field} is missing")
         elif not isinstance(value := about[field], str):
             problems.append(f"{DESCRIPTION}: {field} is a {type(value).__name__}; expected text")
         elif (wanted := expected(value)) is not None:
             problems.append(f"{DESCRIPTION}: {field} is {shown(value)}; expected {wanted}")
-    unknown = [shown(field) for field in about if field not in _FIELDS]
+    if "networks" in about and about.get("track") == "defacing":
+        problems.append(f"{DESCRIPTION}: networks is there; expected it of attack and attributes only")
+    known = _FIELDS | _OPTIONAL
+    unknown = [shown(field) for field in about if field not in known]
     if unknown:
         problems.append(
-            f"{DESCRIPTION}: unknown fields {', '.join(unknown[:5])}; expected only {', '.join(_FIELDS)}"
+            f"{DESCRIPTION}: unknown fields {', '.join(unknown[:5])}; expected only {', '.join(known)}"
         )
     return problems
 
@@ -152,8 +166,8 @@ def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], li
     Returns
     -------
     about : dict
-        Edition, track, team, system, description, contact and licence, all text. With problems, the track
-        alone, or nothing if it is not one of the edition's.
+        Edition, track, team, system, description, contact, licence and, where they are told, networks, all
+        text. With problems, the track alone, or nothing if it is not one of the edition's.
     problems : list of str
         Everything that is wrong with it.
     """

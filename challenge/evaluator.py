@@ -44,7 +44,8 @@ class Evaluator:
     failures : dict from probe to str
         Filled as faces are looked for: why none was found in a defaced scan of `eval`.
     images : dict from str to dict
-        The same: what was seen in the scans of `eval`, as `released` and as `defaced`.
+        The same: what was seen in the scans of `eval`, as `released` and as `defaced`, and in its references
+        (`reference_raw` and so on, by condition).
     """
 
     edition: Edition

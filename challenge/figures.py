@@ -329,10 +329,13 @@ def _read(
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
     edition, protocol = evaluator.edition, evaluator.protocol
     suffix = "" if trial_list in ("all", DEFACED_SCANS) else f",{trial_list}"
-    # What others send is named by themselves; and outlines of scans are read without a network.
+    # What others send is named by themselves, networks too; and outlines of scans are read without a network.
     of_scans = trial_list in (DEFACED_SCANS, UNDEFACED_SCANS)
     if submission.track == "defacing" and not (of_scans and attack.startswith("volume+")):
         attack = signed(attack, tuple(protocol.attacks), protocol.model)
+    elif submission.networks:
+        name, _, level = attack.rpartition("/")
+        attack = f"{name}({submission.networks})/{level}"
     signature = Signature(
         edition=f"{edition.name}@{edition.hash[:8]}",
         track=f"{submission.track}/eval{suffix}",

@@ -38,6 +38,17 @@ def described(networks: Mapping[str, str]) -> str:
     return "; ".join(f"{name}, weights {digest[:12]}" for name, digest in networks.items())
 
 
+def declared(networks: Mapping[str, str]) -> str:
+    """Say the same as `submission.json` declares it and as signatures have it.
+
+    Examples
+    --------
+    >>> declared({"Dlib": "2316b25ae80acf4ad9b620b00071c423250112ad"})
+    'Dlib@2316b25a'
+    """
+    return ",".join(f"{name}@{digest[:8]}" for name, digest in networks.items())
+
+
 def system_name(attack: str, model: str, what: str) -> str:
     """Name the system that an attack makes: networks other than the default one are told.
 

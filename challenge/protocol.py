@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from baselines.network import WEIGHT_FILES
+from baselines.network import WEIGHT_FILES, choices
 from baselines.views import ANGLES
 from challenge.camera import Camera, camera_problems
 from challenge.edition import EditionError
@@ -77,7 +77,7 @@ def protocol_problems(protocol: Protocol) -> list[str]:
         if attack not in ATTACKS and not re.fullmatch(r"\w+(\.\w+)*:\w+", attack)
     ]
     if protocol.model not in WEIGHT_FILES:
-        problems.append(f"protocol.model is {protocol.model!r}; expected one of {', '.join(WEIGHT_FILES)}")
+        problems.append(f"protocol.model is {protocol.model!r}; expected one of {choices(protocol.model)}")
     camera = Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights)
     problems += camera_problems(camera, "protocol")
     if protocol.bootstrap < MIN_BOOTSTRAP:

@@ -58,7 +58,9 @@ def cache_folder(cache: str) -> Path:
     return folder if not folder.stat().st_mode & 0o077 else private_folder(folder / "mriprivacy")
 
 
-def describe_reference(folder: Path, edition: str, track: str, system: str, how: str = "") -> None:
+def describe_reference(
+    folder: Path, edition: str, track: str, system: str, how: str = "", networks: str = ""
+) -> None:
     """Write the `submission.json` of a reference system, which goes through the same door as anybody's."""
     about = f": {how}" if how and how != system else ""
     write_submission_json(
@@ -70,4 +72,5 @@ def describe_reference(folder: Path, edition: str, track: str, system: str, how:
         description=f"Reference system {system} of mriprivacy{about}."[:500],
         contact="reference@mriprivacy.example",
         licence="MIT",
+        networks=networks,
     )

@@ -73,6 +73,8 @@ class Submission:
         Over names and contents of all files that were read.
     distractor_scores : tuple of float
         Track attack, where the edition has distractors: in the order of `edition.eval.distractor_trials`.
+    networks : str
+        From `submission.json`, for the signature; empty where it names none.
     """
 
     folder: Path
@@ -89,6 +91,7 @@ class Submission:
     warnings: tuple[str, ...]
     sha256: str
     distractor_scores: tuple[float, ...] = ()
+    networks: str = ""
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from challenge.submission import Submission
 from challenge.work import Compute, by_reason
 from data_prep.files import whole_file
 from scoring import Estimate
-from scoring.utility_measures import BrainFindings, compare_brains, rescan_spread, summarize_utility
+from scoring.utility_measures import BrainFindings, compare_brains, rescan_gaps, summarize_utility
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def measure_utility(
     -------
     utility : dict from str to Estimate
         Of `scoring.utility_measures.summarize_utility`; where people have two sessions, also
-        `<name>_vs_rescan`, in units of the spread between sessions. Empty if no original can be analysed.
+        `<name>_vs_rescan`, in units of the gap between sessions. Empty if no original can be analysed.
     warnings : list of str
         Scans that could not be analysed, by reason.
     """
@@ -107,17 +107,11 @@ def measure_utility(
     failed = set(gate.get("failed", ()))
     rows = [{**pair.measures, "utility": 0.0} if probe in failed else pair.measures for probe, pair in known]
     subjects = [sealed.subjects[probe] for probe, _ in known]
-    figures = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed)
     originals = [pair.original for _, pair in known if pair.original is not None]
-    spread = rescan_spread(
+    gaps = rescan_gaps(
         [tuple(one.volumes_ml) for one in originals], [one.quality for one in originals], subjects
     )
-    for name, scale in spread.items():
-        if scale > 0 and name in figures:
-            one = figures[name]
-            figures[f"{name}_vs_rescan"] = Estimate(
-                one.value / scale, one.low / scale, one.high / scale, one.n
-            )
+    figures = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed, gaps)
     # JSON has no NaN: what no scan has a value for is left out.
     return {name: one for name, one in figures.items() if np.isfinite(one.value)}, remarks
 

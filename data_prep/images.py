@@ -101,6 +101,11 @@ def find_scans(
         extra = f"_{entities}" if entities else ""
         stem = f"{subject}{'_ses-*' if middle else ''}{extra}_{contrast}.nii.gz"
         found.add("scans missing", f"{subject}/{middle}anat/{stem}")
+        if dicom_hint(root / subject):
+            found.add(
+                "DICOM files where scans should be; convert them first (dcm2niix -z y -o OUT FOLDER)",
+                subject,
+            )
     several = {session: paths for session, paths in sessions.items() if len(paths) > 1}
     for paths in several.values():
         found.add(

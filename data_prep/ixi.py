@@ -7,6 +7,7 @@ table is `IXI.xls`, or the same saved as CSV, in whose coded columns 0 means tha
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,9 @@ from data_prep.trials import NOT_AVAILABLE
 COLUMNS = ("participant_id", "sex", "age", "ethnicity", "site")
 SEX = {1: "M", 2: "F"}
 ETHNICITY = {1: "white", 3: "asian", 4: "black", 5: "chinese", 6: "other"}
-_SCAN = re.compile(r"IXI(\d{3})-(Guys|HH|IOP)-\d{4}-(T1|T2|PD|MRA)\.nii(?:\.gz)?", re.ASCII)
+CONTRASTS = ("T1w", "T2w", "PDw")
+_SCAN = re.compile(r"IXI(\d{3})-(Guys|HH|IOP)-\d{4}-(T1|T2|PD)\.nii(?:\.gz)?", re.ASCII)
+_NO_HEAD = re.compile(r"IXI\d{3}-(Guys|HH|IOP)-\d{4}-(MRA|DTI-\d{2})\.nii(?:\.gz)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,20 @@ def read_ixi(
     table : Path
         `IXI.xls`, `.xlsx` or `.csv`.
     contrasts : sequence of str
-        Some of `T1w`, `T2w`, `PDw`.
+        Some of `CONTRASTS`.
 
     Returns
     -------
     people : tuple of IxiPerson
         In the order of their numbers.
     remarks : tuple of str
-        People who were left out, and values that are not known, counted.
+        People and files that were left out, and values that are not known, counted.
 
     Raises
     ------
     CohortError
-        If there is no scan, the table cannot be read or lacks a column, or has a code that IXI does not have.
+        If IXI has no such contrast, there is no scan, or the table cannot be read, lacks a column, or has a
+        code that IXI does not have.
 
     Examples
     --------
@@ -88,11 +92,16 @@ def read_ixi(
     """
     found: dict[int, dict[str, Path]] = {}
     sites: dict[int, str] = {}
-    problems = []
+    problems = _wrong_contrasts(contrasts)
     if not root.is_dir():
-        raise CohortError(f"{root}: no such folder; expected the scans of IXI")
+        problems.append(f"{root}: no such folder; expected the scans of IXI")
+    if problems:
+        raise CohortError(*problems)
+    others = []
     for path in sorted(root.rglob("IXI*.nii*")):
         match = _SCAN.fullmatch(path.name)
+        if not match and not _NO_HEAD.fullmatch(path.name):
+            others.append(path.name)
         if not match or f"{match[3]}w" not in contrasts:
             continue
         own = found.setdefault(int(match[1]), {})
@@ -101,7 +110,9 @@ def read_ixi(
         own[f"{match[3]}w"] = path
         sites[int(match[1])] = match[2]
     if not found:
-        problems.append(f"{root}: no scan called like IXI012-HH-1211-T1.nii.gz{dicom_hint(root)}")
+        wanted = " or ".join(f"IXI012-HH-1211-{contrast.removesuffix('w')}.nii.gz" for contrast in contrasts)
+        but = f"; found {_some(others)}" if others else ""
+        problems.append(f"{root}: no scan called like {wanted}{but}{dicom_hint(root)}")
     known, wrong = _read_table(table)
     problems += wrong
     if problems:
@@ -114,6 +125,9 @@ def read_ixi(
         for number, scans in sorted(whole.items())
     )
     remarks = []
+    if others:
+        count = f"{len(others)} files are not called like IXI012-HH-1211-T1.nii.gz and are left out"
+        remarks.append(f"{count}: {_some(others)}")
     if len(whole) < len(found):
         left = [f"IXI{number:03d}" for number in sorted(set(found) - set(whole))]
         remarks.append(
@@ -157,6 +171,23 @@ def write_ixi(people: Sequence[IxiPerson], folder: Path) -> None:
         temporary.write_text(
             "IXI data set, CC BY-SA 3.0, brain-development.org/ixi-dataset\n", encoding="utf-8"
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _wrong_contrasts(contrasts: Sequence[str]) -> list[str]:
+    """Return what is wrong with the contrasts that are asked for."""
+    expected = f"expected some of {', '.join(CONTRASTS)}, which IXI has"
+    if not contrasts:
+        return [f"cohort.contrasts is empty; {expected}"]
+    problems = []
+    if unknown := [repr(one) for one in contrasts if one not in CONTRASTS]:
+        problems.append(f"cohort.contrasts: {', '.join(unknown)} is unknown; {expected}")
+    if twice := [one for one, count in Counter(contrasts).items() if count > 1]:
+        problems.append(f"cohort.contrasts: {', '.join(twice)} is given twice; expected each once")
+    return problems
 
 
 def _read_table(path: Path) -> tuple[dict[int, dict[str, str]], list[str]]:

@@ -181,7 +181,10 @@ def release_photo(
     """
     try:
         with Image.open(item.source, formats=PHOTO_FORMATS) as image:
+            image.load()  # first, so that what fails next is EXIF
             pixels = canonical_photo(image)
+    except CohortError as error:
+        raise CohortError(f"{item.source}: {error}") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
         raise CohortError(f"{item.source}: cannot be released ({type(error).__name__}: {error})") from error
     if edit is not None:
@@ -198,6 +201,11 @@ def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
 
     Transparency is put on white; grey of 8 or 16 bits, palettes and CMYK become RGB.
 
+    Raises
+    ------
+    CohortError
+        If the EXIF block is damaged.
+
     Examples
     --------
     >>> canonical_photo(Image.new("L", (4, 3), 7)).shape
@@ -205,10 +213,21 @@ def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
     >>> canonical_photo(Image.new("RGBA", (4, 3), (0, 0, 0, 0)))[0, 0].tolist()
     [255, 255, 255]
     """
-    image = ImageOps.exif_transpose(image)
+    image = _turned(image)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off, not scale
         image = Image.fromarray((np.asarray(image, np.uint32) >> 8).astype(np.uint8))
     return np.array(image.convert("RGB"))
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation; where it cannot be read nobody knows which way is up."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception as error:  # struct.error, TypeError, SyntaxError and others
+        raise CohortError(
+            f"its EXIF block is damaged ({error}), so which way is up is not known; save the picture anew, "
+            "upright and without metadata"
+        ) from error

@@ -107,7 +107,11 @@ def compare_brains(original: BrainFindings, defaced: BrainFindings | None) -> di
 
 
 def summarize_utility(
-    scans: Sequence[Mapping[str, float]], subjects: Sequence[str], n_bootstrap: int = 1000, seed: int = 0
+    scans: Sequence[Mapping[str, float]],
+    subjects: Sequence[str],
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    rescans: Sequence[tuple[str, Mapping[str, float]]] = (),
 ) -> dict[str, Estimate]:
     """Return the mean of every measure over scans, with intervals from resampling subjects.
 
@@ -121,18 +125,22 @@ def summarize_utility(
         Draws of subjects.
     seed : int
         Seed of the draws.
+    rescans : sequence of (subject, mapping)
+        From `rescan_gaps`, of some of the subjects.
 
     Returns
     -------
     dict from str to Estimate
         `<name>_change` become their mean absolute value, and `<tissue>_bias` is the mean with its sign.
         Scans without a value (NaN) are left out of that measure, never out of `failed` and `utility`. `n`
-        is the number of subjects with a value.
+        is the number of subjects with a value. With rescans also `<name>_vs_rescan`, the figure over the mean
+        gap, both taken of the same draws of people; its `n` is the number of subjects with a gap. A measure
+        in which nobody's sessions differ has none.
 
     Raises
     ------
     ScoringError
-        If there is no scan, or not one subject a scan.
+        If there is no scan, not one subject a scan, or a rescan of somebody else.
 
     Examples
     --------
@@ -146,6 +154,8 @@ def summarize_utility(
         problems.append("scans: none; expected at least one")
     if len(scans) != len(subjects):
         problems.append(f"subjects: {len(subjects)} for {len(scans)} scans; expected one a scan")
+    if unknown := sorted({subject for subject, _ in rescans} - set(subjects)):
+        problems.append(f"rescans: of {', '.join(unknown[:5])}; expected only people who have a scan")
     raise_all(problems)
     people, person = np.unique(np.asarray(subjects), return_inverse=True)
     rng = np.random.default_rng(seed)
@@ -159,12 +169,18 @@ def summarize_utility(
                 found[name.replace("_change", "_bias")] = _mean(values, person, draws)
         else:
             found[name] = _mean(values, person, draws)
+    whose = np.searchsorted(people, [subject for subject, _ in rescans])
+    for name in rescans[0][1] if rescans else ():
+        gaps = np.array([gap[name] for _, gap in rescans], dtype=float)
+        if np.nansum(gaps) > 0 and name in found:
+            values = np.abs(np.array([scan[name] for scan in scans], dtype=float))
+            found[f"{name}_vs_rescan"] = _ratio((values, person), (gaps, whose), draws)
     return found
 
 
-def rescan_spread(
+def rescan_gaps(
     volumes_ml: Sequence[Sequence[float]], quality: Sequence[Mapping[str, float]], subjects: Sequence[str]
-) -> dict[str, float]:
+) -> list[tuple[str, dict[str, float]]]:
     """Return how far the analyses of two sessions of one person lie apart, by nature.
 
     Parameters
@@ -178,33 +194,28 @@ def rescan_spread(
 
     Returns
     -------
-    dict from str to float
-        Mean absolute relative difference of two scans of one person, by the names of `compare_brains`
-        (`brain_change` and so on), those that some pair has. Empty without two scans of anybody.
+    list of (subject, dict from str to float)
+        Absolute difference, relative to their mean, of every two scans of one person, by the names of
+        `compare_brains` (`brain_change` and so on). Empty without two scans of anybody.
 
     Examples
     --------
-    >>> spread = rescan_spread([(600, 400, 200), (606, 404, 202)], [{"cnr": 2.0}, {"cnr": 2.2}], ["a", "a"])
-    >>> round(spread["gm_change"], 4), round(spread["cnr_change"], 4)
-    (0.01, 0.0952)
+    >>> quality = [{"cnr": 2.0}, {"cnr": 2.2}]
+    >>> ((whose, gap),) = rescan_gaps([(600, 400, 200), (606, 404, 202)], quality, ["a", "a"])
+    >>> whose, round(gap["gm_change"], 4), round(gap["cnr_change"], 4)
+    ('a', 0.01, 0.0952)
     """
     rows = []
     for volumes, own in zip(volumes_ml, quality, strict=True):
         row = {"brain_change": float(np.sum(volumes))}
         row |= {f"{name}_change": float(value) for name, value in zip(TISSUES, volumes, strict=True)}
         rows.append(row | {f"{name}_change": value for name, value in own.items()})
-    pairs = [
-        (rows[i], rows[j])
-        for i in range(len(rows))
-        for j in range(i + 1, len(rows))
-        if subjects[i] == subjects[j]
+    return [
+        (subject, {name: abs(_relative(b[name], (a[name] + b[name]) / 2)) * 2 for name in a})
+        for i, (subject, a) in enumerate(zip(subjects, rows, strict=True))
+        for other, b in zip(subjects[i + 1 :], rows[i + 1 :], strict=True)
+        if subject == other
     ]
-    if not pairs:
-        return {}
-    gaps = {
-        name: [abs(_relative(b[name], (a[name] + b[name]) / 2)) * 2 for a, b in pairs] for name in rows[0]
-    }
-    return {name: float(np.nanmean(own)) for name, own in gaps.items() if np.isfinite(own).any()}
 
 
 def _relative(after: float, before: float) -> float:
@@ -220,15 +231,34 @@ def _alike(one: float, other: float) -> float:
 
 def _mean(values: NDArray[np.float64], person: NDArray[np.int64], draws: NDArray[np.int64]) -> Estimate:
     """Return the mean over scans; each draw says how often every person is taken."""
+    return percentile(*_drawn(values, person, draws))
+
+
+def _ratio(
+    above: tuple[NDArray[np.float64], NDArray[np.int64]],
+    below: tuple[NDArray[np.float64], NDArray[np.int64]],
+    draws: NDArray[np.int64],
+) -> Estimate:
+    """Return the ratio of two means, each of values and whose they are; `n` is that of what is below."""
+    value, replicates, _ = _drawn(*above, draws)
+    scale, scales, n = _drawn(*below, draws)
+    scales[scales == 0] = np.nan  # a draw of people whose sessions do not differ
+    return percentile(value / scale, replicates / scales, n)
+
+
+def _drawn(
+    values: NDArray[np.float64], person: NDArray[np.int64], draws: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64], int]:
+    """Return the mean over scans, that of every draw, and of how many people it is."""
     known = ~np.isnan(values)
     n = len(np.unique(person[known]))
     if n == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+        return float("nan"), np.full(len(draws), np.nan), 0
     sums = np.bincount(person[known], weights=values[known], minlength=draws.shape[1])
     counts = np.bincount(person[known], minlength=draws.shape[1])
     with np.errstate(invalid="ignore"):
         replicates = (draws @ sums) / (draws @ counts)
-    return percentile(float(values[known].mean()), replicates, n)
+    return float(values[known].mean()), replicates, n
 
 
 def _check(original: BrainFindings, defaced: BrainFindings | None) -> None:

@@ -18,10 +18,10 @@ from challenge.errors import InputError
 from challenge.features import Extraction, ImageFeatures, extract
 from challenge.images import find_images
 from challenge.linkage import Compare, adapt_to, learn_from, link, people
-from challenge.networks import described, networks_of, system_name
-from challenge.seen import COLUMNS, seen
+from challenge.networks import declared, described, networks_of, system_name
+from challenge.seen import COLUMNS, crowded, faceless, seen
 from challenge.settings import Attack, cache_folder, camera_of, describe_reference
-from challenge.work import Compute
+from challenge.work import Compute, some
 from data_prep.files import whole_folder
 from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
 from data_prep.trials import NOT_AVAILABLE
@@ -98,22 +98,24 @@ def _attack_edition(settings: Settings) -> None:
             else:
                 compare = learn_from(name, *known, people(edition.dev.key)).similarity
         probes, references = _features(split, settings)
+        sides = {"probes": probes, "references": references}
         _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
         if split.distractor_trials:
             strangers = {stranger: split.photo(stranger, condition) for stranger in split.distractors}
             extraction = _extraction(settings)
             faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
+            sides["strangers"] = faces
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         if settings.embeddings:
             who = people(split.key) if split.key is not None else {}
             _write_embeddings(settings, probes, references, who)
         what = condition if level == "ignorant" else f"{condition}_{level}"
         system = system_name(name, settings.attack.model, what)
-        networks = described(networks_of(name, settings.attack.model))
-        describe_reference(folder, edition.name, "attack", system, networks)
-    for reference, count in _crowded(references):
+        networks = networks_of(name, settings.attack.model)
+        describe_reference(folder, edition.name, "attack", system, described(networks), declared(networks))
+    for reference, count in crowded(references).items():
         print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
-    print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(probes)}")
+    print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(sides)}")
 
 
 def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
@@ -138,19 +140,14 @@ def _attack_loose(settings: Settings) -> None:
         references = _loose(photo_paths, "reference", settings, folder / "renders" / "references")
         sides = ((probe_paths, probes), (photo_paths, references))
         missing = [
-            paths[name]
+            f"{paths[name]}: no face found; expected a portrait seen from the front, "
+            "at least 80 pixels wide; crop it, turn it upright or leave it out"
             for paths, images in sides
-            for name, image in images.items()
-            if _is_photo(paths[name]) and not image.acquired
+            for name in faceless(images)
+            if _is_photo(paths[name])
         ]
-        if missing:
-            raise InputError(
-                *(
-                    f"{path}: no face found; expected a portrait seen from the front, "
-                    "at least 80 pixels wide; crop it, turn it upright or leave it out"
-                    for path in missing
-                )
-            )
+        if any(all(map(_is_photo, paths.values())) and not _acquired(images) for paths, images in sides):
+            raise InputError(*missing)  # nobody to compare with
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
         if settings.embeddings:
@@ -159,10 +156,13 @@ def _attack_loose(settings: Settings) -> None:
         rows = seen(probes, "probe") + seen(references, "reference")
         write_table(folder / "images.tsv", COLUMNS, rows)
         (folder / "attack.json").write_text(json.dumps(_made_by(settings), indent=2) + "\n")
+    for line in missing:
+        print(line)
     for paths, images in sides:
-        for name, count in _crowded(images):
+        for name, count in crowded(images).items():
             print(f"{paths[name]}: {count} faces; the largest is taken")
-    print(f"{settings.output}: {len(trials)} trials scored; {_fta(probes)}")
+    fta = _fta({"probes": probes, "references": references})
+    print(f"{settings.output}: {len(trials)} trials scored; {fta}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
 
 
@@ -253,17 +253,16 @@ def _bids_subject(path: Path) -> str:
     return head if head.startswith("sub-") and rest else NOT_AVAILABLE
 
 
-def _crowded(images: dict[str, ImageFeatures]) -> list[tuple[str, int]]:
-    counts = {name: int(image.checks.get("faces", 0)) for name, image in images.items()}
-    return [(name, count) for name, count in counts.items() if count > 1]
+def _acquired(images: Mapping[str, ImageFeatures]) -> bool:
+    return any(image.acquired for image in images.values())
 
 
-def _fta(probes: dict[str, ImageFeatures]) -> str:
-    failed = [f"{name} ({image.reason})" for name, image in probes.items() if not image.acquired]
+def _fta(sides: Mapping[str, dict[str, ImageFeatures]]) -> str:
+    return "; ".join(_fta_of(side, images) for side, images in sides.items())
+
+
+def _fta_of(side: str, images: dict[str, ImageFeatures]) -> str:
+    failed = [f"{name} ({images[name].reason})" for name in faceless(images)]
     if not failed:
-        return f"a face in every one of {len(probes)} probes"
-    return f"failure to acquire: {len(failed)} of {len(probes)} probes ({_some(failed)}), scored lowest"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        return f"a face in every one of {len(images)} {side}"
+    return f"failure to acquire: {len(failed)} of {len(images)} {side} ({some(failed)}), scored lowest"

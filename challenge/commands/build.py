@@ -95,7 +95,9 @@ def run(settings: Settings) -> None:
             )
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
         hairless = settings.edition.hair_removal == "builtin"
-        work(partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute)
+        faces = work(
+            partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute
+        )
         seal_edition(plan, folder)
         asked = _ask_for_giveaways(plan, folder, settings)
         if old:
@@ -104,6 +106,9 @@ def run(settings: Settings) -> None:
             lock(folder, settings.recipients)
     for remark in plan.remarks:
         print(remark)
+    for photo, count in zip(plan.photos, faces, strict=True):
+        if count > 1:
+            print(f"{photo.source}: {count} faces; the largest is taken")
     print(f"{settings.output}: {_contents(plan, settings)}")
     print(asked)
     if settings.starting_kit:
@@ -189,10 +194,19 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> None:
-    edit = _without_hair if hairless and item.condition == "bald" else None
-    once(folder, f"{item.reference}-{item.condition}", partial(release_photo, item, folder, edit))
+def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> int:
+    """Release a photograph; return how many faces are in it, 0 where nobody looked for any."""
 
+    def release() -> int:
+        faces = []
 
-def _without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return remove_hair(picture).picture
+        def without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            bald = remove_hair(picture)
+            faces.append(bald.faces)
+            return bald.picture
+
+        release_photo(item, folder, without_hair if hairless and item.condition == "bald" else None)
+        return sum(faces)
+
+    count: int = once(folder, f"{item.reference}-{item.condition}", release)
+    return count

@@ -11,7 +11,7 @@ from challenge.errors import InputError
 from challenge.features import Extraction, extract
 from challenge.inference import infer, learn
 from challenge.linkage import people
-from challenge.networks import described, networks_of, system_name
+from challenge.networks import declared, described, networks_of, system_name
 from challenge.settings import Attack, cache_folder, camera_of, describe_reference
 from challenge.work import Compute
 from data_prep.files import whole_folder
@@ -72,7 +72,9 @@ def run(settings: Settings) -> None:
         rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
         system = system_name(attack.name, attack.model, "attributes")
-        networks = described(networks_of(attack.name, attack.model))
-        describe_reference(folder, edition.name, "attributes", system, networks)
+        networks = networks_of(attack.name, attack.model)
+        describe_reference(
+            folder, edition.name, "attributes", system, described(networks), declared(networks)
+        )
     failed = sum(attack.name not in image.vectors for image in faces["eval"].values())
     print(f"{settings.output}: {len(rows)} scans; {failed} without a face, guessed as the majority of dev")

@@ -13,13 +13,16 @@ from baselines.attacks import make_attack
 from baselines.landmarks import Face
 from baselines.network import (
     DEMOGRAPHY_FILES,
+    LEFT_OUT,
     WEIGHT_FILES,
+    _deepface,
     embed,
     guess_demographics,
     load_model,
     weights_sha256,
 )
 from baselines.weights import WeightsError
+from challenge.protocol import Protocol, protocol_problems
 from tests.baselines.tiny_onnx import colour_network
 
 
@@ -34,6 +37,19 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_unknown_networks_are_named_with_the_known_ones() -> None:
     with pytest.raises(WeightsError, match="VGG-Face"):
         load_model("FaceNetwork9000")
+
+
+def test_what_deepface_has_besides_is_told_why_it_is_left_out() -> None:
+    """A network that a later deepface brings is met here, and not by somebody who reads its list."""
+    _deepface()
+    from deepface.modules.modeling import AVAILABLE_MODELS
+
+    assert {*WEIGHT_FILES, *LEFT_OUT} == set(AVAILABLE_MODELS["facial_recognition"])
+    for model in LEFT_OUT:
+        with pytest.raises(WeightsError, match="takes the package insightface"):
+            load_model(model)
+        (problem,) = protocol_problems(Protocol(model=model))
+        assert "takes the package insightface" in problem
 
 
 def test_missing_weights_end_with_the_file_and_its_folder(empty_home: Path) -> None:

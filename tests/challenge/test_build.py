@@ -4,14 +4,19 @@ import shutil
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pyrage
 import pytest
 from engine import ENGINE_WORDS
+from PIL import Image
 
+from baselines.bald import Bald
 from challenge.cli import main
 from challenge.commands import build
 from challenge.config import compose_settings
+from challenge.errors import InputError
 from challenge.integrity import verify_edition
+from challenge.work import Compute
 from data_prep.edition import EditionConfig, plan_edition
 from tests.challenge.test_audit import plant_brightness
 from tests.conftest import write_tiny_cohort
@@ -67,6 +72,26 @@ def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
     assert main([*words(own_cohort, output), f"cohort.photos={album}", "edition.hair_removal=none"]) == 0
     assert verify_edition(output) == ()
     assert not (output / "public" / "dev" / "photos" / "bald").exists()
+
+
+def test_photographs_of_several_people_are_named(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hair of the largest face is removed; a build that is continued has not forgotten it."""
+
+    def two_people(picture: np.ndarray) -> Bald:
+        return Bald(picture, np.zeros(picture.shape[:2]), 2 if picture.mean() > 250 else 1)
+
+    monkeypatch.setattr(build, "remove_hair", two_people)
+    photo = own_cohort / "sourcedata" / "photos" / "raw" / "sub-02_photo-01.png"
+    Image.new("RGB", (16, 20), "white").save(photo)
+    built = [*words(own_cohort, tmp_path / "edition"), "edition.hair_removal=builtin"]
+    built += Compute("sequential").words()
+    monkeypatch.setattr(build, "seal_edition", Mock(side_effect=InputError("power cut")))
+    assert main(built) == 2
+    monkeypatch.undo()
+    assert main(built) == 0
+    assert capsys.readouterr().out.count(f"{photo}: 2 faces; the largest is taken\n") == 1
 
 
 def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tmp_path: Path) -> None:

@@ -81,6 +81,13 @@ DESCRIPTIONS = {
     "no contact": (describe(contact="me"), "expected an e-mail address"),
     "two lines of contact": (describe(contact="a@b.org\nBcc: c@d.org"), "expected an e-mail address"),
     "no licence": (describe(licence=""), "licence is ''"),
+    "no networks": (describe(networks=""), "networks is ''; expected NAME@SHA256"),
+    "networks without weights": (describe(networks="Dlib"), "networks is 'Dlib'; expected NAME@SHA256"),
+    "part of a signature": (describe(networks="Dlib@2316b25a | seed:1"), "expected NAME@SHA256"),
+    "networks of a defacer": (
+        describe(networks="Dlib@2316b25a", track="defacing"),
+        "networks is there; expected it of attack and attributes only",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """The example of docs/attacks.md, run as written."""
 
 import hashlib
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from baselines.appearance import Appearance
 from baselines.landmarks import Face
+from baselines.network import weights_sha256
 from challenge import features
 from challenge.cli import main
 from challenge.commands import attack
@@ -106,6 +108,8 @@ def test_an_attack_that_has_learned_scores_sides_of_different_width(
     assert main([*words, "compute=sequential"]) == 0
     scores = [line.split("\t")[2] for line in (home / "scores/scores.tsv").read_text().splitlines()[1:]]
     assert len(set(scores)) > 1
+    submission = json.loads((home / "scores" / "submission.json").read_text())
+    assert submission["networks"] == f"Dlib@{weights_sha256('Dlib')[:8]}"
 
 
 def test_loose_scans_and_photographs_are_not_compared_by_it(

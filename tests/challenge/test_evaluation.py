@@ -13,7 +13,7 @@ from baselines.scan import Scan
 from challenge.cli import main
 from challenge.description import write_submission_json
 from challenge.edition import Edition
-from challenge.entry import Entry
+from challenge.entry import Entry, read_entries, write_entry
 from challenge.evaluation import evaluate
 from challenge.evaluator import Evaluator
 from challenge.features import ImageFeatures
@@ -21,10 +21,13 @@ from challenge.gate import apply_gate
 from challenge.guard import Lost
 from challenge.leaderboard import leaderboard
 from challenge.protocol import Protocol, read_protocol
+from challenge.report.write import write_report
 from challenge.sealed import SealedKey, open_sealed
+from challenge.seen import COLUMNS
+from challenge.settings import describe_reference
 from challenge.submission import check_submission
 from challenge.work import Compute
-from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, read_table, write_table
 from data_prep.trials import Attributes
 
 
@@ -97,6 +100,18 @@ def test_the_signature_says_how_the_figures_were_made(
     assert f"ed:{tiny_edition.name}@{tiny_edition.hash[:8]}" in signature
     assert "ci:subject-bootstrap,50" in signature
     assert "sys:team/oracle" in signature
+
+
+def test_the_signature_has_the_networks_that_a_submission_declares(
+    tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    rows = [(*trial, f"{number}") for number, trial in enumerate(tiny_edition.eval.trials)]
+    write_table(tmp_path / "scores.tsv", SCORE_COLUMNS, rows)
+    describe_reference(tmp_path, tiny_edition.name, "attack", "deepface_raw", "", "Dlib@2316b25a")
+    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    entry = evaluate(evaluator, check_submission(tmp_path, tiny_edition))
+    assert " | att:deepface_raw(Dlib@2316b25a)/submitted | " in entry.results[0].signature
+    assert entry.results[0].name == "deepface_raw"
 
 
 def test_true_attributes_are_all_right_and_beat_the_majority(
@@ -173,6 +188,56 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
     assert entry.strongest().counts["failures_to_acquire"] == 5
     assert not entry.rated
     assert "| - |" in leaderboard([entry])
+
+
+@pytest.mark.slow
+def test_references_without_a_face_are_told_and_counted(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blank, bald, group = sorted(tiny_edition.eval.references)[:3]
+    lost = {f"('eval', 'raw') {blank}", f"('eval', 'bald') {blank}", f"('eval', 'bald') {bald}"}
+    noise = np.random.default_rng(0)
+
+    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+        return {
+            name: ImageFeatures(False, "no face found", {})
+            if name in lost
+            else ImageFeatures(
+                True,
+                "",
+                {attack: noise.normal(size=4) for attack in extraction.attacks},
+                checks={"faces": 2.0 if name.endswith(group) else 1.0},
+            )
+            for name in paths
+        }
+
+    monkeypatch.setattr("challenge.defacing.extract", extract)
+    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    submission = check_submission(defacing, tiny_edition)
+    entry = evaluate(evaluator, submission)
+    n = len(tiny_edition.eval.references)
+    assert [warning for warning in entry.warnings if warning.startswith("references: ")] == [
+        f"references: no face in 1 of {n} raw photographs of eval ({blank}); "
+        "their trials get the lowest score",
+        f"references: no face in 2 of {n} bald photographs of eval ({', '.join((blank, bald))}); "
+        "their trials get the lowest score",
+        f"references: several faces in 1 of {n + len(tiny_edition.dev.references)} photographs ({group}); "
+        "the largest is taken",
+    ]
+    counted = {result.name: result.counts for result in entry.results if result.trial_list == "all"}
+    assert counted["geo+raw"]["references_without_face"] == 1
+    assert counted["geo+bald"]["references_without_face"] == 2
+    assert counted["geo+bald"]["references"] == n
+    assert counted["geo+bald"]["failures_to_acquire"] == 0
+    write_entry(tmp_path / "entries", entry)
+    assert read_entries(tmp_path / "entries") == (entry,)
+    page = write_report(tmp_path / "reports", entry, evaluator, submission)
+    rows = read_table(page.parent / "images.tsv", COLUMNS).rows
+    assert sorted(tuple(row[:4]) for row in rows if row[2] == "no") == sorted(
+        (one, f"reference_{condition}", "no", "no face found")
+        for one, condition in ((blank, "raw"), (blank, "bald"), (bald, "bald"))
+    )
+    assert len(rows) == 2 * len(tiny_edition.eval.probes) + 2 * n
 
 
 def test_a_gate_that_ends_its_worker_does_not_pass(

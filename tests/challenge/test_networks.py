@@ -4,7 +4,7 @@ import pytest
 
 from baselines.network import DEMOGRAPHY_FILES, WEIGHT_FILES
 from challenge.description import check_fields
-from challenge.networks import described, networks_of, signed, system_name
+from challenge.networks import declared, described, networks_of, signed, system_name
 from scoring import Signature
 
 
@@ -25,7 +25,8 @@ def test_no_two_networks_make_one_system() -> None:
         for attack in ("deepface", "volume"):
             system = system_name(attack, model, "bald_informed")
             said = described(networks_of(attack, model))
-            assert check_fields({**about, "system": system, "description": said}) == []
+            told = declared(networks_of(attack, model))
+            assert check_fields({**about, "system": system, "description": said, "networks": told}) == []
 
 
 def test_every_attack_tells_the_networks_it_asks() -> None:

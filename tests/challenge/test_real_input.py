@@ -71,3 +71,23 @@ def test_a_photograph_without_a_face_ends_with_one_line(
     assert len(lines) == 2
     assert all("no face found" in line for line in lines)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_photograph_without_a_face_among_others_is_a_failure_to_acquire(
+    portraits: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side, name in (("probes", "obama"), ("photos", "obama2"), ("photos", "biden")):
+        (tmp_path / side).mkdir(exist_ok=True)
+        shutil.copy(portraits[name], tmp_path / side / f"{name}.jpg")
+    Image.new("RGB", (300, 300), "gray").save(tmp_path / "photos" / "wall.png")
+    words = [f"probes={tmp_path / 'probes'}", f"photos={tmp_path / 'photos'}", f"output={tmp_path / 'out'}"]
+    assert main(["attack", "attack=deepface", *words, f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]) == 0
+    said = capsys.readouterr().out
+    assert f"{tmp_path / 'photos' / 'wall.png'}: no face found; expected a portrait" in said
+    assert "a face in every one of 1 probes" in said
+    assert "failure to acquire: 1 of 3 references (wall (no face found)), scored lowest" in said
+    scores = {row[1]: float(row[2]) for row in read_table(tmp_path / "out" / "scores.tsv", None).rows}
+    assert scores["wall"] == scores["biden"] < scores["obama2"]
+    seen = {row[0]: row[1:4] for row in read_table(tmp_path / "out" / "images.tsv", None).rows}
+    assert tuple(seen["wall"]) == ("reference", "no", "no face found")
+    assert tuple(seen["biden"]) == ("reference", "yes", "n/a")

@@ -158,6 +158,19 @@ def test_a_session_with_two_scans_of_a_contrast_must_say_which(own_cohort: Path)
         read_cohort(own_cohort, "T2w", EDGES, CohortFiles(entities="acq-tse"))
 
 
+def test_dicom_where_a_scan_should_be_names_the_converter(own_cohort: Path) -> None:
+    for subject in ("sub-02", "sub-04"):
+        anat = own_cohort / subject / "anat"
+        (anat / f"{subject}_T2w.nii.gz").unlink()
+        (anat / "series").mkdir()
+        (anat / "series" / "IM0001").write_bytes(bytes(128) + b"DICM" + bytes(40))
+    (own_cohort / "sub-03" / "anat" / "sub-03_T2w.nii.gz").unlink()  # only missing
+    with pytest.raises(CohortError, match=r"scans missing \(3 in all\)") as caught:
+        read_cohort(own_cohort, "T2w", EDGES)
+    (line,) = (line for line in caught.value.problems if "dcm2niix" in line)
+    assert line.endswith("(dcm2niix -z y -o OUT FOLDER) (2 in all): sub-02, sub-04")
+
+
 def test_photographs_may_lie_anywhere_under_any_name(own_cohort: Path, tmp_path: Path) -> None:
     album = tmp_path / "album"
     album.mkdir()

@@ -122,3 +122,36 @@ def test_a_table_that_is_none_is_refused(name: str, content: bytes | None, messa
 def test_a_folder_without_scans_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match="no scan called like IXI012"):
         read_ixi(tmp_path, write_table(tmp_path / "IXI.xls", ROWS))
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "message"),
+    [
+        ([], "cohort.contrasts is empty; expected some of T1w, T2w, PDw"),
+        (["T1w", "FLAIR", "MRAw", "T1"], "'FLAIR', 'MRAw', 'T1' is unknown; expected some of T1w, T2w, PDw"),
+        (["T1w", "T2w", "T1w"], "T1w is given twice"),
+    ],
+)
+def test_contrasts_that_ixi_has_not_are_refused_first(
+    contrasts: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["cohort", "cohort=ixi", f"cohort.root={tmp_path / 'x'}", "cohort.table=y", "output=z"]
+    assert main([*words, f"cohort.contrasts=[{','.join(contrasts)}]"]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "no such folder" in said  # all that is wrong at once
+
+
+def test_files_called_otherwise_are_counted(ixi: Path) -> None:
+    whole = (ixi / "IXI-T1" / "IXI002-Guys-0828-T1.nii.gz").read_bytes()
+    for name in ("MRA", "DTI-00", "T1 (1)", "T1_brain"):
+        (ixi / "IXI-T1" / f"IXI003-Guys-0828-{name}.nii.gz").write_bytes(whole)
+    _, remarks = read_ixi(ixi, ixi / "IXI.xls")
+    assert remarks[0] == (
+        "2 files are not called like IXI012-HH-1211-T1.nii.gz and are left out: "
+        "IXI003-Guys-0828-T1 (1).nii.gz, IXI003-Guys-0828-T1_brain.nii.gz"
+    )
+    for path in ixi.rglob("IXI0*-T?.nii.gz"):
+        path.unlink()
+    with pytest.raises(CohortError, match=r"IXI012-HH-1211-T1.nii.gz or .*; found IXI003-Guys-0828-T1 \(1\)"):
+        read_ixi(ixi, ixi / "IXI.xls")

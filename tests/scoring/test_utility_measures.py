@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import ScoringError
-from scoring.utility_measures import BrainFindings, compare_brains, rescan_spread, summarize_utility
+from scoring.utility_measures import BrainFindings, compare_brains, rescan_gaps, summarize_utility
 
 
 def found(
@@ -112,18 +112,41 @@ def test_change_is_without_sign_and_bias_with_it() -> None:
 def test_rescans_are_pairs_of_one_person() -> None:
     volumes = [(600, 400, 200), (500, 300, 100), (660, 400, 200), (630, 400, 200)]
     quality = [{"cnr": 2.0}] * 4
-    assert rescan_spread(volumes[:2], quality[:2], ["a", "b"]) == {}
-    spread = rescan_spread(volumes, quality, ["a", "b", "a", "a"])
-    expected = np.mean([60 / 630, 30 / 615, 30 / 645])
-    assert spread["gm_change"] == pytest.approx(expected)
-    assert spread["cnr_change"] == 0.0
+    assert rescan_gaps(volumes[:2], quality[:2], ["a", "b"]) == []
+    gaps = rescan_gaps(volumes, quality, ["a", "b", "a", "a"])
+    assert [subject for subject, _ in gaps] == ["a", "a", "a"]
+    assert [gap["gm_change"] for _, gap in gaps] == pytest.approx([60 / 630, 30 / 615, 30 / 645])
+    assert {gap["cnr_change"] for _, gap in gaps} == {0.0}
 
 
-def test_what_no_pair_has_has_no_spread() -> None:
+def test_what_no_pair_has_or_differs_in_has_no_unit() -> None:
     quality = [{"cnr": 2.0, "snr": np.nan}, {"cnr": 2.2, "snr": 3.0}]
-    spread = rescan_spread([(600, 400, 200)] * 2, quality, ["a", "a"])
-    assert "snr_change" not in spread
-    assert "cnr_change" in spread
+    gaps = rescan_gaps([(600, 400, 200)] * 2, quality, ["a", "a"])
+    scans = [{"gm_change": 0.1, "cnr_change": 0.1, "snr_change": 0.1}] * 3
+    summary = summarize_utility(scans, ["a", "a", "b"], rescans=gaps)
+    assert [name for name in summary if name.endswith("rescan")] == ["cnr_change_vs_rescan"]
+    assert summary["cnr_change_vs_rescan"].value == pytest.approx(0.1 / (0.2 / 2.1))
+    assert (summary["cnr_change"].n, summary["cnr_change_vs_rescan"].n) == (2, 1)
+
+
+def test_the_interval_of_a_ratio_holds_the_scatter_of_both_sides() -> None:
+    """Against a ratio of means drawn independently, and wider than with the gap taken as exact."""
+    rng = np.random.default_rng(3)
+    changes, gap = rng.gamma(4, 0.01, 60), rng.gamma(2, 0.01, 60)
+    people = [f"s{i:02d}" for i in range(60)]
+    rescans = [(person, {"gm_change": own}) for person, own in zip(people[:12], gap, strict=False)]
+    scans = [{"gm_change": own} for own in changes]
+    summary = summarize_utility(scans, people, 4000, rescans=rescans[::-1])
+    alone, ratio = summary["gm_change"], summary["gm_change_vs_rescan"]
+    assert summarize_utility(scans, people, 4000) == {
+        name: summary[name] for name in ("gm_change", "gm_bias")
+    }
+    assert ratio.value == pytest.approx(changes.mean() / gap[:12].mean())
+    assert ratio.n == 12
+    # The delta method, independently: people are drawn, so 12 of 60 are a random number of them.
+    relative = np.hypot(changes.std() / changes.mean() / 60**0.5, gap[:12].std() / gap[:12].mean() / 12**0.5)
+    assert np.log(ratio.high / ratio.low) == pytest.approx(2 * 1.96 * relative, rel=0.25)
+    assert ratio.high / ratio.low > 1.5 * alone.high / alone.low
 
 
 @pytest.mark.parametrize(
@@ -147,3 +170,5 @@ def test_nothing_to_summarize_is_refused() -> None:
         summarize_utility([], [])
     with pytest.raises(ScoringError, match="one a scan"):
         summarize_utility([{"utility": 1.0}], [])
+    with pytest.raises(ScoringError, match="rescans: of b; expected only people who have a scan"):
+        summarize_utility([{"utility": 1.0}], ["a"], rescans=[("b", {"gm_change": 0.1})])
