@@ -6,7 +6,8 @@ import pytest
 from engine import ENGINE
 from PIL import Image
 
-from baselines.appearance import appearance_of_photo
+from baselines.appearance import Look, appearance_of_photo
+from baselines.attacks import AttackError
 from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
 from baselines.weights import WeightsError
@@ -102,3 +103,70 @@ def test_a_stranger_s_scan_that_takes_too_long_is_lost_and_not_kept(
     assert (found.acquired, found.lost) == (False, True)
     assert found.reason == "could not be worked on within 0.05 s"
     assert list(tmp_path.iterdir()) == []
+
+
+SAID = {
+    "good": [1.0, 2],
+    "nan": [0.0, np.nan],
+    "table": [[1.0, 2.0]],
+    "ragged": [[1.0], [2.0, 3.0]],
+    "number": 1.0,
+    "words": ["a", "b"],
+    "nothing": [],
+    "longer": [1.0, 2.0, 3.0],
+}
+
+
+class Odd:
+    """Says what the file is named after, a face or none."""
+
+    comparable, settings = True, ""
+
+    def embed(self, look: Look) -> object:
+        return SAID[look.scan.args[0].stem]  # type: ignore[attr-defined]
+
+
+ODD = "tests.challenge.test_features:Odd"
+
+
+def walls(folder: Path, *names: str) -> dict[str, Path]:
+    for name in names:  # of different grey, for features are kept by content
+        Image.new("L", (60, 60), 100 + len(name)).save(folder / f"{name}.png")
+    return {name: folder / f"{name}.png" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("nan", "returned nan at place 1 \\(1 of 2 are not finite\\)"),
+        ("table", "returned float64 of shape \\(1, 2\\)"),
+        ("ragged", "returned no array"),
+        ("number", "returned float64 of shape \\(\\)"),
+        ("words", "returned <U1 of shape \\(2,\\)"),
+        ("nothing", "returned float64 of shape \\(0,\\)"),
+    ],
+)
+def test_an_attack_that_returns_no_numbers_in_a_row_is_told(tmp_path: Path, name: str, found: str) -> None:
+    paths, compute = walls(tmp_path, "good", name), Compute("sequential")
+    extraction = Extraction((ODD,), cache=tmp_path / "cache")
+    for _ in range(2):  # it is not kept
+        with pytest.raises(InputError, match=f"attack {ODD}: .*{name}.png: {found}.*; expected finite num"):
+            extract(paths, "photo", extraction, "photos", compute)
+    good = extract(walls(tmp_path, "good"), "photo", extraction, "photos", compute)["good"].vectors[ODD]
+    assert good.dtype == np.float64
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+def test_features_of_different_lengths_are_told_before_they_are_compared(
+    tmp_path: Path, untrusted: bool
+) -> None:
+    paths, extraction = walls(tmp_path, "good", "longer"), Extraction((ODD,))
+    with pytest.raises(AttackError, match=r"Odd: .* are 2 \(.*good.png\), 3 \(.*longer.png\); expected as"):
+        extract(paths, "photo", extraction, "photos", Compute("sequential"), untrusted)
+
+
+def test_a_stranger_s_image_that_an_attack_says_no_numbers_of_is_lost_alone(tmp_path: Path) -> None:
+    paths, extraction = walls(tmp_path, "good", "nan"), Extraction((ODD,))
+    found = extract(paths, "photo", extraction, "photos", Compute("loky", 1, seconds=60), untrusted=True)
+    assert (found["good"].lost, found["nan"].lost) == (False, True)
+    assert found["nan"].reason == "could not be worked on (VectorError)"
