@@ -176,19 +176,21 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason, checks = _faces(job, image)
-    found = _vectors(job, image, faces)
+    look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
+    found = _vectors(job, image, look)
     if not _flat(checks):
         return ImageFeatures(bool(faces), reason, found, checks=checks)
     reason = f"a face was seen, but no nose stands out ({checks['nose_mm']:.0f} mm)"
-    return ImageFeatures(False, reason, found, checks=checks, faceless=_vectors(job, image, ()))
+    faceless = _vectors(job, image, replace(look, faces=()))
+    return ImageFeatures(False, reason, found, checks=checks, faceless=faceless)
 
 
 def _flat(checks: dict[str, float]) -> bool:
     return checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
 
 
-def _vectors(job: _Job, image: str, faces: tuple[Face, ...]) -> dict[str, NDArray[np.float64]]:
-    vectors = {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
+def _vectors(job: _Job, image: str, look: Look) -> dict[str, NDArray[np.float64]]:
+    vectors = {name: _vector(job, image, name, look) for name in job.extraction.attacks}
     return {name: vector for name, vector in vectors.items() if vector is not None}
 
 
@@ -217,17 +219,18 @@ def _look(job: _Job) -> Appearance:
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
 
 
-def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArray[np.float64] | None:
+def _vector(job: _Job, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     source = hashlib.sha256(source_of(attack)).hexdigest()
-    kept = _kept(job, image, "vector", f"{job.kind} {camera} {len(faces)} {name} {attack.settings} {source}")
+    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {source}"
+    kept = _kept(job, image, "vector", settings)
     if kept and kept.is_file():
         with readable(kept):
             vector = np.load(kept, allow_pickle=False)
     else:
-        found = attack.embed(Look(job.kind, faces, partial(read_scan, job.path)))
+        found = attack.embed(look)
         vector = np.zeros(0) if found is None else _checked(found, name, job.path)
         if kept:
             with whole_file(kept) as temporary, temporary.open("wb") as stream:

@@ -6,10 +6,13 @@ import pytest
 from engine import ENGINE
 from PIL import Image
 
+from baselines import attacks, network
 from baselines.appearance import Look, appearance_of_photo
 from baselines.attacks import AttackError
+from baselines.outline import outline_features
 from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
+from baselines.scan import Scan
 from baselines.weights import WeightsError
 from challenge.errors import InputError
 from challenge.features import Extraction, extract
@@ -55,6 +58,60 @@ def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
     whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
     assert whole.acquired
     assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
+
+
+def test_the_network_sees_every_photograph_once(portraits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`volume` takes of photographs what `geo` and `deepface` take."""
+    seen: list[int] = []
+
+    def counted(chips, model: str) -> np.ndarray:
+        seen.append(len(chips))
+        return network.embed(chips, model)
+
+    monkeypatch.setattr(attacks, "embed", counted)
+    paths = {name: portraits[name] for name in ("obama", "obama2", "biden")}
+    every = Extraction(("geo", "deepface", "volume"))
+    found = extract(paths, "photo", every, "photos", Compute("sequential"))
+    assert seen == [1, 1, 1]
+    alone = extract(paths, "photo", Extraction(("volume",)), "photos", Compute("sequential"))
+    for name, image in found.items():
+        both = np.concatenate([image.vectors["geo"], image.vectors["deepface"]])
+        assert np.array_equal(image.vectors["volume"], both)
+        assert np.array_equal(image.vectors["volume"], alone[name].vectors["volume"])
+    assert not np.array_equal(found["obama"].vectors["deepface"], found["biden"].vectors["deepface"])
+
+
+def test_whoever_changes_what_an_attack_returned_changes_no_other_s_features(portraits) -> None:
+    look = Look("photo", appearance_of_photo(read_photo(portraits["biden"])).found, nothing)
+    attack = attacks.make_attack("deepface")
+    first = attack.embed(look)
+    assert first is not None
+    before = first.copy()
+    first /= 2
+    assert np.array_equal(attack.embed(look), before)
+
+
+def nothing() -> Scan:
+    raise AssertionError("a photograph has no volume")
+
+
+def test_the_outline_of_a_scan_without_a_nose_is_taken_once(
+    real_head_path: Path, portraits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = appearance_of_photo(read_photo(portraits["biden"])).found
+    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
+    seen: list[Scan] = []
+
+    def counted(scan: Scan) -> np.ndarray | None:
+        seen.append(scan)
+        return outline_features(scan)
+
+    monkeypatch.setattr(attacks, "outline_features", counted)
+    flat = extract({"a": real_head_path}, "scan", Extraction(("volume",)), "scans", Compute("sequential"))[
+        "a"
+    ]
+    assert len(seen) == 1
+    assert np.array_equal(flat.vectors["volume"], flat.faceless["volume"])
 
 
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
