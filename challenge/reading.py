@@ -77,11 +77,11 @@ def read_from_images(
             if kind == DEFACED_SCANS and not isinstance(said, str)
         ]
         taught = run(partial(_taught_nothing, known), audited, "shuffled attributes", evaluator.compute)
-        checks = {
-            call[2:]: check
+        checks = [
+            check
             for call, own in zip(audited, taught, strict=True)
             if (check := _check(evaluator, submission, call, own))
-        }
+        ]
     results = []
     for (kind, attack, what), said in zip(asked, found, strict=True):
         name = _name(evaluator, attack)
@@ -92,13 +92,13 @@ def read_from_images(
             results.append(scored_age(evaluator, submission, said, f"{name}+", LEVEL, kind))
         else:
             results.append(scored_attribute(evaluator, submission, what, said, f"{name}+", LEVEL, kind))
-    failed = {check.attacker for check in checks.values() if not check.passed}
+    failed = {check.attacker for check in checks if not check.passed}
     read = [
         replace(result, rates=result.rates and f"{result.name}/{result.level}" not in failed)
         for result in results
         if result
     ]
-    return read, list(checks.values())
+    return read, checks
 
 
 def _name(evaluator: Evaluator, attack: str) -> str:
