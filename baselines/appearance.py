@@ -90,9 +90,9 @@ def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:
     return Appearance((photo,), (face,), checks={"faces": float(face.count if face else 0)})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
-    """One image as an attack sees it.
+    """One image as an attack sees it; equal to itself alone, so that what is made of it can be remembered.
 
     Attributes
     ----------

@@ -5,6 +5,8 @@ An attack is any class with a name and a method `embed`; a new one needs no chan
 
 import importlib
 import inspect
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,7 @@ from baselines.appearance import Look
 from baselines.geo import geo_features
 from baselines.network import DEFAULT_MODEL, DEMOGRAPHY_FILES, embed, guess_demographics, weights_sha256
 from baselines.outline import outline_features
+from baselines.scan import Scan
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +77,15 @@ class Deepface:
 
     def embed(self, look: Look) -> Floats | None:
         """Return the embedding, shape (d,)."""
-        return embed([face.chip for face in look.faces], self.model).mean(axis=0) if look.faces else None
+        found = _embedded(look, self.model)
+        return (
+            None if found is None else found.copy()
+        )  # whoever changes it does not change what is remembered
+
+
+@lru_cache(maxsize=1)  # `volume` asks for the same of a photograph
+def _embedded(look: Look, model: str) -> Floats | None:
+    return embed([face.chip for face in look.faces], model).mean(axis=0) if look.faces else None
 
 
 class Volume:
@@ -93,9 +104,15 @@ class Volume:
     def embed(self, look: Look) -> Floats | None:
         """Return the outline of a scan, shape (66,), or landmarks and embedding of a photograph."""
         if look.kind == "scan":
-            return outline_features(look.scan())
+            found = _outline(look.scan)
+            return None if found is None else found.copy()
         seen = [attack.embed(look) for attack in self._photo]
         return None if seen[0] is None or seen[1] is None else np.concatenate([seen[0], seen[1]])
+
+
+@lru_cache(maxsize=1)  # the same with faces and, where none of them can be one, without
+def _outline(scan: Callable[[], Scan]) -> Floats | None:
+    return outline_features(scan())
 
 
 class Demographics:

@@ -83,6 +83,10 @@ RATIOS: dict[str, tuple[str, str]] = {
 
 FEATURES: tuple[str, ...] = (*DISTANCES, *ANGLES, *RATIOS)
 
+# Landmarks are whole pixels: two that fall on one lie somewhere in it, about half of it apart; and there is
+# no logarithm of nothing.
+LEAST_PIXELS = 0.5
+
 
 def geo_features(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the geometric features of a face, named by `FEATURES`.
@@ -97,7 +101,8 @@ def geo_features(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (len(FEATURES),)
-        Distances in units of the distance between the eyes, angles in radians, logarithms of ratios.
+        Distances in units of the distance between the eyes, angles in radians, logarithms of ratios. Finite:
+        no distance is taken to be less than `LEAST_PIXELS`.
 
     Examples
     --------
@@ -106,11 +111,15 @@ def geo_features(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     True
     """
     at = {name: landmarks[list(indices)].mean(axis=0) for name, indices in POINTS.items()}
-    unit = np.hypot(*(at["eye_left"] - at["eye_right"]))
-    distance = {name: np.hypot(*(at[a] - at[b])) / unit for name, (a, b) in DISTANCES.items()}
+    unit = _apart(at["eye_left"], at["eye_right"])
+    distance = {name: _apart(at[a], at[b]) / unit for name, (a, b) in DISTANCES.items()}
     angles = [_angle(at[a] - at[b], at[c] - at[b]) for a, b, c in ANGLES.values()]
     ratios = [np.log(distance[a] / distance[b]) for a, b in RATIOS.values()]
     return np.array([*distance.values(), *angles, *ratios])
+
+
+def _apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return max(float(np.hypot(*(a - b))), LEAST_PIXELS)
 
 
 def _angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

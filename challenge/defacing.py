@@ -90,7 +90,8 @@ def judge_defacing(evaluator: Evaluator, submission: Submission) -> Judged:
     asks = _by_group(evaluator, attackers, results, counts)
     asks += [Ask("attributes", ORACLE, _agreement(evaluator), {}, ["all"], rates=False)]
     results += verification(evaluator, submission, asks)
-    results += read_from_images(evaluator, submission, original, defaced, remarks)
+    read, asked = read_from_images(evaluator, submission, original, defaced, remarks)
+    results, checks = [*results, *read], [*checks, *asked]
     with timed(evaluator, "utility"):
         utility, lines = measure_utility(
             edition, evaluator.sealed, submission, gate, protocol, evaluator.cache, evaluator.compute

@@ -73,7 +73,7 @@ class Entry:
     gate : mapping
         Brain gate of a defacing system (`challenge.gate.apply_gate`); empty for other tracks.
     checks : tuple of mapping
-        The audit of the attackers (`challenge.audit.Check`); empty for other tracks.
+        The audit of attackers and of readers of attributes (`challenge.audit.Check`); empty for other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str

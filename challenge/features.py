@@ -1,7 +1,7 @@
 """Features of scans and photographs, made once and kept by the content of the file."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from baselines.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
-from baselines.attacks import Attack, make_attack, source_of
+from baselines.attacks import Attack, AttackError, make_attack, source_of
 from baselines.landmarks import Face
 from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
@@ -28,6 +28,10 @@ from challenge.work import Compute, run
 from data_prep.files import whole_file
 
 _MADE_BY = ("baselines.appearance", "baselines.attacks", "baselines.photo")  # and what they import
+
+
+class VectorError(AttackError):
+    """Features that cannot be compared; unlike another `AttackError`, the image may be the cause."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,12 @@ def extract(
     -------
     dict from id to ImageFeatures
         In the order of `paths`.
+
+    Raises
+    ------
+    VectorError
+        If an attack returns anything but finite numbers in one row, of one length for all images; of one
+        untrusted image only the length ends the run, all else costs that image.
     """
     for name in extraction.attacks:  # before any work, so that what is missing is said at once
         _ = _attack(name, extraction.model).settings
@@ -129,11 +139,30 @@ def extract(
         prepare_off_screen()
         make_views(extraction.camera.views, extraction.camera.lights)
     jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
-    if not untrusted:
-        return dict(zip(paths, run(_extract_one, jobs, label, compute), strict=True))
-    found = run_untrusted(_extract_one, jobs, label, compute)
-    images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
+    if untrusted:
+        found = run_untrusted(_extract_one, jobs, label, compute)
+        images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
+    else:
+        images = run(_extract_one, jobs, label, compute)
+    _require_one_length(extraction.attacks, paths, images)
     return dict(zip(paths, images, strict=True))
+
+
+def _require_one_length(
+    attacks: Iterable[str], paths: dict[str, Path], images: Sequence[ImageFeatures]
+) -> None:
+    """Require that what an attack says of one kind of images can be compared: as many numbers of each."""
+    problems = []
+    for attack in attacks:
+        first: dict[int, Path] = {}
+        for path, image in zip(paths.values(), images, strict=True):
+            if attack in image.vectors:
+                first.setdefault(len(image.vectors[attack]), path)
+        if len(first) > 1:
+            lengths = ", ".join(f"{length} ({path})" for length, path in first.items())
+            problems.append(f"attack {attack}: numbers an image are {lengths}; expected as many of each")
+    if problems:
+        raise VectorError("\n".join(problems))
 
 
 @dataclass(frozen=True)
@@ -147,19 +176,21 @@ class _Job:
 def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason, checks = _faces(job, image)
-    found = _vectors(job, image, faces)
+    look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
+    found = _vectors(job, image, look)
     if not _flat(checks):
         return ImageFeatures(bool(faces), reason, found, checks=checks)
     reason = f"a face was seen, but no nose stands out ({checks['nose_mm']:.0f} mm)"
-    return ImageFeatures(False, reason, found, checks=checks, faceless=_vectors(job, image, ()))
+    faceless = _vectors(job, image, replace(look, faces=()))
+    return ImageFeatures(False, reason, found, checks=checks, faceless=faceless)
 
 
 def _flat(checks: dict[str, float]) -> bool:
     return checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
 
 
-def _vectors(job: _Job, image: str, faces: tuple[Face, ...]) -> dict[str, NDArray[np.float64]]:
-    vectors = {name: _vector(job, image, name, faces) for name in job.extraction.attacks}
+def _vectors(job: _Job, image: str, look: Look) -> dict[str, NDArray[np.float64]]:
+    vectors = {name: _vector(job, image, name, look) for name in job.extraction.attacks}
     return {name: vector for name, vector in vectors.items() if vector is not None}
 
 
@@ -188,22 +219,40 @@ def _look(job: _Job) -> Appearance:
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
 
 
-def _vector(job: _Job, image: str, name: str, faces: tuple[Face, ...]) -> NDArray[np.float64] | None:
+def _vector(job: _Job, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     source = hashlib.sha256(source_of(attack)).hexdigest()
-    kept = _kept(job, image, "vector", f"{job.kind} {camera} {len(faces)} {name} {attack.settings} {source}")
+    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {source}"
+    kept = _kept(job, image, "vector", settings)
     if kept and kept.is_file():
         with readable(kept):
             vector = np.load(kept, allow_pickle=False)
     else:
-        found = attack.embed(Look(job.kind, faces, partial(read_scan, job.path)))
-        vector = np.zeros(0) if found is None else found
+        found = attack.embed(look)
+        vector = np.zeros(0) if found is None else _checked(found, name, job.path)
         if kept:
             with whole_file(kept) as temporary, temporary.open("wb") as stream:
                 np.save(stream, vector)
     return vector if vector.size else None
+
+
+def _checked(found: object, attack: str, path: Path) -> NDArray[np.float64]:
+    """Return features as numbers in one row, or say what else an attack returned of which image."""
+    expected = "expected finite numbers in one row, or None where there are none"
+    try:
+        vector = np.asarray(found)
+    except ValueError as error:  # rows of different lengths
+        raise VectorError(f"attack {attack}: {path}: returned no array ({error}); {expected}") from error
+    if vector.ndim != 1 or not vector.size or vector.dtype.kind not in "fiu":
+        what = f"{vector.dtype} of shape {vector.shape}"
+        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
+    wrong = np.flatnonzero(~np.isfinite(vector))
+    if wrong.size:
+        what = f"{vector[wrong[0]]} at place {wrong[0]} ({wrong.size} of {vector.size} are not finite)"
+        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
+    return vector.astype(np.float64, copy=False)
 
 
 @cache

@@ -1,17 +1,21 @@
 """What is read of people from their images: sex, age group, ethnicity and age, learned on `dev`.
 
 From scans as a system defaced them; and, as what there was to hide, from the same scans undefaced and from
-photographs, each by somebody who learned on images of that kind.
+photographs, each by somebody who learned on images of that kind. Who reads from defaced scans is audited:
+taught shuffled labels, he must read nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from baselines.attributes import AttributesError
 from challenge.attackers import Images, Looks
+from challenge.audit import SIGMAS, Check
 from challenge.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from challenge.evaluator import Evaluator, timed
 from challenge.figures import scored_age, scored_attribute
@@ -19,10 +23,12 @@ from challenge.inference import infer, infer_ages, learn, learn_ages
 from challenge.linkage import people
 from challenge.submission import Submission
 from challenge.work import run
-from data_prep.trials import Attributes
+from data_prep.trials import NOT_AVAILABLE, Attributes
 
 AGE = "age"
 LEVEL = "informed"
+SHUFFLES = 5  # of the labels of dev; a reader learns in a quarter of a second, but there are a dozen
+Call = tuple[Images, Images, str, str]  # dev, eval, attack, attribute
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class _Known:
 
 def read_from_images(
     evaluator: Evaluator, submission: Submission, original: Looks, defaced: Looks, remarks: list[str]
-) -> list[Result]:
+) -> tuple[list[Result], list[Check]]:
     """Read every attribute from every kind of image, with the features of every attack.
 
     Parameters
@@ -53,6 +59,8 @@ def read_from_images(
     list of Result
         Trial list `probes` (scans as defaced), then `undefaced` and `photo` (photographs as they are),
         which rate nobody. No photographs where references are scans; no ages where the cohort has none.
+    list of Check
+        One for each reader of `probes`; the result of one that fails rates nobody either.
     """
     kinds = {DEFACED_SCANS: defaced.scans, UNDEFACED_SCANS: original.scans}
     if not evaluator.edition.eval.reference_contrast:
@@ -63,9 +71,20 @@ def read_from_images(
     with timed(evaluator, "attributes"):
         calls = [(kinds[kind]["dev"], kinds[kind]["eval"], attack, what) for kind, attack, what in asked]
         found = run(partial(_said, known), calls, "attributes of scans and photographs", evaluator.compute)
+        audited = [
+            call
+            for (kind, _, _), call, said in zip(asked, calls, found, strict=True)
+            if kind == DEFACED_SCANS and not isinstance(said, str)
+        ]
+        taught = run(partial(_taught_nothing, known), audited, "shuffled attributes", evaluator.compute)
+        checks = [
+            check
+            for call, own in zip(audited, taught, strict=True)
+            if (check := _check(evaluator, submission, call, own))
+        ]
     results = []
     for (kind, attack, what), said in zip(asked, found, strict=True):
-        name = f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
+        name = _name(evaluator, attack)
         if isinstance(said, str):
             where = "" if kind == DEFACED_SCANS else f" ({kind})"
             remarks.append(f"{name}: nobody who reads {said}{where}")
@@ -73,7 +92,17 @@ def read_from_images(
             results.append(scored_age(evaluator, submission, said, f"{name}+", LEVEL, kind))
         else:
             results.append(scored_attribute(evaluator, submission, what, said, f"{name}+", LEVEL, kind))
-    return [result for result in results if result]
+    failed = {check.attacker for check in checks if not check.passed}
+    read = [
+        replace(result, rates=result.rates and f"{result.name}/{result.level}" not in failed)
+        for result in results
+        if result
+    ]
+    return read, checks
+
+
+def _name(evaluator: Evaluator, attack: str) -> str:
+    return f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
 
 
 def _known(evaluator: Evaluator) -> _Known:
@@ -92,13 +121,62 @@ def _known(evaluator: Evaluator) -> _Known:
     )
 
 
-def _said(known: _Known, call: tuple[Images, Images, str, str]) -> dict[str, Any] | str:
+def _said(known: _Known, call: Call) -> dict[str, Any] | str:
     """Return what features of one attack say of one attribute of every image, or why nothing."""
-    dev, asked, attack, what = call
-    dev = {name: image for name, image in dev.items() if name in known.attributes}
     try:
-        if what == AGE:
-            return infer_ages(attack, learn_ages(attack, dev, known.ages, known.who), asked)
-        return infer(attack, learn(what, attack, dev, known.attributes, known.who), asked)
+        return _learned(known, call)
     except AttributesError as error:
         return str(error)
+
+
+def _learned(known: _Known, call: Call) -> dict[str, Any]:
+    dev, asked, attack, what = call
+    dev = {name: image for name, image in dev.items() if name in known.attributes}
+    if what == AGE:
+        return infer_ages(attack, learn_ages(attack, dev, known.ages, known.who), asked)
+    return infer(attack, learn(what, attack, dev, known.attributes, known.who), asked)
+
+
+def _taught_nothing(known: _Known, call: Call) -> list[dict[str, Any]]:
+    """Return what readers say who were taught shuffled labels, of the same people and as many of each."""
+    return [_learned(_shuffled(known, call, seed), call) for seed in range(SHUFFLES)]
+
+
+def _shuffled(known: _Known, call: Call, seed: int) -> _Known:
+    """Give those of whom somebody learns an attribute each other's, person by person."""
+    dev, _, attack, what = call
+    truth: dict[str, Any] = dict(known.ages)
+    if what != AGE:
+        truth = {name: getattr(own, what) for name, own in known.attributes.items()}
+    who = {name: known.who.get(name, name) for name, image in dev.items() if attack in image.vectors}
+    told = {who[name]: truth[name] for name in who if truth.get(name, NOT_AVAILABLE) != NOT_AVAILABLE}
+    order = np.random.default_rng(seed).permutation(len(told))
+    values = list(told.values())
+    other = {person: values[i] for person, i in zip(told, order, strict=True)}
+    labels = {name: other[person] for name, person in who.items() if person in other}
+    if what == AGE:
+        return replace(known, ages=labels)
+    attributes = {name: known.attributes[name]._replace(**{what: value}) for name, value in labels.items()}
+    return replace(known, attributes=attributes)
+
+
+def _check(
+    evaluator: Evaluator, submission: Submission, call: Call, taught: Sequence[dict[str, Any]]
+) -> Check | None:
+    """Require that who was taught shuffled labels gains nothing over guessing; None where none is scored."""
+    _, _, attack, what = call
+    name = f"{_name(evaluator, attack)}+"
+    if what == AGE:
+        scored = [scored_age(evaluator, submission, said, name, LEVEL) for said in taught]
+    else:
+        scored = [scored_attribute(evaluator, submission, what, said, name, LEVEL) for said in taught]
+    unit, figure = ("years", "gain_years") if what == AGE else ("accuracy", "gain")
+    gains = [result.figures[figure] for result in scored if result]
+    if not gains:
+        return None
+    values = np.array([gain.value for gain in gains])
+    own = np.mean([(gain.high - gain.low) / (2 * 1.96) for gain in gains])
+    value, error = float(values.mean()), float(np.hypot(values.std(ddof=1) / np.sqrt(len(values)), own))
+    low, high = value - SIGMAS * error, value + SIGMAS * error
+    question = f"taught shuffled labels, is no better than guessing ({unit} gained)"
+    return Check(question, f"{name}{what}/{LEVEL}", value, low, high, low <= 0)

@@ -6,9 +6,13 @@ import pytest
 from engine import ENGINE
 from PIL import Image
 
-from baselines.appearance import appearance_of_photo
+from baselines import attacks, network
+from baselines.appearance import Look, appearance_of_photo
+from baselines.attacks import AttackError
+from baselines.outline import outline_features
 from baselines.photo import read_photo
 from baselines.presence import FLAT_NOSE_MM
+from baselines.scan import Scan
 from baselines.weights import WeightsError
 from challenge.errors import InputError
 from challenge.features import Extraction, extract
@@ -54,6 +58,60 @@ def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
     whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
     assert whole.acquired
     assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
+
+
+def test_the_network_sees_every_photograph_once(portraits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`volume` takes of photographs what `geo` and `deepface` take."""
+    seen: list[int] = []
+
+    def counted(chips, model: str) -> np.ndarray:
+        seen.append(len(chips))
+        return network.embed(chips, model)
+
+    monkeypatch.setattr(attacks, "embed", counted)
+    paths = {name: portraits[name] for name in ("obama", "obama2", "biden")}
+    every = Extraction(("geo", "deepface", "volume"))
+    found = extract(paths, "photo", every, "photos", Compute("sequential"))
+    assert seen == [1, 1, 1]
+    alone = extract(paths, "photo", Extraction(("volume",)), "photos", Compute("sequential"))
+    for name, image in found.items():
+        both = np.concatenate([image.vectors["geo"], image.vectors["deepface"]])
+        assert np.array_equal(image.vectors["volume"], both)
+        assert np.array_equal(image.vectors["volume"], alone[name].vectors["volume"])
+    assert not np.array_equal(found["obama"].vectors["deepface"], found["biden"].vectors["deepface"])
+
+
+def test_whoever_changes_what_an_attack_returned_changes_no_other_s_features(portraits) -> None:
+    look = Look("photo", appearance_of_photo(read_photo(portraits["biden"])).found, nothing)
+    attack = attacks.make_attack("deepface")
+    first = attack.embed(look)
+    assert first is not None
+    before = first.copy()
+    first /= 2
+    assert np.array_equal(attack.embed(look), before)
+
+
+def nothing() -> Scan:
+    raise AssertionError("a photograph has no volume")
+
+
+def test_the_outline_of_a_scan_without_a_nose_is_taken_once(
+    real_head_path: Path, portraits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = appearance_of_photo(read_photo(portraits["biden"])).found
+    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
+    seen: list[Scan] = []
+
+    def counted(scan: Scan) -> np.ndarray | None:
+        seen.append(scan)
+        return outline_features(scan)
+
+    monkeypatch.setattr(attacks, "outline_features", counted)
+    flat = extract({"a": real_head_path}, "scan", Extraction(("volume",)), "scans", Compute("sequential"))[
+        "a"
+    ]
+    assert len(seen) == 1
+    assert np.array_equal(flat.vectors["volume"], flat.faceless["volume"])
 
 
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
@@ -102,3 +160,70 @@ def test_a_stranger_s_scan_that_takes_too_long_is_lost_and_not_kept(
     assert (found.acquired, found.lost) == (False, True)
     assert found.reason == "could not be worked on within 0.05 s"
     assert list(tmp_path.iterdir()) == []
+
+
+SAID = {
+    "good": [1.0, 2],
+    "nan": [0.0, np.nan],
+    "table": [[1.0, 2.0]],
+    "ragged": [[1.0], [2.0, 3.0]],
+    "number": 1.0,
+    "words": ["a", "b"],
+    "nothing": [],
+    "longer": [1.0, 2.0, 3.0],
+}
+
+
+class Odd:
+    """Says what the file is named after, a face or none."""
+
+    comparable, settings = True, ""
+
+    def embed(self, look: Look) -> object:
+        return SAID[look.scan.args[0].stem]  # type: ignore[attr-defined]
+
+
+ODD = "tests.challenge.test_features:Odd"
+
+
+def walls(folder: Path, *names: str) -> dict[str, Path]:
+    for name in names:  # of different grey, for features are kept by content
+        Image.new("L", (60, 60), 100 + len(name)).save(folder / f"{name}.png")
+    return {name: folder / f"{name}.png" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("nan", "returned nan at place 1 \\(1 of 2 are not finite\\)"),
+        ("table", "returned float64 of shape \\(1, 2\\)"),
+        ("ragged", "returned no array"),
+        ("number", "returned float64 of shape \\(\\)"),
+        ("words", "returned <U1 of shape \\(2,\\)"),
+        ("nothing", "returned float64 of shape \\(0,\\)"),
+    ],
+)
+def test_an_attack_that_returns_no_numbers_in_a_row_is_told(tmp_path: Path, name: str, found: str) -> None:
+    paths, compute = walls(tmp_path, "good", name), Compute("sequential")
+    extraction = Extraction((ODD,), cache=tmp_path / "cache")
+    for _ in range(2):  # it is not kept
+        with pytest.raises(InputError, match=f"attack {ODD}: .*{name}.png: {found}.*; expected finite num"):
+            extract(paths, "photo", extraction, "photos", compute)
+    good = extract(walls(tmp_path, "good"), "photo", extraction, "photos", compute)["good"].vectors[ODD]
+    assert good.dtype == np.float64
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+def test_features_of_different_lengths_are_told_before_they_are_compared(
+    tmp_path: Path, untrusted: bool
+) -> None:
+    paths, extraction = walls(tmp_path, "good", "longer"), Extraction((ODD,))
+    with pytest.raises(AttackError, match=r"Odd: .* are 2 \(.*good.png\), 3 \(.*longer.png\); expected as"):
+        extract(paths, "photo", extraction, "photos", Compute("sequential"), untrusted)
+
+
+def test_a_stranger_s_image_that_an_attack_says_no_numbers_of_is_lost_alone(tmp_path: Path) -> None:
+    paths, extraction = walls(tmp_path, "good", "nan"), Extraction((ODD,))
+    found = extract(paths, "photo", extraction, "photos", Compute("loky", 1, seconds=60), untrusted=True)
+    assert (found["good"].lost, found["nan"].lost) == (False, True)
+    assert found["nan"].reason == "could not be worked on (VectorError)"
