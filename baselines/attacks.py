@@ -78,9 +78,7 @@ class Deepface:
     def embed(self, look: Look) -> Floats | None:
         """Return the embedding, shape (d,)."""
         found = _embedded(look, self.model)
-        return (
-            None if found is None else found.copy()
-        )  # whoever changes it does not change what is remembered
+        return None if found is None else found.copy()  # what is remembered stays as it is
 
 
 @lru_cache(maxsize=1)  # `volume` asks for the same of a photograph
