@@ -25,6 +25,7 @@ from scipy import ndimage
 from baselines.defacers.problems import DefacerError
 from baselines.defacers.template import average_head, average_head_t2w, bring, package_file
 from baselines.scan import Scan
+from baselines.surface import no_signal
 
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
@@ -91,6 +92,7 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
         kept = json.loads(record.read_text())
         return Registration(np.array(kept["scan_to_head"]), float(kept["similarity"]))
     small = coarse(scan)
+    small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise DefacerError("every voxel is the same: there is no head to register")
     fits = _fits(binary, small, strict)
@@ -258,7 +260,8 @@ def _key(scan: Scan) -> str:
         digest.update(f"{part.data.shape} {part.data.dtype.str}".encode())
         digest.update(np.ascontiguousarray(part.data).tobytes())
         digest.update(np.asarray(part.affine, dtype=np.float64).tobytes())
-    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}".encode())
+    floor = no_signal(scan.data) or ""  # nothing for 0, so that what was kept without it is found
+    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}{floor}".encode())
     return digest.hexdigest()
 
 

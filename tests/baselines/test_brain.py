@@ -92,6 +92,8 @@ def test_quality_by_hand() -> None:
     assert found["cnr"] == pytest.approx(30 / np.sqrt(18), rel=0.05)
     assert found["wm2max"] == pytest.approx(90 / np.percentile(data, 99.95), rel=0.01)
     assert 0 < found["efc"] < 1
+    moved = quality(Scan(data - data.mean(), np.diag([2.0, 2.0, 2.0, 1.0])), labels)  # air below 0 is air
+    assert moved == pytest.approx(found, rel=1e-3)
 
 
 def test_the_entropy_focus_goes_from_one_bright_voxel_to_all_the_same() -> None:

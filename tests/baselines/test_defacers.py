@@ -28,6 +28,7 @@ from baselines.defacers.template import (
 )
 from baselines.defacers.voxels import air, put
 from baselines.scan import Scan
+from challenge.gate import far_from_head
 from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.people import draw_person
 from data_prep.synthetic.scanner import scan_head
@@ -113,6 +114,28 @@ def test_the_true_brain_of_a_synthetic_t2w_head_stays(
     defaced = deface(name, scan, cache)
     report = brain_gate(scan.data, defaced.data, brain, scan.affine, defaced.affine)
     assert report.passed, report
+
+
+@pytest.mark.parametrize("stored", ["minus its mean", "minus 1024, int16"])
+@pytest.mark.parametrize("name", WORKING)
+def test_an_offset_of_the_intensities_changes_nothing(
+    name: str, stored: str, real: Scan, cache: Path
+) -> None:
+    """Air that is stored below 0 is air: nothing bright is put there, and the face goes the same way."""
+    offset = np.float32(-real.data.mean()) if stored == "minus its mean" else np.int16(-1024)
+    moved = Scan(real.data + offset, real.affine)
+    defaced = deface(name, moved, cache)
+    brain = bring(average_brain(), register(real, cache).scan_to_head, real, outside=-100.0) > 0
+    report = brain_gate(
+        moved.data, defaced.data, brain, moved.affine, defaced.affine, far=far_from_head(moved)
+    )
+    assert report.passed, report
+    expected, found = deface(name, real, cache).data, defaced.data - float(offset)
+    if name == "noise":  # drawn anew, for the scan has other content
+        region = expected != real.data
+        assert found[region].mean() == pytest.approx(expected[region].mean(), rel=0.02)
+    else:
+        assert np.abs(found - expected).max() <= 1  # rounding, of both
 
 
 def test_the_template_brain_lands_on_the_true_one(
@@ -285,10 +308,13 @@ def test_missing_data_names_the_package() -> None:
         package_file("pydeface", "data/none.nii.gz")
 
 
-def test_air_is_zero_only_where_zero_is_in_range() -> None:
-    assert air(Scan(np.array([-5.0, 7.0]), np.eye(4))) == 0.0
-    assert air(Scan(np.array([-1024, -10], np.int16), np.eye(4))) == -1024.0
-    assert air(Scan(np.array([3, 10], np.int16), np.eye(4))) == 3.0
+def test_air_is_zero_where_the_scan_holds_it_and_is_the_darkest_elsewhere() -> None:
+    dark = np.zeros(1000, np.int16)
+    dark[:300] = 100
+    assert air(Scan(dark, np.eye(4))) == air(Scan(dark - 0.9, np.eye(4))) == 0.0
+    assert air(Scan(dark - np.int16(1024), np.eye(4))) == -1024.0
+    assert air(Scan(dark - dark.mean(), np.eye(4))) == -30.0
+    assert air(Scan(dark + np.int16(3), np.eye(4))) == 3.0
 
 
 def test_put_rounds_and_clips() -> None:
