@@ -264,6 +264,25 @@ def test_the_cache_is_keyed_by_content(real: Scan) -> None:
     assert len(keys) == 3
 
 
+@pytest.mark.parametrize("name", [name for name in WORKING if name != "skull_strip"])
+def test_where_no_face_is_in_the_field_of_view_there_is_none_to_remove(
+    name: str, real: Scan, cache: Path
+) -> None:
+    back = Scan(real.data[:, : int(0.45 * real.data.shape[1])], real.affine)
+    with pytest.raises(DefacerError, match="no face was found in its field of view"):
+        deface(name, back, cache)
+
+
+def test_a_sliver_of_brain_is_nothing_to_shear_by(tmp_path: Path) -> None:
+    brain = average_brain()
+    back = int(np.flatnonzero((brain.data > 0).any(axis=(0, 2)))[0])
+    sliver = Scan(average_head().data[:, : back + 1], brain.affine)
+    record = {"scan_to_head": np.eye(4).tolist(), "similarity": 1.2}
+    (tmp_path / f"{registration._key(sliver)}.json").write_text(json.dumps(record))
+    with pytest.raises(DefacerError, match="hardly any of the brain"):
+        deface("quickshear", sliver, tmp_path)
+
+
 def test_noise_is_not_a_head() -> None:
     noise = np.random.default_rng(1).normal(100, 20, (96, 96, 96)).astype(np.float32)
     with pytest.raises(DefacerError, match="head"):
