@@ -140,8 +140,8 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
         NaN where a tissue has fewer than two voxels, or no spread.
     """
     data = np.asarray(nib.as_closest_canonical(nib.Nifti1Image(scan.data, scan.affine)).dataobj)
-    data = data.astype(np.float32, copy=False)
-    data = data - no_signal(data)
+    data = data.astype(np.float32)
+    data -= no_signal(data)
     nearest = [
         np.clip(((np.arange(n) + 0.5) * m / n).astype(int), 0, m - 1)
         for n, m in zip(data.shape, labels.shape, strict=True)
