@@ -16,7 +16,7 @@ from baselines.appearance import Appearance, Look, appearance_of_photo, appearan
 from baselines.attacks import Attack, make_attack, source_of
 from baselines.landmarks import Face
 from baselines.photo import read_photo
-from baselines.presence import FLAT_NOSE_MM
+from baselines.presence import FLAT_NOSE_MM, why_no_face
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
 from baselines.views import make_views
@@ -62,7 +62,8 @@ class ImageFeatures:
     Attributes
     ----------
     acquired : bool
-        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks.
+        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks
+        (`baselines.presence.why_no_face`).
     reason : str
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
@@ -85,11 +86,11 @@ class ImageFeatures:
     @property
     def without_nose(self) -> bool:
         """Whether the detector fired where no nose stands out: on what defacing left."""
-        return _flat(self.checks)
+        return bool(_no_face(self.checks)) and self.checks["nose_mm"] < FLAT_NOSE_MM
 
     def as_acquired(self) -> "ImageFeatures":
         """Return what is known to somebody who takes nothing for a face that is none."""
-        return self if self.acquired or not self.without_nose else replace(self, vectors=self.faceless)
+        return replace(self, vectors=self.faceless) if _no_face(self.checks) else self
 
 
 def extract(
@@ -148,14 +149,15 @@ def _extract_one(job: _Job) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason, checks = _faces(job, image)
     found = _vectors(job, image, faces)
-    if not _flat(checks):
+    no_face = _no_face(checks)
+    if not no_face:
         return ImageFeatures(bool(faces), reason, found, checks=checks)
-    reason = f"a face was seen, but no nose stands out ({checks['nose_mm']:.0f} mm)"
-    return ImageFeatures(False, reason, found, checks=checks, faceless=_vectors(job, image, ()))
+    return ImageFeatures(False, no_face, found, checks=checks, faceless=_vectors(job, image, ()))
 
 
-def _flat(checks: dict[str, float]) -> bool:
-    return checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
+def _no_face(checks: dict[str, float]) -> str:
+    """Say why the face that was found in a scan can be none; nothing if it can, or if none was found."""
+    return why_no_face(checks["nose_mm"]) if checks.get("views_with_face") else ""
 
 
 def _vectors(job: _Job, image: str, faces: tuple[Face, ...]) -> dict[str, NDArray[np.float64]]:
