@@ -94,7 +94,7 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
     """
     try:
         scan_to_head = register(scan, cache, strict=False).scan_to_head
-    except (DefacerError, ValueError) as error:
+    except DefacerError as error:
         raise BrainError(str(error)) from error
     small = coarse(scan, GRID_MM)
     near = bring(average_brain(), scan_to_head, small, outside=-100.0) > -REACH_MM

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from baselines.brain import analyse
 from baselines.defacers import DEFACERS, DefacerError, deface, register, registration
 from baselines.defacers.niimath_deface import face_region
+from baselines.defacers.problems import RecordError
 from baselines.defacers.quickshear import shear
 from baselines.defacers.registration import coarse
 from baselines.defacers.template import (
@@ -253,6 +256,17 @@ def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path
     assert np.array_equal(register(real, tmp_path).scan_to_head, first.scan_to_head)
     record.write_text(json.dumps({"scan_to_head": np.eye(4).tolist(), "similarity": 1.5}))
     assert np.array_equal(register(real, tmp_path).scan_to_head, np.eye(4))
+
+
+@pytest.mark.parametrize(
+    "broken", ["", '{"scan_to_head": [[1.0, 0', "[]", '{"scan_to_head": [], "similarity": 1}']
+)
+def test_a_broken_record_is_told_and_no_scan_is_blamed(broken: str, real: Scan, tmp_path: Path) -> None:
+    for ending in ("", "-lax"):
+        (tmp_path / f"{registration._key(real)}{ending}.json").write_text(broken)
+    for call in (partial(deface, "blur"), analyse):
+        with pytest.raises(RecordError, match=r"\.json: was kept from an earlier run and cannot be"):
+            call(real, tmp_path)
 
 
 def test_the_cache_is_keyed_by_content(real: Scan) -> None:
