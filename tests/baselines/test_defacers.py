@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from baselines.appearance import appearance_of_scan
 from baselines.brain import analyse
 from baselines.defacers import DEFACERS, DefacerError, deface, register, registration
 from baselines.defacers.niimath_deface import face_region
@@ -30,6 +31,7 @@ from baselines.defacers.template import (
     pydeface_mask,
 )
 from baselines.defacers.voxels import air, put
+from baselines.presence import FLAT_NOSE_MM
 from baselines.scan import Scan
 from challenge.gate import far_from_head
 from data_prep.synthetic.head_mesh import head_mesh
@@ -139,6 +141,23 @@ def test_an_offset_of_the_intensities_changes_nothing(
         assert found[region].mean() == pytest.approx(expected[region].mean(), rel=0.02)
     else:
         assert np.abs(found - expected).max() <= 1  # rounding, of both
+
+
+@pytest.mark.parametrize("contrast", ["FLAIR", "PDw"])
+def test_a_head_of_another_contrast_has_a_face_and_loses_it_too(contrast: str, cache: Path) -> None:
+    person = draw_person("sub-0001", 7, SyntheticCohort())
+    settings = ScanSettings(spacing_mm=2.0, contrasts=[contrast])
+    made = scan_head(head_mesh(person.weights), np.random.default_rng(1), settings)
+    scan = Scan(made.images[contrast], made.affine)
+    whole = appearance_of_scan(scan, 2.0)
+    assert len(whole.found) == 5
+    assert 20 < whole.checks["nose_mm"] < 45
+    defaced = deface("niimath_deface", scan, cache)
+    far = far_from_head(scan)
+    report = brain_gate(scan.data, defaced.data, made.brain > 0, scan.affine, defaced.affine, far=far)
+    assert report.passed, report
+    left = appearance_of_scan(defaced, 2.0)
+    assert not left.found or left.checks["nose_mm"] < FLAT_NOSE_MM
 
 
 def test_the_template_brain_lands_on_the_true_one(
