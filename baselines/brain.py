@@ -139,8 +139,8 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
         variation), `wm2max` (white matter over the 99.95th percentile), `efc` (entropy focus, 0 to 1).
         NaN where a tissue has fewer than two voxels, or no spread.
     """
-    data = np.asarray(nib.as_closest_canonical(nib.Nifti1Image(scan.data, scan.affine)).dataobj)
-    data = data.astype(np.float32)
+    image = nib.Nifti1Image(scan.data.astype(np.float32), scan.affine)
+    data = np.asarray(nib.as_closest_canonical(image).dataobj)
     data -= no_signal(data)
     nearest = [
         np.clip(((np.arange(n) + 0.5) * m / n).astype(int), 0, m - 1)

@@ -223,7 +223,8 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
     with tempfile.TemporaryDirectory(prefix="mriprivacy-deface-") as name:
         folder = Path(name)
         (folder / "out").mkdir()
-        nib.Nifti1Image(scan.data, scan.affine).to_filename(folder / INPUT)
+        # By name: nibabel asks for it where integers have 64 bits.
+        nib.Nifti1Image(scan.data, scan.affine, dtype=scan.data.dtype).to_filename(folder / INPUT)
         places = {"input": folder / INPUT, "output": folder / OUTPUT, "folder": folder}
         words = [program, *(_fill(word, places) for word in tool.words[1:])]
         words += split("defacer.options", options)

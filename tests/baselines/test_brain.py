@@ -105,6 +105,16 @@ def test_the_entropy_focus_goes_from_one_bright_voxel_to_all_the_same() -> None:
     assert quality(Scan(single, np.eye(4)), labels)["efc"] == pytest.approx(0, abs=0.01)
 
 
+def test_quality_takes_any_type_and_leaves_the_scan_alone() -> None:
+    labels = np.tile(np.array([1, 2, 3, 0], np.uint8), (8, 8, 2))
+    data = np.random.default_rng(0).integers(-1024, 0, labels.shape)
+    found = [quality(Scan(data.astype(kind), np.eye(4)), labels) for kind in (np.int64, np.float32)]
+    assert found[0] == found[1]
+    same = data.astype(np.float32)
+    quality(Scan(same, np.eye(4)), labels)
+    assert np.array_equal(same, data)
+
+
 def test_quality_without_a_tissue_is_unknown() -> None:
     labels = np.zeros((8, 8, 8), np.uint8)
     found = quality(Scan(np.random.default_rng(0).random((8, 8, 8)), np.eye(4)), labels)

@@ -181,6 +181,13 @@ def test_any_command_can_deface(scan: Scan, path: Path) -> None:
     assert "version unknown" in described("command", "mine --from {input} --to {output}")
 
 
+def test_integers_of_64_bits_are_defaced_too(scan: Scan, path: Path) -> None:
+    """nibabel writes none unless it is told to."""
+    install(path, "mine", "cut(*words)")
+    wide = Scan(scan.data.astype(np.int64), scan.affine)
+    assert deface("command", wide, command="mine {input} {output}").data.dtype == np.int64
+
+
 @pytest.mark.parametrize("command", ["", "mine {input}", "mine 'x {input} {output}"])
 def test_a_command_without_its_files_is_refused(command: str, scan: Scan) -> None:
     with pytest.raises(DefacerError, match=r"defacer\.command"):

@@ -264,8 +264,9 @@ def test_orientation_on_disk_does_not_matter(real: Scan, cache: Path) -> None:
     assert np.mean(np.asarray(back.dataobj) != deface("niimath_deface", real, cache).data) < 1e-5
 
 
-def test_float_scans_stay_float(real: Scan, cache: Path) -> None:
-    assert deface("blur", Scan(real.data.astype(np.float32), real.affine), cache).data.dtype == np.float32
+@pytest.mark.parametrize("kind", [np.float32, np.int64])
+def test_scans_keep_their_type(kind: type, real: Scan, cache: Path) -> None:
+    assert deface("blur", Scan(real.data.astype(kind), real.affine), cache).data.dtype == kind
 
 
 def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path: Path) -> None:
