@@ -22,7 +22,7 @@ from baselines.defacers.problems import DefacerError
 from baselines.defacers.registration import coarse, register
 from baselines.defacers.template import HEAD_TO_MNI, average_brain, bring, package_file
 from baselines.scan import Scan
-from baselines.surface import SurfaceError, head_mask, head_threshold
+from baselines.surface import SurfaceError, head_mask, head_threshold, no_signal
 
 GREY, WHITE, FLUID = 1, 2, 3
 GRID_MM = 2.0
@@ -94,7 +94,7 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
     """
     try:
         scan_to_head = register(scan, cache, strict=False).scan_to_head
-    except (DefacerError, ValueError) as error:
+    except DefacerError as error:
         raise BrainError(str(error)) from error
     small = coarse(scan, GRID_MM)
     near = bring(average_brain(), scan_to_head, small, outside=-100.0) > -REACH_MM
@@ -127,7 +127,7 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
     Parameters
     ----------
     scan : Scan
-        The head.
+        The head; intensities count from its air (`baselines.surface.no_signal`).
     labels : ndarray of uint8
         Its tissues, from `analyse`.
 
@@ -139,8 +139,9 @@ def quality(scan: Scan, labels: NDArray[np.uint8]) -> dict[str, float]:
         variation), `wm2max` (white matter over the 99.95th percentile), `efc` (entropy focus, 0 to 1).
         NaN where a tissue has fewer than two voxels, or no spread.
     """
-    data = np.asarray(nib.as_closest_canonical(nib.Nifti1Image(scan.data, scan.affine)).dataobj)
-    data = data.astype(np.float32, copy=False)
+    image = nib.Nifti1Image(scan.data.astype(np.float32), scan.affine)
+    data = np.asarray(nib.as_closest_canonical(image).dataobj)
+    data -= no_signal(data)
     nearest = [
         np.clip(((np.arange(n) + 0.5) * m / n).astype(int), 0, m - 1)
         for n, m in zip(data.shape, labels.shape, strict=True)

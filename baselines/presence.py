@@ -18,6 +18,8 @@ from baselines.views import View
 # more on blurred and blocked ones, by at most 6 mm where the face was shaved or not scanned. A pasted nose
 # stood out by 11 mm and more but once (5 mm; docs/real_heads.md).
 FLAT_NOSE_MM = 7.0
+# More is no nose: a landmark of an eye lies in a step of the surface, on what is far behind the face.
+LARGEST_NOSE_MM = 60.0
 NEAR_MM = 3.0
 LAYER_MM = 10.0  # of the surface in front
 
@@ -92,10 +94,30 @@ def depths(surface: HeadSurface, pixels: NDArray[np.float64], view: View, size: 
 
 
 def nose_of(surface: HeadSurface, faces: Sequence[Face | None], views: Sequence[View], size: int) -> float:
-    """Return the median nose depth over the views in which a face was found; NaN without any."""
+    """Return the median nose depth over the views in which one can be measured; NaN without any."""
     found = [
         nose_depth(surface, face, view, size)
         for face, view in zip(faces, views, strict=True)
         if face is not None
     ]
-    return float(np.median(found)) if found else float("nan")
+    measured = [depth for depth in found if np.isfinite(depth)]
+    return float(np.median(measured)) if measured else float("nan")
+
+
+def why_no_face(nose_mm: float) -> str:
+    """Say why what a detector took for the face of a scan can be none; nothing where it can.
+
+    Examples
+    --------
+    >>> why_no_face(31.3)
+    ''
+    >>> why_no_face(-4.2)
+    'a face was seen, but no nose stands out (-4 mm)'
+    """
+    if np.isnan(nose_mm):
+        return "a face was seen, but its eyes or its nose lie beside the head in every view"
+    if nose_mm < FLAT_NOSE_MM:
+        return f"a face was seen, but no nose stands out ({nose_mm:.0f} mm)"
+    if nose_mm > LARGEST_NOSE_MM:
+        return f"a face was seen, but no nose stands out that far ({nose_mm:.0f} mm): its eyes lie behind it"
+    return ""

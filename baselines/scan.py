@@ -50,7 +50,7 @@ def read_scan(path: Path) -> Scan:
     ------
     ScanError
         If the file is missing, is not NIfTI, is truncated, has more than one volume, an extent under 16
-        voxels, a degenerate affine, or values that are not finite or all the same.
+        voxels, a degenerate affine, or values that are not real, not finite or all the same.
 
     Examples
     --------
@@ -62,12 +62,17 @@ def read_scan(path: Path) -> Scan:
         raise ScanError(f"{path}: no such file")
     try:
         image = nib.load(path)
-        unscaled = (image.dataobj.slope, image.dataobj.inter) == (
-            1,
-            0,
-        ) and image.get_data_dtype().kind in "iu"
+        kind = image.get_data_dtype().kind
+        if kind not in "iuf":
+            raise ScanError(
+                f"{path}: voxels are {'complex numbers' if kind == 'c' else 'colours'}; "
+                "expected one real number each, such as the magnitude"
+            )
+        unscaled = (image.dataobj.slope, image.dataobj.inter) == (1, 0) and kind in "iu"
         data = np.asarray(image.dataobj) if unscaled else np.asarray(image.dataobj, dtype=np.float32)
         affine = np.asarray(image.affine, dtype=np.float64)
+    except ScanError:
+        raise
     except Exception as error:  # nibabel, gzip, zlib and numpy each raise their own on broken files
         raise ScanError(
             f"{path}: not a readable NIfTI file ({type(error).__name__}: {error}); "
@@ -83,7 +88,10 @@ def read_scan(path: Path) -> Scan:
         raise ScanError(f"{path}: the affine is degenerate, so voxels have no place in space")
     bad = np.count_nonzero(~np.isfinite(data))
     if bad:
-        raise ScanError(f"{path}: {bad} voxels are not finite; expected numbers everywhere")
+        raise ScanError(
+            f"{path}: {bad} voxels are not finite; expected numbers everywhere "
+            "(numpy.nan_to_num puts 0 in the place of NaN)"
+        )
     if data.min() == data.max():
         raise ScanError(f"{path}: every voxel is {data.min():g}; there is no head in it")
     return Scan(data, affine)

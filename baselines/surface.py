@@ -19,6 +19,8 @@ from baselines.scan import Scan
 # and stays above the noise of air.
 OTSU_SHARE = 0.35
 LARGEST_SIGMA_MM = 3.0
+# Interpolation undershoots where head meets air: that much below 0, of the range, air is still 0.
+UNDERSHOOT = 0.01
 # The first and the last voxel of each axis of a volume in RAS+ order.
 SIDES = ("left", "right", "back", "front", "bottom", "top")
 
@@ -105,6 +107,31 @@ def head_threshold(data: NDArray) -> float:
     if low == high:
         raise SurfaceError("the scan is flat: hardly any voxel differs from the others")
     return float(low + OTSU_SHARE * (threshold_otsu(np.clip(data, low, high)) - low))
+
+
+def no_signal(data: NDArray) -> float:
+    """Return the intensity that stands for no signal: 0, or less where a scan was stored with an offset.
+
+    Parameters
+    ----------
+    data : ndarray
+        Intensities of a whole head with air around it.
+
+    Returns
+    -------
+    float
+        0 unless the darkest percentile lies below it by more than `UNDERSHOOT` of the range, as where the
+        mean was subtracted, or 1024; then that percentile.
+
+    Examples
+    --------
+    >>> data = np.r_[np.zeros(500), np.full(500, 100.0)]
+    >>> no_signal(data), no_signal(data + 3), no_signal(data - data.mean())
+    (0.0, 0.0, -50.0)
+    """
+    data = data.ravel()[:: max(1, data.size // 1_000_000)]
+    low, high = np.percentile(data, [1, 99.5])
+    return 0.0 if low >= -UNDERSHOOT * (high - low) else float(low)
 
 
 def air_noise(data: NDArray) -> float:
@@ -239,7 +266,9 @@ def cut_areas(mask: NDArray[np.bool_], spacing_mm: float) -> dict[str, float]:
     return {side: float(n) * spacing_mm**2 / 100 for side, n in zip(SIDES, ends, strict=True)}
 
 
-def isosurface(data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshold: float) -> pv.PolyData:
+def isosurface(
+    data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshold: float, floor: float = 0.0
+) -> pv.PolyData:
     """Return the surface where the intensity crosses the threshold at the border of the mask.
 
     Parameters
@@ -252,6 +281,8 @@ def isosurface(data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshol
         The head, from `head_mask`.
     threshold : float
         The level, between voxels found by linear interpolation.
+    floor : float
+        No signal, from `no_signal` of the whole volume; below the threshold.
 
     Returns
     -------
@@ -261,11 +292,13 @@ def isosurface(data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshol
     # Specks outside the mask are taken out, cavities inside it are closed; at its border the intensities
     # themselves place the surface between the voxels.
     near = ndimage.binary_dilation(mask)
-    field = np.where(near, np.minimum(data, 2 * threshold), 0).astype(np.float32)
+    inside = 2 * threshold - floor  # as far above the threshold as no signal is below it
+    field = np.where(near, np.minimum(data, inside), floor).astype(np.float32)
     deep = ndimage.binary_erosion(mask, iterations=2)
-    field[deep] = 2 * threshold
-    field[mask & (field <= threshold)] = 2 * threshold
-    padded = np.pad(field, 1)  # so that the surface closes where the field of view cuts the head
+    field[deep] = inside
+    field[mask & (field <= threshold)] = inside
+    # So that the surface closes where the field of view cuts the head.
+    padded = np.pad(field, 1, constant_values=floor)
     grid = pv.ImageData(dimensions=padded.shape, origin=(-1, -1, -1))
     grid.point_data["intensity"] = padded.ravel(order="F")
     surface = grid.contour([threshold], scalars="intensity", method="flying_edges")
@@ -312,7 +345,7 @@ def reconstruct(
     cubic = isotropic(scan, spacing_mm)
     data, threshold = _without_noise(cubic.data, spacing_mm, sigma_mm)
     mask = head_mask(data, threshold)
-    surface = isosurface(*crop(data, cubic.affine, mask), threshold)
+    surface = isosurface(*crop(data, cubic.affine, mask), threshold, no_signal(data))
     if surface.n_points == 0:
         raise SurfaceError("the threshold leaves no surface")
     surface = surface.smooth_taubin(n_iter=smoothing_iterations, pass_band=0.1)

@@ -16,7 +16,7 @@ from baselines.appearance import Appearance, Look, appearance_of_photo, appearan
 from baselines.attacks import Attack, AttackError, make_attack, source_of
 from baselines.landmarks import Face
 from baselines.photo import read_photo
-from baselines.presence import FLAT_NOSE_MM
+from baselines.presence import FLAT_NOSE_MM, why_no_face
 from baselines.render import prepare_off_screen
 from baselines.scan import read_scan
 from baselines.views import make_views
@@ -66,7 +66,8 @@ class ImageFeatures:
     Attributes
     ----------
     acquired : bool
-        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks.
+        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks
+        (`baselines.presence.why_no_face`).
     reason : str
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
@@ -89,11 +90,11 @@ class ImageFeatures:
     @property
     def without_nose(self) -> bool:
         """Whether the detector fired where no nose stands out: on what defacing left."""
-        return _flat(self.checks)
+        return bool(_no_face(self.checks)) and self.checks["nose_mm"] < FLAT_NOSE_MM
 
     def as_acquired(self) -> "ImageFeatures":
         """Return what is known to somebody who takes nothing for a face that is none."""
-        return self if self.acquired or not self.without_nose else replace(self, vectors=self.faceless)
+        return replace(self, vectors=self.faceless) if _no_face(self.checks) else self
 
 
 def extract(
@@ -178,15 +179,16 @@ def _extract_one(job: _Job) -> ImageFeatures:
     faces, reason, checks = _faces(job, image)
     look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
     found = _vectors(job, image, look)
-    if not _flat(checks):
+    no_face = _no_face(checks)
+    if not no_face:
         return ImageFeatures(bool(faces), reason, found, checks=checks)
-    reason = f"a face was seen, but no nose stands out ({checks['nose_mm']:.0f} mm)"
     faceless = _vectors(job, image, replace(look, faces=()))
-    return ImageFeatures(False, reason, found, checks=checks, faceless=faceless)
+    return ImageFeatures(False, no_face, found, checks=checks, faceless=faceless)
 
 
-def _flat(checks: dict[str, float]) -> bool:
-    return checks.get("nose_mm", np.inf) < FLAT_NOSE_MM
+def _no_face(checks: dict[str, float]) -> str:
+    """Say why the face that was found in a scan can be none; nothing if it can, or if none was found."""
+    return why_no_face(checks["nose_mm"]) if checks.get("views_with_face") else ""
 
 
 def _vectors(job: _Job, image: str, look: Look) -> dict[str, NDArray[np.float64]]:

@@ -37,6 +37,7 @@ _IDLE = 300  # seconds after which a child without work ends
 _OURS = (
     "baselines.attacks.AttackError",
     "baselines.brain_engine.EngineError",
+    "baselines.defacers.problems.RecordError",
     "baselines.render.RenderError",
     "baselines.views.ViewError",
     "baselines.weights.WeightsError",

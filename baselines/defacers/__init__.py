@@ -1,12 +1,13 @@
 """Reference defacers: a scan in, a scan on the same grid out."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from baselines.defacers.blur import blur
-from baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, version_of
+from baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
 from baselines.defacers.identity import identity
 from baselines.defacers.niimath_deface import niimath_deface
 from baselines.defacers.niimath_reface import niimath_reface
@@ -86,7 +87,7 @@ def described(name: str, command: str = "", options: str = "") -> str:
     Raises
     ------
     DefacerError
-        If there is no such defacer, or its program is not on PATH.
+        If there is no such defacer, its program is not on PATH, or the options cannot be split.
 
     Examples
     --------
@@ -96,8 +97,9 @@ def described(name: str, command: str = "", options: str = "") -> str:
     if name in DEFACERS:
         return name
     tool = _tool(name, command)
+    more = [shlex.quote(word) for word in split("defacer.options", options)]
     find(tool)
-    return " ".join([*tool.words, *options.split()]) + f" (version {version_of(tool)})"
+    return " ".join([*tool.words, *more]) + f" (version {version_of(tool)})"
 
 
 def _tool(name: str, command: str) -> Tool:

@@ -8,8 +8,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,16 +120,34 @@ def own_tool(command: str) -> Tool:
     >>> own_tool("my_defacer --in {input} --out {output}").words
     ('my_defacer', '--in', '{input}', '--out', '{output}')
     """
-    try:
-        words = tuple(shlex.split(command))
-    except ValueError as error:
-        raise DefacerError(f"defacer.command is {command!r}: {error}") from error
+    words = tuple(split("defacer.command", command))
     if not words or not all(any(place in word for word in words) for place in ("{input}", "{output}")):
         raise DefacerError(
             f"defacer.command is {command!r}; expected a command line with {{input}} and {{output}} where "
             "the two files (.nii.gz) belong"
         )
     return Tool("command", words)
+
+
+def split(setting: str, line: str) -> list[str]:
+    """Split the words of a setting as a shell would.
+
+    Raises
+    ------
+    DefacerError
+        If a quotation is not closed.
+
+    Examples
+    --------
+    >>> split("defacer.options", "-title 'my scan'")
+    ['-title', 'my scan']
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise DefacerError(
+            f"{setting} is {line!r}; expected words as a shell takes them, quotations closed ({error})"
+        ) from error
 
 
 def find(tool: Tool) -> str:
@@ -169,8 +189,7 @@ def version_of(tool: Tool) -> str:
         if "/" in words[0] and len(words) == 1:
             said = Path(words[0]).read_text(errors="replace")
         else:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-            said = done.stdout + done.stderr
+            said = _run(words, None, 60)[1]
     except (OSError, subprocess.TimeoutExpired, DefacerError):
         return "unknown"
     numbered = [line.strip() for line in said.splitlines() if re.search(r"\d+\.\d|^\d+$", line.strip())]
@@ -204,23 +223,45 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
     with tempfile.TemporaryDirectory(prefix="mriprivacy-deface-") as name:
         folder = Path(name)
         (folder / "out").mkdir()
-        nib.Nifti1Image(scan.data, scan.affine).to_filename(folder / INPUT)
+        # By name: nibabel asks for it where integers have 64 bits.
+        nib.Nifti1Image(scan.data, scan.affine, dtype=scan.data.dtype).to_filename(folder / INPUT)
         places = {"input": folder / INPUT, "output": folder / OUTPUT, "folder": folder}
-        words = [program, *(_fill(word, places) for word in tool.words[1:]), *shlex.split(options)]
+        words = [program, *(_fill(word, places) for word in tool.words[1:])]
+        words += split("defacer.options", options)
         # Known programs leave logs where they run; a command of the user's own may name files beside it.
         where = None if tool.name == "command" else folder
         try:
-            done = subprocess.run(
-                words, cwd=where, capture_output=True, text=True, timeout=SECONDS, check=False
-            )
+            status, said = _run(words, where, SECONDS)
         except subprocess.TimeoutExpired as error:
             raise DefacerError(f"{tool.words[0]} did not finish within {SECONDS} s") from error
         except OSError as error:
             raise DefacerError(f"{program} cannot be started ({error})") from error
-        said = " ".join((done.stdout + " " + done.stderr).split())[-300:] or "nothing"
-        if done.returncode:
-            raise DefacerError(f"{tool.words[0]} ended with status {done.returncode}; it said: {said}")
+        said = " ".join(said.split())[-300:] or "nothing"
+        if status:
+            raise DefacerError(f"{tool.words[0]} ended with status {status}; it said: {said}")
         return _taken(_result(folder, tool, said), scan, tool.words[0])
+
+
+def _run(words: list[str], where: Path | None, seconds: float) -> tuple[int, str]:
+    """Run a program; return its status and what it said. No child of it outlives the time limit."""
+    environment = {**os.environ, "FSLOUTPUTTYPE": "NIFTI_GZ"}  # FSL names its results by it
+    with subprocess.Popen(
+        words,
+        cwd=where,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            said = process.communicate(timeout=seconds)
+        except BaseException:  # an interrupt too: most of these programs are scripts that start others
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, " ".join(said)
 
 
 def _result(folder: Path, tool: Tool, said: str) -> Path:

@@ -36,7 +36,8 @@ def niimath_reface(scan: Scan, cache: Path | None = None) -> Scan:
     -------
     Scan
         Same grid, affine and data type. Voxels outside the average's face, and within 2 mm of its brain, are
-        unchanged. Over the first 3 mm inside the face the average is blended in, except in air.
+        unchanged. Over the first 3 mm inside the face the average is blended in, except in air. All is
+        unchanged where the scan has no face, or none in its field of view.
     """
     scan_to_head = register(scan, cache).scan_to_head
     depth = bring(average_face(), scan_to_head, scan, outside=None)
@@ -47,9 +48,12 @@ def niimath_reface(scan: Scan, cache: Path | None = None) -> Scan:
     nothing = air(scan)
     threshold = AIR_SHARE * float(np.percentile(average_head().data, 99))
     tissue = face > threshold
+    level = np.percentile(own[tissue], 95) - nothing if tissue.any() else 0.0
+    if level <= 0:  # there is nothing that a face could be matched to
+        return put(scan, np.zeros(region.shape, bool), 0.0)
     # One factor: what is bright tissue in the average is as bright, in the median, as the subject's own.
-    bright = tissue & (own > nothing + 0.25 * (np.percentile(own[tissue], 95) - nothing))
-    gain = (np.median(own[bright]) - nothing) / np.median(face[bright]) if bright.any() else 0.0
+    bright = tissue & (own > nothing + 0.25 * level)
+    gain = (np.median(own[bright]) - nothing) / np.median(face[bright])
     share = np.where(tissue, np.clip(depth[region] / BLEND_MM, 0.0, 1.0), 1.0)
     pasted = np.where(tissue, nothing + gain * face, nothing)
     return put(scan, region, share * pasted + (1.0 - share) * own)

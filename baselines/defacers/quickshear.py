@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from nibabel.affines import apply_affine
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
+from baselines.defacers.problems import DefacerError
 from baselines.defacers.registration import register
 from baselines.defacers.template import average_brain, bring
 from baselines.defacers.voxels import air, put
@@ -38,7 +39,10 @@ def quickshear(scan: Scan, cache: Path | None = None) -> Scan:
     if not brain.any():
         return put(scan, brain, 0.0)
     profile = apply_affine(scan.affine, np.argwhere(brain))[:, 1:]
-    normal, offset = shear(profile, BUFFER_MM)
+    try:
+        normal, offset = shear(profile, BUFFER_MM)
+    except QhullError as error:  # points on one line
+        raise DefacerError("hardly any of the brain lies in the field of view") from error
     i, j, k = np.ogrid[tuple(map(slice, scan.data.shape))]
     y, z = (scan.affine[row, 0] * i + scan.affine[row, 1] * j + scan.affine[row, 2] * k for row in (1, 2))
     height = normal[0] * (y + scan.affine[1, 3]) + normal[1] * (z + scan.affine[2, 3])

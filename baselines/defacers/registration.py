@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from baselines.defacers.problems import DefacerError
+from baselines.defacers.problems import DefacerError, RecordError
 from baselines.defacers.template import average_head, average_head_t2w, bring, package_file
 from baselines.scan import Scan
+from baselines.surface import no_signal
 
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
@@ -84,13 +85,15 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     ------
     DefacerError
         If niimath is missing, fails or takes longer than 5 minutes, or if what it found cannot be a head.
+    RecordError
+        If an earlier registration is there and cannot be read.
     """
     binary = package_file("niimath", "bin/niimath")
     record = None if cache is None else cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
     if record is not None and record.is_file():
-        kept = json.loads(record.read_text())
-        return Registration(np.array(kept["scan_to_head"]), float(kept["similarity"]))
+        return _kept(record)
     small = coarse(scan)
+    small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise DefacerError("every voxel is the same: there is no head to register")
     fits = _fits(binary, small, strict)
@@ -252,13 +255,23 @@ def _refuse_nonsense(found: Registration, least: float) -> None:
         )
 
 
+def _kept(record: Path) -> Registration:
+    try:
+        kept = json.loads(record.read_text())
+        matrix = np.array(kept["scan_to_head"], dtype=float).reshape(4, 4)
+        return Registration(matrix, float(kept["similarity"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{record}: was kept from an earlier run and cannot be read; remove it") from error
+
+
 def _key(scan: Scan) -> str:
     digest = hashlib.sha256()
     for part in (scan, average_head(), average_head_t2w()):
         digest.update(f"{part.data.shape} {part.data.dtype.str}".encode())
         digest.update(np.ascontiguousarray(part.data).tobytes())
         digest.update(np.asarray(part.affine, dtype=np.float64).tobytes())
-    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}".encode())
+    floor = no_signal(scan.data) or ""  # nothing for 0, so that what was kept without it is found
+    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}{floor}".encode())
     return digest.hexdigest()
 
 

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.scan import Scan
+from baselines.surface import no_signal
 
 
 def air(scan: Scan) -> float:
-    """Return the value that stands for no signal: 0 where the scan's range holds it, else its minimum."""
-    low, high = float(scan.data.min()), float(scan.data.max())
-    return 0.0 if low <= 0.0 <= high else low
+    """Return the value that stands for no signal (`no_signal`), or the scan's minimum where that is more."""
+    return max(no_signal(scan.data), float(scan.data.min()))
 
 
 def put(scan: Scan, where: NDArray[np.bool_], values: NDArray | float) -> Scan:

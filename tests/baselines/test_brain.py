@@ -92,6 +92,8 @@ def test_quality_by_hand() -> None:
     assert found["cnr"] == pytest.approx(30 / np.sqrt(18), rel=0.05)
     assert found["wm2max"] == pytest.approx(90 / np.percentile(data, 99.95), rel=0.01)
     assert 0 < found["efc"] < 1
+    moved = quality(Scan(data - data.mean(), np.diag([2.0, 2.0, 2.0, 1.0])), labels)  # air below 0 is air
+    assert moved == pytest.approx(found, rel=1e-3)
 
 
 def test_the_entropy_focus_goes_from_one_bright_voxel_to_all_the_same() -> None:
@@ -101,6 +103,16 @@ def test_the_entropy_focus_goes_from_one_bright_voxel_to_all_the_same() -> None:
     single = np.full(labels.shape, 1e-6, np.float32)
     single[0, 0, 0] = 1000
     assert quality(Scan(single, np.eye(4)), labels)["efc"] == pytest.approx(0, abs=0.01)
+
+
+def test_quality_takes_any_type_and_leaves_the_scan_alone() -> None:
+    labels = np.tile(np.array([1, 2, 3, 0], np.uint8), (8, 8, 2))
+    data = np.random.default_rng(0).integers(-1024, 0, labels.shape)
+    found = [quality(Scan(data.astype(kind), np.eye(4)), labels) for kind in (np.int64, np.float32)]
+    assert found[0] == found[1]
+    same = data.astype(np.float32)
+    quality(Scan(same, np.eye(4)), labels)
+    assert np.array_equal(same, data)
 
 
 def test_quality_without_a_tissue_is_unknown() -> None:

@@ -1,6 +1,7 @@
 """Programs on PATH, played by small scripts that take and leave what the real ones' documentation says."""
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,69 @@ def test_more_words_are_passed_on(scan: Scan, path: Path) -> None:
         deface("mri_reface", scan, options="-imType XYZ")
 
 
+def test_options_are_split_as_a_shell_does(scan: Scan, path: Path) -> None:
+    install(path, "mideface", FAKES["mideface"] + "assert words[4:] == ['--title', 'my scan'], words")
+    options = "--title 'my scan'"
+    assert deface("mideface", scan, options=options).data.min() == 0
+    assert options in described("mideface", options=options)
+    for call in (
+        lambda: deface("mideface", scan, options="'open"),
+        lambda: described("mideface", "", "'open"),
+    ):
+        with pytest.raises(DefacerError, match=r"defacer\.options is \"'open\"; expected words"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("afni_refacer", ["defaced.reface.nii.gz", "defaced.face_plus.nii.gz"]),
+        ("afni_refacer", ["defaced.deface.nii.gz"]),
+        ("mri_reface", ["out/scan_deFaced.nii.gz"]),
+    ],
+)
+def test_results_are_found_by_the_other_names_they_can_have(
+    name: str, left: list[str], scan: Scan, path: Path
+) -> None:
+    """The first of these files is the result; the others are something else."""
+    script = f"cut('scan.nii.gz', {left[0]!r})\n" + "".join(f"Path({o!r}).touch()\n" for o in left[1:])
+    install(path, TOOLS[name].words[0], script)
+    assert not deface(name, scan).data.ravel(order="F")[: scan.data.size // 4].any()
+
+
+@pytest.mark.parametrize("name", ["pydeface", "fsl_deface"])
+def test_fsl_is_told_to_compress(name: str, scan: Scan, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FSLOUTPUTTYPE", "NIFTI")
+    asked = "import os\nassert os.environ['FSLOUTPUTTYPE'] == 'NIFTI_GZ'\n"
+    install(path, name, asked + FAKES[name])
+    assert deface(name, scan).data.min() == 0
+
+
+def test_what_a_program_started_ends_with_it(
+    scan: Scan, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrapper that waits for what it started; that would leave a file 2 s after the time is up."""
+    late = tmp_path / "late"
+    child = f"import time; time.sleep(4); open({str(late)!r}, 'w')"
+    install(path, "mine", f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])")
+    monkeypatch.setattr("baselines.defacers.command.SECONDS", 2)
+    with pytest.raises(DefacerError, match="mine did not finish within 2 s"):
+        deface("command", scan, command="mine {input} {output}")
+    time.sleep(3)
+    assert not late.exists()
+
+
 def test_any_command_can_deface(scan: Scan, path: Path) -> None:
     install(path, "mine", "cut(words[1], words[3])")
     assert deface("command", scan, command="mine --from {input} --to {output}").data.min() == 0
     assert "version unknown" in described("command", "mine --from {input} --to {output}")
+
+
+def test_integers_of_64_bits_are_defaced_too(scan: Scan, path: Path) -> None:
+    """nibabel writes none unless it is told to."""
+    install(path, "mine", "cut(*words)")
+    wide = Scan(scan.data.astype(np.int64), scan.affine)
+    assert deface("command", wide, command="mine {input} {output}").data.dtype == np.int64
 
 
 @pytest.mark.parametrize("command", ["", "mine {input}", "mine 'x {input} {output}"])
@@ -136,6 +196,7 @@ def test_a_command_without_its_files_is_refused(command: str, scan: Scan) -> Non
 
 FAULTS = {
     "sys.exit('no licence')": "ended with status 1; it said: no licence",
+    "sys.stdout.buffer.write(b'caf\\xe9'); sys.exit(3)": "ended with status 3; it said: caf",
     "print('nothing to do')": "left no file defaced.nii.gz; it said: nothing to do",
     "Path(words[1]).write_bytes(b'junk')": "not a readable NIfTI",
     "Path(words[1]).write_bytes(Path(words[0]).read_bytes())": "gave the scan back unchanged",

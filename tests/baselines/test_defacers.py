@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,8 +14,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from baselines.appearance import appearance_of_scan
+from baselines.brain import analyse
 from baselines.defacers import DEFACERS, DefacerError, deface, register, registration
 from baselines.defacers.niimath_deface import face_region
+from baselines.defacers.problems import RecordError
 from baselines.defacers.quickshear import shear
 from baselines.defacers.registration import coarse
 from baselines.defacers.template import (
@@ -27,7 +31,9 @@ from baselines.defacers.template import (
     pydeface_mask,
 )
 from baselines.defacers.voxels import air, put
+from baselines.presence import FLAT_NOSE_MM
 from baselines.scan import Scan
+from challenge.gate import far_from_head
 from data_prep.synthetic.head_mesh import head_mesh
 from data_prep.synthetic.people import draw_person
 from data_prep.synthetic.scanner import scan_head
@@ -113,6 +119,45 @@ def test_the_true_brain_of_a_synthetic_t2w_head_stays(
     defaced = deface(name, scan, cache)
     report = brain_gate(scan.data, defaced.data, brain, scan.affine, defaced.affine)
     assert report.passed, report
+
+
+@pytest.mark.parametrize("stored", ["minus its mean", "minus 1024, int16"])
+@pytest.mark.parametrize("name", WORKING)
+def test_an_offset_of_the_intensities_changes_nothing(
+    name: str, stored: str, real: Scan, cache: Path
+) -> None:
+    """Air that is stored below 0 is air: nothing bright is put there, and the face goes the same way."""
+    offset = np.float32(-real.data.mean()) if stored == "minus its mean" else np.int16(-1024)
+    moved = Scan(real.data + offset, real.affine)
+    defaced = deface(name, moved, cache)
+    brain = bring(average_brain(), register(real, cache).scan_to_head, real, outside=-100.0) > 0
+    report = brain_gate(
+        moved.data, defaced.data, brain, moved.affine, defaced.affine, far=far_from_head(moved)
+    )
+    assert report.passed, report
+    expected, found = deface(name, real, cache).data, defaced.data - float(offset)
+    if name == "noise":  # drawn anew, for the scan has other content
+        region = expected != real.data
+        assert found[region].mean() == pytest.approx(expected[region].mean(), rel=0.02)
+    else:
+        assert np.abs(found - expected).max() <= 1  # rounding, of both
+
+
+@pytest.mark.parametrize("contrast", ["FLAIR", "PDw"])
+def test_a_head_of_another_contrast_has_a_face_and_loses_it_too(contrast: str, cache: Path) -> None:
+    person = draw_person("sub-0001", 7, SyntheticCohort())
+    settings = ScanSettings(spacing_mm=2.0, contrasts=[contrast])
+    made = scan_head(head_mesh(person.weights), np.random.default_rng(1), settings)
+    scan = Scan(made.images[contrast], made.affine)
+    whole = appearance_of_scan(scan, 2.0)
+    assert len(whole.found) == 5
+    assert 20 < whole.checks["nose_mm"] < 45
+    defaced = deface("niimath_deface", scan, cache)
+    far = far_from_head(scan)
+    report = brain_gate(scan.data, defaced.data, made.brain > 0, scan.affine, defaced.affine, far=far)
+    assert report.passed, report
+    left = appearance_of_scan(defaced, 2.0)
+    assert not left.found or left.checks["nose_mm"] < FLAT_NOSE_MM
 
 
 def test_the_template_brain_lands_on_the_true_one(
@@ -219,8 +264,9 @@ def test_orientation_on_disk_does_not_matter(real: Scan, cache: Path) -> None:
     assert np.mean(np.asarray(back.dataobj) != deface("niimath_deface", real, cache).data) < 1e-5
 
 
-def test_float_scans_stay_float(real: Scan, cache: Path) -> None:
-    assert deface("blur", Scan(real.data.astype(np.float32), real.affine), cache).data.dtype == np.float32
+@pytest.mark.parametrize("kind", [np.float32, np.int64])
+def test_scans_keep_their_type(kind: type, real: Scan, cache: Path) -> None:
+    assert deface("blur", Scan(real.data.astype(kind), real.affine), cache).data.dtype == kind
 
 
 def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path: Path) -> None:
@@ -232,6 +278,17 @@ def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path
     assert np.array_equal(register(real, tmp_path).scan_to_head, np.eye(4))
 
 
+@pytest.mark.parametrize(
+    "broken", ["", '{"scan_to_head": [[1.0, 0', "[]", '{"scan_to_head": [], "similarity": 1}']
+)
+def test_a_broken_record_is_told_and_no_scan_is_blamed(broken: str, real: Scan, tmp_path: Path) -> None:
+    for ending in ("", "-lax"):
+        (tmp_path / f"{registration._key(real)}{ending}.json").write_text(broken)
+    for call in (partial(deface, "blur"), analyse):
+        with pytest.raises(RecordError, match=r"\.json: was kept from an earlier run and cannot be"):
+            call(real, tmp_path)
+
+
 def test_the_cache_is_keyed_by_content(real: Scan) -> None:
     moved = real.affine.copy()
     moved[0, 3] += 1
@@ -239,6 +296,25 @@ def test_the_cache_is_keyed_by_content(real: Scan) -> None:
     one_voxel[0, 0, 0] += 1
     keys = {registration._key(s) for s in (real, Scan(real.data, moved), Scan(one_voxel, real.affine))}
     assert len(keys) == 3
+
+
+@pytest.mark.parametrize("name", [name for name in WORKING if name != "skull_strip"])
+def test_where_no_face_is_in_the_field_of_view_there_is_none_to_remove(
+    name: str, real: Scan, cache: Path
+) -> None:
+    back = Scan(real.data[:, : int(0.45 * real.data.shape[1])], real.affine)
+    with pytest.raises(DefacerError, match="no face was found in its field of view"):
+        deface(name, back, cache)
+
+
+def test_a_sliver_of_brain_is_nothing_to_shear_by(tmp_path: Path) -> None:
+    brain = average_brain()
+    back = int(np.flatnonzero((brain.data > 0).any(axis=(0, 2)))[0])
+    sliver = Scan(average_head().data[:, : back + 1], brain.affine)
+    record = {"scan_to_head": np.eye(4).tolist(), "similarity": 1.2}
+    (tmp_path / f"{registration._key(sliver)}.json").write_text(json.dumps(record))
+    with pytest.raises(DefacerError, match="hardly any of the brain"):
+        deface("quickshear", sliver, tmp_path)
 
 
 def test_noise_is_not_a_head() -> None:
@@ -285,10 +361,13 @@ def test_missing_data_names_the_package() -> None:
         package_file("pydeface", "data/none.nii.gz")
 
 
-def test_air_is_zero_only_where_zero_is_in_range() -> None:
-    assert air(Scan(np.array([-5.0, 7.0]), np.eye(4))) == 0.0
-    assert air(Scan(np.array([-1024, -10], np.int16), np.eye(4))) == -1024.0
-    assert air(Scan(np.array([3, 10], np.int16), np.eye(4))) == 3.0
+def test_air_is_zero_where_the_scan_holds_it_and_is_the_darkest_elsewhere() -> None:
+    dark = np.zeros(1000, np.int16)
+    dark[:300] = 100
+    assert air(Scan(dark, np.eye(4))) == air(Scan(dark - 0.9, np.eye(4))) == 0.0
+    assert air(Scan(dark - np.int16(1024), np.eye(4))) == -1024.0
+    assert air(Scan(dark - dark.mean(), np.eye(4))) == -30.0
+    assert air(Scan(dark + np.int16(3), np.eye(4))) == 3.0
 
 
 def test_put_rounds_and_clips() -> None:

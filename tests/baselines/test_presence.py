@@ -8,6 +8,7 @@ import pyvista as pv
 
 from baselines.appearance import appearance_of_scan
 from baselines.defacers import deface
+from baselines.landmarks import Face
 from baselines.presence import FLAT_NOSE_MM, depths, nose_of
 from baselines.render import face_centre, render
 from baselines.scan import Scan
@@ -42,6 +43,15 @@ def test_depth_is_measured_where_the_picture_shows_it(view: View) -> None:
 def test_without_a_face_there_is_no_nose() -> None:
     surface = HeadSurface(pv.Sphere(radius=100), 0.0)
     assert np.isnan(nose_of(surface, [None], [View(0, 0)], 400))
+
+
+def test_a_view_in_which_a_landmark_lies_beside_the_head_does_not_count() -> None:
+    surface = HeadSurface(pv.Sphere(radius=100, theta_resolution=200, phi_resolution=200), 0.0)
+    inside = Face(np.full((68, 2), 200.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
+    beside = Face(np.full((68, 2), 2.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
+    views = [View(0, 0), View(0, 0)]
+    assert nose_of(surface, [inside, beside], views, 400) == nose_of(surface, [inside, None], views, 400) == 0
+    assert np.isnan(nose_of(surface, [beside, None], views, 400))
 
 
 def test_sides_are_the_subjects_own() -> None:

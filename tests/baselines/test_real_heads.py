@@ -75,16 +75,30 @@ def test_at_1_mm_a_degraded_copy_is_the_same(real_head: Scan, whole: Appearance,
     assert distance < nearest_two
 
 
-def test_another_real_head_has_a_face_of_its_own(whole: Appearance, nearest_two: float) -> None:
+@pytest.fixture(scope="module")
+def second() -> Scan:
     """Head B of docs/real_heads.md, which lies beside the repository, where it does."""
     path = Path(__file__).parents[3] / "shared" / "data" / "heads" / "T1w2mm.nii.gz"
     if not path.is_file():
         pytest.skip("no second real head beside the repository: ../shared/data/heads/T1w2mm.nii.gz")
-    scan = read_scan(path)
-    other = appearance_of_scan(scan, 2.0)
+    return read_scan(path)
+
+
+@pytest.mark.slow
+def test_any_two_copies_are_nearer_than_two_real_heads(head: Scan, whole: Appearance, second: Scan) -> None:
+    copies = {name: appearance_of_scan(change(head), 2.0) for name, change in (FEW | MORE).items()}
+    faces = {"unchanged": face_of(whole)} | {name: face_of(copy) for name, copy in copies.items()}
+    far = max((np.linalg.norm(faces[a] - faces[b]), a, b) for a, b in combinations(faces, 2))
+    limit = np.linalg.norm(face_of(appearance_of_scan(second, 2.0)) - face_of(whole))
+    print("\nfarthest two copies: {:.2f} ({}, {})".format(*far), f"two real heads: {limit:.2f}")
+    assert far[0] < limit
+
+
+def test_another_real_head_has_a_face_of_its_own(whole: Appearance, second: Scan, nearest_two: float) -> None:
+    other = appearance_of_scan(second, 2.0)
     assert len(other.found) == len(other.faces)
     assert other.checks["nose_mm"] > 20
-    own = np.linalg.norm(face_of(appearance_of_scan(noisy(0.02)(scan), 2.0)) - face_of(other))
+    own = np.linalg.norm(face_of(appearance_of_scan(noisy(0.02)(second), 2.0)) - face_of(other))
     assert own < nearest_two < np.linalg.norm(face_of(other) - face_of(whole))
 
 

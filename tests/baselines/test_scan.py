@@ -44,7 +44,12 @@ def test_integer_scaling_is_applied(tmp_path: Path) -> None:
 BROKEN = {
     "two volumes": (lambda v: np.stack([v, v], axis=-1), "one 3-D volume"),
     "too small": (lambda v: v[:8], "at least 16"),
-    "not finite": (lambda v: np.where(v > 50, np.nan, v), "not finite"),
+    "not finite": (lambda v: np.where(v > 50, np.nan, v), r"not finite; .*numpy\.nan_to_num"),
+    "complex": (lambda v: v + 1j * v, "voxels are complex numbers; expected one real number each"),
+    "colours": (
+        lambda v: np.ones(v.shape, [(c, "u1") for c in "RGB"]),
+        "voxels are colours; expected one real number each",
+    ),
     "constant": (lambda v: np.ones_like(v), "every voxel is 1"),
 }
 

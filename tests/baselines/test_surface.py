@@ -2,6 +2,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from baselines.scan import Scan
 from baselines.surface import (
@@ -11,8 +12,10 @@ from baselines.surface import (
     head_threshold,
     isosurface,
     isotropic,
+    no_signal,
     reconstruct,
 )
+from tests.helpers.degraded import halved
 
 
 def ball(radius_mm: float, spacing: tuple[float, float, float], noise: float = 0.0) -> Scan:
@@ -64,6 +67,30 @@ def test_resampling_keeps_world_positions() -> None:
     cubic = isotropic(scan, 1.0)
     centre = np.array(ndimage.center_of_mass(cubic.data))
     assert np.allclose(cubic.affine[:3, :3] @ centre + cubic.affine[:3, 3], (5, -3, 2), atol=0.1)
+
+
+@pytest.mark.parametrize("stored", ["minus its mean", "z-scored", "minus 1024, int16"])
+def test_an_offset_of_the_intensities_changes_nothing(stored: str, real_head: Scan) -> None:
+    """As scans are stored whose air is below 0."""
+    head = halved(real_head)
+    whole = Scan(np.rint(head.data).astype(np.int16), head.affine)
+    data = {
+        "minus its mean": whole.data - whole.data.mean(),
+        "z-scored": (whole.data - whole.data.mean()) / whole.data.std(),
+        "minus 1024, int16": whole.data - np.int16(1024),
+    }[stored]
+    ours = reconstruct(Scan(data, whole.affine), 2.0).mesh
+    assert ours.volume > 0  # outside is outside
+    points = reconstruct(whole, 2.0).mesh.points
+    farthest = max(cKDTree(a).query(b)[0].max() for a, b in ((points, ours.points), (ours.points, points)))
+    assert farthest < 0.1
+
+
+def test_air_is_zero_but_for_an_offset() -> None:
+    """Neither noise nor an undershoot is an offset."""
+    head = ball(25, (1, 1, 1), noise=8).data
+    assert no_signal(head) == no_signal(head + 20) == no_signal(head - 1) == 0.0
+    assert no_signal(head - 1024) == pytest.approx(-1024, abs=5)
 
 
 def test_cavities_are_filled_and_only_the_largest_component_stays() -> None:

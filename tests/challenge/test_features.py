@@ -11,11 +11,11 @@ from baselines.appearance import Look, appearance_of_photo
 from baselines.attacks import AttackError
 from baselines.outline import outline_features
 from baselines.photo import read_photo
-from baselines.presence import FLAT_NOSE_MM
+from baselines.presence import FLAT_NOSE_MM, LARGEST_NOSE_MM
 from baselines.scan import Scan
 from baselines.weights import WeightsError
 from challenge.errors import InputError
-from challenge.features import Extraction, extract
+from challenge.features import Extraction, ImageFeatures, extract
 from challenge.work import Compute
 
 
@@ -43,20 +43,32 @@ def test_a_failure_to_acquire_is_kept_too(tmp_path: Path) -> None:
         assert wall.vectors == {}
 
 
-def test_a_detector_that_fires_where_no_nose_stands_out_is_a_failure_to_acquire(
-    portraits, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("nose_mm", "reason"),
+    [
+        (FLAT_NOSE_MM - 1, "a face was seen, but no nose stands out (6 mm)"),
+        (
+            LARGEST_NOSE_MM + 1,
+            "a face was seen, but no nose stands out that far (61 mm): its eyes lie behind it",
+        ),
+        (np.nan, "a face was seen, but its eyes or its nose lie beside the head in every view"),
+    ],
+)
+def test_a_detector_that_fires_where_no_nose_can_be_is_a_failure_to_acquire(
+    nose_mm: float, reason: str, portraits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The landmarks are those of a face, the surface under them is none."""
-    found = appearance_of_photo(read_photo(portraits["biden"])).found
-    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
-    flat = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
-    assert (flat.acquired, flat.without_nose) == (False, True)
-    assert flat.reason == "a face was seen, but no nose stands out (6 mm)"
-    assert set(flat.vectors) == {"geo", "deepface"}
-    assert flat.as_acquired().vectors == {}
-    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM}))
-    whole = extract({"a": portraits["biden"]}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
-    assert whole.acquired
+    none = seen_with_nose(nose_mm, portraits["biden"], monkeypatch)
+    assert (none.acquired, none.reason) == (False, reason)
+    assert none.without_nose == (nose_mm < FLAT_NOSE_MM)
+    assert set(none.vectors) == {"geo", "deepface"}
+    assert none.as_acquired().vectors == {}
+
+
+@pytest.mark.parametrize("nose_mm", [FLAT_NOSE_MM, LARGEST_NOSE_MM])
+def test_a_face_with_a_nose_is_acquired(nose_mm: float, portraits, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = seen_with_nose(nose_mm, portraits["biden"], monkeypatch)
+    assert (whole.acquired, whole.reason, whole.without_nose) == (True, "", False)
     assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
 
 
@@ -99,7 +111,10 @@ def test_the_outline_of_a_scan_without_a_nose_is_taken_once(
     real_head_path: Path, portraits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = appearance_of_photo(read_photo(portraits["biden"])).found
-    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", {"nose_mm": FLAT_NOSE_MM - 1}))
+    monkeypatch.setattr(
+        "challenge.features._faces",
+        lambda *_: (found, "", {"views_with_face": 1.0, "nose_mm": FLAT_NOSE_MM - 1}),
+    )
     seen: list[Scan] = []
 
     def counted(scan: Scan) -> np.ndarray | None:
@@ -112,6 +127,14 @@ def test_the_outline_of_a_scan_without_a_nose_is_taken_once(
     ]
     assert len(seen) == 1
     assert np.array_equal(flat.vectors["volume"], flat.faceless["volume"])
+
+
+def seen_with_nose(nose_mm: float, path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageFeatures:
+    """Take a photograph's features as if it were a scan with such a nose."""
+    found = appearance_of_photo(read_photo(path)).found
+    checks = {"views_with_face": 1.0, "nose_mm": nose_mm}
+    monkeypatch.setattr("challenge.features._faces", lambda *_: (found, "", checks))
+    return extract({"a": path}, "photo", Extraction(), "photos", Compute("sequential"))["a"]
 
 
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_failure_to_acquire_gets_the_lowest_score_of_the_list() -> None:
 
 def test_what_the_detector_fired_on_is_for_those_who_learned() -> None:
     """A head without a nose is a failure to acquire of the ignorant; what needs no face is compared still."""
-    checks = {"nose_mm": -9.0}
+    checks = {"views_with_face": 1.0, "nose_mm": -9.0}
     flat = ImageFeatures(False, "flat", {"deepface": np.zeros(1)}, checks=checks)
     outlined = replace(flat, faceless={"deepface": np.array([7.0])})
     trials, references = [("a", "x"), ("b", "x"), ("c", "x")], {"x": face(0)}

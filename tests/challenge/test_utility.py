@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from baselines.brain import QUALITY, BrainAnalysis, BrainError
+from baselines.defacers.registration import _key
 from baselines.scan import Scan, read_scan
 from challenge import utility
 from challenge.description import write_submission_json
@@ -166,6 +167,18 @@ def test_a_broken_file_of_the_cache_is_told_as_such(
         kept.write_bytes(kept.read_bytes()[:100])
     with pytest.raises(InputError, match="was kept from an earlier run and cannot be read; remove it"):
         measured(tiny_edition, sealed, submission, tmp_path)
+
+
+@pytest.mark.parametrize("backend", ["sequential", pytest.param("loky", marks=pytest.mark.slow)])
+def test_a_broken_registration_of_the_cache_is_told_as_such(
+    backend: str, tiny_edition: Edition, sealed: SealedKey, submission: Submission, tmp_path: Path
+) -> None:
+    """By workers too, who take what else goes wrong for the fault of a stranger's scan."""
+    for probe in tiny_edition.eval.probes:
+        (tmp_path / f"{_key(read_scan(tiny_edition.eval.scan(probe)))}-lax.json").write_text("{")
+    compute = Compute(backend, 1)
+    with pytest.raises(InputError, match="was kept from an earlier run and cannot be read; remove it"):
+        measure_utility(tiny_edition, sealed, submission, {}, Protocol(bootstrap=50), tmp_path, compute)
 
 
 def test_air_is_far_where_no_head_is() -> None:

@@ -92,6 +92,7 @@ MORE: dict[str, Change] = {
     "ghost 5 %": ghosted(0.05),
     "no ears": cut(18, 0, 0),
     "no neck": cut(0, 0, 25),
+    "no chin": cut(0, 0, 30),  # up to under the lower lip, of A and of B
 }
 
 
