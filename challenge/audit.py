@@ -30,6 +30,7 @@ from challenge.sealed import SealedKey
 from challenge.work import Compute, run
 from scoring import Draws, VerificationReport
 
+LINKS = "links undefaced scans (AUC above .5)"
 SHUFFLED_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
 SIGMAS = 3.3
@@ -87,10 +88,10 @@ def audit(
     """
     undefaced, defaced = _draws(evaluator, ceiling), _draws(evaluator, attackers)
     # Who is judged and was not asked, since he could not learn from what he was asked about, has not passed.
-    links, nothing = "links undefaced scans (AUC above .5)", "taught a shuffled key, is at chance (AUC .5)"
+    nothing = "taught a shuffled key, is at chance (AUC .5)"
     learned = [name for name in defaced.systems if name.endswith("/informed")]
-    checks = [_check(links, name, *_auc(undefaced, name), above=True) for name in undefaced.systems]
-    checks += [_unasked(links, name) for name in defaced.systems if name not in undefaced.systems]
+    checks = [_check(LINKS, name, *_auc(undefaced, name), above=True) for name in undefaced.systems]
+    checks += [_unasked(LINKS, name) for name in defaced.systems if name not in undefaced.systems]
     for name in learned:
         areas = shuffled.get(name.removesuffix("/informed"))
         if areas is None:

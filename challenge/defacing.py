@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from challenge.attackers import FUSION, Attacker, Looks, run_attackers, taught_nothing
-from challenge.audit import SHUFFLED_KEYS, Check, audit, giveaway_checks
+from challenge.audit import LINKS, SHUFFLED_KEYS, Check, audit, giveaway_checks
 from challenge.camera import Camera
 from challenge.entry import LEVELS, ORACLE, Result
 from challenge.evaluator import Evaluator, Judged, timed
@@ -105,10 +105,12 @@ Asked = tuple[list[Attacker], list[str], list[Check]]
 def _audited(evaluator: Evaluator, original: Looks, defaced: Looks) -> Asked:
     """Return all attackers, who could not learn and why, and their audit.
 
-    Whoever fails rates nobody, nor does he as a part of the fusion: those who pass are fused.
+    Whoever links by something else than people's heads is no part of the fusion either. Who cannot be shown
+    to link undefaced scans is: a weak one makes nobody look safe, for the strongest rates.
     """
     asked = _ask(evaluator, original, defaced)
-    learned, failed = _learned(asked[0]), {check.attacker for check in asked[2] if not check.passed}
+    learned = _learned(asked[0])
+    failed = {check.attacker for check in asked[2] if not check.passed and check.question != LINKS}
     sound = {name for name in learned if f"{name}/informed" not in failed}
     return asked if sound == learned else _ask(evaluator, original, defaced, sound)
 

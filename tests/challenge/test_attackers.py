@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -181,20 +182,29 @@ def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_
     }
 
 
-def test_who_fails_is_no_part_of_the_fusion_either(evaluator: Evaluator) -> None:
-    """An attack that cannot link undefaced scans, whatever it says of defaced ones."""
+@pytest.mark.parametrize("learned_from_nothing", [True, False])
+def test_who_links_by_a_shuffled_key_is_no_part_of_the_fusion_either(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch, learned_from_nothing: bool
+) -> None:
+    """But who only cannot link undefaced scans is: `geo` sees nothing in them."""
     defaced, original = looks(evaluator, 1.0), looks(evaluator, 0.5)
     rng = np.random.default_rng(2)
     blind = {
         split: {p: replace(i, vectors={**i.vectors, "geo": rng.normal(size=12)}) for p, i in own.items()}
         for split, own in original.scans.items()
     }
+
+    def taught(*arguments: Any) -> dict[str, np.ndarray]:
+        found = taught_nothing(*arguments)
+        return {n: own + 0.4 if "geo" in n and learned_from_nothing else own for n, own in found.items()}
+
+    monkeypatch.setattr("challenge.defacing.taught_nothing", taught)
     attackers, _, asked = _audited(evaluator, replace(original, scans=blind), defaced)
     failed = {check.attacker for check in asked if not check.passed}
     assert {"geo+raw/informed", "geo+bald/informed"} <= failed
     assert not {"deepface(Dlib)+raw/informed", "deepface(Dlib)+bald/informed", "fusion/informed"} & failed
     sound = {"deepface(Dlib)+raw", "deepface(Dlib)+bald"}
-    for among, same in ((sound, True), (None, False)):
+    for among, same in ((sound, learned_from_nothing), (None, not learned_from_nothing)):
         *_, fusion = run_attackers(evaluator.edition, PROTOCOL, defaced, among)[0]
         assert np.array_equal(attackers[-1].scores, fusion.scores) is same
 
