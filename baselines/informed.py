@@ -136,7 +136,7 @@ class _Moments:
 
     x: tuple[Floats, Floats]  # mean and scale of scans
     y: tuple[Floats, Floats]
-    x_axes: Floats  # of the covariance of scans, as columns
+    x_axes: Floats  # of the covariance of scans, as columns; as many as there are pairs or features
     x_variance: Floats  # along them
     y_axes: Floats
     y_variance: Floats
@@ -147,18 +147,17 @@ def _moments(probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]
     rows, columns = np.array(pairs).T
     x_mean, x_scale, x = standardize(probes[rows])
     y_mean, y_scale, y = standardize(references[columns])
-    (x_variance, x_axes), (y_variance, y_axes) = (
-        np.linalg.eigh(side.T @ side / len(pairs)) for side in (x, y)
+    (x_rows, x_spread, x_axes), (y_rows, y_spread, y_axes) = _svd(x), _svd(y)
+    cross = (x_spread[:, None] * (x_rows.T @ y_rows) * y_spread) / len(pairs)
+    variances = x_spread**2 / len(pairs), y_spread**2 / len(pairs)
+    return _Moments(
+        (x_mean, x_scale), (y_mean, y_scale), x_axes.T, variances[0], y_axes.T, variances[1], cross
     )
-    cross = x_axes.T @ (x.T @ y / len(pairs)) @ y_axes
-    return _Moments((x_mean, x_scale), (y_mean, y_scale), x_axes, x_variance, y_axes, y_variance, cross)
 
 
 def _maps(moments: _Moments, shrinkage: Shrinkage) -> tuple[Side, Side]:
-    x_white, y_white = (
-        _whitener(variance, own)
-        for variance, own in zip((moments.x_variance, moments.y_variance), shrinkage, strict=True)
-    )
+    x_white = _whitener(moments.x_variance, len(moments.x_axes), shrinkage[0])
+    y_white = _whitener(moments.y_variance, len(moments.y_axes), shrinkage[1])
     left, strength, right = _svd(x_white[:, None] * moments.cross * y_white)
     return (
         Side(*moments.x, moments.x_axes @ (x_white[:, None] * left * strength)),
@@ -175,9 +174,9 @@ def _svd(matrix: Floats) -> tuple[Floats, Floats, Floats]:
     return found
 
 
-def _whitener(variance: Floats, shrinkage: float) -> Floats:
-    """Inverse square root of the shrunk covariance, along its axes."""
-    shrunk = (1 - shrinkage) * variance + shrinkage * variance.mean()
+def _whitener(variance: Floats, features: int, shrinkage: float) -> Floats:
+    """Inverse square root of the shrunk covariance, along its axes; beyond them there is no variance."""
+    shrunk = (1 - shrinkage) * variance + shrinkage * variance.sum() / features
     return 1 / np.sqrt(np.maximum(shrunk, 1e-12))
 
 
