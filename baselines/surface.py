@@ -102,8 +102,7 @@ def head_threshold(data: NDArray) -> float:
     >>> 0 < head_threshold(data) < 50
     True
     """
-    data = data.ravel()[:: max(1, data.size // 1_000_000)]  # a million voxels tell it as well as ten
-    low, high = np.percentile(data, [1, 99.5])
+    data, low, high = _range(data)
     if low == high:
         raise SurfaceError("the scan is flat: hardly any voxel differs from the others")
     return float(low + OTSU_SHARE * (threshold_otsu(np.clip(data, low, high)) - low))
@@ -129,8 +128,7 @@ def no_signal(data: NDArray) -> float:
     >>> no_signal(data), no_signal(data + 3), no_signal(data - data.mean())
     (0.0, 0.0, -50.0)
     """
-    data = data.ravel()[:: max(1, data.size // 1_000_000)]
-    low, high = np.percentile(data, [1, 99.5])
+    _, low, high = _range(data)
     return 0.0 if low >= -UNDERSHOOT * (high - low) else float(low)
 
 
@@ -150,13 +148,19 @@ def air_noise(data: NDArray) -> float:
     >>> round(air_noise(data))
     16
     """
-    data = data.ravel()[:: max(1, data.size // 300_000)]
-    low, high = np.percentile(data, [1, 99.5])
+    data, low, high = _range(data, 300_000)
     if low == high:
         return float(low)
     air = data[data < threshold_otsu(np.clip(data, low, high))]
     middle = np.median(air)
     return float(middle + 3 * 1.4826 * np.median(np.abs(air - middle)))
+
+
+def _range(data: NDArray, voxels: int = 1_000_000) -> tuple[NDArray, float, float]:
+    """Return some of the voxels, and a low and a high percentile: a million tell it as well as ten."""
+    some = data.ravel()[:: max(1, data.size // voxels)]
+    low, high = np.percentile(some, [1, 99.5])
+    return some, low, high
 
 
 def _without_noise(data: NDArray, spacing_mm: float, sigma_mm: float) -> tuple[NDArray[np.float32], float]:

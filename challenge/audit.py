@@ -87,10 +87,10 @@ def audit(
     list of Check
     """
     undefaced, defaced = _draws(evaluator, ceiling), _draws(evaluator, attackers)
-    # Who is judged and was not asked, since he could not learn from what he was asked about, has not passed.
     nothing = "taught a shuffled key, is at chance (AUC .5)"
     learned = [name for name in defaced.systems if name.endswith("/informed")]
     checks = [_check(LINKS, name, *_auc(undefaced, name), above=True) for name in undefaced.systems]
+    # Who is judged and was not asked, since he could not learn from what he was asked about, has not passed.
     checks += [_unasked(LINKS, name) for name in defaced.systems if name not in undefaced.systems]
     for name in learned:
         areas = shuffled.get(name.removesuffix("/informed"))

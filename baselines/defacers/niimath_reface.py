@@ -50,7 +50,7 @@ def niimath_reface(scan: Scan, cache: Path | None = None) -> Scan:
     tissue = face > threshold
     level = np.percentile(own[tissue], 95) - nothing if tissue.any() else 0.0
     if level <= 0:  # there is nothing that a face could be matched to
-        return put(scan, np.zeros(region.shape, bool), 0.0)
+        return scan
     # One factor: what is bright tissue in the average is as bright, in the median, as the subject's own.
     bright = tissue & (own > nothing + 0.25 * level)
     gain = (np.median(own[bright]) - nothing) / np.median(face[bright])

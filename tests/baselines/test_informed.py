@@ -115,6 +115,15 @@ def test_what_is_noise_looks_like_noise_to_who_was_left_out() -> None:
     assert np.mean(areas) == pytest.approx(0.5, abs=0.02)
 
 
+def test_too_few_others_tell_nothing_of_who_is_left_out() -> None:
+    """An attack sees eight of 35 people, of whom seven are left out together: the eighth teaches nobody."""
+    scans, photos, _ = cohort(8)
+    who = [f"a{i}" for i in range(8)]
+    everybody = who + [f"b{i:02}" for i in range(27)]
+    seen = np.isfinite(left_out(scans, who, photos, who, everybody=everybody))
+    assert np.argwhere(seen).tolist() == [[7, 7]]
+
+
 def test_attacks_leave_out_the_same_people_whoever_shows_a_face() -> None:
     """So that scores of several attacks can be fused: compared together here, compared together there."""
     scans, photos, who = cohort(40)
