@@ -9,6 +9,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libxrend
 RUN python -m pip install --no-cache-dir uv
 WORKDIR /opt/mriprivacy
 COPY pyproject.toml README.md LICENSE ./
+COPY mriprivacy mriprivacy
 COPY challenge challenge
 COPY baselines baselines
 COPY scoring scoring

@@ -1,30 +1,10 @@
 """The command line: `mriprivacy COMMAND [key=value ...]`."""
 
-import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from challenge.errors import InputError, is_for_people, problems_of
-
-COMMANDS = {
-    "demo": "the whole challenge on a small synthetic edition, in minutes",
-    "cohort": "write a synthetic cohort as a BIDS dataset",
-    "bald": "remove the hair from photographs",
-    "build": "turn a cohort into an edition: public/ and sealed/",
-    "deface": "run a reference defacer on an edition",
-    "attack": "run a reference attack on an edition, or on loose scans and photographs",
-    "infer": "read sex, age group and ethnicity from the scans of an edition",
-    "check": "validate a submission against the public edition",
-    "evaluate": "score a submission with the sealed key",
-    "identify": "probe embeddings against a gallery of any size",
-    "rank": "turn entries into LEADERBOARD.md and a site",
-    "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
-    "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
-    "verify": "compare an edition with its manifest and the commitment to its key",
-    "lock": "encrypt what is sealed for an organizer's key",
-    "unlock": "put back what lock encrypted",
-    "doctor": "say what works on this machine, and how to get the rest",
-}
+from mriprivacy.challenge.settings.runner import COMMANDS, run_command
+from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,51 +59,17 @@ def _dispatch(words: list[str]) -> int:
     if "--cfg" in flags or "--help" in flags or "-h" in flags:
         from omegaconf import OmegaConf
 
-        from challenge.config import compose_raw
+        from mriprivacy.challenge.settings.compose import compose_raw
 
         if "--cfg" not in flags:
             print(f"mriprivacy {name}: {COMMANDS[name]}\n\nSettings (key=value; ??? must be given):\n")
         print(OmegaConf.to_yaml(compose_raw(name, overrides)), end="")
         return 0
-    from challenge.config import sweep
+    from mriprivacy.challenge.settings.compose import sweep
 
     for one in sweep(overrides) if "-m" in flags or "--multirun" in flags else [overrides]:
         run_command(name, one)
     return 0
-
-
-def run_command(name: str, overrides: Sequence[str]) -> None:
-    """Run one command with `key=value` overrides; errors are raised, not printed."""
-    prepare_command(name, overrides)()
-
-
-def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
-    """Compose the settings of a command, check what they alone can tell, and return what runs it.
-
-    Parameters
-    ----------
-    name : str
-        One of `COMMANDS`. Its module may have a function `check` that raises for settings with which `run`
-        could only fail, whatever the files are.
-    overrides : sequence of str
-        `key=value` words.
-    """
-    from threadpoolctl import threadpool_limits
-
-    from challenge.config import compose_settings
-    from challenge.storage import here
-
-    command = importlib.import_module(f"challenge.commands.{name}")
-    settings = compose_settings(name, command.Settings, overrides)
-    if hasattr(command, "check"):
-        command.check(settings)
-
-    def call() -> None:
-        # Matrices are small here: threads inside of a product cost more than they give, and change digits.
-        with threadpool_limits(limits=1), here(name, settings):
-            command.run(settings)
-
-    return call
 
 
 def _overview() -> str:

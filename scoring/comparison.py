@@ -9,11 +9,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all
-from scoring.estimate import Estimate
-from scoring.intervals import percentile
-from scoring.report import figures, replicates
-from scoring.trials import trials
+from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all
+from mriprivacy.scoring.estimate import Estimate
+from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.report import figures, replicates
+from mriprivacy.scoring.trials import trials
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def as_scores(**arguments: ArrayLike) -> list[Floats]:
     [array([1., 2.])]
     >>> as_scores(mated=[1, float("nan")], nonmated=[])
     Traceback (most recent call last):
-    scoring.errors.ScoringError: mated: 1 of 2 values not finite, first nan at position 1; ...
+    mriprivacy.scoring.errors.ScoringError: mated: 1 of 2 values not finite, first nan at position 1; ...
     nonmated: empty; expected at least one score
     """
     arrays, problems = [], []
@@ -56,7 +56,7 @@ def as_ids(**arguments: ArrayLike) -> list[NDArray]:
     --------
     >>> as_ids(subjects=["a", None])
     Traceback (most recent call last):
-    scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None at position 1; ...
+    mriprivacy.scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None at position 1; ...
     """
     arrays = [np.asarray(value) for value in arguments.values()]
     problems = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit, stdtrit
 
-from scoring.errors import Floats
-from scoring.estimate import Estimate
+from mriprivacy.scoring.errors import Floats
+from mriprivacy.scoring.estimate import Estimate
 
 LEVEL = 0.95
 

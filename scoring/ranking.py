@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, rankdata
 
-from scoring.comparison import holm, p_value
-from scoring.errors import Floats, ScoringError
-from scoring.estimate import Estimate
-from scoring.intervals import percentile
+from mriprivacy.scoring.comparison import holm, p_value
+from mriprivacy.scoring.errors import Floats, ScoringError
+from mriprivacy.scoring.estimate import Estimate
+from mriprivacy.scoring.intervals import percentile
 
 Ints = NDArray[np.int64]
 

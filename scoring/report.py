@@ -8,15 +8,15 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.calibration import min_cllr_of
-from scoring.errors import Floats, ScoringError, same_length
-from scoring.estimate import Estimate
-from scoring.identification import ranks
-from scoring.intervals import logit_t, percentile
-from scoring.linkability import dsys_histogram, from_halves, warn_if_small
-from scoring.steps import Steps
-from scoring.trials import HALVES, Trials, trials
-from scoring.verification import auc_of, eer_of, tmr_within
+from mriprivacy.scoring.errors import Floats, ScoringError, same_length
+from mriprivacy.scoring.estimate import Estimate
+from mriprivacy.scoring.intervals import logit_t, percentile
+from mriprivacy.scoring.metrics.calibration import min_cllr_of
+from mriprivacy.scoring.metrics.identification import ranks
+from mriprivacy.scoring.metrics.linkability import dsys_histogram, from_halves, warn_if_small
+from mriprivacy.scoring.metrics.steps import Steps
+from mriprivacy.scoring.metrics.verification import auc_of, eer_of, tmr_within
+from mriprivacy.scoring.trials import HALVES, Trials, trials
 
 _BLOCK_BYTES = 1 << 26
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from scoring.errors import raise_all
-from scoring.estimate import Estimate
+from mriprivacy.scoring.errors import raise_all
+from mriprivacy.scoring.estimate import Estimate
 
 _KEYS = {
     "ed": "edition",
@@ -131,7 +131,7 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
     >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
     >>> refuse_unlike([one, replace(one, edition="synth/2@b", system="blur")])
     Traceback (most recent call last):
-    scoring.errors.ScoringError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
+    mriprivacy.scoring.errors.ScoringError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
     """
     every = list(signatures)
     problems = []

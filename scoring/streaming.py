@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.calibration import min_cllr_of
-from scoring.errors import Floats, ScoringError, as_scores, same_length
-from scoring.linkability import linkability_of
-from scoring.steps import Steps, between, count_below
-from scoring.verification import auc_of, eer_of, tmr_of
+from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, same_length
+from mriprivacy.scoring.metrics.calibration import min_cllr_of
+from mriprivacy.scoring.metrics.linkability import linkability_of
+from mriprivacy.scoring.metrics.steps import Steps, between, count_below
+from mriprivacy.scoring.metrics.verification import auc_of, eer_of, tmr_of
 
 Chunk = tuple[ArrayLike, ArrayLike]
 CHUNK = 1_000_000  # trials read at a time

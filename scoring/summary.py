@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 
 from numpy.typing import ArrayLike
 
-from scoring.calibration import Zebra, cllr_of, min_cllr_of, zebra_of
-from scoring.errors import as_scores
-from scoring.linkability import dsys_of, linkability_of, warn_if_small
-from scoring.steps import corners, sort_both
-from scoring.verification import auc_of, eer_at, eer_of, tmr_within
+from mriprivacy.scoring.errors import as_scores
+from mriprivacy.scoring.metrics.calibration import Zebra, cllr_of, min_cllr_of, zebra_of
+from mriprivacy.scoring.metrics.linkability import dsys_of, linkability_of, warn_if_small
+from mriprivacy.scoring.metrics.steps import corners, sort_both
+from mriprivacy.scoring.metrics.verification import auc_of, eer_at, eer_of, tmr_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def summarize(mated: ArrayLike, nonmated: ArrayLike) -> Summary:
     Examples
     --------
     >>> import numpy as np
-    >>> from scoring import auc
+    >>> from mriprivacy.scoring import auc
     >>> summary = summarize(np.arange(40) + 30, np.arange(50))
     >>> summary.auc == auc(np.arange(40) + 30, np.arange(50)), summary.n_mated
     (True, 40)

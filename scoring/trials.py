@@ -9,9 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from scoring.errors import Floats, ScoringError, as_ids, as_scores, first_bad, raise_all, same_length
-from scoring.linkability import cell_starts
-from scoring.steps import distinct
+from mriprivacy.scoring.errors import (
+    Floats,
+    ScoringError,
+    as_ids,
+    as_scores,
+    first_bad,
+    raise_all,
+    same_length,
+)
+from mriprivacy.scoring.metrics.linkability import cell_starts
+from mriprivacy.scoring.metrics.steps import distinct
 
 _FOLDS = 6  # groups of subjects; their ten splits three against three halve the subjects
 _FOLD_SEED = 20180613  # of the split into groups; fixed, so that equal lists give equal figures

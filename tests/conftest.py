@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from baselines.scan import Scan, read_scan
-from challenge.edition import Edition, open_edition
-from data_prep.edition import EditionConfig, build_edition
+from mriprivacy.baselines.face.scan import Scan, read_scan
+from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,9 @@
-"""Reference defacers: a scan in, a scan on the same grid out."""
+"""Reference defacers: a scan in, a scan on the same grid out.
+
+`deface` runs one by name. Ours keep or change voxels under a registered mask (`masked`), paste an average face
+(`reface`), or call a published program (`quickshear`, `command`). `template` and `registration` find the face
+in a scan.
+"""
 
 import shlex
 from collections.abc import Callable
@@ -6,18 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.defacers.blur import blur
-from baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
-from baselines.defacers.identity import identity
-from baselines.defacers.niimath_deface import niimath_deface
-from baselines.defacers.niimath_reface import niimath_reface
-from baselines.defacers.noise import noise
-from baselines.defacers.problems import DefacerError
-from baselines.defacers.quickshear import quickshear
-from baselines.defacers.registration import register
-from baselines.defacers.skull_strip import skull_strip
-from baselines.defacers.voxelize import voxelize
-from baselines.scan import Scan
+from mriprivacy.baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
+from mriprivacy.baselines.defacers.masked import blur, identity, niimath_deface, noise, skull_strip, voxelize
+from mriprivacy.baselines.defacers.quickshear import quickshear
+from mriprivacy.baselines.defacers.reface import niimath_reface
+from mriprivacy.baselines.defacers.registration import register
+from mriprivacy.baselines.defacers.template import DefacerError
+from mriprivacy.baselines.face.scan import Scan
 
 __all__ = ["DEFACERS", "TOOLS", "Defacer", "DefacerError", "deface", "described", "register"]
 
@@ -66,7 +66,7 @@ def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", 
     --------
     >>> deface("mask", Scan(np.zeros((16, 16, 16)), np.eye(4)))
     Traceback (most recent call last):
-    baselines.defacers.problems.DefacerError: no defacer called 'mask'; there are: identity, blur, ...
+    mriprivacy.baselines.defacers.template.DefacerError: no defacer called 'mask'; there are: identity, blur, ...
     """
     if name in DEFACERS:
         defaced = DEFACERS[name](scan, cache)

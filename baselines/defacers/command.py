@@ -18,9 +18,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from baselines.defacers.problems import DefacerError
-from baselines.defacers.voxels import put
-from baselines.scan import Scan, ScanError, read_scan
+from mriprivacy.baselines.defacers.masked import put
+from mriprivacy.baselines.defacers.template import DefacerError
+from mriprivacy.baselines.face.scan import Scan, ScanError, read_scan
 
 SECONDS = 3600
 TOLERANCE_MM = 0.01
@@ -162,7 +162,7 @@ def find(tool: Tool) -> str:
     --------
     >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
     Traceback (most recent call last):
-    baselines.defacers.problems.DefacerError: no_such_program is not on PATH; it comes with nowhere
+    mriprivacy.baselines.defacers.template.DefacerError: no_such_program is not on PATH; it comes with nowhere
     """
     program = shutil.which(tool.words[0])
     if program is None:

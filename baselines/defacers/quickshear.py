@@ -7,11 +7,10 @@ from nibabel.affines import apply_affine
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from baselines.defacers.problems import DefacerError
-from baselines.defacers.registration import register
-from baselines.defacers.template import average_brain, bring
-from baselines.defacers.voxels import air, put
-from baselines.scan import Scan
+from mriprivacy.baselines.defacers.masked import air, put
+from mriprivacy.baselines.defacers.registration import register
+from mriprivacy.baselines.defacers.template import DefacerError, average_brain, bring
+from mriprivacy.baselines.face.scan import Scan
 
 BUFFER_MM = 10.0
 

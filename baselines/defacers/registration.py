@@ -22,10 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from baselines.defacers.problems import DefacerError, RecordError
-from baselines.defacers.template import average_head, average_head_t2w, bring, package_file
-from baselines.scan import Scan
-from baselines.surface import no_signal
+from mriprivacy.baselines.defacers.template import (
+    DefacerError,
+    RecordError,
+    average_head,
+    average_head_t2w,
+    bring,
+    package_file,
+)
+from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.surface import no_signal
 
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM

@@ -14,8 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from baselines.defacers.problems import DefacerError
-from baselines.scan import Scan
+from mriprivacy.baselines.face.scan import Scan
+
+
+class DefacerError(ValueError):
+    """A scan that could not be defaced, or a defacer that did nothing."""
+
+
+class RecordError(ValueError):
+    """A registration that was kept and cannot be read: no scan is to blame for it."""
+
 
 # World (mm) of the average head -> world of pydeface's mean_reg2mean, -> world of nilearn's ICBM152 2009a.
 # Both were fitted with `niimath A -allineate B -savemat` (12 parameters); the tests fit them again.

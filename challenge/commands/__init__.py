@@ -1,1 +1,1 @@
-"""One file a command; each has `Settings`, the dataclass of its keys, and `run(settings)`."""
+"""One file a command: its settings, and what it reads, runs, writes and prints."""

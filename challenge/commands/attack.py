@@ -10,21 +10,23 @@ from typing import Any
 import numpy as np
 from omegaconf import MISSING
 
-from baselines.attacks import make_attack
-from baselines.photo import SUFFIXES
-from challenge.edition import Split, open_edition
-from challenge.entry import LEVELS
-from challenge.errors import InputError
-from challenge.features import Extraction, ImageFeatures, extract
-from challenge.images import find_images
-from challenge.linkage import Compare, adapt_to, learn_from, link, people
-from challenge.networks import declared, described, networks_of, system_name
-from challenge.seen import COLUMNS, crowded, faceless, seen
-from challenge.settings import Attack, cache_folder, camera_of, describe_reference
-from challenge.work import Compute, some
-from data_prep.files import whole_folder
-from data_prep.tables import DISTRACTORS, SCORE_COLUMNS, write_table
-from data_prep.trials import NOT_AVAILABLE
+from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.face.photo import SUFFIXES
+from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
+from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
+from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, learn_from, link, people
+from mriprivacy.challenge.attackers.loose_images import find_images
+from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute, some
+from mriprivacy.challenge.edition.public import Split, open_edition
+from mriprivacy.challenge.evaluation.entry import LEVELS
+from mriprivacy.challenge.intake.description import describe_reference
+from mriprivacy.challenge.settings.groups import Attack, camera_of
+from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
+from mriprivacy.data_prep.formats.tsv import write_table
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from omegaconf import MISSING
 from PIL import Image
 
-from baselines.bald import NoFaceError, remove_hair
-from baselines.hairmapper import run_hairmapper
-from baselines.photo import SUFFIXES, read_photo
-from challenge.errors import InputError
-from challenge.images import find_images
-from challenge.work import Compute
-from challenge.work import run as work
-from data_prep.files import whole_file, whole_folder
+from mriprivacy.baselines.face.photo import SUFFIXES, read_photo
+from mriprivacy.baselines.hair.hairmapper import run_hairmapper
+from mriprivacy.baselines.hair.removal import NoFaceError, remove_hair
+from mriprivacy.challenge.attackers.loose_images import find_images
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.parallel import run as work
+from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
 
 
 @dataclass

@@ -9,30 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
-import baselines
-from baselines.attacks import make_attack
-from baselines.bald import remove_hair
-from baselines.giveaways import MIN_SUBJECTS
-from challenge.audit import giveaway_checks
-from challenge.cli import run_command
-from challenge.edition import Edition, open_edition
-from challenge.errors import InputError
-from challenge.integrity import verify_edition
-from challenge.protocol import Protocol, protocol_problems
-from challenge.sealed import open_sealed
-from challenge.vault import LOCKED, check_recipients, lock
-from challenge.versions import mark_superseded, splits_of, superseding
-from challenge.work import Compute
-from challenge.work import run as work
-from data_prep.distractors import Distractors, find_distractors
-from data_prep.edition import EditionConfig, plan_edition, seal_edition
-from data_prep.images import CohortFiles
-from data_prep.plan import Plan
-from data_prep.release import PhotoItem, ScanItem, release_photo, release_scan
-from data_prep.resume import count_done, fingerprint, once, resumable_folder, start_anew
-from data_prep.sealing import SUPERSEDED
-from data_prep.settings import check_config
-from scoring import SmallSampleWarning
+from mriprivacy import baselines
+from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
+from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.hair.removal import remove_hair
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.parallel import run as work
+from mriprivacy.challenge.edition.encryption import LOCKED, check_recipients, lock
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
+from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.metadata_leak import giveaway_checks
+from mriprivacy.challenge.release.versions import mark_superseded, splits_of, superseding
+from mriprivacy.challenge.settings.runner import run_command
+from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
+from mriprivacy.data_prep.cohorts.distractors import Distractors, find_distractors
+from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition, seal_edition
+from mriprivacy.data_prep.editions.edition_config import check_config
+from mriprivacy.data_prep.editions.plan import Plan
+from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_photo, release_scan
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.manifest import SUPERSEDED
+from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
+from mriprivacy.scoring import SmallSampleWarning
 
 SHORTEST_SEED = 2**64
 
@@ -187,7 +187,7 @@ def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
 
 def _hair_removal() -> list[bytes]:
     """Return the code that edits photographs: an edition is not continued by another one."""
-    return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.glob("*.py"))]
+    return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.rglob("*.py"))]
 
 
 def _scan_once(folder: Path, item: ScanItem) -> None:

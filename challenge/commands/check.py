@@ -5,9 +5,9 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.edition import open_edition
-from challenge.submission import received
-from challenge.work import Compute
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.intake.submission import received
 
 
 @dataclass

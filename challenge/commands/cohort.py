@@ -7,17 +7,17 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from baselines.render import prepare_off_screen
-from challenge.work import Compute
-from challenge.work import run as work
-from data_prep.files import whole_folder
-from data_prep.ixi import read_ixi, write_ixi
-from data_prep.resume import count_done, fingerprint, once, resumable_folder
-from data_prep.synthetic.contact_sheet import contact_sheets
-from data_prep.synthetic.dataset import write_dataset, write_person
-from data_prep.synthetic.likeness import draw_people
-from data_prep.synthetic.people import Person
-from data_prep.synthetic.settings import SyntheticCohort, check_settings
+from mriprivacy.baselines.face.render import prepare_off_screen
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.parallel import run as work
+from mriprivacy.data_prep.cohorts.ixi import read_ixi, write_ixi
+from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
+from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort, check_settings
+from mriprivacy.data_prep.synthetic.contact_sheet import contact_sheets
+from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
+from mriprivacy.data_prep.synthetic.people.likeness import draw_people
+from mriprivacy.data_prep.synthetic.people.person import Person
 
 
 @dataclass

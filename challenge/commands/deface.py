@@ -6,16 +6,18 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-import baselines
-from baselines.defacers import DefacerError, deface, described
-from baselines.scan import read_scan
-from challenge.edition import open_edition
-from challenge.settings import Defacer, cache_folder, describe_reference
-from challenge.work import Compute
-from challenge.work import run as work
-from data_prep.files import whole_folder
-from data_prep.nifti import write_nifti
-from data_prep.resume import count_done, fingerprint, once, resumable_folder
+from mriprivacy import baselines
+from mriprivacy.baselines.defacers import DefacerError, deface, described
+from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.parallel import run as work
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.intake.description import describe_reference
+from mriprivacy.challenge.settings.groups import Defacer
+from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.formats.nifti import write_nifti
+from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
 
 
 @dataclass

@@ -11,13 +11,13 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from challenge.cli import prepare_command
-from challenge.console import ranking
-from challenge.entry import read_entries
-from challenge.errors import InputError, is_for_people, problems_of
-from challenge.networks import networks_of, system_name
-from challenge.work import Compute
-from data_prep.files import OutputExistsError, whole_file
+from mriprivacy.challenge.attackers.networks import networks_of, system_name
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.evaluation.entry import read_entries
+from mriprivacy.challenge.leaderboard.terminal import ranking
+from mriprivacy.challenge.settings.runner import prepare_command
+from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
+from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
 
 EDITION, RELEASED = "synth-demo", "2026-11-24"
 KEPT = "demo.json"

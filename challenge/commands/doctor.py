@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from challenge.errors import InputError
+from mriprivacy.data_prep.formats.kit_errors import InputError
 
 # Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
 EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
@@ -70,7 +70,7 @@ def _machine() -> list[Finding]:
 
 
 def _rendering() -> list[Finding]:
-    from baselines.render import RenderError, prepare_off_screen
+    from mriprivacy.baselines.face.render import RenderError, prepare_off_screen
 
     try:
         library = prepare_off_screen() or "system OpenGL"
@@ -89,8 +89,14 @@ def _rendering() -> list[Finding]:
 
 def _networks() -> list[Finding]:
     """Face networks whose weights are here, and in one line what the others would need."""
-    from baselines.network import DEFAULT_MODEL, DEMOGRAPHY_FILES, WEIGHT_FILES, load_model, weights_folder
-    from baselines.weights import WeightsError
+    from mriprivacy.baselines.attacks.face_network import (
+        DEFAULT_MODEL,
+        DEMOGRAPHY_FILES,
+        WEIGHT_FILES,
+        load_model,
+        weights_folder,
+    )
+    from mriprivacy.baselines.attacks.weights import WeightsError
 
     folder = weights_folder()
     findings, absent = [], []
@@ -118,7 +124,7 @@ def _networks() -> list[Finding]:
 
 def _brains() -> list[Finding]:
     """Say whether the brain engine that is an extra is there."""
-    from baselines.brain_engine import EngineError, engine_version
+    from mriprivacy.baselines.brain.engines import EngineError, engine_version
 
     try:
         return [Finding("ok", "brain engine", f"builtin, {engine_version('deepbet')}")]
@@ -128,8 +134,8 @@ def _brains() -> list[Finding]:
 
 def _defacers() -> list[Finding]:
     """Programs that the kit can call but does not bring."""
-    from baselines.defacers import TOOLS, DefacerError
-    from baselines.defacers.command import find, version_of
+    from mriprivacy.baselines.defacers import TOOLS, DefacerError
+    from mriprivacy.baselines.defacers.command import find, version_of
 
     findings = []
     for name, tool in TOOLS.items():
@@ -160,10 +166,10 @@ def _extras() -> list[Finding]:
 
 def _packages() -> list[Finding]:
     """Files of packages that are installed for their data alone."""
-    from baselines.defacers import DefacerError
-    from baselines.defacers.template import package_file
-    from baselines.weights import WeightsError, dlib_weights
-    from data_prep.synthetic.head_mesh import MeshDataError, data_folder
+    from mriprivacy.baselines.attacks.weights import WeightsError, dlib_weights
+    from mriprivacy.baselines.defacers import DefacerError
+    from mriprivacy.baselines.defacers.template import package_file
+    from mriprivacy.data_prep.synthetic.head.mesh import MeshDataError, data_folder
 
     checks: dict[str, Callable[[], object]] = {
         "dlib landmarks": lambda: dlib_weights("shape_predictor_68_face_landmarks.dat"),

@@ -6,22 +6,22 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.console import summary
-from challenge.description import read_claims
-from challenge.edition import open_edition
-from challenge.entry import Entry, write_entry
-from challenge.errors import InputError
-from challenge.evaluation import evaluate
-from challenge.evaluator import Evaluator
-from challenge.integrity import verify_edition
-from challenge.protocol import read_protocol
-from challenge.record import Limits
-from challenge.sealed import open_sealed
-from challenge.settings import cache_folder
-from challenge.submission import Submission, SubmissionError, received
-from challenge.turn import Turn
-from challenge.vault import opened
-from challenge.work import Compute
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.encryption import opened
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.protocol import read_protocol
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.entry import Entry, write_entry
+from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.intake.description import read_claims
+from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
+from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.data_prep.formats.kit_errors import InputError
 
 
 @dataclass
@@ -87,7 +87,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
 def _report(settings: Settings, entry: Entry, evaluator: Evaluator, submission: Submission) -> list[Path]:
     if not settings.report:
         return []
-    from challenge.report.write import write_report
+    from mriprivacy.challenge.leaderboard.report import write_report
 
     folder = Path(settings.report)
     return [write_report(folder, entry, evaluator, submission, faces=settings.show_faces)]

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.edition import Edition, open_edition
-from challenge.errors import InputError
-from challenge.export.codabench import Phase, write_bundle
-from challenge.export.codabench_rules import bundle_problems
-from challenge.export.grand_challenge import write_container
-from challenge.export.packing import zip_folder
-from challenge.export.reference_data import check_track
-from challenge.export.starting_kit import Baselines, write_starting_kit
-from challenge.integrity import verify_edition
-from challenge.protocol import read_protocol
-from challenge.record import Limits
-from challenge.work import Compute
-from data_prep.files import OutputExistsError, whole_file, whole_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.protocol import read_protocol
+from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.challenge.export.codabench.bundle import Phase, write_bundle
+from mriprivacy.challenge.export.codabench.rules import bundle_problems
+from mriprivacy.challenge.export.grand_challenge.container import write_container
+from mriprivacy.challenge.export.packing import zip_folder
+from mriprivacy.challenge.export.reference_data import check_track
+from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
+from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
 
 
 @dataclass
@@ -98,5 +98,10 @@ def _grand_challenge(settings: Settings, edition: Edition) -> None:
 def _baselines(settings: Settings, edition: Edition) -> Baselines:
     spacing = read_protocol(edition.description).spacing_mm
     return Baselines(
-        settings.baseline_defacer, settings.baseline_attack, settings.cache, settings.compute, spacing
+        settings.baseline_defacer,
+        settings.baseline_attack,
+        settings.cache,
+        settings.compute,
+        spacing,
+        run_command,
     )

@@ -9,12 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
-from challenge.errors import InputError
-from challenge.work import Compute, stream
-from data_prep.files import whole_folder
-from data_prep.tables import TableError, read_table, write_table
-from data_prep.trials import NOT_AVAILABLE
-from scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
+from mriprivacy.challenge.compute.parallel import Compute, stream
+from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
+from mriprivacy.data_prep.formats.tsv import TableError, read_table, write_table
+from mriprivacy.scoring.metrics.gallery import (
+    Found,
+    GalleryReport,
+    Mated,
+    Side,
+    check_sides,
+    conclude,
+    mated,
+    search,
+)
 
 
 @dataclass

@@ -5,18 +5,20 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from baselines.attributes import AttributesError
-from challenge.edition import open_edition
-from challenge.errors import InputError
-from challenge.features import Extraction, extract
-from challenge.inference import infer, learn
-from challenge.linkage import people
-from challenge.networks import declared, described, networks_of, system_name
-from challenge.settings import Attack, cache_folder, camera_of, describe_reference
-from challenge.work import Compute
-from data_prep.files import whole_folder
-from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
-from data_prep.trials import Attributes
+from mriprivacy.baselines.attacks.attributes import AttributesError
+from mriprivacy.challenge.attackers.attribute_inference import infer, learn
+from mriprivacy.challenge.attackers.features import Extraction, extract
+from mriprivacy.challenge.attackers.linkage import people
+from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.intake.description import describe_reference
+from mriprivacy.challenge.settings.groups import Attack, camera_of
+from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
+from mriprivacy.data_prep.formats.tsv import write_table
 
 
 @dataclass

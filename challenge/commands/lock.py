@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.vault import lock
+from mriprivacy.challenge.edition.encryption import lock
 
 
 @dataclass

@@ -9,23 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import MISSING
 
-from baselines.attacks import make_attack
-from challenge.attackers import Attacker, Looks, attacker_name, run_attackers
-from challenge.camera import Camera
-from challenge.edition import Edition, open_edition
-from challenge.entry import LEVELS
-from challenge.errors import InputError
-from challenge.features import Extraction, extract
-from challenge.inference import infer, learn
-from challenge.linkage import link, people
-from challenge.paper import Attacked, differences, draw_roc, table_1, table_2
-from challenge.protocol import read_protocol
-from challenge.sealed import SealedKey, open_sealed
-from challenge.settings import cache_folder
-from challenge.work import Compute
-from data_prep.files import whole_file, whole_folder
-from data_prep.trials import Attributes
-from scoring import Estimate, compare, draw_systems, score_attributes, score_trials
+from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.challenge.attackers.attribute_inference import infer, learn
+from mriprivacy.challenge.attackers.features import Extraction, extract
+from mriprivacy.challenge.attackers.levels import Attacker, Looks, attacker_name, run_attackers
+from mriprivacy.challenge.attackers.linkage import link, people
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.protocol import Camera, read_protocol
+from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
+from mriprivacy.challenge.evaluation.entry import LEVELS
+from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, draw_roc, table_1, table_2
+from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.scoring import Estimate, compare, draw_systems, score_attributes, score_trials
 
 TRUE_BALD = "true bald"
 CONTRASTED = (  # what hair removal does to either attack, and whether the truth would do more

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.entry import read_entries
-from challenge.guide import Guide
-from challenge.leaderboard import leaderboard
-from data_prep.files import whole_file
+from mriprivacy.challenge.evaluation.entry import read_entries
+from mriprivacy.challenge.leaderboard.glossary import Guide
+from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.data_prep.formats.atomic import whole_file
 
 
 @dataclass
@@ -32,7 +32,7 @@ def run(settings: Settings) -> None:
         temporary.write_text(text, encoding="utf-8")
     print(f"{path}: {len(entries)} systems")
     if settings.site:
-        from challenge.site.write import write_site
+        from mriprivacy.challenge.leaderboard.site import write_site
 
         written = write_site(Path(settings.output) / "site", entries, guide)
         print(f"{written[0]}: {len(written)} files")

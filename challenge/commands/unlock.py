@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.vault import unlock
+from mriprivacy.challenge.edition.encryption import unlock
 
 
 @dataclass

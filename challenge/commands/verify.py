@@ -5,12 +5,12 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from challenge.edition import open_edition
-from challenge.errors import InputError
-from challenge.integrity import verify_edition
-from challenge.record import LOG, head, read_log
-from challenge.sealed import open_sealed, sealed_folder
-from challenge.vault import LOCKED
+from mriprivacy.challenge.edition.encryption import LOCKED
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
+from mriprivacy.challenge.submission_log.log import LOG, head, read_log
+from mriprivacy.data_prep.formats.kit_errors import InputError
 
 
 @dataclass

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from challenge.description import SubmissionError
-from challenge.entry import Entry
-from challenge.ladder import DIGITS
-from data_prep.trials import Attributes
+from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.intake.description import SubmissionError
+from mriprivacy.challenge.submission_log.ladder import DIGITS
+from mriprivacy.data_prep.formats.schema import Attributes
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def columns(track: str) -> tuple[Column, ...]:
 def platform_scores(entry: Entry) -> dict[str, float]:
     """Return the numbers of an entry by column, two digits each, but for those that could not be measured.
 
-    With every digit of every score, a team could learn the key from its scores alone (`challenge.ladder`).
+    With every digit of every score, a team could learn the key from its scores alone (`challenge.submission_log.ladder`).
 
     Raises
     ------

@@ -1,13 +1,43 @@
 """Zips that are the same bytes every time, and the kit's own sources for places where it is not installed."""
 
+import os
 import zipfile
 from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from data_prep.files import whole_file
+from jinja2 import Environment, StrictUndefined
 
-PACKAGES = ("challenge", "baselines", "scoring", "data_prep", "conf")
+import mriprivacy
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.data_prep.formats.atomic import whole_file
+
+QUESTIONS = {
+    "defacing": "How well does your anonymization protect people, and what does it cost the brain image?",
+    "attack": "How well can a head MRI be linked to another image of the same person?",
+    "attributes": "How well can sex, age group and ethnicity be read from a head MRI?",
+}
+FILES = {
+    "defacing": "every scan of `dev` and `eval`, anonymized, under its name (`dev/mri/...`, `eval/mri/...`)",
+    "attack": "`scores.tsv` (`probe` `reference` `score`, higher is more alike): all of `eval/trials.tsv`",
+    "attributes": "`attributes.tsv` (`probe` `sex` `age_group` `ethnicity`): every probe of `eval`",
+}
+
+
+def text(template: str, edition: Edition, **values: Any) -> str:
+    """Return a template filled in with an edition, its counts of `eval` and `values`; no value may lack."""
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    source = (files("mriprivacy.challenge.export") / "templates" / template).read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        edition=edition,
+        counts=edition.description["counts"]["eval"],
+        references="photographs" if edition.eval.reference_kind == "photo" else "reference scans",
+        synthetic=edition.description.get("synthetic") is True,
+        **values,
+    )
+
+
 _TIME = (2000, 1, 1, 0, 0, 0)
 
 
@@ -36,14 +66,11 @@ def zip_folder(folder: Path, path: Path) -> None:
 
 def vendor_kit(folder: Path) -> None:
     """Copy the kit's sources into a folder that is then put on `sys.path`, with the version they report."""
-    for package in PACKAGES:
-        spec = find_spec(package)
-        assert spec is not None
-        assert spec.origin is not None
-        root = Path(spec.origin).parent
-        for source in sorted(root.rglob("*")):
-            if source.is_file() and source.suffix != ".pyc":
-                target = folder / package / source.relative_to(root)
+    root = Path(mriprivacy.__file__).parent
+    for home, _, names in os.walk(root, followlinks=True):
+        for source in (Path(home, name) for name in names):
+            if source.suffix != ".pyc":
+                target = folder / "mriprivacy" / source.relative_to(root)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
     # What importlib.metadata.version asks for; signatures name the version.

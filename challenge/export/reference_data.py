@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
-from challenge.edition import public_folder
-from challenge.errors import InputError
-from challenge.sealed import open_sealed, sealed_folder
-from challenge.submission import TABLES
-from data_prep.sealing import COMMITMENT, MANIFEST
-from data_prep.tables import DISTRACTORS, SUBJECT_COLUMNS, read_table, write_table
+from mriprivacy.challenge.edition.public import public_folder
+from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
+from mriprivacy.challenge.intake.submission import TABLES
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.manifest import COMMITMENT, MANIFEST
+from mriprivacy.data_prep.formats.schema import DISTRACTORS, SUBJECT_COLUMNS
+from mriprivacy.data_prep.formats.tsv import read_table, write_table
 
 _PUBLIC = ("edition.json", MANIFEST, COMMITMENT)
 _SPLIT = ("trials.tsv", DISTRACTORS, "key.tsv", "attributes.tsv", "mri/participants.tsv")

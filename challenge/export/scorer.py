@@ -8,14 +8,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from challenge.edition import open_edition
-from challenge.entry import Entry
-from challenge.evaluation import evaluate
-from challenge.evaluator import Evaluator
-from challenge.protocol import Protocol
-from challenge.sealed import open_sealed
-from challenge.submission import TABLES, SubmissionError, received
-from challenge.work import Compute
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.intake.submission import TABLES, SubmissionError, received
 
 # What platforms leave among the files of a submission: a note of Codabench's worker, grand-challenge's list.
 PLATFORM_FILES = ("metadata", "inputs.json")

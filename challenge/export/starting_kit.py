@@ -6,31 +6,35 @@ of the edition, which never changes, while a later kit may have better baselines
 
 import io
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from challenge.cli import run_command
-from challenge.edition import Edition
-from challenge.export.texts import FILES, text
-from challenge.settings import describe_reference
-from challenge.submission import received
-from challenge.work import Compute
-from data_prep.files import whole_file
-from data_prep.tables import ATTRIBUTE_COLUMNS, write_table
-from data_prep.trials import Attributes
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.export.packing import FILES, text
+from mriprivacy.challenge.intake.description import describe_reference
+from mriprivacy.challenge.intake.submission import received
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
+from mriprivacy.data_prep.formats.tsv import write_table
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """How the baselines are made: the defacer, the attack and its voxel size, the cache, who works."""
+    """How the baselines are made: the defacer, the attack and its voxel size, the cache, who works.
+
+    `run` runs a command with its words; a kit without scans or scores needs none.
+    """
 
     defacer: str
     attack: str
     cache: str
     compute: Compute
     spacing_mm: float
+    run: Callable[[str, Sequence[str]], None]
 
 
 def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], baselines: Baselines) -> None:
@@ -52,10 +56,10 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
         target = folder / "submissions" / track
         given = [public, f"output={target}", f"cache={baselines.cache}", *baselines.compute.words()]
         if track == "defacing":
-            _quietly("deface", [*given, f"defacer={baselines.defacer}"])
+            _quietly(baselines, "deface", [*given, f"defacer={baselines.defacer}"])
         elif track == "attack":
             spacing = f"attack.spacing_mm={baselines.spacing_mm}"
-            _quietly("attack", [*given, f"attack={baselines.attack}", spacing])
+            _quietly(baselines, "attack", [*given, f"attack={baselines.attack}", spacing])
         else:
             _guess_majority(edition, target)
         with received(target, edition, baselines.compute):
@@ -65,10 +69,10 @@ def write_starting_kit(edition: Edition, folder: Path, tracks: tuple[str, ...], 
         temporary.write_text(readme, encoding="utf-8")
 
 
-def _quietly(command: str, words: list[str]) -> None:
+def _quietly(baselines: Baselines, command: str, words: list[str]) -> None:
     """Run a command without what it prints: that names a folder which is renamed when the kit is whole."""
     with redirect_stdout(io.StringIO()):
-        run_command(command, words)
+        baselines.run(command, words)
 
 
 def _guess_majority(edition: Edition, folder: Path) -> None:

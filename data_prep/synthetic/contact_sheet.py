@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from data_prep.files import whole_file
+from mriprivacy.data_prep.formats.atomic import whole_file
 
 _GAP = 12
 _TITLE = 18

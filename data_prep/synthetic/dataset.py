@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.synthetic import bids
-from data_prep.synthetic.head_mesh import head_mesh
-from data_prep.synthetic.people import Person, drifted, random_for
-from data_prep.synthetic.scanner import scan_head
-from data_prep.synthetic.settings import SyntheticCohort
-from data_prep.synthetic.traits import ETHNICITIES, subject_number
-from data_prep.synthetic.voxels import turned
+from mriprivacy.data_prep.synthetic import bids_files as bids
+from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
+from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
+from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.voxels import turned
+from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
+from mriprivacy.data_prep.synthetic.people.traits import ETHNICITIES, subject_number
 
 CLOSED_EYES = ("eye-left-closure", "eye-right-closure")
 # How scans are stored; sagittal slices as DICOM converters leave them, rows and columns of a slice first.
@@ -59,7 +59,9 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
     dict of str to str
         The person's row of participants.tsv.
     """
-    from data_prep.synthetic.photograph import photograph  # needs GL, which only this step does
+    from mriprivacy.data_prep.synthetic.portrait.photograph import (
+        photograph,  # needs GL, which only this step does
+    )
 
     for session in sessions_of(config, person.subject):
         _write_scans(config, person, session, folder)

@@ -7,14 +7,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from baselines.appearance import Appearance, appearance_of_scan
-from baselines.network import embed
-from baselines.scan import Scan, read_scan
-from baselines.surface import isotropic
-from data_prep.synthetic.head_mesh import head_mesh
-from data_prep.synthetic.people import draw_person
-from data_prep.synthetic.scanner import scan_head
-from data_prep.synthetic.settings import ScanSettings, SyntheticCohort
+from mriprivacy.baselines.attacks.face_network import embed
+from mriprivacy.baselines.face.appearance import Appearance, appearance_of_scan
+from mriprivacy.baselines.face.scan import Scan, read_scan
+from mriprivacy.baselines.face.surface import isotropic
+from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
+from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
+from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import FEW, MORE, NOISIEST, ghosted, halved, mirrored, noisy
 
 

@@ -18,13 +18,13 @@ from scipy import ndimage
 from skimage.filters import gaussian, threshold_otsu
 from skimage.measure import marching_cubes
 
-from baselines.appearance import appearance_of_scan
-from baselines.landmarks import Face, find_face
-from baselines.network import embed
-from baselines.render import DISTANCE_MM, HEIGHT_MM, SKIN, face_centre, prepare_off_screen
-from baselines.scan import Scan
-from baselines.surface import OTSU_SHARE
-from baselines.views import View
+from mriprivacy.baselines.attacks.face_network import embed
+from mriprivacy.baselines.face.appearance import appearance_of_scan
+from mriprivacy.baselines.face.landmarks import Face, find_face
+from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, SKIN, face_centre, prepare_off_screen
+from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.surface import OTSU_SHARE
+from mriprivacy.baselines.face.views import View
 
 pytestmark = pytest.mark.slow
 
@@ -94,7 +94,7 @@ def test_memory_of_a_worker(real_head_path: Path) -> None:
     """A process of its own, which does nothing else."""
     code = (
         "import resource, sys; from pathlib import Path; sys.path.insert(0, '.')\n"
-        "from baselines.scan import read_scan\n"
+        "from mriprivacy.baselines.face.scan import read_scan\n"
         "from tests.benchmarks.test_face_speed import ours, prepare_off_screen\n"
         f"prepare_off_screen(); ours(read_scan(Path({str(real_head_path)!r})))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

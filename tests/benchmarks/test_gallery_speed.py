@@ -23,7 +23,7 @@ def measure(n_probes: int, n_gallery: int) -> tuple[float, float]:
     """Return the CPU seconds of a search in one thread, and the peak memory of this process in MB."""
     from threadpoolctl import threadpool_limits
 
-    from scoring import search_gallery
+    from mriprivacy.scoring import search_gallery
 
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):

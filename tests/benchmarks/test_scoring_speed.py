@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-import scoring
+from mriprivacy import scoring
 
 pytestmark = pytest.mark.slow
 

@@ -8,16 +8,22 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from board_entries import made_up
-from engine import ENGINE
 
-from challenge.edition import Edition
-from challenge.evaluator import Evaluator
-from challenge.protocol import Protocol
-from challenge.report.write import write_report
-from challenge.sealed import open_sealed
-from challenge.submission import SubmissionError, check_submission, received, write_submission_json
-from data_prep.tables import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, write_table
+from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.intake.submission import (
+    SubmissionError,
+    check_submission,
+    received,
+    write_submission_json,
+)
+from mriprivacy.challenge.leaderboard.report import write_report
+from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
+from mriprivacy.data_prep.formats.tsv import write_table
+from tests.helpers.board_entries import made_up
+from tests.helpers.engine import ENGINE
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from challenge.cli import COMMANDS, main
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.settings.runner import COMMANDS
 
 
 def run(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -74,7 +75,9 @@ def test_bad_words_end_with_one_line_and_status_2(
 def test_without_a_library_to_draw_with_a_command_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("baselines.render.OFF_SCREEN", {"libNobodyHasThis.so.1": "vtkEGLRenderWindow"})
+    monkeypatch.setattr(
+        "mriprivacy.baselines.face.render.OFF_SCREEN", {"libNobodyHasThis.so.1": "vtkEGLRenderWindow"}
+    )
     monkeypatch.setattr("sys.platform", "linux")
     status, _, err = run(f"cohort cohort.subjects=1 output={tmp_path / 'people'}", capsys)
     assert status == 2
@@ -104,7 +107,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
 
 def test_importing_the_packages_does_no_work() -> None:
     """No model, no GL, no deepface: the command line must answer at once."""
-    code = "import sys, challenge.cli, scoring, baselines, data_prep; print(*sys.modules)"
+    code = "import sys, mriprivacy.challenge.cli, scoring, baselines, data_prep; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"deepface", "dlib", "pyvista", "vtkmodules", "onnxruntime", "nilearn", "sklearn"}
     assert not heavy & set(done.stdout.split())
@@ -116,9 +119,9 @@ def test_every_knob_of_the_synthetic_cohort_can_be_set() -> None:
 
     from omegaconf import OmegaConf
 
-    from challenge.commands.cohort import Settings
-    from challenge.config import compose_raw, compose_settings
-    from data_prep.synthetic.settings import SyntheticCohort
+    from mriprivacy.challenge.commands.cohort import Settings
+    from mriprivacy.challenge.settings.compose import compose_raw, compose_settings
+    from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 
     assert OmegaConf.to_container(compose_raw("cohort", []).cohort, resolve=True) == asdict(SyntheticCohort())
     assert (

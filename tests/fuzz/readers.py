@@ -21,18 +21,19 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["challenge", "data_prep", "zipfile", "json"]):
-    from challenge.archive import unpacked
-    from challenge.description import check_fields
-    from challenge.strict_json import JsonError, parse_json_object
-    from challenge.submission import SubmissionError
-    from challenge.volumes import VolumeError, check_volume, parse_header
-    from data_prep.tables import SCORE_COLUMNS, parse_id, parse_score, parse_table, table_bytes
+with atheris.instrument_imports(include=["mriprivacy", "zipfile", "json"]):
+    from mriprivacy.challenge.intake.archive import unpacked
+    from mriprivacy.challenge.intake.description import check_fields
+    from mriprivacy.challenge.intake.submission import SubmissionError
+    from mriprivacy.challenge.intake.volumes import VolumeError, check_volume, parse_header
+    from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, parse_id, parse_score
+    from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
+    from mriprivacy.data_prep.formats.tsv import parse_table, table_bytes
 
 import numpy as np
 
-from baselines.scan import read_scan
-from data_prep.nifti import canonical_bytes
+from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.data_prep.formats.nifti import canonical_bytes
 
 LONGEST = 2.0  # seconds of processor time for one input
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from challenge.entry import Entry, Result
-from scoring import Estimate, Signature
+from mriprivacy.challenge.evaluation.entry import Entry, Result
+from mriprivacy.scoring import Estimate, Signature
 
 HASH = "ab" * 32
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from baselines.scan import Scan
+from mriprivacy.baselines.face.scan import Scan
 
 Change = Callable[[Scan], Scan]
 

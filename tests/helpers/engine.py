@@ -6,7 +6,7 @@ By default it is this process, the quickest for a few small images.
 
 import os
 
-from challenge.work import Compute
+from mriprivacy.challenge.compute.parallel import Compute
 
 VARIABLE = "MRIPRIVACY_TEST_ENGINE"
 ENGINE = Compute(os.environ.get(VARIABLE, "sequential"), 2)

@@ -6,7 +6,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from in_ci import skip_but_not_in_ci
+from tests.helpers.in_ci import skip_but_not_in_ci
 
 # Of codabench's py312 image, what the kit asks for, and what these need in turn.
 PINS = (

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring import ScoringError, compare, draw_systems, holm, score_trials
-from scoring.comparison import p_value
+from mriprivacy.scoring import ScoringError, compare, draw_systems, holm, score_trials
+from mriprivacy.scoring.comparison import p_value
 
 
 def lists(seed: int, shifts: dict[str, float], n: int = 40) -> tuple[dict[str, np.ndarray], tuple]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from scoring.intervals import logit_t, percentile
+from mriprivacy.scoring.intervals import logit_t, percentile
 
 
 def test_percentile_leaves_out_what_is_not_defined() -> None:

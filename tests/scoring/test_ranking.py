@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring import Estimate, ScoringError, ranking
+from mriprivacy.scoring import Estimate, ScoringError, ranking
 
 points = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=10)
 

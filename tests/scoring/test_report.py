@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-import scoring
-from scoring import ScoringError, roc, score_trials
-from scoring.report import figures
-from scoring.trials import trials
-from tests.scoring import oracles
+from mriprivacy import scoring
+from mriprivacy.scoring import ScoringError, roc, score_trials
+from mriprivacy.scoring.report import figures
+from mriprivacy.scoring.trials import trials
+from tests.helpers import oracles
 
 pytestmark = pytest.mark.filterwarnings("ignore::scoring.SmallSampleWarning")
 

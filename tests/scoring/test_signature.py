@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring import Estimate, ScoringError, Signature, refuse_unlike
+from mriprivacy.scoring import Estimate, ScoringError, Signature, refuse_unlike
 
 ONE = Signature(
     "synth/2026.1@3f9c1a2b",

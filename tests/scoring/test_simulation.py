@@ -1,6 +1,6 @@
 import pytest
 
-from tests.scoring.simulation import OTHERS, PROMISED, Setting, truth
+from tests.helpers.scoring_simulation import OTHERS, PROMISED, Setting, truth
 
 
 def test_truths() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import scoring
-from scoring import ScoringError, score_stream, tsv_chunks
+from mriprivacy import scoring
+from mriprivacy.scoring import ScoringError, score_stream, tsv_chunks
 
 
 def people(seed: int, n_mated: int = 400, n_nonmated: int = 5000) -> tuple[np.ndarray, np.ndarray]:

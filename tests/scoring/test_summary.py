@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-import scoring
+from mriprivacy import scoring
 
 
 @pytest.mark.parametrize(("n_mated", "n_nonmated"), [(60, 60), (40, 3000), (3000, 40)])

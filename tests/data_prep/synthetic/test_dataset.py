@@ -15,15 +15,15 @@ import pytest
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from data_prep.cohort import is_synthetic, read_cohort
-from data_prep.images import TRUTH, CohortFiles, truth_paths
-from data_prep.release import ScanItem, release_scan
-from data_prep.synthetic.bids import scan_path
-from data_prep.synthetic.contact_sheet import contact_sheets
-from data_prep.synthetic.dataset import write_dataset, write_person
-from data_prep.synthetic.likeness import draw_people
-from data_prep.synthetic.settings import PhotoSettings, ScanSettings, SyntheticCohort
-from data_prep.synthetic.tissues import BRAIN
+from mriprivacy.data_prep.cohorts.bids import is_synthetic, read_cohort
+from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, truth_paths
+from mriprivacy.data_prep.editions.release import ScanItem, release_scan
+from mriprivacy.data_prep.synthetic.bids_files import scan_path
+from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSettings, SyntheticCohort
+from mriprivacy.data_prep.synthetic.contact_sheet import contact_sheets
+from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
+from mriprivacy.data_prep.synthetic.head.tissues import BRAIN
+from mriprivacy.data_prep.synthetic.people.likeness import draw_people
 
 CONFIG = SyntheticCohort(
     subjects=2,
@@ -201,7 +201,7 @@ def test_contact_sheets_have_pages(dataset):
 def test_a_killed_run_is_taken_up_again(single, tmp_path):
     """After the first person, by two workers: that one is not made again, and all is as if never killed."""
     command = [
-        *(sys.executable, "-c", "import sys; from challenge.cli import main; sys.exit(main())"),
+        *(sys.executable, "-c", "import sys; from mriprivacy.challenge.cli import main; sys.exit(main())"),
         *("cohort", "cohort.subjects=2", "cohort.scans.spacing_mm=3", "cohort.photos.pixels=160"),
         "output=people",
     ]

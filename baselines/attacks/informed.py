@@ -1,0 +1,281 @@
+"""An attacker who learns: what `dev` shows of a defacer is used against `eval`.
+
+Scans and photographs of one person differ in ways that are the same for everybody: a grey surface instead of
+colour and light, no nose or another one. Two linear maps, learned on people of whom both are known, take both
+sides into one space in which the two sides of a person agree.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from mriprivacy.baselines.attacks.standardize import Normalized, Side, standardize
+from mriprivacy.scoring import auc
+
+# How far the covariances of scans and of photographs are drawn to the identity: canonical correlations (both
+# alike), and ridge regression of photographs on scans (that of photographs is the identity). Partial least
+# squares (both are), and more steps in between, were never the best (docs/attacks.md).
+SHRINKAGES = ((0.2, 0.2), (0.5, 0.5), (0.8, 0.8), (0.95, 0.95), (0.5, 1.0))
+FOLDS = 5
+MIN_SUBJECTS = 8  # below, there is nothing to learn two maps from
+MIN_OTHERS = 4  # to choose among maps with half of them left out once more
+
+Floats = NDArray[np.float64]
+Shrinkage = tuple[float, float]
+
+
+class InformedError(ValueError):
+    """Too few people to learn from, or features that do not belong together."""
+
+
+@dataclass(frozen=True)
+class InformedAttack(Normalized):
+    """What was learned on `dev`: maps of scans and of photographs, see `baselines.attacks.standardize.Normalized`.
+
+    Attributes
+    ----------
+    shrinkage : (float, float)
+        The one of `SHRINKAGES` chosen by cross-validation over subjects.
+    subjects : int
+        People it was learned from.
+    """
+
+    shrinkage: Shrinkage
+    subjects: int
+
+
+def learn(
+    probes: Floats,
+    probe_subjects: Sequence[str],
+    references: Floats,
+    reference_subjects: Sequence[str],
+    shrinkages: Sequence[Shrinkage] = SHRINKAGES,
+) -> InformedAttack:
+    """Learn from scans as they were defaced and the photographs of the same people.
+
+    Parameters
+    ----------
+    probes : ndarray, shape (n, d)
+        Features of the defaced scans of `dev`.
+    probe_subjects : sequence of str, length n
+        Who they are; several scans of a person are welcome.
+    references : ndarray, shape (m, e)
+        Features of the photographs of `dev`.
+    reference_subjects : sequence of str, length m
+        Who they are.
+    shrinkages : sequence of (float, float)
+        What to choose from, each 0 to 1; a single one is taken without trying.
+
+    Returns
+    -------
+    InformedAttack
+
+    Raises
+    ------
+    InformedError
+        For fewer than eight people with both a scan and a photograph, or lengths that differ.
+
+    Notes
+    -----
+    The singular vectors of the cross-covariance of all mated pairs, each side whitened by its shrunk
+    covariance, directions weighted by their strength. Whitened on both sides this is canonical correlation
+    analysis (Hotelling 1936), on the side of the scans alone ridge regression; which of them, and how far
+    shrunk, as there are fewer people than features, is what does best among people left out (AUC, five
+    folds of subjects). Scores are normalized against the people of
+    `dev`. This is the semi-informed attacker of the VoicePrivacy Challenge (Tomashenko et al. 2022), for
+    scans.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> people, who = rng.normal(size=(40, 5)), [f"s{i}" for i in range(40)]
+    >>> scans = people @ rng.normal(size=(5, 12)) + 0.1 * rng.normal(size=(40, 12))
+    >>> photos = people @ rng.normal(size=(5, 9)) + 3.0
+    >>> attack = learn(scans[:30], who[:30], photos[:30], who[:30])
+    >>> found = attack.similarity(scans[30:], photos[30:]).argmax(axis=1)
+    >>> int((found == np.arange(10)).sum()) >= 9
+    True
+    """
+    _same_length("probes", probes, probe_subjects)
+    _same_length("references", references, reference_subjects)
+    pairs = _mated_pairs(probe_subjects, reference_subjects)
+    subjects = sorted({probe_subjects[i] for i, _ in pairs})
+    if len(subjects) < MIN_SUBJECTS:
+        raise InformedError(
+            f"{len(subjects)} people of dev have a face in a scan and in a photograph; expected at least "
+            f"{MIN_SUBJECTS} to learn from"
+        )
+    shrinkage = _chosen(probes, probe_subjects, references, reference_subjects, shrinkages)
+    probe, reference = _maps(_moments(probes, references, pairs), shrinkage)
+    return InformedAttack(probe, reference, probes, references, shrinkage, len(subjects))
+
+
+def _same_length(side: str, features: Floats, subjects: Sequence[str]) -> None:
+    if len(features) != len(subjects):
+        raise InformedError(
+            f"{side}: {len(features)} rows of features and {len(subjects)} subjects; expected one each"
+        )
+
+
+def _mated_pairs(probe_subjects: Sequence[str], reference_subjects: Sequence[str]) -> list[tuple[int, int]]:
+    return [
+        (i, j)
+        for i, person in enumerate(probe_subjects)
+        for j, other in enumerate(reference_subjects)
+        if person == other
+    ]
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Means, scales and covariances of mated pairs, all that maps of any shrinkage are made of."""
+
+    x: tuple[Floats, Floats]  # mean and scale of scans
+    y: tuple[Floats, Floats]
+    x_axes: Floats  # of the covariance of scans, as columns; as many as there are pairs or features
+    x_variance: Floats  # along them
+    y_axes: Floats
+    y_variance: Floats
+    cross: Floats  # covariance of scans and photographs along both axes
+
+
+def _moments(probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]]) -> _Moments:
+    rows, columns = np.array(pairs).T
+    x_mean, x_scale, x = standardize(probes[rows])
+    y_mean, y_scale, y = standardize(references[columns])
+    (x_rows, x_spread, x_axes), (y_rows, y_spread, y_axes) = _svd(x), _svd(y)
+    cross = (x_spread[:, None] * (x_rows.T @ y_rows) * y_spread) / len(pairs)
+    variances = x_spread**2 / len(pairs), y_spread**2 / len(pairs)
+    return _Moments(
+        (x_mean, x_scale), (y_mean, y_scale), x_axes.T, variances[0], y_axes.T, variances[1], cross
+    )
+
+
+def _maps(moments: _Moments, shrinkage: Shrinkage) -> tuple[Side, Side]:
+    x_white = _whitener(moments.x_variance, len(moments.x_axes), shrinkage[0])
+    y_white = _whitener(moments.y_variance, len(moments.y_axes), shrinkage[1])
+    left, strength, right = _svd(x_white[:, None] * moments.cross * y_white)
+    return (
+        Side(*moments.x, moments.x_axes @ (x_white[:, None] * left * strength)),
+        Side(*moments.y, moments.y_axes @ (y_white[:, None] * right.T * strength)),
+    )
+
+
+def _svd(matrix: Floats) -> tuple[Floats, Floats, Floats]:
+    """Singular values by LAPACK's gesdd, and where that does not converge, which happens, by its gesvd."""
+    try:
+        found: tuple[Floats, Floats, Floats] = np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        found = linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
+    return found
+
+
+def _whitener(variance: Floats, features: int, shrinkage: float) -> Floats:
+    """Inverse square root of the shrunk covariance, along its axes; beyond them there is no variance."""
+    shrunk = (1 - shrinkage) * variance + shrinkage * variance.sum() / features
+    return 1 / np.sqrt(np.maximum(shrunk, 1e-12))
+
+
+def left_out(
+    probes: Floats,
+    probe_subjects: Sequence[str],
+    references: Floats,
+    reference_subjects: Sequence[str],
+    shrinkages: Sequence[Shrinkage] = SHRINKAGES,
+    everybody: Sequence[str] = (),
+) -> Floats:
+    """Compare people of `dev` by maps learned from other people of `dev`; arguments as `learn`.
+
+    How far maps are shrunk is chosen among those others, too: chosen among all, an attack that knows nothing
+    looks as if it knew something (two dozen people, noise: an AUC of .53).
+
+    Parameters
+    ----------
+    everybody : sequence of str
+        All people of `dev`, so that several attacks leave out the same ones together, whoever shows a face
+        in each; by default those with both sides here.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        NaN where the two are of different folds, for who has one side only, and where fewer than four others
+        have both.
+    """
+    scores = np.full((len(probes), len(references)), np.nan)
+    for fold in _folds(probe_subjects, reference_subjects, MIN_OTHERS, everybody):
+        cohort = probes[fold.rows], references[fold.columns]
+        who = [probe_subjects[i] for i in fold.rows], [reference_subjects[i] for i in fold.columns]
+        own = _chosen(cohort[0], who[0], cohort[1], who[1], shrinkages)
+        sides = Normalized(*_maps(_moments(*cohort, _mated_pairs(*who)), own), *cohort)
+        found = sides.similarity(probes[fold.rows_out], references[fold.columns_out])
+        scores[np.ix_(fold.rows_out, fold.columns_out)] = found
+    return scores
+
+
+def _chosen(
+    probes: Floats,
+    probe_subjects: Sequence[str],
+    references: Floats,
+    reference_subjects: Sequence[str],
+    shrinkages: Sequence[Shrinkage],
+) -> Shrinkage:
+    """Return what does best among people left out (AUC); a single one is taken without trying."""
+    if len(shrinkages) == 1:
+        return shrinkages[0]
+    scores = {s: np.full((len(probes), len(references)), np.nan) for s in shrinkages}
+    for fold in _folds(probe_subjects, reference_subjects, MIN_OTHERS // 2):
+        cohort = probes[fold.rows], references[fold.columns]
+        who = [probe_subjects[i] for i in fold.rows], [reference_subjects[i] for i in fold.columns]
+        moments = _moments(*cohort, _mated_pairs(*who))
+        for shrinkage, own in scores.items():
+            sides = Normalized(*_maps(moments, shrinkage), *cohort)
+            found = sides.similarity(probes[fold.rows_out], references[fold.columns_out])
+            own[np.ix_(fold.rows_out, fold.columns_out)] = found
+    mated = np.array(probe_subjects)[:, None] == np.array(reference_subjects)
+    return max(scores, key=lambda s: _auc_within_folds(scores[s], mated))
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Rows and columns of the people who are left out, and of all others."""
+
+    rows_out: list[int]
+    columns_out: list[int]
+    rows: list[int]
+    columns: list[int]
+
+
+def _folds(
+    probe_subjects: Sequence[str],
+    reference_subjects: Sequence[str],
+    least: int,
+    everybody: Sequence[str] = (),
+) -> Iterator[_Fold]:
+    """Leave people out, some at a time, where at least so many others have both sides."""
+    both = set(probe_subjects) & set(reference_subjects)
+    subjects = sorted(set(everybody) or both)
+    edges = np.linspace(0, len(subjects), min(FOLDS, len(subjects) // 2) + 1).astype(int)
+    for first, last in pairwise(edges):
+        out = set(subjects[first:last])
+        if out & both and len(both - out) >= least:
+            sides = probe_subjects, reference_subjects
+            left = [_of(side, out & both) for side in sides]
+            yield _Fold(*left, *(_others(side, out) for side in sides))
+
+
+def _of(subjects: Sequence[str], some: Collection[str]) -> list[int]:
+    return [i for i, who in enumerate(subjects) if who in some]
+
+
+def _others(subjects: Sequence[str], some: Collection[str]) -> list[int]:
+    return [i for i, who in enumerate(subjects) if who not in some]
+
+
+def _auc_within_folds(scores: Floats, mated: NDArray[np.bool_]) -> float:
+    """AUC of everybody against the others of the same fold."""
+    compared = np.isfinite(scores)
+    return auc(scores[mated & compared], scores[~mated & compared])

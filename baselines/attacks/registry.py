@@ -1,0 +1,209 @@
+"""The attacks: an image becomes features, features are compared.
+
+An attack is any class with a name and a method `embed`; a new one needs no change here (docs/attacks.md).
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from mriprivacy.baselines.attacks.face_network import (
+    DEFAULT_MODEL,
+    DEMOGRAPHY_FILES,
+    embed,
+    guess_demographics,
+    weights_sha256,
+)
+from mriprivacy.baselines.attacks.geo import geo_features
+from mriprivacy.baselines.attacks.outline import outline_features
+from mriprivacy.baselines.face.appearance import Look
+from mriprivacy.baselines.face.scan import Scan
+
+Floats = NDArray[np.float64]
+
+
+class AttackError(ValueError):
+    """An attack that does not exist, or is none."""
+
+
+class Attack(Protocol):
+    """What a linkage function looks at.
+
+    Attributes
+    ----------
+    comparable : bool
+        Whether features of scans and of photographs mean the same, so that they can be compared as they
+        are; if not, there is only the informed attacker, who learns to.
+    settings : str
+        What features depend on besides the image and the code, such as the sha256 of weights.
+    """
+
+    comparable: bool
+
+    @property
+    def settings(self) -> str:
+        """Return what features depend on besides the image and the code."""
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the features of an image, shape (d,), or None where there is nothing to take them from."""
+
+
+class Geo:
+    """Distances, angles and ratios of 68 landmarks (paper, section IV.A.1); the mean over views."""
+
+    comparable = True
+    settings = ""
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return features, shape (38,)."""
+        if not look.faces:
+            return None
+        return np.mean([geo_features(face.landmarks) for face in look.faces], axis=0)
+
+
+class Deepface:
+    """The embedding of a face network (paper, section IV.A.2); the mean over views."""
+
+    comparable = True
+
+    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+        self.model = model
+
+    @property
+    def settings(self) -> str:
+        """Return the network and the sha256 of its weights, which must be there."""
+        return f"{self.model} {weights_sha256(self.model)}"
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the embedding, shape (d,)."""
+        found = _embedded(look, self.model)
+        return None if found is None else found.copy()  # what is remembered stays as it is
+
+
+@lru_cache(maxsize=1)  # `volume` asks for the same of a photograph
+def _embedded(look: Look, model: str) -> Floats | None:
+    return embed([face.chip for face in look.faces], model).mean(axis=0) if look.faces else None
+
+
+class Volume:
+    """The outline of whatever is left of a head, against all that a photograph tells: beyond the face."""
+
+    comparable = False
+
+    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+        self._photo = (Geo(), Deepface(model))
+
+    @property
+    def settings(self) -> str:
+        """Return the sha256 of the weights with which photographs are seen."""
+        return self._photo[1].settings
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the outline of a scan, shape (66,), or landmarks and embedding of a photograph."""
+        if look.kind == "scan":
+            found = _outline(look.scan)
+            return None if found is None else found.copy()
+        seen = [attack.embed(look) for attack in self._photo]
+        return None if seen[0] is None or seen[1] is None else np.concatenate([seen[0], seen[1]])
+
+
+@lru_cache(maxsize=1)  # the same with faces and, where none of them can be one, without
+def _outline(scan: Callable[[], Scan]) -> Floats | None:
+    return outline_features(scan())
+
+
+class Demographics:
+    """What deepface's own networks take a face for (paper, section V.D); the mean over views."""
+
+    comparable = True
+
+    @property
+    def settings(self) -> str:
+        """Return the sha256 of the weights of all three networks, which must be there."""
+        return " ".join(weights_sha256(model) for model in DEMOGRAPHY_FILES)
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return age, sexes and races, shape (9,), each from 0 to 1."""
+        return guess_demographics([face.chip for face in look.faces]).mean(axis=0) if look.faces else None
+
+
+ATTACKS = ("geo", "deepface", "volume", "demographics")
+
+
+def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
+    """Return an attack by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `ATTACKS`, or `module:Class` for one of your own, a module that Python can import.
+    model : str
+        Face network of those of ours that use one (`baselines.attacks.face_network.WEIGHT_FILES`).
+
+    Raises
+    ------
+    AttackError
+        If there is no such attack, or the class has no method `embed`.
+
+    Examples
+    --------
+    >>> make_attack("geo").comparable
+    True
+    >>> make_attack("horoscope")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    mriprivacy.baselines.attacks.registry.AttackError: unknown attack 'horoscope': expected one of geo, ...
+    """
+    if name == "geo":
+        return Geo()
+    if name == "deepface":
+        return Deepface(model)
+    if name == "volume":
+        return Volume(model)
+    if name == "demographics":
+        return Demographics()
+    module, _, wanted = name.partition(":")
+    if not wanted:
+        raise AttackError(f"unknown attack {name!r}: expected one of {', '.join(ATTACKS)} or module:Class")
+    try:
+        own = getattr(importlib.import_module(module), wanted)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise AttackError(f"attack {name}: cannot be made ({type(error).__name__}: {error})") from error
+    if not callable(getattr(own, "embed", None)) or not hasattr(own, "comparable"):
+        raise AttackError(f"attack {name}: has no embed(look) or no comparable; see docs/attacks.md")
+    made: Attack = own
+    return made
+
+
+def source_of(attack: Attack) -> bytes:
+    """Return the source text of the file in which an attack is written."""
+    return Path(inspect.getfile(type(attack))).read_bytes()
+
+
+def similarity(probes: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compare every probe with every reference: the linkage function of the paper (section III).
+
+    Parameters
+    ----------
+    probes : ndarray, shape (n, d)
+        Features of scans.
+    references : ndarray, shape (m, d)
+        Features of photographs, by the same attack.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        Minus the Euclidean distance: higher means more likely the same person; never above 0.
+
+    Examples
+    --------
+    >>> similarity(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[-5., -0.]])
+    """
+    return -cdist(probes, references)

@@ -1,0 +1,80 @@
+"""Two sides, scans and photographs, and a map of each into a space in which they are compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Side:
+    """The map of one side: subtract the mean, divide by the scale, multiply.
+
+    Attributes
+    ----------
+    mean, scale : ndarray, shape (d,)
+        Of the side's features on `dev`.
+    directions : ndarray, shape (d, k)
+        Into the shared space.
+    """
+
+    mean: Floats
+    scale: Floats
+    directions: Floats
+
+    def __call__(self, features: Floats) -> Floats:
+        """Map features, shape (n, d), to points of length 1 in the shared space, shape (n, k)."""
+        points = ((features - self.mean) / self.scale) @ self.directions
+        length = np.linalg.norm(points, axis=1, keepdims=True)
+        return points / np.where(length > 0, length, 1.0)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Maps of scans (`probe`) and of photographs (`reference`)."""
+
+    probe: Side
+    reference: Side
+
+    def similarity(self, probes: Floats, references: Floats) -> Floats:
+        """Cosine in the shared space, shape (n, m), -1 to 1; arguments as `baselines.attacks.registry.similarity`."""
+        return self.probe(probes) @ self.reference(references).T
+
+
+@dataclass(frozen=True)
+class Normalized(Sides):
+    """Sides whose scores are measured by how either image scores with people who are surely others.
+
+    Attributes
+    ----------
+    probes, references : ndarray, shapes (k, d) and (l, e)
+        Features of other people, of `dev`: the cohort.
+    """
+
+    probes: Floats
+    references: Floats
+
+    def similarity(self, probes: Floats, references: Floats) -> Floats:
+        """Return cosines normalized against the cohort, shape (n, m): how many spreads above its mean.
+
+        Symmetric score normalization (S-norm; Kenny, Odyssey 2010): the mean of the score as seen from the
+        probe among the cohort's references, and from the reference among the cohort's probes.
+        """
+        scores = super().similarity(probes, references)
+        mean, spread = _moments(super().similarity(probes, self.references), 1)
+        other, width = _moments(super().similarity(self.probes, references), 0)
+        return ((scores - mean) / spread + (scores - other) / width) / 2
+
+
+def _moments(scores: Floats, axis: int) -> tuple[Floats, Floats]:
+    mean, spread = scores.mean(axis=axis, keepdims=True), scores.std(axis=axis, keepdims=True)
+    return mean, np.where(spread > 1e-12, spread, 1.0)
+
+
+def standardize(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return mean, scale and standardized rows of features, shape (n, d); a constant says nothing."""
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    scale = np.where(scale > 1e-9 * np.abs(values).max(initial=1e-300), scale, 1.0)
+    return mean, scale, (values - mean) / scale

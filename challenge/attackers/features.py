@@ -1,0 +1,313 @@
+"""Features of scans and photographs, made once and kept by the content of the file."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mriprivacy.baselines.attacks.registry import Attack, AttackError, make_attack, source_of
+from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
+from mriprivacy.baselines.face.landmarks import Face
+from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, why_no_face
+from mriprivacy.baselines.face.photo import read_photo
+from mriprivacy.baselines.face.render import prepare_off_screen
+from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.baselines.face.views import make_views
+from mriprivacy.challenge.compute.code_hash import code_of
+from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.compute.sandbox import Lost, run_untrusted
+from mriprivacy.challenge.edition.protocol import Camera
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.kit_errors import InputError
+
+_MADE_BY = (
+    "mriprivacy.baselines.face.appearance",
+    "mriprivacy.baselines.attacks.registry",
+    "mriprivacy.baselines.face.photo",
+)  # and what they import
+
+
+class VectorError(AttackError):
+    """Features that cannot be compared; unlike another `AttackError`, the image may be the cause."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What is taken from every image.
+
+    Attributes
+    ----------
+    attacks : tuple of str
+        Names for `baselines.attacks.registry.make_attack`.
+    model : str
+        Face network of the attack `deepface`.
+    camera : Camera
+        For scans.
+    cache : Path or None
+        Folder in which faces and features are kept by content; None keeps nothing.
+    renders : Path or None
+        Folder for the pictures of scans, one PNG a view; None writes none.
+    """
+
+    attacks: tuple[str, ...] = ("geo", "deepface")
+    model: str = "Dlib"
+    camera: Camera = field(default_factory=Camera)
+    cache: Path | None = None
+    renders: Path | None = None
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """Features of one scan or photograph.
+
+    Attributes
+    ----------
+    acquired : bool
+        Whether a face was found, and can be one: a nose stands out of the surface under its landmarks
+        (`baselines.face.nose_check.why_no_face`).
+    reason : str
+        Why not.
+    vectors : dict from attack to ndarray, shape (d,)
+        Those there are, of whatever the detector fired on: an attack on faces has none where it did not.
+    lost : bool
+        Whether it could not even be looked at (`challenge.compute.sandbox.Lost`).
+    checks : dict from str to float
+        Whether a face can be there (`baselines.attacks.registry.Appearance.checks`).
+    faceless : dict from attack to ndarray, shape (d,)
+        Only where the detector fired and no face can be: what attacks say that were told of no face.
+    """
+
+    acquired: bool
+    reason: str
+    vectors: dict[str, NDArray[np.float64]]
+    lost: bool = False
+    checks: dict[str, float] = field(default_factory=dict)
+    faceless: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def without_nose(self) -> bool:
+        """Whether the detector fired where no nose stands out: on what defacing left."""
+        return bool(_no_face(self.checks)) and self.checks["nose_mm"] < FLAT_NOSE_MM
+
+    def as_acquired(self) -> "ImageFeatures":
+        """Return what is known to somebody who takes nothing for a face that is none."""
+        return replace(self, vectors=self.faceless) if _no_face(self.checks) else self
+
+
+def extract(
+    paths: dict[str, Path],
+    kind: str,
+    extraction: Extraction,
+    label: str,
+    compute: Compute,
+    untrusted: bool = False,
+) -> dict[str, ImageFeatures]:
+    """Take features from scans (`kind` "scan") or photographs ("photo"), in parallel.
+
+    Parameters
+    ----------
+    paths : dict from id to Path
+        The images.
+    kind : str
+        `scan` or `photo`.
+    extraction : Extraction
+        What to take.
+    label : str
+        The step, as the progress bar shows it.
+    compute : Compute
+        Who does it.
+    untrusted : bool
+        Whether strangers sent the images: time and memory are limited, and one that is the end of a worker
+        is a failure to acquire, and `lost`.
+
+    Returns
+    -------
+    dict from id to ImageFeatures
+        In the order of `paths`.
+
+    Raises
+    ------
+    VectorError
+        If an attack returns anything but finite numbers in one row, of one length for all images; of one
+        untrusted image only the length ends the run, all else costs that image.
+    """
+    for name in extraction.attacks:  # before any work, so that what is missing is said at once
+        _ = _attack(name, extraction.model).settings
+    if kind == "scan":
+        prepare_off_screen()
+        make_views(extraction.camera.views, extraction.camera.lights)
+    jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
+    if untrusted:
+        found = run_untrusted(_extract_one, jobs, label, compute)
+        images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
+    else:
+        images = run(_extract_one, jobs, label, compute)
+    _require_one_length(extraction.attacks, paths, images)
+    return dict(zip(paths, images, strict=True))
+
+
+def _require_one_length(
+    attacks: Iterable[str], paths: dict[str, Path], images: Sequence[ImageFeatures]
+) -> None:
+    """Require that what an attack says of one kind of images can be compared: as many numbers of each."""
+    problems = []
+    for attack in attacks:
+        first: dict[int, Path] = {}
+        for path, image in zip(paths.values(), images, strict=True):
+            if attack in image.vectors:
+                first.setdefault(len(image.vectors[attack]), path)
+        if len(first) > 1:
+            lengths = ", ".join(f"{length} ({path})" for length, path in first.items())
+            problems.append(f"attack {attack}: numbers an image are {lengths}; expected as many of each")
+    if problems:
+        raise VectorError("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class _Job:
+    name: str
+    path: Path
+    kind: str
+    extraction: Extraction
+
+
+def _extract_one(job: _Job) -> ImageFeatures:
+    image = hashlib.sha256(job.path.read_bytes()).hexdigest()
+    faces, reason, checks = _faces(job, image)
+    look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
+    found = _vectors(job, image, look)
+    no_face = _no_face(checks)
+    if not no_face:
+        return ImageFeatures(bool(faces), reason, found, checks=checks)
+    faceless = _vectors(job, image, replace(look, faces=()))
+    return ImageFeatures(False, no_face, found, checks=checks, faceless=faceless)
+
+
+def _no_face(checks: dict[str, float]) -> str:
+    """Say why the face that was found in a scan can be none; nothing if it can, or if none was found."""
+    return why_no_face(checks["nose_mm"]) if checks.get("views_with_face") else ""
+
+
+def _vectors(job: _Job, image: str, look: Look) -> dict[str, NDArray[np.float64]]:
+    vectors = {name: _vector(job, image, name, look) for name in job.extraction.attacks}
+    return {name: vector for name, vector in vectors.items() if vector is not None}
+
+
+def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
+    """Return the faces of an image, or none and why, and the checks: reconstruction, renders, detection."""
+    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
+    kept = _kept(job, image, "faces", f"{job.kind} {camera}")
+    renders = job.extraction.renders if job.kind == "scan" else None
+    if kept and kept.is_file() and renders is None:
+        with readable(kept):
+            return _load_faces(kept)
+    appearance = _look(job)
+    if renders is not None:
+        write_renders(appearance, job.name, renders)
+    reason = "" if appearance.found else appearance.reason or "no face found"
+    if kept:
+        _save_faces(kept, appearance.found, reason, appearance.checks)
+    return appearance.found, reason, appearance.checks
+
+
+def _look(job: _Job) -> Appearance:
+    if job.kind == "photo":
+        return appearance_of_photo(read_photo(job.path))
+    camera = job.extraction.camera
+    views = make_views(camera.views, camera.lights)
+    return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
+
+
+def _vector(job: _Job, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
+    """Return the features of an image by one attack; an empty array is kept for none."""
+    attack = _attack(name, job.extraction.model)
+    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
+    source = hashlib.sha256(source_of(attack)).hexdigest()
+    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {source}"
+    kept = _kept(job, image, "vector", settings)
+    if kept and kept.is_file():
+        with readable(kept):
+            vector = np.load(kept, allow_pickle=False)
+    else:
+        found = attack.embed(look)
+        vector = np.zeros(0) if found is None else _checked(found, name, job.path)
+        if kept:
+            with whole_file(kept) as temporary, temporary.open("wb") as stream:
+                np.save(stream, vector)
+    return vector if vector.size else None
+
+
+def _checked(found: object, attack: str, path: Path) -> NDArray[np.float64]:
+    """Return features as numbers in one row, or say what else an attack returned of which image."""
+    expected = "expected finite numbers in one row, or None where there are none"
+    try:
+        vector = np.asarray(found)
+    except ValueError as error:  # rows of different lengths
+        raise VectorError(f"attack {attack}: {path}: returned no array ({error}); {expected}") from error
+    if vector.ndim != 1 or not vector.size or vector.dtype.kind not in "fiu":
+        what = f"{vector.dtype} of shape {vector.shape}"
+        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
+    wrong = np.flatnonzero(~np.isfinite(vector))
+    if wrong.size:
+        what = f"{vector[wrong[0]]} at place {wrong[0]} ({wrong.size} of {vector.size} are not finite)"
+        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
+    return vector.astype(np.float64, copy=False)
+
+
+@cache
+def _attack(name: str, model: str) -> Attack:
+    """Make an attack once a process: networks are slow to load."""
+    return make_attack(name, model)
+
+
+def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
+    """Write the pictures of a scan as `<folder>/<name>_<number>.png`."""
+    for number, picture in enumerate(appearance.pictures, start=1):
+        with whole_file(folder / f"{name}_{number:02d}.png") as temporary:
+            Image.fromarray(picture).save(temporary, format="PNG")
+
+
+def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
+    """Name a kept file by all it depends on: the bytes of the image, the settings, the weights, the code."""
+    if job.extraction.cache is None:
+        return None
+    digest = hashlib.sha256(f"{image} {what} {settings} {code_of(*_MADE_BY)}".encode()).hexdigest()
+    return job.extraction.cache / f"{what}-{digest}"
+
+
+@contextmanager
+def readable(kept: Path) -> Iterator[None]:
+    """Inside, a kept file that is broken is told as such."""
+    try:
+        yield
+    except (ValueError, EOFError, KeyError, BadZipFile) as error:
+        raise InputError(f"{kept}: was kept from an earlier run and cannot be read; remove it") from error
+
+
+def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[str, float]) -> None:
+    arrays = {
+        "landmarks": np.array([face.landmarks for face in faces]),
+        "chips": np.array([face.chip for face in faces]),
+        "confidence": np.array([face.confidence for face in faces]),
+        "count": np.array([face.count for face in faces]),
+        "reason": np.array(reason),
+        "check_names": np.array(list(checks), dtype=str),
+        "checks": np.array(list(checks.values()), dtype=float),
+    }
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+
+
+def _load_faces(path: Path) -> tuple[tuple[Face, ...], str, dict[str, float]]:
+    with np.load(path, allow_pickle=False) as kept:
+        columns = (kept[name] for name in ("landmarks", "chips", "confidence", "count"))
+        faces = [Face(points, chip, float(c), int(n)) for points, chip, c, n in zip(*columns, strict=True)]
+        checks = dict(zip(kept["check_names"].tolist(), kept["checks"].tolist(), strict=True))
+        return tuple(faces), str(kept["reason"]), checks

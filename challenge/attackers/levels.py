@@ -1,0 +1,232 @@
+"""Every attacker of the protocol on one state of the scans: ignorant, adapted, informed, and fused."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriprivacy.baselines.attacks.adapted import AdaptedError
+from mriprivacy.baselines.attacks.fusion import fuse
+from mriprivacy.baselines.attacks.informed import InformedError
+from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.challenge.attackers.features import ImageFeatures
+from mriprivacy.challenge.attackers.linkage import (
+    adapt_to,
+    compared,
+    learn_from,
+    left_out_of,
+    link,
+    lowest,
+    people,
+    shuffled,
+)
+from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.scoring import auc
+
+FUSION = "fusion"
+
+Images = Mapping[str, ImageFeatures]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Features of all images that attackers see.
+
+    Attributes
+    ----------
+    scans : mapping from split to mapping from probe to ImageFeatures
+        In one state: as released, or as a system defaced them.
+    photos : mapping from (split, condition) to mapping from reference to ImageFeatures
+        Photographs; or scans, `raw` as released and `defaced` as the system under test defaced them.
+    """
+
+    scans: Mapping[str, Images]
+    photos: Mapping[tuple[str, str], Images]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Conditions of the references that both splits have, in their order."""
+        return tuple(c for split, c in self.photos if split == "dev" and ("eval", c) in self.photos)
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """What an attacker says of the trials of `eval`.
+
+    Attributes
+    ----------
+    name : str
+        Attack and photo condition, `deepface(Dlib)+bald`, or `fusion`.
+    level : str
+        One of `challenge.evaluation.entry.LEVELS`.
+    scores : ndarray, shape (n_trials,)
+        Higher means more likely the same person.
+    learned_from : int
+        Scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
+    """
+
+    name: str
+    level: str
+    scores: NDArray[np.float64]
+    learned_from: int = 0
+
+    @property
+    def saw_somebody(self) -> bool:
+        """Whether any two trials differ: who saw no face at all is at chance, which proves no privacy."""
+        return bool(np.ptp(self.scores) > 0)
+
+
+def run_attackers(
+    edition: Edition, protocol: Protocol, looks: Looks, among: Collection[str] | None = None
+) -> tuple[list[Attacker], list[str]]:
+    """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
+
+    Parameters
+    ----------
+    edition : Edition
+        Has the trials, and the key of `dev`.
+    protocol : Protocol
+        Names the attacks.
+    looks : Looks
+        Of both splits.
+    among : collection of str, optional
+        Names of those who are fused; by default all who learn. A fusion is audited by what the same ones do
+        together on undefaced scans.
+
+    Returns
+    -------
+    attackers : list of Attacker
+        By condition, attack and level; fusion last.
+    remarks : list of str
+        Who could not learn, and why.
+    """
+    assert not set(edition.dev.probes) & set(edition.eval.probes)
+    assert not set(edition.dev.references) & set(edition.eval.references)
+    trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
+    found, remarks, parts, practice = [], [], [], []
+    between_scans = bool(edition.eval.reference_contrast)
+    for condition, attack in product(looks.conditions, protocol.attacks):
+        name = attacker_name(attack, condition, protocol)
+        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
+        asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
+        try:
+            if between_scans or make_attack(attack, protocol.model).comparable:
+                found.append(Attacker(name, "ignorant", link(*asked)))
+                adapted = adapt_to(*known)
+                seen = sum(attack in image.vectors for image in known[1].values())
+                found.append(Attacker(name, "adapted", link(*asked, adapted.similarity), seen))
+            informed = learn_from(*known, subjects)
+        except (AdaptedError, InformedError) as error:
+            remarks.append(f"{name}: nobody learns to link: {error}")
+            continue
+        scores = compared(*asked, informed.similarity)
+        found.append(Attacker(name, "informed", lowest(scores), informed.subjects))
+        if among is None or name in among:
+            parts.append(scores)
+            practice.append(left_out_of(attack, dev_trials, *known[1:], subjects))
+    if len(parts) > 1:
+        try:
+            fused = _fused(practice, list(_dev_key(edition).values()), parts)
+        except ValueError as error:
+            remarks.append(f"{FUSION}: nobody learns to fuse: {error}")
+        else:
+            found.append(Attacker(FUSION, "informed", fused, found[-1].learned_from))
+    return found, remarks
+
+
+def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
+    """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach.
+
+    Where some of them see no face, the others are fused by themselves, as many of them as people of dev can
+    teach to: ratios of either kind are calibrated.
+    """
+    left_out, labels, scores = np.stack(practice, axis=1), np.array(mated), np.stack(parts, axis=1)
+    fused, seen = np.full(len(scores), np.nan), np.isfinite(scores)
+    for able in np.unique(seen[seen.any(axis=1)], axis=0):
+        rows, some = (seen == able).all(axis=1), _seen_together(left_out, labels, able)
+        if some.any():
+            usable = np.isfinite(left_out[:, some]).all(axis=1)
+            fused[rows] = fuse(left_out[np.ix_(usable, some)], labels[usable])(scores[np.ix_(rows, some)])
+    if seen.any() and not np.isfinite(fused).any():
+        raise ValueError("no mated and nonmated people of dev were left out of what any of them learned")
+    return lowest(fused)
+
+
+def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return those of `able` who saw people of dev together, mated and not; who saw the fewest goes first."""
+    some = able.copy()
+    while some.any():
+        usable = np.isfinite(left_out[:, some]).all(axis=1)
+        if 0 < labels[usable].sum() < usable.sum():
+            break
+        some[np.where(some, np.isfinite(left_out).sum(axis=0), np.inf).argmin()] = False
+    return some
+
+
+def taught_nothing(
+    edition: Edition,
+    protocol: Protocol,
+    looks: Looks,
+    mated: NDArray[np.bool_],
+    seeds: Sequence[int],
+    among: Collection[str] | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    """Teach the informed attackers a shuffled key of `dev`, from which there is nothing to learn.
+
+    Parameters
+    ----------
+    edition, protocol, looks
+        As in `run_attackers`.
+    mated : ndarray of bool, shape (n_trials,)
+        The true key of `eval`.
+    seeds : sequence of int
+        Of the keys.
+    among : collection of str, optional
+        As in `run_attackers`.
+
+    Returns
+    -------
+    dict from name to ndarray, shape (at most len(seeds),)
+        AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
+        learned from the key. Keys that leave too few people with two faces say nothing.
+    """
+    subjects, references = people(_dev_key(edition)), set(edition.dev.references)
+    taught = {}
+    for condition, attack in product(looks.conditions, protocol.attacks):
+        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
+        asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
+        taught[attacker_name(attack, condition, protocol)] = (known, asked)
+    pairs = list(product(edition.dev.probes, edition.dev.references))
+    areas: dict[str, list[float]] = {}
+    for seed in seeds:
+        who = shuffled(subjects, references, seed)
+        parts, practice = {}, {}
+        for name, (known, asked) in taught.items():
+            with suppress(InformedError):
+                parts[name] = compared(*asked, learn_from(*known, who).similarity)
+                practice[name] = left_out_of(known[0], pairs, *known[1:], who)
+        scores = {name: lowest(own) for name, own in parts.items()}
+        fused = [name for name in parts if among is None or name in among]
+        if len(fused) > 1:
+            mated_by_it = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
+            left_out, found = ([scored[name] for name in fused] for scored in (practice, parts))
+            with suppress(ValueError):
+                scores[FUSION] = _fused(left_out, mated_by_it, found)
+        for name, own in scores.items():
+            areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
+    return {name: np.array(own) for name, own in areas.items()}
+
+
+def attacker_name(attack: str, condition: str, protocol: Protocol) -> str:
+    """Name an attack on photographs in one condition; networks differ, so theirs is told."""
+    return f"{attack}({protocol.model})+{condition}" if attack == "deepface" else f"{attack}+{condition}"
+
+
+def _dev_key(edition: Edition) -> Mapping[tuple[str, str], bool]:
+    assert edition.dev.key is not None
+    return edition.dev.key

@@ -1,0 +1,214 @@
+"""From features to the score of every trial."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriprivacy.baselines.attacks.adapted import adapt
+from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage, learn, left_out
+from mriprivacy.baselines.attacks.registry import make_attack, similarity
+from mriprivacy.baselines.attacks.standardize import Sides
+from mriprivacy.challenge.attackers.features import ImageFeatures
+
+Compare = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+
+
+def link(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    compare: Compare | None = None,
+) -> NDArray[np.float64]:
+    """Score a trial list.
+
+    A failure to acquire is scored, not dropped: every trial of a probe or reference without a face gets the
+    lowest score of the list, so that nobody gains by hiding the hard ones, and ties stay ties.
+
+    Parameters
+    ----------
+    attack : str
+        Name for `baselines.attacks.registry.make_attack`.
+    trials : sequence of (probe, reference)
+        Ids.
+    probes, references : mapping from id to ImageFeatures
+        Must hold every id of the list.
+    compare : callable
+        Features of n probes and m references to their scores, shape (n, m), of an attacker who learned. By
+        default the ignorant attacker's, `own_compare` of the attack, who links nobody by what the
+        detector took for a face and cannot be one (`ImageFeatures.as_acquired`); who has seen what a
+        defacer leaves may use that, too.
+
+    Returns
+    -------
+    ndarray, shape (len(trials),)
+        Higher means more likely the same person. All 0 if no trial has two faces.
+
+    Examples
+    --------
+    >>> face = ImageFeatures(True, "", {"deepface": np.array([0.0])})
+    >>> other = ImageFeatures(True, "", {"deepface": np.array([2.0])})
+    >>> none = ImageFeatures(False, "no face found", {})
+    >>> probes = {"a": face, "b": other, "c": none}
+    >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], probes, {"x": face})
+    array([-0., -2., -2.])
+    """
+    if compare is None:
+        probes, references = (
+            {name: image.as_acquired() for name, image in side.items()} for side in (probes, references)
+        )
+    return lowest(compared(attack, trials, probes, references, compare or own_compare(attack)))
+
+
+def own_compare(attack: str) -> Compare:
+    """Return how an attack compares features as they are: by a method `compare` of its own, or `similarity`.
+
+    Examples
+    --------
+    >>> own_compare("geo") is similarity
+    True
+    """
+    own = make_attack(attack) if ":" in attack else None  # none of ours has one
+    compare: Compare = getattr(own, "compare", similarity)
+    return compare
+
+
+def compared(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    compare: Compare,
+) -> NDArray[np.float64]:
+    """Score a trial list as `link` does, but leave NaN where features are missing."""
+    rows, probe_vectors = _stack(attack, probes)
+    columns, reference_vectors = _stack(attack, references)
+    scores = np.full(len(trials), np.nan)
+    if rows and columns:
+        matrix = compare(probe_vectors, reference_vectors)
+        for i, (probe, reference) in enumerate(trials):
+            if probe in rows and reference in columns:
+                scores[i] = matrix[rows[probe], columns[reference]]
+    return scores
+
+
+def lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give failures to acquire (NaN) the lowest score of the list; 0 if there is no other.
+
+    Examples
+    --------
+    >>> lowest(np.array([3.0, np.nan, -1.0]))
+    array([ 3., -1., -1.])
+    """
+    seen = np.isfinite(scores)
+    return np.where(seen, scores, scores[seen].min() if seen.any() else 0.0)
+
+
+def adapt_to(
+    attack: str, probes: Mapping[str, ImageFeatures], references: Mapping[str, ImageFeatures]
+) -> Sides:
+    """Let an attack adapt to the images of `dev`, without its key; arguments as `learn_from`.
+
+    Raises
+    ------
+    mriprivacy.baselines.attacks.adapted.AdaptedError
+        If too few images have a face.
+    """
+    return adapt(_stack(attack, probes)[1], _stack(attack, references)[1])
+
+
+def learn_from(
+    attack: str,
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    subjects: Mapping[str, str],
+    shrinkages: Sequence[Shrinkage] = SHRINKAGES,
+) -> InformedAttack:
+    """Let an attack learn from the images of `dev` and its open key; those without a face teach nothing.
+
+    Parameters
+    ----------
+    attack : str
+        Name for `baselines.attacks.registry.make_attack`.
+    probes, references : mapping from id to ImageFeatures
+        Of `dev`, scans as the system under test defaced them.
+    subjects : mapping from id to str
+        Who they are, from `people`; somebody who is not there is nobody else.
+    shrinkages : sequence of (float, float)
+        What to choose from (`baselines.attacks.informed.learn`).
+
+    Raises
+    ------
+    mriprivacy.baselines.attacks.informed.InformedError
+        If too few people have a face on both sides.
+    """
+    rows, probe_vectors = _stack(attack, probes)
+    columns, reference_vectors = _stack(attack, references)
+    who = [[subjects.get(name, name) for name in side] for side in (rows, columns)]
+    return learn(probe_vectors, who[0], reference_vectors, who[1], shrinkages)
+
+
+def left_out_of(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    subjects: Mapping[str, str],
+) -> NDArray[np.float64]:
+    """Score trials of `dev` by maps learned from other people of `dev`; arguments as `learn_from`.
+
+    Returns
+    -------
+    ndarray, shape (len(trials),)
+        NaN where the two people were not left out together (`baselines.attacks.informed.left_out`), or have no face.
+    """
+
+    def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        return left_out(one, who[0], other, who[1], everybody=sorted(set(subjects.values())))
+
+    sides = (probes, references)
+    who = [[subjects.get(name, name) for name in _stack(attack, side)[0]] for side in sides]
+    return compared(attack, trials, probes, references, compare)
+
+
+def shuffled(subjects: Mapping[str, str], references: Collection[str], seed: int) -> dict[str, str]:
+    """Give everybody's photographs to anybody, at random: a key from which there is nothing to learn.
+
+    Notes
+    -----
+    Any order is as likely, so that now and then somebody keeps his own. Were that forbidden, the key would
+    say who is *not* whom, and who learns from it would be below chance (synth-200: AUC .48 in place of .50).
+
+    Examples
+    --------
+    >>> key = shuffled({"a": "1", "x": "1", "b": "2", "y": "2"}, ["x", "y"], seed=3)
+    >>> [key[name] for name in "abxy"]
+    ['1', '2', '2', '1']
+    """
+    everybody = sorted(set(subjects.values()))
+    order = np.random.default_rng(seed).permutation(len(everybody))
+    whose = {who: everybody[i] for who, i in zip(everybody, order, strict=True)}
+    return {name: whose[who] if name in references else who for name, who in subjects.items()}
+
+
+def people(key: Mapping[tuple[str, str], bool]) -> dict[str, str]:
+    """Tell from an open key which images are of one person, named after their first photograph.
+
+    Examples
+    --------
+    >>> people({("a", "x"): True, ("a", "y"): True, ("b", "y"): True, ("b", "x"): True, ("a", "z"): False})
+    {'a': 'x', 'b': 'x', 'x': 'x', 'y': 'x'}
+    """
+    photos: dict[str, list[str]] = {}
+    for (probe, reference), mated in key.items():
+        if mated:
+            photos.setdefault(probe, []).append(reference)
+    found = {probe: min(own) for probe, own in photos.items()}
+    return found | {reference: found[probe] for probe, own in photos.items() for reference in own}
+
+
+def _stack(attack: str, images: Mapping[str, ImageFeatures]) -> tuple[dict[str, int], NDArray[np.float64]]:
+    acquired = [name for name, image in images.items() if attack in image.vectors]
+    vectors = [images[name].vectors[attack] for name in acquired]
+    return {name: row for row, name in enumerate(acquired)}, np.array(vectors)

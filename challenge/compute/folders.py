@@ -1,0 +1,82 @@
+"""Temporary folders for what must not stay: readable by their owner alone, and swept up after a kill."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mriprivacy.data_prep.formats.atomic import private_folder
+
+_PREFIX = "mriprivacy-"
+_LOCK = "lock"
+
+
+@contextmanager
+def scratch_folder(kind: str, parent: Path | None = None) -> Iterator[Path]:
+    """Give an empty temporary folder that is gone afterwards; remove those of processes that were killed.
+
+    Parameters
+    ----------
+    kind : str
+        What it is for; only folders of one kind are swept up together.
+    parent : Path, optional
+        Where it is made; by default where the system keeps temporary files (TMPDIR).
+
+    Yields
+    ------
+    Path
+        Mode 0700.
+
+    Examples
+    --------
+    >>> with scratch_folder("doctest") as folder:
+    ...     list(folder.iterdir()), oct(folder.stat().st_mode)[-3:]
+    ([], '700')
+    >>> folder.exists()
+    False
+    """
+    parent = parent or Path(tempfile.gettempdir())
+    _sweep(kind, parent)
+    # Locked while it lives. The lock of a killed process is free, so its folder is told from one in use.
+    while True:
+        home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-", dir=parent))
+        handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (home / kind).mkdir(mode=0o700)
+            break
+        except OSError:
+            os.close(handle)  # somebody swept it up before it was locked
+            if home.exists():
+                raise
+    try:
+        yield home / kind
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        os.close(handle)
+
+
+def _sweep(kind: str, parent: Path) -> None:
+    for home in parent.glob(f"{_PREFIX}{kind}-*"):
+        with suppress(OSError):  # gone meanwhile, another user's, or in use
+            handle = os.open(home / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(home, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+def cache_folder(cache: str) -> Path:
+    """Return where features are kept, a folder that nobody else can enter.
+
+    The one that is given, or else a folder of the user's own. Where it was there before and is open to
+    others, who may have things in it, `mriprivacy` below it.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache) if cache else Path(home) / "mriprivacy"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder if not folder.stat().st_mode & 0o077 else private_folder(folder / "mriprivacy")

@@ -1,0 +1,97 @@
+"""Whether an edition is what was released: files against lists, sealed ones against the commitment."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mriprivacy.challenge.edition.public import EditionError, public_folder
+from mriprivacy.challenge.edition.sealed import sealed_folder
+from mriprivacy.data_prep.formats.manifest import (
+    COMMITMENT,
+    COMMITTED,
+    MANIFEST,
+    SEALED_MANIFEST,
+    commitment,
+    file_sha256,
+    public_files,
+    sealed_files,
+)
+from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+
+_MANY = 20
+
+
+def verify_edition(path: Path) -> tuple[str, ...]:
+    """Compare an edition with its manifest and, where it is there, what is sealed with its commitment.
+
+    Parameters
+    ----------
+    path : Path
+        As in `open_edition`.
+
+    Returns
+    -------
+    tuple of str
+        Every deviation (of many files the first twenty); empty if all is as released.
+
+    Raises
+    ------
+    EditionError
+        If there is no edition.
+    """
+    public = public_folder(path)
+    problems = _compare(public, MANIFEST, public_files(public), "")
+    sealed = sealed_folder(path)
+    return (*problems, *(_verify_sealed(public, sealed) if sealed is not None else ()))
+
+
+def _verify_sealed(public: Path, sealed: Path) -> list[str]:
+    problems = []
+    missing = [name for name in COMMITTED if not (sealed / name).is_file()]
+    if missing:
+        problems.append(f"sealed: {', '.join(missing)} missing")
+    elif not (public / COMMITMENT).is_file():
+        problems.append(f"{COMMITMENT}: missing")
+    elif (public / COMMITMENT).read_bytes() != f"{commitment(sealed)}  -\n".encode():
+        problems.append(
+            f"sealed: nonce, key, attributes and {SEALED_MANIFEST} are not what {COMMITMENT} commits to"
+        )
+    if (sealed / SEALED_MANIFEST).is_file():
+        problems += _compare(sealed, SEALED_MANIFEST, sealed_files(sealed), "sealed/")
+    mode = sealed.stat().st_mode & 0o777
+    if mode & 0o077:
+        problems.append(f"sealed: others may read it (mode {mode:04o}); chmod 700 mends it")
+    return problems
+
+
+def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> list[str]:
+    """Say where the files of a folder are not those of its list."""
+    try:
+        listed = read_manifest(folder / manifest, prefix + manifest)
+    except EditionError as error:
+        return list(error.problems)
+    present = set(names)
+    problems = [f"{prefix}{name}: listed in {manifest} but missing" for name in sorted(set(listed) - present)]
+    problems += [f"{prefix}{name}: not listed in {manifest}" for name in sorted(present - set(listed))]
+    for name in sorted(present & set(listed)):
+        if (folder / name).is_symlink():
+            problems.append(f"{prefix}{name}: is a link; expected a file")
+        elif file_sha256(folder / name) != listed[name]:
+            problems.append(f"{prefix}{name}: is not the file that was released (SHA-256 differs)")
+    more = len(problems) - _MANY
+    return problems[:_MANY] + ([f"{prefix or 'public/'}: {more} more such files"] if more > 0 else [])
+
+
+def read_manifest(path: Path, name: str) -> Mapping[str, str]:
+    """Return the SHA-256 of every file that a list names; EditionError if it is no such list."""
+    try:
+        raw = read_bytes(path, 1_000_000_000, name)
+    except TableError as error:
+        raise EditionError(*error.problems) from error
+    listed: dict[str, str] = {}
+    for number, line in enumerate(raw.decode("utf-8", "replace").split("\n")[:-1], start=1):
+        match = re.fullmatch(r"([0-9a-f]{64})  ([!-~]+)", line)
+        if not match or match[2] in listed:
+            raise EditionError(f"{name}: line {number} is not '<sha256>  <file>', every file once")
+        listed[match[2]] = match[1]
+    return listed

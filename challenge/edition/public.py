@@ -1,0 +1,337 @@
+"""An edition as the challenge sees it: what is public, what is sealed, whether both are as released."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
+from mriprivacy.data_prep.formats.problems import ProblemsError
+from mriprivacy.data_prep.formats.schema import (
+    ATTRIBUTE_COLUMNS,
+    CONTRASTS,
+    DISTRACTORS,
+    KEY_COLUMNS,
+    TRIAL_COLUMNS,
+    Attributes,
+    parse_id,
+)
+from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.data_prep.formats.tsv import TableError, one_of, read_table
+
+FORMAT = 1
+_IDS = {"probe": parse_id, "reference": parse_id}
+_LABEL = one_of(["mated", "nonmated"])
+_MATCHED = one_of(["yes", "no"])
+
+Pair = tuple[str, str]
+
+
+class EditionError(ProblemsError):
+    """An edition that cannot be used, or is not what was released."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of an edition.
+
+    Attributes
+    ----------
+    name : str
+        `dev` or `eval`.
+    folder : Path
+        Where it lies.
+    contrast : str
+        BIDS suffix of the scans.
+    probes, references : tuple of str
+        Sorted ids.
+    trials : tuple of (probe, reference)
+        In the order of the list.
+    key : mapping from (probe, reference) to bool, or None
+        Whether the trial is mated; None where it is sealed.
+    attributes : mapping from probe to Attributes, or None
+        None where they are sealed.
+    reference_contrast : str
+        BIDS suffix of references that are scans (an MRI-to-MRI edition); empty where they are photographs.
+    distractor_trials : tuple of (probe, stranger)
+        A list of its own, all nonmated: probes of `eval` and photographs of people from elsewhere.
+    """
+
+    name: str
+    folder: Path
+    contrast: str
+    probes: tuple[str, ...]
+    references: tuple[str, ...]
+    trials: tuple[Pair, ...]
+    key: Mapping[Pair, bool] | None
+    attributes: Mapping[str, Attributes] | None
+    reference_contrast: str = ""
+    distractor_trials: tuple[Pair, ...] = ()
+
+    @property
+    def distractors(self) -> tuple[str, ...]:
+        """Sorted ids of photographs of strangers."""
+        return tuple(sorted({stranger for _, stranger in self.distractor_trials}))
+
+    @property
+    def scans(self) -> tuple[str, ...]:
+        """Everything that a defacer defaces: the probes, and references that are scans."""
+        return (*self.probes, *(self.references if self.reference_contrast else ()))
+
+    @property
+    def reference_kind(self) -> str:
+        """What references are, `photo` or `scan`."""
+        return "scan" if self.reference_contrast else "photo"
+
+    @cached_property
+    def _contrasts(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.scans, self.reference_contrast) | dict.fromkeys(self.probes, self.contrast)
+
+    def scan_name(self, name: str) -> str:
+        """Name of a scan below `<split>/mri`, the same in the edition and in a submission."""
+        return f"{name}/anat/{name}_{self._contrasts[name]}.nii.gz"
+
+    def scan(self, name: str) -> Path:
+        """Return where a released scan is."""
+        return self.folder / "mri" / self.scan_name(name)
+
+    def reference(self, name: str, condition: str) -> Path:
+        """Return where a released reference is: a scan, or a photo in a condition."""
+        return self.scan(name) if self.reference_contrast else self.photo(name, condition)
+
+    def photo(self, reference: str, condition: str) -> Path:
+        """Return where the released photo of a reference is, in a condition."""
+        return self.folder / "photos" / condition / f"{reference}.png"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The public side of an edition.
+
+    Attributes
+    ----------
+    root : Path
+        The folder `public`.
+    description : dict
+        `edition.json`.
+    dev, eval : Split
+        Its two splits.
+    """
+
+    root: Path
+    description: Mapping[str, Any]
+    dev: Split
+    eval: Split
+
+    @property
+    def name(self) -> str:
+        """`<id>/<version>`, as submissions and signatures say it."""
+        return f"{self.description['id']}/{self.description['version']}"
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of `MANIFEST.sha256`, hexadecimal."""
+        return file_sha256(self.root / MANIFEST)
+
+    @cached_property
+    def superseded_by(self) -> str:
+        """Name and hash of the edition that took this one's place; empty if none did.
+
+        `SUPERSEDED.json` says so, beside what is listed: an edition never changes.
+
+        Raises
+        ------
+        EditionError
+            If that file says something else.
+        """
+        path = self.root / SUPERSEDED
+        if not path.exists():
+            return ""
+        try:
+            said = read_json_object(path, name=SUPERSEDED)
+        except JsonError as error:
+            raise EditionError(*error.problems) from error
+        later = said.get("superseded_by")
+        if not isinstance(later, str) or not re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+@[0-9a-f]{64}", later):
+            raise EditionError(f"{SUPERSEDED}: superseded_by is not '<id>/<version>@<edition hash>'")
+        return later
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what whoever submits to the edition should know."""
+        later, _, digest = self.superseded_by.partition("@")
+        told = f"edition {self.name} is superseded by {later} (sha256 {digest[:16]}); send to that one"
+        return (told,) if later else ()
+
+    @property
+    def splits(self) -> Mapping[str, Split]:
+        """Both splits by name."""
+        return {"dev": self.dev, "eval": self.eval}
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """What may be submitted."""
+        return tuple(self.description["tracks"])
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Conditions of the references, `raw` first; scans are only `raw`."""
+        return tuple(self.description["conditions"])
+
+    @property
+    def attribute_values(self) -> Mapping[str, tuple[str, ...]]:
+        """The allowed values of `sex`, `age_group` and `ethnicity`."""
+        return {name: tuple(values) for name, values in self.description["attributes"].items()}
+
+
+def open_edition(path: Path, images: bool = True) -> Edition:
+    """Read the public side of an edition; nothing sealed is looked at.
+
+    Parameters
+    ----------
+    path : Path
+        `edition/public`, or the `edition` folder that holds it.
+    images : bool
+        Whether scans and photographs must be there; tables are enough to score tables.
+
+    Raises
+    ------
+    EditionError
+        With everything that is missing or does not fit together.
+
+    Examples
+    --------
+    >>> open_edition(Path("nowhere"))
+    Traceback (most recent call last):
+    mriprivacy.challenge.edition.public.EditionError: nowhere: no edition here; expected ...
+    """
+    public = public_folder(path)
+    try:
+        description = read_json_object(public / "edition.json", name="edition.json", max_bytes=1_000_000)
+    except JsonError as error:
+        raise EditionError(*error.problems) from error
+    _check_description(description)
+    if not (public / MANIFEST).is_file():
+        raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")
+    problems: list[str] = []
+    splits = [_read_split(public / name, description, images, problems) for name in ("dev", "eval")]
+    if problems:
+        raise EditionError(*problems)
+    return Edition(public, description, *splits)
+
+
+def public_folder(path: Path) -> Path:
+    """Return the public folder of an edition, given it or the folder that holds it; EditionError if none."""
+    for folder in (path / "public", path):
+        if (folder / "edition.json").is_file():
+            return folder
+    raise EditionError(
+        f"{path}: no edition here; expected a folder with edition.json, or one with public/edition.json "
+        "('mriprivacy build' makes one)"
+    )
+
+
+def _check_description(description: dict[str, Any]) -> None:
+    if description.get("format") != FORMAT:
+        raise EditionError(
+            f"edition.json: format is {description.get('format')!r}; this kit reads format {FORMAT}"
+        )
+    types = {
+        "id": str,
+        "version": str,
+        "tracks": list,
+        "contrast": str,
+        "conditions": list,
+        "attributes": dict,
+        "protocol": dict,
+        "counts": dict,
+    }
+    wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
+    if wrong:
+        raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
+    if description.get("references", "T2w") not in CONTRASTS:
+        raise EditionError(
+            f"edition.json: references is {description['references']!r}; expected one of "
+            f"{', '.join(CONTRASTS)}"
+        )
+
+
+def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:
+    name = folder.name
+    try:
+        participants = read_table(
+            folder / "mri" / "participants.tsv",
+            ["participant_id"],
+            {"participant_id": parse_id},
+            name=f"{name}/mri/participants.tsv",
+        )
+        trials = read_table(folder / "trials.tsv", TRIAL_COLUMNS, _IDS, name=f"{name}/trials.tsv")
+        with_strangers = name == "eval" and "distractors" in description
+        strangers = (
+            read_table(folder / DISTRACTORS, TRIAL_COLUMNS, _IDS, name=f"{name}/{DISTRACTORS}").rows
+            if with_strangers
+            else ()
+        )
+        key = attributes = None
+        if name == "dev":
+            rules = {**_IDS, "label": _LABEL}
+            rows = read_table(folder / "key.tsv", KEY_COLUMNS, rules, name="dev/key.tsv").rows
+            key = {(probe, reference): label == "mated" for probe, reference, label in rows}
+            rows = read_table(
+                folder / "attributes.tsv", ATTRIBUTE_COLUMNS, _IDS, name="dev/attributes.tsv"
+            ).rows
+            attributes = {probe: Attributes(*values) for probe, *values in rows}
+    except TableError as error:
+        problems += error.problems
+        return Split(name, folder, description["contrast"], (), (), (), None, None)
+    pairs = tuple((probe, reference) for probe, reference in trials.rows)
+    references = tuple(sorted({reference for _, reference in pairs}))
+    between_scans = description.get("references", "")
+    others = set(references) if between_scans else set()
+    probes = tuple(sorted(name for name in participants.column("participant_id") if name not in others))
+    split = Split(
+        name,
+        folder,
+        description["contrast"],
+        probes,
+        references,
+        pairs,
+        key,
+        attributes,
+        between_scans,
+        tuple((probe, stranger) for probe, stranger in strangers),
+    )
+    if missing := sorted(others - set(participants.column("participant_id"))):
+        problems.append(
+            f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"
+        )
+    problems += _check_split(split, description, images)
+    return split
+
+
+def _check_split(split: Split, description: dict[str, Any], images: bool) -> list[str]:
+    problems = []
+    if len(set(split.trials)) < len(split.trials) or len(set(split.probes)) < len(split.probes):
+        problems.append(f"{split.name}: a trial or a probe is listed twice")
+    if {probe for probe, _ in split.trials} != set(split.probes):
+        problems.append(f"{split.name}: trials.tsv and mri/participants.tsv name different probes")
+    if split.key is not None and set(split.key) != set(split.trials):
+        problems.append(f"{split.name}: key.tsv and trials.tsv name different trials")
+    if split.attributes is not None and set(split.attributes) != set(split.probes):
+        problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
+    if not images:
+        return problems
+    files = [split.scan(probe) for probe in split.probes]
+    files += [
+        split.reference(ref, condition)
+        for ref in (*split.references, *split.distractors)
+        for condition in description["conditions"]
+    ]
+    if not {probe for probe, _ in split.distractor_trials} <= set(split.probes):
+        problems.append(f"{split.name}: {DISTRACTORS} names probes that mri/participants.tsv does not")
+    missing = [path.relative_to(split.folder).as_posix() for path in files if not path.is_file()]
+    if missing:
+        problems.append(f"{split.name}: {len(missing)} files missing: {', '.join(missing[:5])}")
+    return problems

@@ -1,0 +1,220 @@
+"""`entry.json`: what an evaluation found, one file a system and edition."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring import Estimate
+
+DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS = "probes", "undefaced", "photo"
+IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes were read from
+# Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
+# the key of dev.
+LEVELS = ("ignorant", "adapted", "informed")
+ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of one attack on one trial list, or of one attribute.
+
+    Attributes
+    ----------
+    name : str
+        Attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute.
+    level : str
+        Attacker level, one of `LEVELS`; `submitted` for what a participant predicted;
+        `oracle` for what true attributes alone tell.
+    trial_list : str
+        `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
+        of one group), `distractors` (nonmated trials are with strangers); for attributes `probes` (scans as
+        they are judged), `undefaced` (the same scans as released) or `photo`.
+    figures : mapping from str to Estimate
+        By name of the metric; shares, not percent, and years where the name says so.
+    counts : mapping from str to int
+        Trials, subjects, failures to acquire and the like.
+    signature : str
+        How the figures were made (`scoring.Signature`).
+    rates : bool
+        Whether the system is rated by it: not if the attacker failed the audit or saw nobody, for a group, or
+        for a reference line.
+    """
+
+    name: str
+    level: str
+    trial_list: str
+    figures: Mapping[str, Estimate]
+    counts: Mapping[str, int]
+    signature: str
+    rates: bool = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An evaluated submission.
+
+    Attributes
+    ----------
+    edition, edition_hash : str
+        Name and sha256 of the manifest.
+    synthetic : bool
+        Whether the people of the edition are synthetic, as the edition declares.
+    track, team, system, description : str
+        As submitted.
+    submission_sha256 : str
+        Of the submission's names and contents.
+    results : tuple of Result
+        Every figure.
+    gate : mapping
+        Brain gate of a defacing system (`challenge.evaluation.brain_gate.apply_gate`); empty for other tracks.
+    checks : tuple of mapping
+        The audit of attackers and of readers of attributes (`challenge.evaluation.audit.Check`); empty for other tracks.
+    warnings : tuple of str
+        What intake and evaluation noted.
+    kit : str
+        Version of the kit.
+    seconds : mapping from str to float
+        Wall time by step; the only part that differs between two runs.
+    utility : mapping from str to Estimate
+        What a defacing system costs brain analysis (docs/utility.md); empty where it was not measured.
+    draws : tuple of float
+        AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the same draws for
+        every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
+        nobody may rate.
+    licence, citation : str
+        Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
+    released : str
+        Day on which the edition was released, as it declares; may be empty.
+    received : str
+        Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
+        where none is kept.
+    supersedes : str
+        Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
+    """
+
+    edition: str
+    edition_hash: str
+    synthetic: bool
+    track: str
+    team: str
+    system: str
+    description: str
+    submission_sha256: str
+    results: tuple[Result, ...]
+    gate: Mapping[str, Any]
+    checks: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...]
+    kit: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    utility: Mapping[str, Estimate] = field(default_factory=dict)
+    draws: tuple[float, ...] = ()
+    licence: str = ""
+    citation: str = ""
+    released: str = ""
+    received: str = ""
+    supersedes: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where the entry lies below the folder of entries: `EDITION/TEAM__SYSTEM.json`."""
+        return f"{self.edition.replace('/', '-')}/{self.team}__{self.system}.json"
+
+    @property
+    def rated(self) -> bool:
+        """Whether anybody may rate the system; a reader of attributes links nobody."""
+        return any(result.rates and result.trial_list == "all" for result in self.results)
+
+    def strongest(self, trial_list: str = "all") -> Result:
+        """Return the result of the attacker that links best on a trial list, by AUC.
+
+        A defacer is rated by it: an average over attackers would reward withstanding weak ones. Attackers
+        that failed the audit are asked only if every one did (`rated` is False then).
+        """
+        on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
+        return self._best([result for result in on_list if result.rates] or on_list)
+
+    def strongest_of(self, level: str) -> Result | None:
+        """Return the same among the attackers of one level, on all trials; None where nobody knew so much."""
+        own = [r for r in self.results if r.trial_list == "all" and r.level == level]
+        return self._best([r for r in own if r.rates] or own) if own else None
+
+    @staticmethod
+    def _best(chosen: Sequence[Result]) -> Result:
+        return max(chosen, key=lambda result: result.figures["auc"].value)
+
+
+def may_be_ranked(entry: Entry) -> bool:
+    """Say whether somebody may rate a system and, of a defacing system, whether it passed the gate."""
+    return entry.rated and (entry.track != "defacing" or gate_passed(entry))
+
+
+def gate_passed(entry: Entry) -> bool:
+    """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
+    return bool(entry.gate) and entry.gate["passed"] == entry.gate["scans"]
+
+
+def write_entry(folder: Path, entry: Entry) -> Path:
+    """Write an entry below a folder of entries; an older one of the same system is replaced."""
+    path = folder / entry.path
+    # A thousand draws in one line, not in a thousand.
+    value = asdict(entry) | {"draws": " ".join(f"{auc:.4f}" for auc in entry.draws)}
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def read_entries(folder: Path) -> tuple[Entry, ...]:
+    """Read every entry below a folder, ordered by path.
+
+    Raises
+    ------
+    InputError
+        If there is none, or with one line for each file that is no entry.
+    """
+    paths = sorted(folder.glob("*/*.json"))
+    if not paths:
+        raise InputError(
+            f"{folder}: no entries; expected EDITION/TEAM__SYSTEM.json files (mriprivacy evaluate)"
+        )
+    entries, problems = [], []
+    for path in paths:
+        try:
+            entry = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(f"{path}: not an entry of this kit ({type(error).__name__}: {error})")
+            continue
+        if path != folder / entry.path:
+            problems.append(f"{path}: holds the entry {entry.path}; expected it under that name")
+        entries.append(entry)
+    if problems:
+        raise InputError(*problems)
+    return tuple(entries)
+
+
+def _from_json(value: dict[str, Any]) -> Entry:
+    results = tuple(
+        Result(**(r | {"figures": {name: Estimate(**e) for name, e in r["figures"].items()}}))
+        for r in value["results"]
+    )
+    utility = {name: Estimate(**e) for name, e in value.get("utility", {}).items()}
+    entry = Entry(
+        **(
+            value
+            | {
+                "results": results,
+                "warnings": tuple(value["warnings"]),
+                "utility": utility,
+                "checks": tuple(value["checks"]),
+                "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
+            }
+        )
+    )
+    for name in (entry.team, entry.system):
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name):
+            raise ValueError(f"{name!r} is not a name")
+    return entry

@@ -1,0 +1,149 @@
+"""Do the files of an edition link people without a face, by sizes, headers and places in a list."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriprivacy.baselines.attacks.metadata_only import (
+    HEADER_FACTS,
+    MIN_SUBJECTS,
+    SHARED,
+    header_facts,
+    learned,
+    nearest,
+    photo_facts,
+    scan_facts,
+)
+from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.edition.public import Edition, Split
+from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.evaluation.audit import DRAWS, Check, Floats, _check
+from mriprivacy.challenge.evaluation.metrics import ScoreList, reported
+from mriprivacy.scoring import VerificationReport
+
+
+def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> list[Check]:
+    """Ask whether files give people away: a question to an edition, so `build` asks it, too.
+
+    Parameters
+    ----------
+    edition, sealed : Edition, SealedKey
+        Both sides.
+    compute : Compute
+        Who opens the files.
+
+    Returns
+    -------
+    list of Check
+        One for each of `giveaways`: of an attack that learns and one that does not, with the photographs in
+        each condition. Photographs of strangers are not asked about: their camera gives them away, and nobody
+        is ranked by them.
+    """
+    checks = []
+    for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
+        error = (report.auc.high - report.auc.low) / (2 * 1.96)
+        question = f"files without faces do not link ({name}, AUC .5)"
+        checks.append(_check(question, "everybody", report.auc.value, error))
+    return checks
+
+
+def giveaways(
+    edition: Edition,
+    sealed: SealedKey,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    compute: Compute | None = None,
+) -> dict[str, VerificationReport]:
+    """Run the metadata-only attack on every trial of an edition, `dev` and `eval` together.
+
+    The learned attack learns on each split for the other one, so that nobody is linked by what was learned
+    from himself. Every file is opened once.
+
+    Parameters
+    ----------
+    edition, sealed : Edition, SealedKey
+        Both sides: only the organizer can ask. Where references are scans, both sides are judged by their
+        headers and places in the list alone: how large a file is and how bright follows from the head in it.
+    n_bootstrap, seed : int
+        Of the intervals, over subjects.
+    compute : Compute, optional
+        Who opens the files; by default this process.
+
+    Returns
+    -------
+    dict from str to VerificationReport
+        `nearest`, and `learned` where both splits have eight people to learn from, for photographs as they
+        are, and `nearest, bald` and the like for other conditions; for an edition that gives nothing away,
+        AUC 0.5 lies in the intervals.
+    """
+    compute = compute or Compute("sequential")
+    splits = edition.splits
+    probes = {name: _facts_of_probes(split, compute) for name, split in splits.items()}
+    lists: dict[str, ScoreList] = {}
+    for condition in edition.conditions:
+        references = {name: _facts_of_references(split, condition, compute) for name, split in splits.items()}
+        scores, people, ids = _linked(edition, sealed, probes, references)
+        for attack, own in scores.items():
+            name = attack if condition == "raw" else f"{attack}, {condition}"
+            lists[name] = ScoreList(
+                np.array(own), people[:, 0] == people[:, 1], people, np.array(ids), n_bootstrap, seed
+            )
+    return dict(zip(lists, reported(list(lists.values()), "figures of files", compute), strict=True))
+
+
+def _linked(
+    edition: Edition, sealed: SealedKey, probes: Mapping[str, Floats], references: Mapping[str, Floats]
+) -> tuple[dict[str, list[float]], NDArray[np.str_], list[str]]:
+    """Return the scores of both attacks on all trials, the subjects of each trial, and its probe."""
+    whose = {
+        name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
+        for name, split in edition.splits.items()
+    }
+    enough = min(len(set(own)) for own, _ in whose.values()) >= MIN_SUBJECTS
+    scores: dict[str, list[float]] = {"nearest": [], **({"learned": []} if enough else {})}
+    subjects: list[tuple[str, str]] = []
+    ids: list[str] = []
+    for name, other in (("dev", "eval"), ("eval", "dev")):
+        split = edition.splits[name]
+        facts = (probes[name], references[name])
+        known = (probes[other], whose[other][0], references[other], whose[other][1])
+        found = {"nearest": nearest(*facts, len(HEADER_FACTS if split.reference_contrast else SHARED))}
+        if enough:
+            found["learned"] = learned(known, *facts)
+        row = {probe: i for i, probe in enumerate(split.probes)}
+        column = {reference: i for i, reference in enumerate(split.references)}
+        for probe, reference in split.trials:
+            for attack, matrix in found.items():
+                scores[attack].append(float(matrix[row[probe], column[reference]]))
+            subjects.append((sealed.subjects[probe], sealed.subjects[reference]))
+            ids.append(probe)
+    return scores, np.array(subjects), ids
+
+
+def _facts_of_probes(split: Split, compute: Compute) -> Floats:
+    facts_of, first = header_facts if split.reference_contrast else scan_facts, _places(split)
+    jobs = [(facts_of, split.scan(probe), first[probe]) for probe in split.probes]
+    return np.array(run(_fact, jobs, f"facts of scans of {split.name}", compute))
+
+
+def _facts_of_references(split: Split, condition: str, compute: Compute) -> Floats:
+    facts_of, first = header_facts if split.reference_contrast else photo_facts, _places(split)
+    jobs = [(facts_of, split.reference(name, condition), first[name]) for name in split.references]
+    return np.array(run(_fact, jobs, f"facts of references of {split.name}", compute))
+
+
+def _places(split: Split) -> dict[str, float]:
+    """Return where each probe and reference stands first in the trial list, 0 to 1."""
+    last = max(1, len(split.trials) - 1)
+    first: dict[str, float] = {}
+    for place, pair in enumerate(split.trials):
+        for name in pair:
+            first.setdefault(name, place / last)
+    return first
+
+
+def _fact(job: tuple[Callable[[Path, float], Floats], Path, float]) -> Floats:
+    facts, path, place = job
+    return facts(path, place)

@@ -1,0 +1,45 @@
+"""What Codabench starts: `python3 -m mriprivacy.challenge.export.codabench.codabench_run REFERENCE SUBMISSION SCORES TRACK`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
+from mriprivacy.challenge.intake.description import SubmissionError
+from mriprivacy.data_prep.formats.atomic import whole_file
+
+
+def main(words: Sequence[str]) -> int:
+    """Write the scores of a valid submission and return 0; write nothing for any other.
+
+    Whatever stands in the folder of the scores can be downloaded by the participant, so nothing else is
+    written there; standard error is shown too, and there is no other place. So what is wrong with the
+    submission is told, and of anything else (the edition, a worker, this machine) the kind alone.
+    """
+    reference, submission, scores = (Path(word) for word in words[:3])
+    adapt_to_old_scipy()
+    from mriprivacy.challenge.export.columns import platform_scores
+    from mriprivacy.challenge.export.scorer import score
+
+    try:
+        entry = score(reference, submission, words[3])
+        found = platform_scores(entry)
+    except SubmissionError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    except Exception as error:
+        print(f"the scoring program failed ({type(error).__name__}); tell the organizers", file=sys.stderr)
+        return 1
+    for warning in entry.warnings:
+        print(f"warning: {warning}")
+    for result in entry.results:
+        print(result.signature)
+    with whole_file(scores) as temporary:
+        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

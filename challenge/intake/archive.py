@@ -1,0 +1,241 @@
+"""A submission as a zip: every member on the list of what an edition may be sent, or the zip is refused.
+
+Only the table of contents decides what is unpacked, so it is read first, bounded, and judged as a whole. What
+passes is written to a folder of our own under names of our own, never more bytes than a file of that name can
+need; then the folder meets the same validator as any other.
+"""
+
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mriprivacy.challenge.compute.folders import scratch_folder
+from mriprivacy.challenge.intake.description import DESCRIPTION, SubmissionError
+from mriprivacy.data_prep.formats.problems import Findings, shown
+
+_NAME = "the archive"
+# A scan in a zip is packed twice and shrinks little; a table of scores to a tenth, of constants to a 50th.
+_LARGEST_RATIO = 200
+_SMALL = 1 << 20
+_PIECE = 1 << 20
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")
+_LOCAL = struct.Struct("<4s2x2H16x2H")
+_SIGNATURE = b"PK\3\4"
+# A table of contents has 46 bytes a member, its name, and what tools note: times, owner, 64-bit sizes.
+_MEMBER = 46 + 256 + 256
+_ENCRYPTED = 0x0001 | 0x0040 | 0x2000
+
+
+@contextmanager
+def unpacked(path: Path, sizes: Mapping[str, int]) -> Iterator[Path]:
+    """Give the folder of a submission: the folder itself, or a temporary one with the members of a zip.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, which is given back as it is, or a zip, of which nothing is left when the block ends.
+    sizes : mapping from str to int
+        Every name a member may have, and the most bytes it may unpack to.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    SubmissionError
+        With every problem of the zip, one line a kind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mine.zip"
+    >>> with zipfile.ZipFile(path, "w") as archive:
+    ...     archive.writestr("../scores.tsv", "x")
+    >>> with unpacked(path, {"scores.tsv": 100}) as folder:
+    ...     pass
+    Traceback (most recent call last):
+    mriprivacy.challenge.intake.description.SubmissionError: the archive: has members that do not belong there...
+    """
+    if not path.is_file():
+        yield path
+        return
+    with _open(path) as stream:
+        members = _table_of_contents(stream, sizes)
+        with scratch_folder("submission") as folder:
+            _unpack(stream, members, sizes, folder)
+            yield folder
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise SubmissionError(f"{_NAME}: cannot be read ({error.strerror})") from error
+
+
+def _table_of_contents(stream: BinaryIO, sizes: Mapping[str, int]) -> list[zipfile.ZipInfo]:
+    if stream.read(4) != _SIGNATURE:
+        raise SubmissionError(
+            f"the submission: is neither a folder nor a zip; expected one of them, with {DESCRIPTION}"
+        )
+    folders = {parent.as_posix() for name in sizes for parent in Path(name).parents}
+    table = _check_end(stream, len(sizes) + len(folders))
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError) as error:
+        raise SubmissionError(f"{_NAME}: cannot be read; pack it again") from error
+    findings = Findings(_NAME)
+    for member in members:
+        _check_member(member, sizes, folders, findings)
+    _check_together(stream, members, table, findings)
+    if findings.problems():
+        raise SubmissionError(*findings.problems(), *_hint(members))
+    return [member for member in members if not member.is_dir()]
+
+
+def _check_end(stream: BinaryIO, most: int) -> int:
+    """Return where the table of contents begins; refuse one that is too long before it is read.
+
+    `zipfile` reads any, and needs a kilobyte a member.
+    """
+    size = stream.seek(0, 2)
+    if size < _END.size:
+        raise SubmissionError(f"{_NAME}: is cut off; send it again")
+    stream.seek(size - _END.size)
+    signature, disk, first_disk, here, members, length, offset, comment = _END.unpack(stream.read(_END.size))
+    if signature != b"PK\5\6" or comment:
+        raise SubmissionError(f"{_NAME}: does not end as a zip does: it is cut off, or has a comment")
+    end = size - _END.size
+    locator = size - _END.size - _LOCATOR.size
+    stream.seek(max(locator, 0))
+    if stream.read(4) == b"PK\6\7":  # a large zip; where this stands, `zipfile` heeds nothing else
+        end, disk, first_disk, here, members, length, offset = _end64(stream, locator)
+    if disk or first_disk or here != members:
+        raise SubmissionError(f"{_NAME}: is in several parts; expected one")
+    if members > most or length > most * _MEMBER:
+        raise SubmissionError(
+            f"{_NAME}: lists {members} members in {length} bytes; this edition asks for fewer than {most}"
+        )
+    if offset + length != end:
+        raise SubmissionError(f"{_NAME}: has something before, between or after what a zip consists of")
+    return offset
+
+
+def _end64(stream: BinaryIO, locator: int) -> tuple[int, ...]:
+    start = locator - _END64.size
+    if start < 0:
+        raise SubmissionError(f"{_NAME}: does not end as a large zip does; is it cut off?")
+    stream.seek(start)
+    signature, _, _, _, disk, first, here, members, length, offset = _END64.unpack(stream.read(_END64.size))
+    _, _, where, _ = _LOCATOR.unpack(stream.read(_LOCATOR.size))
+    if signature != b"PK\6\6" or where != start:
+        raise SubmissionError(f"{_NAME}: does not end as a large zip does; is it cut off?")
+    return start, disk, first, here, members, length, offset
+
+
+def _check_member(
+    member: zipfile.ZipInfo, sizes: Mapping[str, int], folders: set[str], findings: Findings
+) -> None:
+    """Note what is wrong with one member. `orig_filename` is what stands there; `filename` ends at a NUL."""
+    name = member.orig_filename
+    where = shown(name, 100)
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if name != member.filename or not (name in sizes or (name.endswith("/") and name[:-1] in folders)):
+        findings.add("has members that do not belong there; expected the files of docs/files.md alone", where)
+        return
+    if kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
+        findings.add("has links, devices or other members that are no plain files", where)
+    if member.flag_bits & _ENCRYPTED:
+        findings.add("has encrypted members; pack them without a password", where)
+    elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        findings.add("has members packed in a way other than stored or deflated", where)
+    if member.file_size > sizes.get(name, 0):
+        findings.add(
+            "has members larger than such a file can be",
+            f"{where} {member.file_size} bytes; expected at most {sizes.get(name, 0)}",
+        )
+    elif member.file_size > max(_SMALL, _LARGEST_RATIO * member.compress_size):
+        findings.add("has members that unpack to suspiciously much", f"{where} {member.file_size} bytes")
+
+
+def _check_together(
+    stream: BinaryIO, members: Sequence[zipfile.ZipInfo], table: int, findings: Findings
+) -> None:
+    """Note names given twice, also but for case or Unicode form, and members that share bytes."""
+    plain = Counter(unicodedata.normalize("NFKC", member.orig_filename).casefold() for member in members)
+    for name, count in plain.items():
+        if count > 1:
+            findings.add("names a member twice, if upper and lower case are one", shown(name, 100))
+    end = 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        where = shown(member.filename, 100)
+        if member.header_offset < end or (end == 0 and member.header_offset):
+            findings.add("has members that overlap, or something before the first", where)
+        if member.header_offset >= table:  # a large zip may say 2^64, which cannot even be sought
+            findings.add("lists members that are not there", where)
+            continue
+        stream.seek(member.header_offset)
+        local = stream.read(_LOCAL.size)
+        if len(local) < _LOCAL.size or local[:4] != _SIGNATURE:
+            findings.add("lists members that are not there", where)
+            continue
+        _, flags, method, name, more = _LOCAL.unpack(local)
+        if (flags, method) != (member.flag_bits, member.compress_type):
+            findings.add("has members that are said to be packed in two ways", where)
+        end = member.header_offset + _LOCAL.size + name + more + member.compress_size
+    if end > table:
+        findings.add("has members that overlap its table of contents")
+
+
+def _hint(members: Sequence[zipfile.ZipInfo]) -> list[str]:
+    tops = {member.orig_filename.partition("/")[0] for member in members}
+    if len(tops) == 1 and any(m.orig_filename == f"{next(iter(tops))}/{DESCRIPTION}" for m in members):
+        return [f"{_NAME}: pack what is in the folder, not the folder: {DESCRIPTION} must be at the top"]
+    return []
+
+
+def _unpack(
+    stream: BinaryIO, members: Sequence[zipfile.ZipInfo], sizes: Mapping[str, int], folder: Path
+) -> None:
+    findings = Findings(_NAME)
+    with zipfile.ZipFile(stream) as archive:
+        for member in members:
+            target = folder / member.orig_filename
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _unpack_one(archive, member, target, sizes[member.orig_filename])
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+                findings.add(f"has members that cannot be unpacked ({_reason(error)})", member.orig_filename)
+            except OSError as error:
+                error.filename = error.filename or str(folder)  # where there is no room is not told
+                raise
+    if findings.problems():
+        raise SubmissionError(*findings.problems())
+
+
+def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> None:
+    left = min(most, member.file_size)
+    with archive.open(member) as packed, target.open("xb") as file:
+        while piece := packed.read(min(_PIECE, left + 1)):
+            left -= len(piece)
+            if left < 0:
+                raise zipfile.BadZipFile("larger than announced")
+            file.write(piece)
+    if left and member.file_size <= most:
+        raise zipfile.BadZipFile("smaller than announced")
+
+
+def _reason(error: Exception) -> str:
+    known = ("larger than announced", "smaller than announced")
+    return str(error) if str(error) in known else "damaged, or its two headers disagree"

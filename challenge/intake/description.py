@@ -1,0 +1,220 @@
+"""`submission.json`: who sends what, for which edition."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+
+DESCRIPTION = "submission.json"
+
+
+class SubmissionError(ProblemsError):
+    """A submission that is not accepted.
+
+    Attributes
+    ----------
+    claimed : mapping from str to str
+        What it says of itself, for the log: those of `track`, `team` and `system` that are well formed. It
+        may lie.
+    """
+
+    claimed: Mapping[str, str] = MappingProxyType({})
+
+
+def write_submission_json(
+    folder: Path,
+    *,
+    edition: str,
+    track: str,
+    team: str,
+    system: str,
+    description: str,
+    contact: str,
+    licence: str,
+    networks: str = "",
+) -> None:
+    """Write `submission.json`, by the same rules as it is read.
+
+    Raises
+    ------
+    SubmissionError
+        If a field would be refused at intake.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_submission_json(folder, edition="synth/2026.1", track="attack", team="reference", system="geo",
+    ...     description="Landmark distances.", contact="team@example.org", licence="MIT")
+    >>> (folder / "submission.json").read_text().splitlines()[1]
+    '  "edition": "synth/2026.1",'
+    """
+    about = {
+        "edition": edition,
+        "track": track,
+        "team": team,
+        "system": system,
+        "description": description,
+        "contact": contact,
+        "licence": licence,
+    } | ({"networks": networks} if networks else {})
+    problems = check_fields(about)
+    if problems:
+        raise SubmissionError(*problems)
+    with whole_file(folder / DESCRIPTION) as temporary:
+        temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _name(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]|_(?!_)){0,38}[A-Za-z0-9]|[A-Za-z0-9]", value, re.ASCII):
+        return None
+    return "1-40 letters, digits, '.', '-' and '_', a letter or digit at both ends, no '__'"
+
+
+def _text(value: str) -> str | None:
+    plain = unicodedata.is_normalized("NFC", value) and not any(
+        unicodedata.category(c)[0] == "C" for c in value
+    )
+    if plain and 1 <= len(value) <= 500 and value == value.strip():
+        return None
+    return "1-500 characters on one line, composed (NFC), without control or formatting characters"
+
+
+def _contact(value: str) -> str | None:
+    if len(value) <= 100 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value, re.ASCII):
+        return None
+    return "an e-mail address of at most 100 characters"
+
+
+def _licence(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}", value, re.ASCII):
+        return None
+    return "an SPDX name such as MIT or CC-BY-4.0, or 'proprietary'"
+
+
+def _networks(value: str) -> str | None:
+    one = r"[A-Za-z0-9._-]{1,40}@[0-9a-f]{8,64}"
+    if re.fullmatch(rf"{one}(,{one}){{0,7}}", value, re.ASCII):
+        return None
+    return "NAME@SHA256 of up to 8 weight files, separated by commas, 8 to 64 hexadecimal digits each"
+
+
+def _track(value: str) -> str | None:
+    return None if value in ("defacing", "attack", "attributes") else "defacing, attack or attributes"
+
+
+def _edition_name(value: str) -> str | None:
+    return (
+        None
+        if re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+", value, re.ASCII)
+        else "'<id>/<version>' of the edition"
+    )
+
+
+_FIELDS: dict[str, Callable[[str], str | None]] = {
+    "edition": _edition_name,
+    "track": _track,
+    "team": _name,
+    "system": _name,
+    "description": _text,
+    "contact": _contact,
+    "licence": _licence,
+}
+_OPTIONAL = {"networks": _networks}
+
+
+def check_fields(about: Mapping[str, object]) -> list[str]:
+    """Return what is wrong with the fields of `submission.json`, one line each.
+
+    Examples
+    --------
+    >>> good = dict.fromkeys(_FIELDS, "attack") | {"edition": "a/1", "contact": "a@b.org"}
+    >>> check_fields(good), check_fields(good | {"team": "../x"})[0][:35]
+    ([], "submission.json: team is '../x'; ex")
+    """
+    problems = []
+    for field, expected in (_FIELDS | _OPTIONAL).items():
+        if field not in about and field in _OPTIONAL:
+            continue
+        if field not in about:
+            problems.append(f"{DESCRIPTION}: {field} is missing")
+        elif not isinstance(value := about[field], str):
+            problems.append(f"{DESCRIPTION}: {field} is a {type(value).__name__}; expected text")
+        elif (wanted := expected(value)) is not None:
+            problems.append(f"{DESCRIPTION}: {field} is {shown(value)}; expected {wanted}")
+    if "networks" in about and about.get("track") == "defacing":
+        problems.append(f"{DESCRIPTION}: networks is there; expected it of attack and attributes only")
+    known = _FIELDS | _OPTIONAL
+    unknown = [shown(field) for field in about if field not in known]
+    if unknown:
+        problems.append(
+            f"{DESCRIPTION}: unknown fields {', '.join(unknown[:5])}; expected only {', '.join(known)}"
+        )
+    return problems
+
+
+def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], list[str]]:
+    """Read `submission.json` and compare it with the edition.
+
+    Returns
+    -------
+    about : dict
+        Edition, track, team, system, description, contact, licence and, where they are told, networks, all
+        text. With problems, the track alone, or nothing if it is not one of the edition's.
+    problems : list of str
+        Everything that is wrong with it.
+    """
+    path = folder / DESCRIPTION
+    if path.is_symlink():
+        return {}, [f"{DESCRIPTION}: is a link; expected a file"]
+    try:
+        about = read_json_object(path, name=DESCRIPTION)
+    except JsonError as error:
+        return {}, list(error.problems)
+    problems = check_fields(about)
+    if not problems:
+        if about["edition"] != edition.name:
+            problems.append(f"{DESCRIPTION}: edition is {about['edition']}; this edition is {edition.name}")
+        if about["track"] not in edition.tracks:
+            problems.append(
+                f"{DESCRIPTION}: track is {about['track']}; this edition has {', '.join(edition.tracks)}"
+            )
+    if not problems:
+        return about, []
+    return ({"track": about["track"]} if about.get("track") in edition.tracks else {}), problems
+
+
+def read_claims(folder: Path) -> dict[str, str]:
+    """Return those of `track`, `team` and `system` in `submission.json` that are well formed, if any."""
+    path = folder / DESCRIPTION
+    try:
+        about = {} if path.is_symlink() else read_json_object(path, name=DESCRIPTION)
+    except JsonError:
+        return {}
+    claimed = {field: about.get(field) for field in ("track", "team", "system")}
+    return {f: said for f, said in claimed.items() if isinstance(said, str) and _FIELDS[f](said) is None}
+
+
+def describe_reference(
+    folder: Path, edition: str, track: str, system: str, how: str = "", networks: str = ""
+) -> None:
+    """Write the `submission.json` of a reference system, which goes through the same door as anybody's."""
+    about = f": {how}" if how and how != system else ""
+    write_submission_json(
+        folder,
+        edition=edition,
+        track=track,
+        team="reference",
+        system=system,
+        description=f"Reference system {system} of mriprivacy{about}."[:500],
+        contact="reference@mriprivacy.example",
+        licence="MIT",
+        networks=networks,
+    )

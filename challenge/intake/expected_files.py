@@ -1,0 +1,149 @@
+"""The files of a submission: what each track asks for, what is tolerated, how large each may be."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.intake.description import DESCRIPTION
+from mriprivacy.challenge.intake.volumes import largest_file
+from mriprivacy.data_prep.formats.problems import Findings, shown
+from mriprivacy.data_prep.formats.schema import DISTRACTORS
+
+TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
+
+# Written by BIDS tools beside the scans; never read.
+TOLERATED = (
+    "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
+    "CHANGES", "LICENSE", ".bidsignore",
+)  # fmt: skip
+READMES = ("README.md", "README.txt", "README")
+
+_LARGEST_DESCRIPTION = 16_384
+_LARGEST_COMPANION = 1 << 20
+_LONGEST_ROW = 128
+_SPARE_ROWS = 10_000
+_MOST_ENTRIES = 100_000
+_MOST_NAMED = 1000
+
+
+def tables(edition: Edition, track: str) -> list[str]:
+    """Names of the tables that a track asks for."""
+    strangers = [DISTRACTORS] if track == "attack" and edition.eval.distractor_trials else []
+    return [TABLES[track], *strangers] if track in TABLES else []
+
+
+def scan_files(edition: Edition) -> dict[tuple[str, str], str]:
+    """Names of the scans of a defacing submission, by split and id."""
+    return {
+        (split.name, name): f"{split.name}/mri/{split.scan_name(name)}"
+        for split in edition.splits.values()
+        for name in split.scans
+    }
+
+
+def most_rows(edition: Edition) -> int:
+    """Rows that are read of a table at most: those of the list, and some more so that they can be named."""
+    return max(len(edition.eval.trials), len(edition.eval.distractor_trials)) + _SPARE_ROWS
+
+
+def largest_table(edition: Edition) -> int:
+    """Bytes a table of a submission has at most."""
+    return (most_rows(edition) + 1) * _LONGEST_ROW
+
+
+def largest_sizes(edition: Edition) -> dict[str, int]:
+    """Every name that may stand in a submission of some track, and the most bytes of the file.
+
+    Examples
+    --------
+    >>> largest_sizes(edition)["submission.json"]  # doctest: +SKIP
+    16384
+    """
+    sizes = dict.fromkeys(READMES, _LARGEST_COMPANION)
+    for track in edition.tracks:
+        sizes |= dict.fromkeys(tables(edition, track), largest_table(edition))
+    if "defacing" in edition.tracks:
+        for (split, probe), name in scan_files(edition).items():
+            sizes[name] = largest_file(edition.splits[split].scan(probe))
+        for split in edition.splits:
+            sizes |= dict.fromkeys([f"{split}/mri/{name}" for name in TOLERATED], _LARGEST_COMPANION)
+    return sizes | {DESCRIPTION: _LARGEST_DESCRIPTION}
+
+
+def match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Compare a folder with the list of what must be in it.
+
+    Returns
+    -------
+    present : set of str
+        The needed files that are there.
+    problems : list of str
+        What is missing, and what else is there that must not be.
+    """
+    wanted = set(needed)
+    folders = {parent.as_posix() for name in needed for parent in Path(name).parents}
+    tolerated = set(READMES)
+    for name in needed:
+        parts = Path(name).parts
+        if len(parts) > 2:
+            tolerated |= {f"{parts[0]}/{parts[1]}/{extra}" for extra in TOLERATED}
+    found: set[str] = set()
+    findings = Findings("the submission")
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = list(islice(os.scandir(folder / prefix), _MOST_ENTRIES + 1))
+        except OSError as error:
+            findings.add(f"has a folder that cannot be read ({error.strerror})", shown(prefix, 100))
+            continue
+        if len(entries) > _MOST_ENTRIES:
+            findings.add(f"has a folder with more than {_MOST_ENTRIES} entries", shown(prefix, 100))
+        for entry in sorted(entries[:_MOST_ENTRIES], key=lambda entry: entry.name):
+            name = prefix + entry.name
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode):
+                findings.add("has links; expected plain files and folders", shown(name, 100))
+            elif stat.S_ISDIR(mode) and name in folders:
+                pending.append(name + "/")
+            elif stat.S_ISREG(mode) and (name in wanted or name in tolerated):
+                found.add(name)
+            else:
+                findings.add("has files or folders that do not belong there; remove them", shown(name, 100))
+    for name in needed:
+        if name not in found:
+            findings.add("lacks files", name)
+    return found & wanted, list(findings.problems())
+
+
+def bounded_digest(folder: Path) -> str:
+    """Return a SHA-256 by which a refused folder can be told again, whatever is in it.
+
+    Over names and sizes of its first thousand plain files, and the first MB of each; nothing else is opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a").write_text("x"), (folder / "b").symlink_to("/dev/zero")
+    >>> before = bounded_digest(folder)
+    >>> _ = (folder / "a").write_text("y")
+    >>> before == bounded_digest(folder)
+    False
+    """
+    digest = hashlib.sha256()
+    files = (Path(home, name) for home, _, names in os.walk(folder) for name in sorted(names))
+    for path in islice(files, _MOST_NAMED):
+        with suppress(OSError):  # gone, a link, or not to be read: what is left is told
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(handle, "rb") as stream:
+                found = os.fstat(handle)
+                if stat.S_ISREG(found.st_mode):
+                    name = os.fsencode(path.relative_to(folder))
+                    digest.update(b"%s\0%d\0" % (name, found.st_size) + stream.read(_LARGEST_COMPANION))
+    return digest.hexdigest()

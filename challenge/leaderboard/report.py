@@ -1,0 +1,129 @@
+"""The report of a submission: one page that needs nothing else, and the data of its figures beside it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from mriprivacy.challenge.attackers.acquisition import COLUMNS, seen
+from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.evaluation.context import Evaluator, whose
+from mriprivacy.challenge.evaluation.entry import LEVELS, Entry, Result
+from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.leaderboard import tables
+from mriprivacy.challenge.leaderboard.glossary import Guide
+from mriprivacy.challenge.leaderboard.html import numeric, page
+from mriprivacy.challenge.leaderboard.markdown import signatures
+from mriprivacy.challenge.leaderboard.plots.contact_sheet import Pair, contact_sheet
+from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
+from mriprivacy.challenge.leaderboard.plots.plot import Plot
+from mriprivacy.challenge.leaderboard.plots.report_plots import (
+    det,
+    groups,
+    histogram,
+    histograms,
+    roc,
+    roc_band,
+)
+from mriprivacy.challenge.leaderboard.system_tables import of_system
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.tsv import write_table
+
+PAGE = "report.html"
+
+
+def write_report(
+    folder: Path, entry: Entry, evaluator: Evaluator, submission: Submission, *, faces: bool = False
+) -> Path:
+    """Write the report of an evaluated submission below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of reports; this one becomes `EDITION/TEAM__SYSTEM/report.html` in it.
+    entry : Entry
+        What the evaluation found.
+    evaluator : Evaluator
+        As the evaluation left it: with the scores behind the results, and with the key.
+    submission : Submission
+        What was evaluated; still there.
+    faces : bool
+        Whether renders are shown of people who are not synthetic.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Notes
+    -----
+    A report is for the organizer: from histograms and curves, who holds the scores can learn which trials
+    are mated.
+    """
+    plots = _plots(entry, evaluator)
+    made = of_system(entry)
+    shown = entry.track == "defacing" and (entry.synthetic or faces)
+    sheet: list[Pair] = contact_sheet(evaluator, submission) if shown else []
+    text = page(
+        "report.html",
+        entry=entry,
+        place=None,
+        ranked=0,
+        gate=tables.gate(entry) if entry.track == "defacing" else "",
+        plots=plots,
+        tables=[(table, numeric(table)) for table in made],
+        sheet=sheet,
+        failures=sorted(evaluator.failures.items()),
+        eval_scans=len(evaluator.edition.eval.probes),
+        images=bool(evaluator.images),
+        guide=Guide(),
+        signatures=signatures([entry]),
+    )
+    home = (folder / entry.path).with_suffix("")
+    files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
+    files |= {f"{table.name}.tsv": table.tsv() for table in made}
+    if evaluator.images:
+        rows = [row for side, images in evaluator.images.items() for row in seen(images, side)]
+        write_table(home / "images.tsv", COLUMNS, rows)
+    for name, content in files.items():
+        with whole_file(home / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    return home / PAGE
+
+
+def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
+    shown = curves_of(entry)
+    if not shown:
+        return []
+    mated, subjects = whose(evaluator)
+    protocol = evaluator.protocol
+    found, bands = {}, {}
+    for result in shown:
+        name = f"{result.name}, {result.level}"
+        scores = evaluator.scores[f"{result.name}/{result.level}"]
+        found[name] = histogram(scores[mated], scores[~mated])
+        bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
+    drawings: list[Callable[[], Plot | None]] = [
+        partial(histograms, found),
+        partial(roc, bands),
+        partial(det, bands),
+        partial(forest, entry, "attackers"),
+        partial(groups, entry),
+        partial(utility_forest, entry, "utility_figure"),
+    ]
+    # Workers that looked at the scans are there; for a few drawings of tables none are called.
+    compute = evaluator.compute if evaluator.images else Compute("sequential")
+    return [plot for plot in run(_drawn, drawings, "plots", compute) if plot is not None]
+
+
+def _drawn(drawing: Callable[[], Plot | None]) -> Plot | None:
+    return drawing()
+
+
+def curves_of(entry: Entry) -> list[Result]:
+    """Return whose curves are shown: what was submitted, or the strongest attacker of every level."""
+    if entry.track == "attributes":
+        return []
+    if entry.track == "attack":
+        return [entry.strongest()]
+    levels = [entry.strongest_of(level) for level in LEVELS]
+    return [result for result in levels if result is not None] or [entry.strongest()]

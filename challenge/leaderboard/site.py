@@ -1,0 +1,179 @@
+"""The site: an overview, a page an edition and a page a system, all from entries and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.leaderboard import tables
+from mriprivacy.challenge.leaderboard.glossary import Guide
+from mriprivacy.challenge.leaderboard.html import numeric, page
+from mriprivacy.challenge.leaderboard.markdown import (
+    ATTACKS,
+    GROUPS,
+    RATED,
+    READ,
+    SUPERSEDED,
+    SYNTHETIC,
+    Section,
+    sections,
+)
+from mriprivacy.challenge.leaderboard.markdown import signatures as signed
+from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
+from mriprivacy.challenge.leaderboard.plots.plot import Plot
+from mriprivacy.challenge.leaderboard.plots.privacy_utility import scatter
+from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, stability
+from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.challenge.leaderboard.system_tables import of_system
+from mriprivacy.challenge.leaderboard.tables import Table
+from mriprivacy.data_prep.formats.atomic import whole_file
+
+FILES = "files.txt"
+
+
+def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = None) -> list[Path]:
+    """Write the site of entries; the same bytes for the same entries.
+
+    Parameters
+    ----------
+    folder : Path
+        Where. Files of an earlier site (listed in its `files.txt`) that are no more part of it are removed.
+    entries : sequence of Entry
+        From `challenge.evaluation.entry.read_entries`.
+    guide : Guide, optional
+        Where submissions go.
+
+    Returns
+    -------
+    list of Path
+        Every file, `index.html` first.
+    """
+    written = {PurePosixPath(name): text for name, text in pages(entries, guide)}
+    written[PurePosixPath(FILES)] = "".join(f"{name}\n" for name in sorted(written))
+    for stale in _listed(folder) - set(written):
+        (folder / stale).unlink(missing_ok=True)
+    for name, text in written.items():
+        with whole_file(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return [folder / name for name in written]
+
+
+def pages(entries: Sequence[Entry], guide: Guide | None = None) -> Iterator[tuple[str, str]]:
+    """Yield the name below the site's folder and the text of every file."""
+    guide, editions = guide or Guide(), sections(entries)
+    shown = [(section, _figures(section)) for section in editions]
+    yield (
+        "index.html",
+        page("index.html", shown=[_context(s, f, f"{slug(s)}/") for s, f in shown], guide=guide),
+    )
+    yield "words.html", page("words.html", guide=guide)
+    for section, figures in shown:
+        folder = slug(section)
+        context = _context(section, figures, "")
+        yield f"{folder}/index.html", page("edition.html", **context, guide=guide)
+        for table in [t for own in context["tables"].values() for t, _ in own]:
+            yield f"{folder}/{table.name}.tsv", table.tsv()
+        for plot in figures.values():
+            yield f"{folder}/{plot.name}.tsv", plot.tsv()
+        places = {
+            place.entry.path: (place, board) for board in section.boards.values() for place in board.places
+        }
+        for entry in section.entries:
+            yield from _system(section, entry, *places.get(entry.path, (None, None)))
+
+
+def slug(section: Section) -> str:
+    """Return the folder of an edition: its name, and enough of its hash that no two share it."""
+    return f"{section.edition.replace('/', '-')}-{section.edition_hash[:8]}"
+
+
+def _figures(section: Section) -> dict[str, Plot]:
+    found: dict[str, Plot | None] = {}
+    for track, board in section.boards.items():
+        higher = track == "attack"
+        if not higher:
+            found["privacy_utility"] = scatter(board)
+        found[f"{track}_ranks"] = stability(board, track, higher_is_better=higher)
+        found[f"{track}_significance"] = significance(board, track, higher_is_better=higher)
+    return {name: plot for name, plot in found.items() if plot is not None}
+
+
+def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
+    """Return what the pages say of an edition; links start with `prefix`."""
+    by_track: dict[str, list[tuple[Table, list[bool]]]] = {}
+    told = ""
+    if defacers := section.track("defacing"):
+        made = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
+        made += [tables.by_attacker(defacers), tables.groups(defacers)]
+        by_track["defacing"] = [(table, numeric(table)) for table in made]
+    if attacks := section.track("attack"):
+        ranking = tables.attack(section.boards["attack"])
+        by_track["attack"] = [(ranking, numeric(ranking))]
+        told = ATTACKS.format(**attacks[0].strongest().counts)
+    if readers := section.track("attributes"):
+        table = tables.attributes(readers)
+        by_track["attributes"] = [(table, numeric(table))]
+    return {
+        "section": section,
+        "slug": slug(section),
+        "prefix": prefix,
+        "link": lambda path: f"{prefix}{page_name(path)}",
+        "tables": by_track,
+        "figures": figures,
+        "signatures": signed(section.entries),
+        "texts": {
+            "synthetic": SYNTHETIC,
+            "superseded": SUPERSEDED.format(section.superseded_by),
+            "rated": RATED,
+            "read": READ,
+            "groups": GROUPS,
+            "attacks": told,
+        },
+    }
+
+
+def page_name(path: str) -> str:
+    """Return the page of an entry.
+
+    Examples
+    --------
+    >>> page_name("synth-2026.1/team__blur-1.0.json")
+    'team__blur-1.0.html'
+    """
+    return f"{PurePosixPath(path).stem}.html"
+
+
+def _system(
+    section: Section, entry: Entry, place: Place | None, board: Board | None
+) -> Iterator[tuple[str, str]]:
+    folder, name = slug(section), PurePosixPath(entry.path).stem
+    drawn = (forest(entry, f"{name}-attackers"), utility_forest(entry, f"{name}-utility_figure"))
+    plots = [plot for plot in drawn if plot is not None] if entry.track == "defacing" else []
+    made = of_system(entry)
+    for plot in plots:
+        yield f"{folder}/{plot.name}.tsv", plot.tsv()
+    for table in made:
+        yield f"{folder}/{name}-{table.name}.tsv", table.tsv()
+    yield (
+        f"{folder}/{name}.html",
+        page(
+            "system.html",
+            section=section,
+            entry=entry,
+            name=name,
+            place=place,
+            ranked=len(board.ranked) if board else 0,
+            plots=plots,
+            tables=[(table, numeric(table)) for table in made],
+            gate=tables.gate(entry) if entry.track == "defacing" else "",
+            signatures=signed([entry]),
+        ),
+    )
+
+
+def _listed(folder: Path) -> set[PurePosixPath]:
+    """Return what an earlier site wrote here; a name that leads elsewhere is nothing it wrote."""
+    listing = folder / FILES
+    names = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    paths = (PurePosixPath(name) for name in names)
+    return {path for path in paths if not path.is_absolute() and ".." not in path.parts and path.parts}

@@ -1,0 +1,257 @@
+"""The tables of a leaderboard, made once and shown as Markdown and as HTML."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
+from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.data_prep.formats.schema import Attributes
+
+PARTS = ("all", *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place of a table.
+
+    Attributes
+    ----------
+    text : str
+        As shown.
+    key : float or None
+        What a column is sorted by; None sorts by text, and `nan` last.
+    entry : str
+        `Entry.path` of the entry it names, for a link; empty for none.
+    """
+
+    text: str
+    key: float | None = None
+    entry: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header, and the name the table is kept under as a file."""
+
+    name: str
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def tsv(self) -> str:
+        """Return the table as tab-separated text, cells as shown."""
+        return tsv(self.header, [[cell.text for cell in row] for row in self.rows])
+
+
+def defacing(board: Board) -> Table:
+    """Return the ranking of defacing systems."""
+    header = (
+        "tier",
+        "rank [95 %]",
+        "system",
+        "utility ↑",
+        "Pareto",
+        "strongest attacker",
+        "EER % ↑",
+        "AUC ↓",
+        "linkability ↓",
+        "AUC, ignorant only",
+        "FTA",
+        "brain gate",
+    )
+    rows = []
+    for place in board.places:
+        entry, best = place.entry, place.entry.strongest()
+        rows.append(
+            (
+                *_standing(place),
+                system(entry),
+                estimate(entry, "utility", ".3f"),
+                Cell("★" if place.front else "", -float(place.front)),
+                Cell(f"{best.name}/{best.level}"),
+                *(figure(name, best) for name in ("eer", "auc", "linkability")),
+                figure("auc", entry.strongest_of("ignorant")),
+                _fta(best),
+                Cell(gate(entry)),
+            )
+        )
+    return _dated(Table("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
+
+
+def attack(board: Board) -> Table:
+    """Return the ranking of attacks."""
+    header = (
+        "tier",
+        "rank [95 %]",
+        "system",
+        "EER % ↓",
+        "AUC ↑",
+        "linkability ↑",
+        "rank-1 ↑",
+        "AUC, matched nonmated",
+    )
+    rows = []
+    for place in board.places:
+        best = place.entry.strongest()
+        matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
+        figures = [figure(name, best) for name in ("eer", "auc", "linkability", "rank1")]
+        rows.append((*_standing(place), system(place.entry), *figures, figure("auc", matched)))
+    return _dated(Table("attack", "Attacks, ranked", header, tuple(rows)), board)
+
+
+def attributes(entries: Iterable[Entry]) -> Table:
+    """Return what submitted predictions of attributes reached."""
+    header = ("system", "attribute", "accuracy ↑", "balanced accuracy ↑", "gain over the majority guess ↑")
+    names = ("accuracy", "balanced_accuracy", "gain")
+    rows = [
+        (system(entry), Cell(result.name), *(figure(name, result) for name in names))
+        for entry in sorted(entries, key=lambda entry: entry.path)
+        for result in entry.results
+    ]
+    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+
+
+def read(entries: Sequence[Entry]) -> Table:
+    """Return what is read of people from defaced scans; of several attacks the one that gains most."""
+    rows = []
+    for entry in entries:
+        cells = [system(entry)]
+        for attribute in Attributes._fields:
+            best = _most_read(entry, attribute, "gain")
+            cells += [figure("accuracy", best), figure("gain", best)]
+        best = _most_read(entry, "age", "gain_years")
+        rows.append((*cells, figure("mae_years", best), figure("gain_years", best)))
+    header = [f"{attribute}: {what} ↓" for attribute in Attributes._fields for what in ("accuracy", "gain")]
+    header += ["age: error, years ↑", "age: gain, years ↓"]
+    caption = "Sex, age group, ethnicity and age as read from defaced scans"
+    return Table("attributes_read", caption, ("system", *header), tuple(rows))
+
+
+def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
+    found = [r for r in entry.results if r.trial_list == DEFACED_SCANS and r.name.endswith(f"+{attribute}")]
+    return max(found, key=lambda r: r.figures[gain].value, default=None)
+
+
+def attackers(entries: Sequence[Entry]) -> Table:
+    """Return every attacker on every defacing system, and whether the system is rated by it."""
+    names = ("eer", "auc", "linkability", "people_found_any", "people_found_all")
+    header = (
+        *("system", "attacker", "level", "EER %", "AUC", "linkability"),
+        *("people linked at FMR 1 %", "in every trial", "rates"),
+    )
+    rows = [
+        (
+            system(entry),
+            Cell(r.name),
+            Cell(r.level),
+            *(figure(name, r) for name in names),
+            Cell("reference" if r.level == ORACLE else "yes" if r.rates else "no"),
+        )
+        for entry in entries
+        for r in entry.results
+        if r.trial_list == "all"
+    ]
+    return Table("attackers", "Every attacker, on all trials", header, tuple(rows))
+
+
+def by_attacker(entries: Sequence[Entry]) -> Table:
+    """Return the AUC of every attacker on every defacing system, an attacker a column."""
+    names = dict.fromkeys(
+        f"{r.name}/{r.level}" for entry in entries for r in entry.results if r.trial_list == "all"
+    )
+    rows = []
+    for entry in entries:
+        found = {f"{r.name}/{r.level}": r for r in entry.results if r.trial_list == "all"}
+        rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
+    caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
+    return Table("by_attacker", caption, ("system", *names), tuple(rows))
+
+
+def groups(entries: Sequence[Entry]) -> Table:
+    """Return the AUC of each level's strongest attacker on the trial lists of a part of the people."""
+    lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
+    rows = []
+    for entry in entries:
+        for best in [*filter(None, map(entry.strongest_of, LEVELS))] or [entry.strongest()]:
+            found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
+            shown = (figure("auc", found.get(name)) for name in lists)
+            rows.append((system(entry), Cell(f"{best.name}/{best.level}"), *shown))
+    caption = "AUC of the strongest attacker of each level by group"
+    return Table("groups", caption, ("system", "attacker", *lists), tuple(rows))
+
+
+def system(entry: Entry) -> Cell:
+    """Name an entry."""
+    return Cell(f"{entry.team}/{entry.system}", entry=entry.path)
+
+
+def figure(name: str, result: Result | None) -> Cell:
+    """Show a figure of a result with its interval; EER in percent."""
+    if result is None or name not in result.figures:
+        return Cell("n/a", float("nan"))  # no such figure, or so few people that it is not defined
+    one = result.figures[name]
+    if name == "eer":
+        return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
+    return Cell(f"{one:.2f}", one.value)
+
+
+def judged(name: str, result: Result | None) -> Cell:
+    """Show a figure of an attacker, with a × where it does not rate."""
+    shown = figure(name, result)
+    return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
+
+
+def estimate(entry: Entry, name: str, form: str) -> Cell:
+    """Show a figure of an entry's utility."""
+    if name not in entry.utility:
+        return Cell("n/a", float("nan"))
+    return Cell(f"{entry.utility[name]:{form}}", entry.utility[name].value)
+
+
+def gate(entry: Entry) -> str:
+    """Say how a defacing system fared at the brain gate."""
+    if not entry.gate:
+        return "not applied"
+    passed, scans = entry.gate["passed"], entry.gate["scans"]
+    if entry.gate["unchanged"] == scans:
+        return "unchanged"
+    return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
+
+
+def _standing(place: Place) -> tuple[Cell, Cell]:
+    if place.tier is None or place.rank is None:
+        return Cell("-", float("nan")), Cell("-", float("nan"))
+    return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+
+
+def _dated(table: Table, board: Board) -> Table:
+    """Add the days on which submissions were accepted, where any is known."""
+    days = [place.entry.received for place in board.places]
+    if not any(days):
+        return table
+    rows = [(*row, Cell(day or "n/a")) for row, day in zip(table.rows, days, strict=True)]
+    return replace(table, header=(*table.header, "received"), rows=tuple(rows))
+
+
+def _fta(result: Result) -> Cell:
+    failed, probes = result.counts["failures_to_acquire"], result.counts["probes"]
+    flat = result.counts.get("without_nose", 0)
+    return Cell(f"{failed}/{probes}" + (f" ({flat} flat)" if flat else ""), failed / max(probes, 1))
+
+
+def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    r"""Return rows as tab-separated text, floats to six digits, nothing in a cell that ends it.
+
+    Examples
+    --------
+    >>> tsv(["a", "b"], [[1 / 3, "x"]])
+    'a\tb\n0.333333\tx\n'
+    """
+    lines = [header, *([_cell(value) for value in row] for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return "n/a"
+    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())

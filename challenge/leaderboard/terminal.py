@@ -1,0 +1,56 @@
+"""What commands print of entries, for a terminal of 80 columns."""
+
+from collections.abc import Sequence
+
+from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.leaderboard.standings import board
+from mriprivacy.challenge.leaderboard.tables import figure, gate
+
+DEFACERS = "{:<5}{:<16}{:<18}{:<18}{:<9}{}"
+ATTACKS = "{:<23}{:<18}{:<18}{}"
+SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
+
+
+def summary(entry: Entry) -> str:
+    """Return the figures of one entry."""
+    lines = [f"{entry.team}/{entry.system}, track {entry.track}, edition {entry.edition}"]
+    for result in entry.results:
+        where = "" if result.trial_list in ("all", "probes") else f" [{result.trial_list}]"
+        shown = [f"{name} {figure(name, result).text}" for name in SHOWN if name in result.figures]
+        lines.append(f"  {result.name}/{result.level}{where}: {', '.join(shown)}")
+    if entry.gate:
+        lines.append(f"  brain gate: {gate(entry)}")
+    if entry.utility:
+        shown = [f"{name} {entry.utility[name]:.3f}" for name in ("utility", "brain_dice", "displacement_mm")]
+        lines.append(f"  {', '.join(shown)} (docs/utility.md)")
+    return "\n".join(lines)
+
+
+def ranking(entries: Sequence[Entry]) -> str:
+    """Return the ranking of one edition."""
+    defacers = [entry for entry in entries if entry.track == "defacing"]
+    attacks = [entry for entry in entries if entry.track == "attack"]
+    lines = []
+    if defacers:
+        lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
+        lines += ["takes scans as they come; adapted and informed ones learned on defaced dev.", ""]
+        lines += [DEFACERS.format("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")]
+        for place in board(defacers, higher_is_better=False).places:
+            entry, best = place.entry, place.entry.strongest()
+            figures = [
+                figure("auc", entry.strongest_of("ignorant")).text,
+                figure("auc", best).text,
+                best.level,
+            ]
+            brain = gate(entry).split(" on ")[0]
+            if "utility" in entry.utility:
+                brain += f" {entry.utility['utility'].value:.2f}"
+            lines.append(DEFACERS.format(place.tier or "-", entry.system, *figures, brain))
+        lines.append("")
+    if attacks:
+        lines += ["Attacks on undefaced scans", "", ATTACKS.format("system", "AUC", "EER %", "rank-1")]
+        for place in board(attacks, higher_is_better=True).places:
+            shown = [figure(name, place.entry.strongest()).text for name in ("auc", "eer", "rank1")]
+            lines.append(ATTACKS.format(place.entry.system, *shown))
+        lines.append("")
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,1 +1,0 @@
-"""The report of one submission, for its organizer."""

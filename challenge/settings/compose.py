@@ -1,0 +1,115 @@
+"""From `key=value` words to typed settings: Hydra composes, dataclasses check."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product, takewhile
+from typing import TypeVar
+
+from hydra import compose, initialize_config_module
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mriprivacy.data_prep.formats.kit_errors import InputError
+
+Settings = TypeVar("Settings")
+
+_WRITE = "mriprivacy cohort cohort={} {}output=people seed=..., then mriprivacy build cohort.root=people ..."
+_MADE = "build reads people who are there: first " + _WRITE
+# Options of a group that a command shares with another one but cannot take, and what to type instead.
+_NOT_HERE = {
+    ("cohort", "cohort=bids"): "cohort writes people, build reads them: mriprivacy build cohort.root=DATASET "
+    "..., or one of cohort=synthetic, synth-49, synth-200, ixi",
+    ("build", "cohort=ixi"): _MADE.format("ixi", "cohort.root=SCANS cohort.table=IXI.xls "),
+    ("build", "cohort=synthetic"): _MADE.format("synthetic", ""),
+    ("build", "cohort=synth-49"): _MADE.format("synth-49", "") + " standard=synth-49",
+    ("build", "cohort=synth-200"): _MADE.format("synth-200", "") + " standard=synth-200",
+}
+
+
+def compose_settings(command: str, schema: type[Settings], overrides: Sequence[str]) -> Settings:
+    """Compose `conf/<command>.yaml` with overrides and check it against a dataclass.
+
+    Parameters
+    ----------
+    command : str
+        Name of the root configuration file.
+    schema : type
+        A dataclass whose fields are the keys, nested dataclasses the groups.
+    overrides : sequence of str
+        Hydra overrides, such as `attack=geo` or `seed=7`.
+
+    Returns
+    -------
+    an instance of `schema`
+
+    Raises
+    ------
+    InputError
+        For an unknown key or group option, a value of the wrong type, or required keys left out.
+    """
+    try:
+        settings = OmegaConf.merge(OmegaConf.structured(schema), compose_raw(command, overrides))
+        missing = sorted(OmegaConf.missing_keys(settings))
+        if missing:
+            needed = " ".join(f"{key}=..." for key in missing)
+            raise InputError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
+        checked = OmegaConf.to_object(settings)
+    except OmegaConfBaseException as error:
+        raise InputError(f"{command}: {_first_line(error)}") from error
+    assert isinstance(checked, schema)
+    return checked
+
+
+def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose without the check, for `--cfg job` and `--help`.
+
+    Raises
+    ------
+    InputError
+        For an override that Hydra refuses, or the option of another command.
+    """
+    if foreign := [word for word in overrides if (command, word) in _NOT_HERE]:
+        raise InputError(*(f"{command}: {word}: {_NOT_HERE[command, word]}" for word in foreign))
+    try:
+        with initialize_config_module("mriprivacy.conf", version_base="1.3"):
+            return compose(config_name=command, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        hint = f"see: mriprivacy {command} --help"
+        raise InputError(f"{command}: {_first_line(error)}; {hint}") from error
+
+
+def sweep(overrides: Sequence[str]) -> Iterator[list[str]]:
+    """Yield one list of overrides for every combination of comma-separated choices (`-m`).
+
+    Examples
+    --------
+    >>> list(sweep(["attack=geo,deepface", "seed=7"]))
+    [['attack=geo', 'seed=7'], ['attack=deepface', 'seed=7']]
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise InputError(_first_line(error)) from error
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+        if override.is_sweep_override()
+        else [text]
+        for override, text in zip(parsed, overrides, strict=True)
+    ]
+    for combination in product(*choices):
+        yield list(combination)
+
+
+def _first_line(error: Exception) -> str:
+    """Say in one line what Hydra says in several: the fault, and the options where it lists them."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    fault = re.sub(r"^Could not override '(.+?)'\.?$", r"unknown setting '\1'", lines[0]).rstrip(".")
+    options = next((i for i, line in enumerate(lines) if line.startswith("Available options")), None)
+    if options is None:
+        return fault
+    listed = takewhile(lambda line: not line.startswith("Config search path"), lines[options + 1 :])
+    return f"{fault}; expected one of {', '.join(listed)}"

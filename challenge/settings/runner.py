@@ -1,0 +1,58 @@
+"""The commands by name, and what runs one with its settings."""
+
+import importlib
+from collections.abc import Callable, Sequence
+
+COMMANDS = {
+    "demo": "the whole challenge on a small synthetic edition, in minutes",
+    "cohort": "write a synthetic cohort as a BIDS dataset",
+    "bald": "remove the hair from photographs",
+    "build": "turn a cohort into an edition: public/ and sealed/",
+    "deface": "run a reference defacer on an edition",
+    "attack": "run a reference attack on an edition, or on loose scans and photographs",
+    "infer": "read sex, age group and ethnicity from the scans of an edition",
+    "check": "validate a submission against the public edition",
+    "evaluate": "score a submission with the sealed key",
+    "identify": "probe embeddings against a gallery of any size",
+    "rank": "turn entries into LEADERBOARD.md and a site",
+    "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
+    "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
+    "verify": "compare an edition with its manifest and the commitment to its key",
+    "lock": "encrypt what is sealed for an organizer's key",
+    "unlock": "put back what lock encrypted",
+    "doctor": "say what works on this machine, and how to get the rest",
+}
+
+
+def run_command(name: str, overrides: Sequence[str]) -> None:
+    """Run one command with `key=value` overrides; errors are raised, not printed."""
+    prepare_command(name, overrides)()
+
+
+def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
+    """Compose the settings of a command, check what they alone can tell, and return what runs it.
+
+    Parameters
+    ----------
+    name : str
+        One of `COMMANDS`. Its module may have a function `check` that raises for settings with which `run`
+        could only fail, whatever the files are.
+    overrides : sequence of str
+        `key=value` words.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from mriprivacy.challenge.settings.compose import compose_settings
+    from mriprivacy.challenge.settings.remote import here
+
+    command = importlib.import_module(f"mriprivacy.challenge.commands.{name}")
+    settings = compose_settings(name, command.Settings, overrides)
+    if hasattr(command, "check"):
+        command.check(settings)
+
+    def call() -> None:
+        # Matrices are small here: threads inside of a product cost more than they give, and change digits.
+        with threadpool_limits(limits=1), here(name, settings):
+            command.run(settings)
+
+    return call

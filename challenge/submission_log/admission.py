@@ -1,0 +1,133 @@
+"""One submission's way through the record: admitted or refused, evaluated, told its score or not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.entry import Entry, may_be_ranked
+from mriprivacy.challenge.intake.description import SubmissionError
+from mriprivacy.challenge.intake.expected_files import bounded_digest
+from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.submission_log import ladder
+from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append, locked, read_log
+from mriprivacy.data_prep.formats.manifest import file_sha256
+
+
+@dataclass
+class Turn:
+    """A submission and the record that it is entered in.
+
+    Attributes
+    ----------
+    folder : Path
+        The record: the log, and what earlier submissions reached.
+    edition : Edition
+        What it is sent for.
+    path : Path
+        The folder or zip that was sent.
+    limits : Limits
+        How many a team may have evaluated.
+    """
+
+    folder: Path
+    edition: Edition
+    path: Path
+    limits: Limits
+
+    def refuse(self, team: str, error: SubmissionError) -> None:
+        """Log that intake refused it; `team` as the organizer knows it, since the submission may lie."""
+        says = {name: error.claimed.get(name, "n/a") for name in ("track", "team", "system")}
+        digest = "n/a" if self.path.is_file() else bounded_digest(self.path)
+        event = Event(
+            "refused",
+            self.edition.name,
+            says["track"],
+            team or says["team"],
+            says["system"],
+            digest,
+            self._archive(),
+            len(error.problems),
+        )
+        with locked(self.folder):
+            append(self.folder, event)
+
+    @contextmanager
+    def attempted(self, submission: Submission) -> Iterator[None]:
+        """Log it if the evaluation in the block ends in an error: it was accepted, and counts as such."""
+        try:
+            yield
+        except Exception:
+            with suppress(OSError), locked(self.folder):  # the disk may be full; the error is what matters
+                append(self.folder, self._event("failed", submission, submission.sha256))
+            raise
+
+    def admit(self, submission: Submission) -> str:
+        """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
+        return admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits).time[
+            :10
+        ]
+
+    def close(self, entry: Entry, submission: Submission, evaluator: Evaluator) -> str:
+        """Log the evaluation, with the score if the team may be told it; return what to tell the team.
+
+        What is not ranked has no score: nobody rates it, or it fails the brain gate.
+
+        What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
+        """
+        if entry.track != "attributes" and not may_be_ranked(entry):
+            return self._without_score(entry)
+        reached = ladder.standing(
+            entry, evaluator.scores, submission.attributes, evaluator.sealed, self.edition.eval.probes
+        )
+        ladder.keep(self.folder, entry.submission_sha256, reached)
+        with locked(self.folder):
+            events = read_log(self.folder)
+            if not (done := self._evaluated(events, entry)):
+                best = ladder.best_published(events, entry.edition, entry.track, entry.team)
+                better = self._improves(reached, best, entry, evaluator)
+                event = self._event("evaluated", entry, entry.submission_sha256)
+                score = round(reached.value, ladder.DIGITS) if better else None
+                done = append(self.folder, replace(event, score=score))
+        if done.score is None:
+            return f"to tell team {entry.team}: evaluated; no improvement beyond its standard error"
+        return f"to tell team {entry.team}: evaluated; score {done.score}"
+
+    def _without_score(self, entry: Entry) -> str:
+        with locked(self.folder):
+            if not self._evaluated(read_log(self.folder), entry):
+                append(self.folder, self._event("evaluated", entry, entry.submission_sha256))
+        nobody = "no attacker passed the audit and saw anybody"
+        why = "not every scan passed the brain gate" if entry.rated else nobody
+        return f"to tell team {entry.team}: evaluated; no score, since {why}"
+
+    @staticmethod
+    def _evaluated(events: tuple[Event, ...], entry: Entry) -> Event | None:
+        done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
+        return done[0] if done else None
+
+    def _improves(
+        self, reached: ladder.Standing, best: str | None, entry: Entry, evaluator: Evaluator
+    ) -> bool:
+        if best is None:
+            return True
+        old = ladder.load(self.folder, best)
+        error = ladder.paired_standard_error(
+            entry.track,
+            reached,
+            old,
+            evaluator.sealed,
+            self.edition.eval.trials,
+            self.edition.eval.probes,
+            evaluator.protocol.bootstrap,
+            evaluator.protocol.bootstrap_seed,
+        )
+        return ladder.improves(entry.track, reached, old, error)
+
+    def _event(self, event: str, of: Submission | Entry, sha256: str) -> Event:
+        return Event(event, self.edition.name, of.track, of.team, of.system, sha256, self._archive())
+
+    def _archive(self) -> str:
+        return file_sha256(self.path) if self.path.is_file() else "n/a"

@@ -1,0 +1,155 @@
+"""What a team is told of its hidden score: rounded, and only when it improved beyond its standard error.
+
+A team that sees every digit of every score can learn the key from the scores alone. The Ladder (Blum and
+Hardt, 2015, "The Ladder: A Reliable Leaderboard for Machine Learning Competitions") gives a new score away
+only when it beats the team's best by more than the standard error of the paired difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.submission_log.log import Event, RecordError
+from mriprivacy.data_prep.formats.atomic import private_folder, whole_file
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+from mriprivacy.scoring.comparison import draw_systems
+
+DIGITS = 2  # of a score that is told
+# Whether a higher score is an improvement.
+HIGHER = {"attack": True, "attributes": True, "defacing": False}
+_SCORES = "scores"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one submission reached, in a form that two of them can be compared in.
+
+    Attributes
+    ----------
+    value : float
+        AUC of the strongest attacker (defacing, attack), or the mean accuracy (attributes).
+    units : ndarray, shape (n_trials,) or (n_probes,)
+        The scores behind it in the order of the trial list, or for each probe the share of attributes told
+        right.
+    """
+
+    value: float
+    units: NDArray[np.float64]
+
+
+def standing(
+    entry: Entry,
+    scores: Mapping[str, NDArray[np.float64]],
+    attributes: Mapping[str, Attributes] | None,
+    sealed: SealedKey,
+    probes: Sequence[str],
+) -> Standing:
+    """Return what an entry reached.
+
+    Parameters
+    ----------
+    entry : Entry
+        As evaluated.
+    scores : mapping from `name/level` of a result to ndarray
+        From `Evaluator.scores`.
+    attributes : mapping from probe to Attributes, or None
+        Those submitted, in track attributes.
+    sealed : SealedKey
+        Has the true ones.
+    probes : sequence of str
+        Of `eval`; a probe of which no attribute is known counts as told wrong.
+    """
+    if attributes is None:
+        best = entry.strongest()
+        return Standing(best.figures["auc"].value, scores[f"{best.name}/{best.level}"])
+    right = []
+    for probe in probes:
+        pairs = zip(sealed.attributes[probe], attributes[probe], strict=True)
+        told = [truth == said for truth, said in pairs if truth != NOT_AVAILABLE]
+        right.append(sum(told) / max(len(told), 1))
+    return Standing(float(np.mean(right)), np.array(right))
+
+
+def keep(folder: Path, submission: str, reached: Standing) -> None:
+    """Keep a standing in a record, under the hash of its submission, where its owner alone can read it."""
+    kept = private_folder(folder / _SCORES) / f"{submission}.npz"
+    with whole_file(kept) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, value=np.array(reached.value), units=reached.units)
+
+
+def load(folder: Path, submission: str) -> Standing:
+    """Return what `keep` kept; RecordError if it is gone."""
+    path = folder / _SCORES / f"{submission}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return Standing(float(kept["value"]), kept["units"])
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise RecordError(
+            f"{_SCORES}/{submission}.npz: cannot be read; evaluate that submission again, with this record"
+        ) from error
+
+
+def best_published(events: Sequence[Event], edition: str, track: str, team: str) -> str | None:
+    """Return the submission behind the score that a team was told last; None if it was told none."""
+    told = [
+        event.submission
+        for event in events
+        if event.score is not None
+        and (event.edition, event.track, event.team.casefold()) == (edition, track, team.casefold())
+    ]
+    return told[-1] if told else None
+
+
+def improves(track: str, new: Standing, old: Standing, standard_error: float) -> bool:
+    """Say whether a new standing beats the old one by more than the standard error of their difference.
+
+    Examples
+    --------
+    >>> old, new = Standing(0.70, np.zeros(1)), Standing(0.74, np.zeros(1))
+    >>> improves("attack", new, old, 0.03), improves("attack", new, old, 0.05)
+    (True, False)
+    >>> improves("defacing", new, old, 0.03)
+    False
+    """
+    gain = new.value - old.value if HIGHER[track] else old.value - new.value
+    return gain > standard_error
+
+
+def paired_standard_error(
+    track: str, new: Standing, old: Standing, sealed: SealedKey, trials: Sequence[tuple[str, str]],
+    probes: Sequence[str], n_bootstrap: int, seed: int,
+) -> float:  # fmt: skip
+    """Return the standard error of the difference of two standings, the people being the same in both.
+
+    Parameters
+    ----------
+    track : str
+        `attributes`, or a track that is scored by trials.
+    new, old : Standing
+        Of two submissions to one edition.
+    sealed : SealedKey
+        Whose everything is.
+    trials, probes : sequences
+        Of `eval`; the order of `Standing.units`.
+    n_bootstrap, seed : int
+        Draws of subjects.
+    """
+    if track == "attributes":
+        people = np.unique([sealed.subjects[probe] for probe in probes], return_inverse=True)[1]
+        means = np.bincount(people, new.units - old.units) / np.bincount(people)
+        return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else float("inf")
+    draws = draw_systems(
+        {"new": new.units, "old": old.units},
+        [sealed.trials[trial].mated for trial in trials],
+        [sealed.subjects[probe] for probe, _ in trials],
+        [sealed.subjects[reference] for _, reference in trials],
+        n_bootstrap,
+        seed,
+    )
+    first, second = draws.replicates["auc"]
+    return float(np.nanstd(first - second, ddof=1))

@@ -1,0 +1,229 @@
+"""The log of submissions: one JSON line an event, each with the hash of the line before; limits read from it.
+
+It holds nothing secret (scores are rounded, and only those of `challenge.submission_log.ladder`), so it may be published.
+Who has seen the hash of its last line can tell ever after that nothing before it was changed or taken out.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.problems import ProblemsError
+from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
+from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+
+LOG = "submissions.jsonl"
+NOTHING = "0" * 64
+EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated")
+_LOCK = ".lock"
+_LARGEST = 1 << 30
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class RecordError(ProblemsError):
+    """A log that is not what it was, or a submission over its limit."""
+
+
+@dataclass
+class Limits:
+    """How many different submissions a team may have evaluated, a day (UTC) and in all; 0 = any number."""
+
+    per_day: int = 2
+    total: int = 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log.
+
+    Attributes
+    ----------
+    event : str
+        One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error.
+    edition, track, team, system : str
+        Of a refused submission as it claims, if that is well formed, or else `n/a`; its team as the organizer
+        knows it (`team=`), if he does.
+    submission : str
+        SHA-256 over names and contents of the files; of a refused folder, over what there is
+        (`challenge.intake.expected_files.bounded_digest`); `n/a` for a refused zip.
+    archive : str
+        SHA-256 of the zip; `n/a` for a folder.
+    problems : int
+        Of a refused one.
+    score : float or None
+        Of an evaluated one whose score was published: the rounded figure of `challenge.submission_log.ladder`.
+    number : int
+        1, 2, 3 and so on.
+    time : str
+        UTC, to the second.
+    previous : str
+        SHA-256 of the line before, 64 zeros for the first.
+    """
+
+    event: str
+    edition: str
+    track: str = "n/a"
+    team: str = "n/a"
+    system: str = "n/a"
+    submission: str = "n/a"
+    archive: str = "n/a"
+    problems: int = 0
+    score: float | None = None
+    number: int = 0
+    time: str = ""
+    previous: str = NOTHING
+
+    def line(self) -> bytes:
+        """Return the event as it stands in the log."""
+        return (json.dumps(asdict(self), ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
+
+
+def head(events: tuple[Event, ...]) -> str:
+    """Return the hash that stands for a whole log: that of its last line."""
+    return hashlib.sha256(events[-1].line()).hexdigest() if events else NOTHING
+
+
+def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
+    """Read a log and check its chain.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `submissions.jsonl`; no such file is an empty log.
+    expected_head : str
+        A hash that was published earlier: some line must have it.
+
+    Raises
+    ------
+    RecordError
+        At the first line that does not follow from the one before, or if no line has the expected hash, or
+        that is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("a", "b"):
+    ...     event = append(folder, Event("refused", "synth/1", team=name), datetime(2026, 1, 2, tzinfo=UTC))
+    >>> [event.team for event in read_log(folder)]
+    ['a', 'b']
+    >>> _ = (folder / LOG).write_text((folder / LOG).read_text().replace('"a"', '"c"'))
+    >>> read_log(folder)
+    Traceback (most recent call last):
+    mriprivacy.challenge.submission_log.log.RecordError: submissions.jsonl: line 2 does not follow from line 1...
+    """
+    if expected_head and not re.fullmatch("[0-9a-f]{64}", expected_head):
+        raise RecordError(f"head is {expected_head[:70]!r}; expected the 64 digits, 0-9 and a-f, of a hash")
+    path = folder / LOG
+    events: list[Event] = []
+    previous, seen = NOTHING, {NOTHING}
+    try:
+        raw = read_bytes(path, _LARGEST, LOG) if path.exists() else b""
+    except TableError as error:
+        raise RecordError(*error.problems) from error
+    for number, line in enumerate(raw.splitlines(keepends=True), start=1):
+        event = _parse(line, number)
+        if event.previous != previous or event.number != number:
+            raise RecordError(
+                f"{LOG}: line {number} does not follow from line {number - 1}: one of them was changed, or "
+                "lines were taken out or put in"
+            )
+        if events and event.time < events[-1].time:
+            raise RecordError(f"{LOG}: line {number} is earlier than line {number - 1}")
+        events.append(event)
+        previous = hashlib.sha256(line).hexdigest()
+        seen.add(previous)
+    if expected_head and expected_head not in seen:
+        raise RecordError(f"{LOG}: no line has the hash {expected_head}; the log is not the one it was")
+    return tuple(events)
+
+
+def _parse(line: bytes, number: int) -> Event:
+    try:
+        content = parse_json_object(line, name=f"{LOG}: line {number}")
+    except JsonError as error:
+        raise RecordError(*error.problems) from error
+    kinds: Mapping[str, type | tuple[type, ...]] = {
+        "problems": int, "number": int, "score": (int, float, type(None))
+    }  # fmt: skip
+    good = list(content) == [field.name for field in fields(Event)] and all(
+        isinstance(value, kinds.get(name, str)) and not isinstance(value, bool)
+        for name, value in content.items()
+    )
+    event = Event(**content) if good else None
+    if event is None or event.event not in EVENTS or event.line() != line or not _is_time(event.time):
+        raise RecordError(f"{LOG}: line {number} is not an event as this kit writes it")
+    return event
+
+
+def _is_time(text: str) -> bool:
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII))
+
+
+def append(folder: Path, event: Event, now: datetime | None = None) -> Event:
+    """Add an event to the log, after checking the whole chain; return it as it was written.
+
+    The log is replaced as a whole file, so that a kill at any moment leaves the old one or the new one. Where
+    others may write at the same time, call it within `locked`.
+    """
+    return _append(folder, read_log(folder), event, now or datetime.now(UTC))
+
+
+def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = None) -> Event:
+    """Log an accepted submission, unless its team is over its limits.
+
+    A submission that was accepted before, byte for byte, is admitted again and neither counted nor logged:
+    its evaluation may have been cut short, and what comes of it is known.
+
+    Raises
+    ------
+    RecordError
+        If a limit is reached; this, too, is logged.
+    """
+    now = now or datetime.now(UTC)
+    with locked(folder):
+        events = read_log(folder)
+        accepted = [e for e in events if (e.event, e.edition) == ("accepted", event.edition)]
+        mine = [e for e in accepted if e.team.casefold() == event.team.casefold()]
+        if known := [e for e in mine if e.submission == event.submission]:
+            return known[0]
+        today = sum(e.time[:10] == now.strftime(_TIME)[:10] for e in mine)
+        for used, most, when in ((today, limits.per_day, "today (UTC)"), (len(mine), limits.total, "in all")):
+            if most and used >= most:
+                _append(folder, events, replace(event, event="over limit"), now)
+                raise RecordError(
+                    f"team {event.team}: {used} submissions were accepted {when}; the limit is {most}"
+                )
+        return _append(folder, events, event, now)
+
+
+def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime) -> Event:
+    time = now.strftime(_TIME)
+    if events and time < events[-1].time:
+        raise RecordError(f"{LOG}: its last line is of {events[-1].time}, but the clock says {time}")
+    written = replace(event, number=len(events) + 1, time=time, previous=head(events))
+    with whole_file(folder / LOG) as temporary, temporary.open("wb") as stream:
+        stream.writelines([*(e.line() for e in events), written.line()])
+        stream.flush()
+        os.fsync(stream.fileno())
+    return written
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time write to a record; the others wait."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

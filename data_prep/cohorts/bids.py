@@ -1,0 +1,319 @@
+"""A cohort on disk: who is in it, and where their images are."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mriprivacy.data_prep.cohorts.cohort_files import (
+    TRUTH,
+    CohortFiles,
+    Scan,
+    check_photo,
+    check_scan,
+    dicom_hint,
+    find_photos,
+    find_scans,
+    truth_paths,
+)
+from mriprivacy.data_prep.formats.problems import Findings, ProblemsError, shown
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+from mriprivacy.data_prep.formats.tsv import Table, TableError, read_table
+
+CONDITIONS = ("raw", "bald")
+
+_SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)
+_SEX = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
+
+
+class CohortError(ProblemsError):
+    """A cohort, or what was asked of it, from which no edition can be made."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One subject of a cohort.
+
+    Attributes
+    ----------
+    subject : str
+        BIDS name, `sub-<id>`.
+    attributes : Attributes
+        Sex `F`, `M` or `O`, age group, ethnicity; `n/a` where the cohort does not say.
+    scans : tuple of Scan
+        The head MRIs of one contrast, one a session.
+    photos : mapping from photo number to mapping from condition to Path
+        Every photo in every condition, `{"01": {"raw": ..., "bald": ...}}`.
+    true_bald : mapping from photo number to Path
+        The photos as they would be without hair, where the cohort knows; never published.
+    reference_scans : tuple of Scan
+        Scans of another contrast, where those are the references; there are no photos then.
+    age : float or None
+        In years, where the cohort says it exactly: `89+` is an age group and no age.
+    """
+
+    subject: str
+    attributes: Attributes
+    scans: tuple[Scan, ...]
+    photos: Mapping[str, Mapping[str, Path]]
+    true_bald: Mapping[str, Path]
+    reference_scans: tuple[Scan, ...] = ()
+    age: float | None = None
+
+
+def age_group(age: str, edges: Sequence[int]) -> str:
+    """Name the age group of an age: `[18, 30, 45]` gives 18-29, 30-44 and 45+.
+
+    Parameters
+    ----------
+    age : str
+        Years, `n/a`, or BIDS's `89+`.
+    edges : sequence of int
+        First year of every group, ascending.
+
+    Raises
+    ------
+    ValueError
+        If it is not an age, or below the first edge.
+
+    Examples
+    --------
+    >>> age_group("44.9", [18, 30, 45]), age_group("89+", [18, 30, 45]), age_group("n/a", [18])
+    ('30-44', '45+', 'n/a')
+    """
+    if age == NOT_AVAILABLE:
+        return NOT_AVAILABLE
+    try:
+        years = float("89" if age == "89+" else age)
+    except ValueError:
+        years = math.nan
+    if not edges[0] <= years <= 120:
+        raise ValueError(f"is not an age of {edges[0]} to 120 years (edges begin at {edges[0]})")
+    first = max(edge for edge in edges if edge <= years)
+    later = [edge for edge in edges if edge > years]
+    return f"{first}-{min(later) - 1}" if later else f"{first}+"
+
+
+def read_cohort(
+    root: Path,
+    contrast: str,
+    age_edges: Sequence[int],
+    files: CohortFiles | None = None,
+    reference_contrast: str = "",
+) -> tuple[Person, ...]:
+    """Find every subject of a BIDS cohort and look at what belongs to it.
+
+    Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others), scans
+    `sub-<id>/[ses-<id>/]anat/sub-<id>_[ses-<id>_]<contrast>.nii.gz`, a folder of photographs, and, for all
+    scans or none, the truth below `derivatives/truth` (docs/files.md). Headers are read, voxels and pixels
+    are not.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset.
+    contrast : str
+        BIDS suffix of the scans to take.
+    age_edges : sequence of int
+        First year of every age group.
+    files : CohortFiles, optional
+        Where the photographs are, and which scan is meant where there are several.
+    reference_contrast : str
+        BIDS suffix of the scans to compare with, instead of photographs.
+
+    Returns
+    -------
+    tuple of Person
+        Sorted by subject.
+
+    Raises
+    ------
+    CohortError
+        With everything that is missing, surplus or unreadable.
+
+    Examples
+    --------
+    >>> read_cohort(Path("nowhere"), "T2w", [18])
+    Traceback (most recent call last):
+    mriprivacy.data_prep.cohorts.bids.CohortError: nowhere: no such folder; expected a BIDS dataset with participants.tsv
+    """
+    files = files or CohortFiles()
+    if not root.is_dir():
+        raise CohortError(f"{root}: no such folder; expected a BIDS dataset with participants.tsv")
+    if not (root / "participants.tsv").is_file():
+        raise CohortError(
+            f"{root / 'participants.tsv'}: no such file; expected a BIDS dataset{dicom_hint(root)}"
+        )
+    try:
+        table = read_table(root / "participants.tsv", None)
+    except TableError as error:
+        raise CohortError(*error.problems) from error
+    attributes, ages, problems = _attributes(table, age_edges)
+    found = Findings(str(root))
+    for folder in sorted(root.glob("sub-*")):
+        if folder.is_dir() and folder.name not in attributes:
+            found.add("subject folders that participants.tsv does not name", folder.name)
+    photos, true_bald = {}, {}
+    if not reference_contrast:
+        photos = _photos(root, files, attributes, found)
+        true_bald = _true_bald(root, photos, found)
+    scans = _scans(root, contrast, files.entities, attributes, found)
+    reference_scans = (
+        _scans(root, reference_contrast, files.entities, attributes, found) if reference_contrast else {}
+    )
+    people = []
+    for subject in sorted(attributes):
+        if subject not in photos and not reference_contrast:
+            found.add("subjects without a photo", subject)
+        own = Person(
+            subject,
+            attributes[subject],
+            scans[subject],
+            photos.get(subject, {}),
+            true_bald.get(subject, {}),
+            reference_scans.get(subject, ()),
+            ages.get(subject),
+        )
+        for scan in (*own.scans, *own.reference_scans):
+            check_scan(scan, root, found)
+        for path in [p for shots in own.photos.values() for p in shots.values()] + list(
+            own.true_bald.values()
+        ):
+            check_photo(path, root, found)
+        people.append(own)
+    problems += found.problems()
+    if problems:
+        raise CohortError(*problems)
+    return tuple(people)
+
+
+def is_synthetic(root: Path) -> bool:
+    """Say whether a cohort declares that nobody in it exists: `"Synthetic": true` in its description.
+
+    Absent is false: people are real unless it is declared that they are not.
+
+    Raises
+    ------
+    CohortError
+        If the declaration is neither true nor false, or the description is no JSON object.
+
+    Examples
+    --------
+    >>> is_synthetic(Path("nowhere"))
+    False
+    """
+    path = root / "dataset_description.json"
+    if not path.is_file():
+        return False
+    try:
+        description = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CohortError(f"dataset_description.json: not JSON ({error})") from error
+    declared = description.get("Synthetic", False) if isinstance(description, dict) else None
+    if not isinstance(declared, bool):
+        raise CohortError(
+            f"dataset_description.json: Synthetic is {shown(str(declared))}; expected true or false"
+        )
+    return declared
+
+
+def _scans(
+    root: Path, contrast: str, entities: str, subjects: Mapping[str, Attributes], found: Findings
+) -> dict[str, tuple[Scan, ...]]:
+    """Find scans by subject; a kind of truth belongs to all scans as soon as one has it."""
+    paths = {subject: find_scans(root, subject, contrast, entities, found) for subject in sorted(subjects)}
+    truth = {
+        (subject, session): truth_paths(root, subject, session, contrast)
+        for subject, sessions in paths.items()
+        for session, _ in sessions
+    }
+    known = [name for name in TRUTH if any(own[name].is_file() for own in truth.values())]
+    return {
+        subject: tuple(
+            Scan(session, path, {name: truth[subject, session][name] for name in known})
+            for session, path in sessions
+        )
+        for subject, sessions in paths.items()
+    }
+
+
+def _photos(
+    root: Path, files: CohortFiles, subjects: Mapping[str, Attributes], found: Findings
+) -> dict[str, dict[str, dict[str, Path]]]:
+    """Find photos by subject, number and condition; without a folder `bald_photos` none are bald."""
+    folders = {"raw": root / files.photos}
+    if not folders["raw"].is_dir():
+        found.add(f"no photos; expected {files.photos}/ (cohort.photos names another folder)")
+    if files.bald_photos:
+        folders["bald"] = root / files.bald_photos
+        if not folders["bald"].is_dir():
+            found.add(
+                f"no photos without hair; expected {files.bald_photos}/ (cohort.bald_photos names another "
+                "folder), or edition.hair_removal=builtin or none"
+            )
+    present = {
+        condition: find_photos(folders[condition], condition, subjects, found)
+        for condition in folders
+        if folders[condition].is_dir()
+    }
+    photos: dict[str, dict[str, dict[str, Path]]] = {}
+    for condition, paths in present.items():
+        for (subject, number), path in paths.items():
+            photos.setdefault(subject, {}).setdefault(number, {})[condition] = path
+    for numbers in photos.values():
+        for shots in numbers.values():
+            for condition in present:
+                if condition not in shots:
+                    name = next(iter(shots.values())).name
+                    found.add(f"photos missing in condition {condition}", name)
+    return photos
+
+
+def _true_bald(
+    root: Path, photos: Mapping[str, Mapping[str, object]], found: Findings
+) -> dict[str, dict[str, Path]]:
+    folder = root / "derivatives" / "truth" / "photos" / "bald"
+    if not folder.is_dir():
+        return {}
+    known: dict[str, dict[str, Path]] = {}
+    for (subject, number), path in find_photos(folder, "truth/photos/bald", photos, found).items():
+        known.setdefault(subject, {})[number] = path
+    for subject, numbers in photos.items():
+        if set(numbers) != set(known.get(subject, {})):
+            found.add("photos and their true bald versions have different names", subject)
+    return known
+
+
+def _attributes(
+    table: Table, age_edges: Sequence[int]
+) -> tuple[dict[str, Attributes], dict[str, float], tuple[str, ...]]:
+    """Return the attributes of everybody, ages in years of those who have one, and what is wrong."""
+    needed = ("participant_id", "sex", "age", "ethnicity")
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        return {}, {}, (f"participants.tsv: no column {', '.join(missing)}; expected {' '.join(needed)}",)
+    findings = Findings("participants.tsv")
+    people: dict[str, Attributes] = {}
+    ages: dict[str, float] = {}
+    rows = zip(table.lines, *(table.column(column) for column in needed), strict=True)
+    for line, subject, sex, age, ethnicity in rows:
+        if not _SUBJECT.fullmatch(subject):
+            findings.add("participant_id is not sub- and letters or digits", f"line {line} {shown(subject)}")
+            continue
+        if subject in people:
+            findings.add("participant_id is given twice", f"line {line} {subject}")
+        if sex != NOT_AVAILABLE and sex.lower() not in _SEX:
+            findings.add("sex is not F, M, O or n/a", f"line {line} {shown(sex)}")
+        try:
+            group = age_group(age, age_edges)
+            if age not in (NOT_AVAILABLE, "89+"):
+                ages[subject] = float(age)
+        except ValueError as error:
+            findings.add(f"age {error}", f"line {line} {shown(age)}")
+            group = NOT_AVAILABLE
+        people[subject] = Attributes(_SEX.get(sex.lower(), NOT_AVAILABLE), group, ethnicity)
+    if not people:
+        findings.add("names no subject")
+    return people, ages, findings.problems()

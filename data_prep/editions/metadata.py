@@ -1,0 +1,336 @@
+"""What an edition says of itself to people and to catalogues: datasheet, citation, two kinds of metadata.
+
+Everything follows from `edition.json` and the public tables; nothing here knows a key or a date of building.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.manifest import file_sha256
+from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
+
+TABLES = {
+    "dev/trials.tsv": TRIAL_COLUMNS,
+    "dev/key.tsv": KEY_COLUMNS,
+    "dev/attributes.tsv": ATTRIBUTE_COLUMNS,
+    "eval/trials.tsv": TRIAL_COLUMNS,
+}
+MEANING = {
+    "probe": "Id of a head MRI",
+    "reference": "Id of a photograph",
+    "label": "mated (one person) or nonmated (two)",
+    "sex": "Sex of the person",
+    "age_group": "Years of age, from-to",
+    "ethnicity": "Ethnicity of the person",
+}
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+
+_SYNTHETIC = """All people in this edition are synthetic: nobody was scanned or photographed. Heads come
+from a parametric mesh, brains from a published average, scans and photographs from simulations of both.
+Results show how methods compare under equal conditions. They do not show how likely a real person is to be
+recognized, they are no evidence that a method is safe for real scans, and they say nothing about real
+groups of people: sex, age and ethnicity are settings of the simulation."""
+_REAL = """The people in this edition are real. A face may be personal data even where no name is given:
+use, keep and pass on these images only as the licence and the consent of these people allow, and do not try
+to find out who they are outside of the challenge. They are the people of one cohort; a rate found among
+them need not hold for others."""
+
+Description = Mapping[str, Any]
+
+
+_BALD = {
+    "none": "",
+    "given": ", as the organizer supplied it",
+    "builtin": ", removed by the kit from the raw photograph (`baselines.hair.removal`)",
+}
+
+_SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
+
+
+METADATA = ("README.md", "CITATION.cff", "croissant.json", "datapackage.json")
+
+
+def write_metadata(public: Path, description: Description) -> None:
+    """Write README.md, CITATION.cff, croissant.json and datapackage.json of an edition whose tables stand.
+
+    Parameters
+    ----------
+    public : Path
+        The folder to be published, everything else in it but the manifest.
+    description : mapping
+        Content of `edition.json`.
+    """
+    hashes = {name: file_sha256(public / name) for name in _tables(description)}
+    texts = (
+        datasheet(description),
+        citation(description),
+        _json(croissant(description, hashes)),
+        _json(data_package(description, hashes)),
+    )
+    for name, text in zip(METADATA, texts, strict=True):
+        with whole_file(public / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def title(description: Description) -> str:
+    """Return the edition's full name.
+
+    Examples
+    --------
+    >>> title({"id": "synth-49", "version": "2026.1", "synthetic": True})
+    'synth-49 2026.1: head MRI and photographs of synthetic people'
+    """
+    whom = "synthetic people" if description["synthetic"] else "people"
+    what = "head MRI in two contrasts" if "references" in description else "head MRI and photographs"
+    return f"{description['id']} {description['version']}: {what} of {whom}"
+
+
+def whose(description: Description) -> str:
+    """Say in plain words whether the people exist, and what follows from it."""
+    return _SYNTHETIC if description["synthetic"] else _REAL
+
+
+def datasheet(description: Description) -> str:
+    """Return the README of an edition: what is in it, whose it is, what it is for and what it is not for."""
+    counts = "\n".join(
+        f"| `{split}` | {own['probes']} | {own['references']} | {own['trials']} |"
+        for split, own in description["counts"].items()
+    )
+    values = "\n".join(f"* {name}: {', '.join(known)}" for name, known in description["attributes"].items())
+    references, target = "photographs", "a photograph"
+    released = (
+        f"Scans are {description['contrast']}. Photographs are {' and '.join(description['conditions'])};\n"
+        f"`bald` is without hair{_BALD[description['hair_removal']]}."
+    )
+    also, stripped = "photographs", ", photographs stripped of everything but pixels"
+    if "references" in description:
+        references, target, released = "scans", "another scan", _SCANS.format(**description)
+        also, stripped = "references", ", the origin of coordinates moved to the middle of each grid"
+    if "distractors" in description:
+        released += (
+            f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
+            "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
+        )
+    return f"""# {title(description)}
+
+{whose(description)}
+
+## What is in it
+
+| split | scans (probes) | {references} (references) | trials |
+|---|---|---|---|
+{counts}
+
+{released}
+Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
+`KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
+
+Attributes:
+
+{values}
+
+## What it is for
+
+Measuring how well a head MRI can be linked to {target}, how much defacing helps against it, and what can
+be read from a scan. Tracks: {", ".join(description["tracks"])}. How submissions are evaluated is written in
+`edition.json`.
+
+## What it is not for
+
+Recognizing anybody outside of it, training a product that does, or medical conclusions of any kind.
+
+## How it was made
+
+By `mriprivacy build` from a BIDS cohort: scans turned to RAS+ and stripped of everything but voxels and
+geometry{stripped}, ids and the order of lists random.
+
+## Files
+
+`MANIFEST.sha256` lists every file; `sha256sum -c MANIFEST.sha256` checks them. Tables are TSV.
+`croissant.json` and `datapackage.json` describe them to machines.
+
+## Terms
+
+Licence: {description["licence"]}. To cite it, see `CITATION.cff`.
+"""
+
+
+def citation(description: Description) -> str:
+    """Return a Citation File Format 1.2.0 file; YAML in which every text is quoted as JSON quotes it."""
+    quoted = {name: json.dumps(text) for name, text in _cited(description).items()}
+    authors = [f"  - name: {json.dumps(name)}" for name in _authors(description)]
+    return "\n".join(
+        [
+            "cff-version: 1.2.0",
+            f"message: {quoted['message']}",
+            "type: dataset",
+            f"title: {quoted['title']}",
+            "authors:",
+            *authors,
+            f"version: {quoted['version']}",
+            *([f'date-released: "{description["released"]}"'] if "released" in description else []),
+            f"abstract: {quoted['abstract']}",
+            "",
+        ]
+    )
+
+
+def _cited(description: Description) -> dict[str, str]:
+    return {
+        "message": description["citation"] or "If you use this edition, please cite it as below.",
+        "title": title(description),
+        "version": description["version"],
+        "abstract": whose(description),
+    }
+
+
+def _authors(description: Description) -> list[str]:
+    return list(description["authors"]) or [f"the organizers of {description['id']}"]
+
+
+def data_package(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Data Package (frictionless) description of the tables."""
+    return {
+        "profile": "data-package",
+        "name": description["id"],
+        "title": title(description),
+        "version": description["version"],
+        "description": whose(description),
+        "licenses": [{"name": description["licence"], "title": description["licence"]}],
+        "contributors": [{"title": name, "role": "author"} for name in _authors(description)],
+        "resources": [
+            {
+                "name": _name(table),
+                "path": table,
+                "hash": f"sha256:{hashes[table]}",
+                "profile": "tabular-data-resource",
+                "format": "tsv",
+                "mediatype": "text/tab-separated-values",
+                "encoding": "utf-8",
+                "dialect": {"delimiter": "\t", "csv": {"delimiter": "\t"}},
+                "schema": {
+                    "fields": [
+                        {"name": column, "type": "string", "description": MEANING[column]}
+                        for column in columns
+                    ],
+                    "missingValues": ["n/a"],
+                },
+            }
+            for table, columns in _tables(description).items()
+        ],
+    }
+
+
+def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Croissant 1.0 description: tables as record sets, images as file sets."""
+    files = [
+        {
+            "@type": "cr:FileObject",
+            "@id": _name(table),
+            "name": _name(table),
+            "contentUrl": table,
+            "encodingFormat": "text/tab-separated-values",
+            "sha256": hashes[table],
+        }
+        for table in _tables(description)
+    ]
+    images = {f"{split}-mri": f"{split}/mri/sub-*/anat/*.nii.gz" for split in description["counts"]}
+    images |= {
+        f"{split}-photos-{condition}": f"{split}/photos/{condition}/*.png"
+        for split in description["counts"]
+        for condition in (() if "references" in description else description["conditions"])
+    }
+    sets = [
+        {
+            "@type": "cr:FileSet",
+            "@id": name,
+            "name": name,
+            "includes": pattern,
+            "encodingFormat": "image/png" if pattern.endswith(".png") else "application/gzip",
+        }
+        for name, pattern in images.items()
+    ]
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": description["id"],
+        "version": description["version"],
+        "description": whose(description),
+        "license": description["licence"],
+        "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
+        "citeAs": description["citation"] or title(description),
+        **({"datePublished": description["released"]} if "released" in description else {}),
+        "distribution": [*files, *sets],
+        "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
+    }
+
+
+def _record_set(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
+    own = f"{_name(table)}-records"
+    return {
+        "@type": "cr:RecordSet",
+        "@id": own,
+        "name": own,
+        "field": [
+            {
+                "@type": "cr:Field",
+                "@id": f"{own}/{column}",
+                "name": column,
+                "description": MEANING[column],
+                "dataType": "sc:Text",
+                "source": {"fileObject": {"@id": _name(table)}, "extract": {"column": column}},
+            }
+            for column in columns
+        ],
+    }
+
+
+def _tables(description: Description) -> dict[str, tuple[str, ...]]:
+    strangers = {f"eval/{DISTRACTORS}": TRIAL_COLUMNS} if "distractors" in description else {}
+    return TABLES | strangers
+
+
+def _name(table: str) -> str:
+    return table.removesuffix(".tsv").replace("/", "-")
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,378 @@
+"""Decide upon an edition: who goes into which split, under which id, in which trials."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mriprivacy.data_prep.cohorts.bids import CONDITIONS, CohortError, Person, is_synthetic, read_cohort
+from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, Scan
+from mriprivacy.data_prep.editions.edition_config import TRACKS, EditionConfig, check_config
+from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
+from mriprivacy.data_prep.editions.trials import Trial, make_trials
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+from mriprivacy.data_prep.formats.secrets import generator, opaque_ids, secret_bytes
+
+FORMAT = 1
+SPLITS = ("dev", "eval")
+TRUE_BALD = "true_bald"  # condition of photographs that are sealed, beside the public ones
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """One split: its lists, ready to be written.
+
+    Attributes
+    ----------
+    name : str
+        `dev` or `eval`.
+    trials : tuple of Trial
+        In the order of the public list.
+    attributes : dict from probe to Attributes
+        Sorted by probe; ids are random, so their order tells nothing.
+    references : tuple of str
+        Sorted.
+    """
+
+    name: str
+    trials: tuple[Trial, ...]
+    attributes: dict[str, Attributes]
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An edition decided upon, with nothing written yet.
+
+    Attributes
+    ----------
+    description : dict
+        The content of `edition.json`.
+    splits : tuple of SplitPlan
+        `dev`, then `eval`.
+    scans, photos : tuple of ScanItem, tuple of PhotoItem
+        Everything to release, in the order of the released ids; references that are scans are scans.
+    subjects : tuple of (id, subject, split)
+        Rows of the sealed `subjects.tsv`.
+    nonce : str
+        64 hexadecimal digits.
+    distractors : tuple of str
+        Ids of photographs of strangers, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
+    remarks : tuple of str
+        What an organizer should know: whose attributes are missing.
+    ages : dict from probe to float
+        Of both splits, in years, sorted by probe; whose age is not known is not in it. Never published.
+    """
+
+    description: dict[str, Any]
+    splits: tuple[SplitPlan, ...]
+    scans: tuple[ScanItem, ...]
+    photos: tuple[PhotoItem, ...]
+    subjects: tuple[tuple[str, str, str], ...]
+    nonce: str
+    distractors: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    ages: Mapping[str, float] = field(default_factory=dict)
+
+
+def plan_edition(
+    cohort_root: Path,
+    config: EditionConfig,
+    files: CohortFiles | None = None,
+    distractors: Mapping[str, Path] | None = None,
+    splits: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
+    """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
+
+    Parameters
+    ----------
+    cohort_root : Path
+        A BIDS dataset as `read_cohort` expects it.
+    config : EditionConfig
+        The organizer's decisions.
+    files : CohortFiles, optional
+        Where the cohort keeps its photographs.
+    distractors : mapping from str to Path, optional
+        Photographs of strangers by name, `data_prep.cohorts.distractors.find_distractors`.
+    splits : mapping from str to str
+        Split of every scan, by its released id, of an edition that this one supersedes.
+
+    Returns
+    -------
+    Plan
+        The same for the same cohort, config and seed.
+
+    Raises
+    ------
+    CohortError
+        With every problem of the config, or else every problem of the cohort.
+
+    Examples
+    --------
+    >>> plan_edition(Path("nowhere"), EditionConfig(dev_share=2))
+    Traceback (most recent call last):
+    mriprivacy.data_prep.cohorts.bids.CohortError: edition.dev_share is 2; expected a share between 0 and 1
+    """
+    check_config(config)
+    files = files or CohortFiles()
+    if config.hair_removal != "given":
+        files = replace(files, bald_photos="")
+    people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
+    return plan_people(people, config, is_synthetic(cohort_root), distractors or {}, splits)
+
+
+def plan_people(
+    people: Sequence[Person],
+    config: EditionConfig,
+    synthetic: bool,
+    distractors: Mapping[str, Path] = MappingProxyType({}),
+    earlier: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
+    """Draw splits, ids and trials for people; no file is looked at.
+
+    Every session's scan is a probe of its own, and a trial is mated when both images are of one subject,
+    whatever the session.
+
+    Parameters
+    ----------
+    people : sequence of Person
+        Names and attributes decide the lists; paths are passed on.
+    config : EditionConfig
+        The organizer's decisions.
+    synthetic : bool
+        What `edition.json` says of the people.
+    distractors : mapping from str to Path
+        Photographs of strangers by name.
+    earlier : mapping from str to str
+        Split of every scan, by its released id, of an edition that this one supersedes: whoever was in it
+        stays where he was, whoever else came or went. Labels of its `dev` are open for good.
+
+    Raises
+    ------
+    CohortError
+        If these people cannot make this edition.
+    """
+    _check_people(people, config, bool(distractors))
+    assigned = split_people(people, config.dev_share, config.seed, config.id)
+    named = [_scan_name(p, scan) for p in people for scan in p.scans]
+    if config.reference_contrast:
+        named += [name for p in people for name in _references(p, config)]
+    scan_ids = opaque_ids("sub-", named, config.seed, config.id)
+    assigned |= {
+        p.subject: earlier[own]
+        for p in people
+        for own in (scan_ids[_scan_name(p, scan)] for scan in p.scans)
+        if own in earlier
+    }
+    names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
+    ids = scan_ids | opaque_ids("ph-", names, config.seed, config.id)
+    splits = tuple(
+        _plan_split(split, [p for p in people if assigned[p.subject] == split], ids, config)
+        for split in SPLITS
+    )
+    scans = [
+        _scan_item(p, scan, assigned[p.subject], ids[_scan_name(p, scan)], config.contrast, config)
+        for p in people
+        for scan in p.scans
+    ]
+    scans += [
+        _scan_item(p, scan, assigned[p.subject], ids[name], config.reference_contrast, config)
+        for p in people
+        for name, scan in zip(_references(p, config), p.reference_scans, strict=False)
+    ]
+    photos = []
+    for name, (person, number) in names.items():
+        split, file = assigned[person.subject], f"{ids[name]}.png"
+        shots = {
+            c: (path, Path("public", split, "photos", c, file)) for c, path in person.photos[number].items()
+        }
+        if config.hair_removal == "builtin":
+            shots["bald"] = (shots["raw"][0], Path("public", split, "photos", "bald", file))
+        if number in person.true_bald:
+            shots[TRUE_BALD] = (person.true_bald[number], Path("sealed", "photos", "bald", file))
+        photos += [
+            PhotoItem(person.subject, split, ids[name], condition, source, target)
+            for condition, (source, target) in shots.items()
+        ]
+    strangers = opaque_ids("ds-", distractors, config.seed, config.id)
+    shown = [c for c in CONDITIONS if any(photo.condition == c for photo in photos)]
+    photos += [
+        PhotoItem(name, "eval", own, c, distractors[name], Path("public", "eval", "photos", c, f"{own}.png"))
+        for name, own in strangers.items()
+        for c in shown
+    ]
+    rows = [(item.probe, item.subject, item.split) for item in scans]
+    rows += [(own, name, "eval") for name, own in strangers.items()]
+    rows += [(ids[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()]
+    return Plan(
+        description=_describe(
+            people, splits, {photo.condition for photo in photos}, config, synthetic, len(strangers)
+        ),
+        splits=splits,
+        scans=tuple(sorted(scans, key=lambda item: item.probe)),
+        photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
+        subjects=tuple(sorted(rows)),
+        nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
+        distractors=tuple(sorted(strangers.values())),
+        remarks=_unknown(people) if "attributes" in config.tracks else (),
+        ages={
+            probe: age
+            for probe, age in sorted((ids[_scan_name(p, s)], p.age) for p in people for s in p.scans)
+            if age is not None
+        },
+    )
+
+
+def _scan_name(person: Person, scan: Scan) -> str:
+    return f"{person.subject}/{scan.session}" if scan.session else person.subject
+
+
+def _references(person: Person, config: EditionConfig) -> list[str]:
+    """Name a person's references: photographs, or scans of another contrast."""
+    scans = [f"{_scan_name(person, scan)}/{config.reference_contrast}" for scan in person.reference_scans]
+    return scans or [f"{person.subject}/{number}" for number in person.photos]
+
+
+def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
+    """Assign every subject to `dev` or `eval` at random, people of like attributes in the same proportion.
+
+    Sexes are divided to within one person, and inside a sex age groups and ethnicities as evenly as their
+    numbers allow.
+
+    Examples
+    --------
+    >>> split_people([], 0.5, seed=0)
+    {}
+    """
+    order = sorted(people, key=lambda p: (p.attributes, secret_bytes(seed, "split", *purpose, p.subject)))
+    # Counting along the shuffled groups puts every k-th one into dev; rounding keeps the total right.
+    taken = [math.floor(i * dev_share + 0.5) for i in range(len(order) + 1)]
+    return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
+
+
+def _check_people(people: Sequence[Person], config: EditionConfig, distractors: bool) -> None:
+    problems = []
+    if distractors and (config.reference_contrast or config.hair_removal == "given"):
+        problems.append(
+            "distractors are photographs, with hair: they need edition.references=photographs and "
+            "edition.hair_removal=builtin or none"
+        )
+    for name in Attributes._fields if "attributes" in config.tracks else ():
+        values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
+        if not values:
+            problems.append(
+                f"participants.tsv: {name} is n/a for everybody; track 'attributes' needs it: fill it in, or "
+                "leave that track out of edition.tracks"
+            )
+    n_dev = math.floor(len(people) * config.dev_share + 0.5)
+    smallest = min(n_dev, len(people) - n_dev)
+    if smallest < 2:
+        problems.append(
+            f"{len(people)} subjects make {n_dev} dev and {len(people) - n_dev} eval; expected 2 or more "
+            "in each, since a nonmated trial takes two: add subjects or change edition.dev_share"
+        )
+    elif config.nonmated_per_probe >= smallest:
+        problems.append(
+            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; the smaller split has "
+            f"{smallest - 1} other subjects for each probe: expected 0 (all) to {smallest - 1}"
+        )
+    if problems:
+        raise CohortError(*problems)
+
+
+def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
+    """Say of how many people an attribute is not known: nobody is scored on it, nobody learns from it."""
+    counts = {
+        name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
+    }
+    return tuple(
+        f"{name} is not known of {count} of {len(people)} people, who are not scored on it"
+        for name, count in counts.items()
+        if count
+    )
+
+
+def _plan_split(
+    name: str,
+    people: Sequence[Person],
+    ids: dict[str, str],
+    config: EditionConfig,
+) -> SplitPlan:
+    own_references = {ids[name]: p.subject for p in people for name in _references(p, config)}
+    own_probes = {ids[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
+    known = {p.subject: p.attributes for p in people}
+    try:
+        trials = make_trials(
+            probes=own_probes,
+            references=own_references,
+            attributes=known,
+            rng=generator(config.seed, "trials", name, config.id),
+            nonmated_per_probe=config.nonmated_per_probe,
+        )
+    except ValueError as error:
+        raise CohortError(f"{name}: {error}") from error
+    attributes = {probe: known[subject] for probe, subject in own_probes.items()}
+    return SplitPlan(name, trials, dict(sorted(attributes.items())), tuple(sorted(own_references)))
+
+
+def _scan_item(
+    person: Person, scan: Scan, split: str, probe: str, contrast: str, config: EditionConfig
+) -> ScanItem:
+    mri_to_mri = bool(config.reference_contrast)
+    return ScanItem(
+        subject=person.subject,
+        split=split,
+        probe=probe,
+        source=scan.path,
+        target=Path("public", split, "mri", probe, "anat", f"{probe}_{contrast}.nii.gz"),
+        truth=tuple(
+            (scan.truth[kind], Path("sealed", kind, probe + "".join(Path(ending).suffixes)))
+            for kind, ending in TRUTH.items()
+            if kind in scan.truth and not (mri_to_mri and ending.endswith(".tsv"))
+        ),
+        centred=mri_to_mri,
+    )
+
+
+def _describe(
+    people: Sequence[Person],
+    splits: Sequence[SplitPlan],
+    conditions: set[str],
+    config: EditionConfig,
+    synthetic: bool,
+    distractors: int,
+) -> dict[str, Any]:
+    values = zip(*(person.attributes for person in people), strict=True)
+    between_scans = {"references": config.reference_contrast} if config.reference_contrast else {}
+    return {
+        "format": FORMAT,
+        "id": config.id,
+        "version": config.version,
+        "synthetic": synthetic,
+        "tracks": [track for track in TRACKS if track in config.tracks],
+        "contrast": config.contrast,
+        **between_scans,
+        "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
+        "hair_removal": "none" if between_scans else config.hair_removal,
+        "attributes": {
+            name: sorted(set(found) - {NOT_AVAILABLE})
+            for name, found in zip(Attributes._fields, values, strict=True)
+        },
+        "protocol": config.protocol,
+        "counts": {
+            split.name: {
+                "probes": len(split.attributes),
+                "references": len(split.references),
+                "trials": len(split.trials),
+            }
+            for split in splits
+        },
+        **({"distractors": distractors} if distractors else {}),
+        "licence": config.licence,
+        "citation": config.citation,
+        "authors": list(config.authors),
+        **({"released": config.released} if config.released else {}),
+        "superseded_by": None,
+    }

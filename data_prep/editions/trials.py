@@ -1,0 +1,216 @@
+"""Trial lists: which probe is compared with which reference."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A probe and a reference to compare.
+
+    Attributes
+    ----------
+    probe, reference : str
+        Released ids.
+    mated : bool
+        Whether both are of one subject.
+    matched : bool
+        Whether the trial belongs to the demographics-matched list: all mated trials, and the nonmated ones
+        whose two subjects agree in sex, age group and ethnicity. In that list demographics tell nothing about
+        the label.
+    """
+
+    probe: str
+    reference: str
+    mated: bool
+    matched: bool
+
+
+def make_trials(
+    probes: Mapping[str, str],
+    references: Mapping[str, str],
+    attributes: Mapping[str, Attributes],
+    rng: np.random.Generator,
+    nonmated_per_probe: int = 0,
+) -> tuple[Trial, ...]:
+    """Compare every probe with its own subject's references and with those of others.
+
+    Parameters
+    ----------
+    probes, references : mapping from id to subject
+        The images of one split.
+    attributes : mapping from subject to Attributes
+        Decides which nonmated trials are demographics-matched.
+    rng : numpy.random.Generator
+        Draws the others and the order of the list.
+    nonmated_per_probe : int
+        How many *other subjects* each probe meets; 0 for all. See `draw_met` for what the list then tells. A
+        subject met is met in all of its references. The draw pays no heed to attributes.
+
+    Returns
+    -------
+    tuple of Trial
+        In random order, which is the same whatever order the mappings have.
+
+    Raises
+    ------
+    ValueError
+        If a subject has a probe but no reference or the reverse, if there is only one subject, if
+        `nonmated_per_probe` is negative or more than there are other subjects, or if people would be known in
+        the list by how many probes and references they have.
+
+    Examples
+    --------
+    >>> people = {"s1": Attributes("F", "18-29", "asian"), "s2": Attributes("F", "18-29", "asian")}
+    >>> trials = make_trials({"a": "s1", "b": "s2"}, {"x": "s1", "y": "s2"}, people, np.random.default_rng(0))
+    >>> sorted((t.probe, t.reference, t.mated) for t in trials)
+    [('a', 'x', True), ('a', 'y', False), ('b', 'x', False), ('b', 'y', True)]
+    """
+    subjects = sorted(set(references.values()))
+    if set(probes.values()) != set(subjects):
+        odd = sorted(set(probes.values()) ^ set(subjects))
+        raise ValueError(
+            f"every subject needs a probe and a reference; one is missing for {', '.join(odd[:5])}"
+        )
+    others = len(subjects) - 1
+    if others < 1:
+        raise ValueError("a trial list needs at least two subjects: with one, every trial is mated")
+    if not 0 <= nonmated_per_probe <= others:
+        raise ValueError(
+            f"nonmated_per_probe is {nonmated_per_probe}; expected 0 (all) to {others}, as many as there are"
+        )
+    by_subject: dict[str, list[str]] = {subject: [] for subject in subjects}
+    for reference in sorted(references):
+        by_subject[references[reference]].append(reference)
+    met: Mapping[str, Sequence[str]] = dict.fromkeys(subjects, subjects)
+    if nonmated_per_probe:
+        _check_numbers(probes, references, nonmated_per_probe)
+        met = draw_met(subjects, nonmated_per_probe, rng)
+    pairs = sorted(
+        (probe, reference)
+        for probe, own in probes.items()
+        for subject in met[own]
+        for reference in by_subject[subject]
+    )
+    trials = []
+    for index in rng.permutation(len(pairs)):
+        probe, reference = pairs[index]
+        one, other = probes[probe], references[reference]
+        trials.append(
+            Trial(probe, reference, one == other, one == other or agree(attributes[one], attributes[other]))
+        )
+    check_trials(trials, probes, references)
+    return tuple(trials)
+
+
+def draw_met(subjects: Sequence[str], others: int, rng: np.random.Generator) -> dict[str, list[str]]:
+    """Draw whom everybody's probes meet in a list that is not of all pairs, so that the list tells no label.
+
+    Others drawn at random would: everybody surely meets himself and the rest by chance, and who may belong to
+    whom, one to one, can then be solved from the list alone (Sinkhorn's matching: AUC .96 with 24 people and
+    one other each). So people are put into groups of `others + 1`, in which every probe meets everybody.
+    Whoever belongs to whom in a group, its list is the same: each of its trials is mated with probability
+    `1 / (others + 1)`, and no list of as many trials for each leaves more keys open (Bregman's bound on
+    permanents). One circle for all, everybody meeting those at the same few places, would tell as little by
+    itself, but everything to whoever has a weak attack: his mean score at each place finds the mated one for
+    all people at once.
+
+    Those who are left over join the last group, and there stand on a circle: everybody meets those `others +
+    1` places on, at places drawn at random, of which one, drawn from them, is his own.
+
+    Parameters
+    ----------
+    subjects : sequence of str
+        More than `others`.
+    others : int
+        How many each meets, besides himself.
+    rng : numpy.random.Generator
+        Draws groups and places.
+
+    Returns
+    -------
+    dict from subject to list of str
+        Whom his probes meet, himself among them; everybody is met as often as he meets.
+
+    Examples
+    --------
+    >>> met = draw_met(["a", "b", "c", "d"], 1, np.random.default_rng(0))
+    >>> [len(who) for who in met.values()], all(sorted(met[other]) == sorted(met["a"]) for other in met["a"])
+    ([2, 2, 2, 2], True)
+    """
+    order = [subjects[i] for i in rng.permutation(len(subjects))]
+    size = others + 1
+    starts = range(0, len(order) - size + 1, size)
+    met = {}
+    for start in starts:
+        group = order[start:] if start == starts[-1] else order[start : start + size]
+        places = rng.choice(len(group), size=size, replace=False)
+        places -= rng.choice(places)
+        for i, subject in enumerate(group):
+            met[subject] = [group[(i + place) % len(group)] for place in places]
+    return met
+
+
+def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], others: int) -> None:
+    """Raise ValueError if people can be told by their numbers of images where a list is not of all pairs.
+
+    On a circle neighbours differ from person to person, so images that meet the same ones are one person's;
+    whoever has two scans may well be he who has two photographs.
+    """
+    counts = [Counter(mapping.values()) for mapping in (probes, references)]
+    if len(counts[0]) % (others + 1) and all(len(set(count.values())) > 1 for count in counts):
+        raise ValueError(
+            f"nonmated_per_probe is {others}, but people have different numbers of probes and of references, "
+            "by which the list would tell who is who; expected 0 (all), or a number that makes groups of "
+            f"nonmated_per_probe + 1 without rest of {len(counts[0])} people"
+        )
+
+
+def agree(one: Attributes, other: Attributes) -> bool:
+    """Whether two subjects are known to have the same sex, age group and ethnicity.
+
+    Examples
+    --------
+    >>> agree(Attributes("F", "18-29", "n/a"), Attributes("F", "18-29", "n/a"))
+    False
+    """
+    return one == other and NOT_AVAILABLE not in one
+
+
+def check_trials(trials: Sequence[Trial], probes: Mapping[str, str], references: Mapping[str, str]) -> None:
+    """Raise ValueError unless the list is one that may be released.
+
+    No pair twice; mated exactly where the subjects are the same; every probe and reference with a mated and a
+    nonmated trial. (A published kit once swapped two lists and labelled 270 same-speaker pairs nontarget.)
+
+    Examples
+    --------
+    >>> check_trials([Trial("a", "x", False, False)], {"a": "s1"}, {"x": "s1"})
+    Traceback (most recent call last):
+    ValueError: trial a x is labelled nonmated, but both are of one subject
+    """
+    seen = set()
+    mated: set[str] = set()
+    met: set[str] = set()
+    for trial in trials:
+        pair = (trial.probe, trial.reference)
+        if pair in seen:
+            raise ValueError(f"trial {trial.probe} {trial.reference} is in the list twice")
+        seen.add(pair)
+        same = probes[trial.probe] == references[trial.reference]
+        if trial.mated != same:
+            label, truth = ("mated", "two subjects") if trial.mated else ("nonmated", "one subject")
+            raise ValueError(
+                f"trial {trial.probe} {trial.reference} is labelled {label}, but both are of {truth}"
+            )
+        met.add(trial.probe)
+        if same:
+            mated |= {trial.probe, trial.reference}
+    lacking = sorted(({*probes, *references} - mated) | (set(probes) - met))
+    if lacking:
+        raise ValueError(f"no mated trial for {', '.join(lacking[:5])} ({len(lacking)} in all)")

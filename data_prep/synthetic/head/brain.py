@@ -1,0 +1,257 @@
+"""The brain of a synthetic head: the ICBM152 maps that nilearn ships, fitted into the cranium of this head.
+
+Fonov et al., NeuroImage 47 (2009) S102: the nonlinear symmetric average of 152 adults, version 2009a.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, optimize
+
+from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, part_of, resample
+
+# Between the eyeballs' centres in the template, mm, and how deep the brain lies under the skin of the vault:
+# scalp 5, skull 6, fluid 2.
+TEMPLATE_EYES = np.array([0.0, 57.0, -36.0])
+BRAIN_DEPTH_MM = 12.5
+# The maps are cut to this much around the brain, mm: what lies farther is no skull.
+SKULL_WITHIN_MM = 14.0
+# Beyond this distance from the brain's surface there is nothing of it, mm.
+BRAIN_RIM_MM = 1.5
+
+
+class BrainTemplateError(ValueError):
+    """The template maps are not where they should be."""
+
+
+@dataclass(frozen=True)
+class BrainTemplate:
+    """Maps of an average brain on one 1 mm grid.
+
+    Attributes
+    ----------
+    grey, white : ndarray, shape (i, j, k)
+        Share of the tissue, 0 to 1, float32.
+    distance : ndarray, shape (i, j, k)
+        Signed distance from the brain's surface, mm, negative inside, float32.
+    affine : ndarray, shape (4, 4)
+        Voxel to template space, mm.
+    vault : ndarray, shape (n, 3)
+        Points on the upper surface of the brain, mm.
+    """
+
+    grey: NDArray[np.float32]
+    white: NDArray[np.float32]
+    distance: NDArray[np.float32]
+    affine: NDArray[np.float64]
+    vault: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)
+def brain_template() -> BrainTemplate:
+    """Read the maps once a process.
+
+    Raises
+    ------
+    BrainTemplateError
+        If nilearn does not ship them.
+
+    Examples
+    --------
+    >>> bool(brain_template().grey.max() <= 1)
+    True
+    """
+    spec = find_spec("nilearn")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    found = [p for place in places for p in Path(place).glob("datasets/data/mni_icbm152_*_tal_nlin_sym_09a*")]
+    paths = {tissue: path for path in found for tissue in ("gm", "wm") if f"_{tissue}_" in path.name}
+    if sorted(paths) != ["gm", "wm"]:
+        raise BrainTemplateError(
+            f"no brain template: mni_icbm152_gm_* and mni_icbm152_wm_* not found in datasets/data of nilearn "
+            f"(looked in {places}); install it with `pip install nilearn`"
+        )
+    images = {tissue: nib.load(path) for tissue, path in paths.items()}
+    grey, white = (_share(np.asarray(images[tissue].dataobj, np.float32)) for tissue in ("gm", "wm"))
+    affine = np.asarray(images["gm"].affine, np.float64)
+
+    # Distances are smooth: every second voxel is enough, and four times faster or more.
+    half = (grey + white)[::2, ::2, ::2] > 0.4
+    brain = ndimage.binary_fill_holes(ndimage.binary_closing(half, iterations=3))
+    signed = ndimage.distance_transform_edt(~brain, sampling=2) - ndimage.distance_transform_edt(
+        brain, sampling=2
+    )
+    distance = ndimage.zoom(signed.astype(np.float32), 2, order=1, grid_mode=True, mode="nearest")
+    distance = distance[: grey.shape[0], : grey.shape[1], : grey.shape[2]]
+
+    rim = np.argwhere(brain & ~ndimage.binary_erosion(brain)) * 2.0
+    vault = rim @ affine[:3, :3].T + affine[:3, 3]
+    box = tuple(
+        slice(int(found.min()), int(found.max()) + 1) for found in np.nonzero(distance < SKULL_WITHIN_MM)
+    )
+    affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
+    grey, white, distance = (np.ascontiguousarray(map_[box]) for map_ in (grey, white, distance))
+    return BrainTemplate(grey, white, distance, affine, vault[vault[:, 2] > 5][::7])
+
+
+def _share(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(map_ / map_.max(), 0, 1)
+
+
+def fit_brain(
+    depth: NDArray[np.float32],
+    affine: NDArray[np.float64],
+    motion: NDArray[np.float64],
+    eyes: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Place the template brain in a head so that it lies equally deep under the vault.
+
+    Parameters
+    ----------
+    depth : ndarray, shape (i, j, k)
+        Distance under the skin, mm; negative outside the head.
+    affine : ndarray, shape (4, 4)
+        Voxel to world of `depth`, mm.
+    motion : ndarray, shape (4, 4)
+        The head's own frame to world.
+    eyes : ndarray, shape (3,)
+        Middle between the eyeballs' centres, mm, in the head's own frame.
+
+    Returns
+    -------
+    ndarray, shape (4, 4)
+        Template to world: scales, a pitch and a shift, and then the motion.
+    """
+    vault = brain_template().vault
+    to_voxel = np.linalg.inv(affine) @ motion
+
+    def placed(parameters: NDArray) -> NDArray[np.float64]:
+        sx, sy, sz, pitch, tx, ty, tz = parameters
+        c, s = np.cos(pitch), np.sin(pitch)
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ np.diag([sx, sy, sz])
+        matrix[:3, 3] = 100 * np.array([tx, ty, tz])
+        return matrix
+
+    def misfit(parameters: NDArray) -> NDArray[np.float64]:
+        matrix = placed(parameters)
+        own = vault @ matrix[:3, :3].T + matrix[:3, 3]
+        voxel = own @ to_voxel[:3, :3].T + to_voxel[:3, 3]
+        under = ndimage.map_coordinates(depth, voxel.T, order=1, mode="nearest") - BRAIN_DEPTH_MM
+        under = np.where(under < 0, 3 * under, under)  # too near the skin is worse than too deep
+        looks = (matrix[:3, :3] @ TEMPLATE_EYES + matrix[:3, 3] - eyes)[1:]
+        anchors = [*(2 * looks), 60 * parameters[3]]
+        return np.concatenate([under / np.sqrt(len(under)), np.array(anchors) / 10])
+
+    start = [0.9, 0.9, 0.9, 0.0, eyes[0] / 100, (eyes[1] - 52) / 100, (eyes[2] + 33) / 100]
+    return motion @ placed(optimize.least_squares(misfit, start, diff_step=1e-3, max_nfev=25).x)
+
+
+@dataclass(frozen=True)
+class BrainShares:
+    """What the brain is made of in a box of voxels of a grid.
+
+    Attributes
+    ----------
+    box : tuple of slice
+        Where in the grid.
+    grey, white : ndarray, shape (i, j, k)
+        Shares of the tissues, 0 to 1; the rest is fluid. None beyond `BRAIN_RIM_MM`.
+    distance : ndarray, shape (i, j, k)
+        Signed distance from the brain's surface, mm, negative inside.
+    """
+
+    box: tuple[slice, ...]
+    grey: NDArray[np.float32]
+    white: NDArray[np.float32]
+    distance: NDArray[np.float32]
+
+
+def brain_distance(
+    brain_to_world: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape
+) -> NDArray[np.float32]:
+    """Return the signed distance from the brain's surface on a grid, mm, negative inside, 60 far away."""
+    template = brain_template()
+    distance = np.full(shape, 60.0, np.float32)
+    box, to_template = _template_box(brain_to_world, affine, shape)
+    near = sample(template.distance, to_template, distance[box].shape, 60.0)
+    near *= np.float32(np.cbrt(np.linalg.det(brain_to_world[:3, :3])))
+    distance[box] = near
+    return distance
+
+
+def brain_shares(
+    distance: NDArray[np.float32],
+    distance_affine: NDArray[np.float64],
+    brain_to_world: NDArray[np.float64],
+    affine: NDArray[np.float64],
+    shape: Shape,
+) -> BrainShares:
+    """Bring grey and white matter to a grid.
+
+    Parameters
+    ----------
+    distance : ndarray, shape (l, m, n)
+        From `brain_distance`, on another grid of the same axes.
+    distance_affine : ndarray, shape (4, 4)
+        Voxel to world of that grid.
+    brain_to_world : ndarray, shape (4, 4)
+        From `fit_brain`.
+    affine : ndarray, shape (4, 4)
+        Voxel to world of the grid; diagonal and positive.
+    shape : tuple of int
+        The grid.
+    """
+    template = brain_template()
+    box, to_template = _template_box(brain_to_world, affine, shape)
+    i, j, k = (part.stop - part.start for part in box)
+    to_distance = np.linalg.inv(distance_affine) @ part_of(affine, box)
+    near = resample(distance, to_distance, (i, j, k), 60.0)
+    inside = near < BRAIN_RIM_MM
+    places = to_template[:3, :3] @ np.nonzero(inside) + to_template[:3, 3:]
+    shares = (
+        ndimage.map_coordinates(map_, places, order=1, output=np.float32)
+        for map_ in (template.grey, template.white)
+    )
+    # The average of 152 brains is blurred; a steeper share brings cortex and sulci back.
+    blurred_grey, blurred_white = shares
+    grey, white = np.zeros_like(near), np.zeros_like(near)
+    white[inside] = np.clip((blurred_white - 0.5) * 1.6 + 0.5, 0, 1)
+    grey[inside] = np.minimum(np.clip((blurred_grey - 0.4) * 1.8 + 0.4, 0, 1), 1 - white[inside])
+    return BrainShares(box, grey, white, near)
+
+
+def _template_box(
+    brain_to_world: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape
+) -> tuple[tuple[slice, ...], NDArray[np.float64]]:
+    """Return the box of a grid that the template fills, and its voxels to those of the template."""
+    template = brain_template()
+    template_to_world = brain_to_world @ template.affine
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in template.grey.shape], indexing="ij")).reshape(3, -1)
+    world = template_to_world[:3, :3] @ corners + template_to_world[:3, 3:]
+    box = box_of(world.T, affine, shape)
+    return box, np.linalg.inv(template_to_world) @ part_of(affine, box)
+
+
+def sample(
+    map_: NDArray[np.float32], to_template_voxel: NDArray, shape: Shape, outside: float
+) -> NDArray[np.float32]:
+    """Resample a template map on another grid (linear).
+
+    Parameters
+    ----------
+    map_ : ndarray, shape (i, j, k)
+        One of the template's maps.
+    to_template_voxel : ndarray, shape (4, 4)
+        Voxel of the new grid to voxel of the template.
+    shape : tuple of int
+        The new grid.
+    outside : float
+        Value where the template has nothing.
+    """
+    matrix, offset = to_template_voxel[:3, :3], to_template_voxel[:3, 3]
+    return ndimage.affine_transform(map_, matrix, offset, output_shape=shape, order=1, cval=outside)

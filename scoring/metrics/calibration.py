@@ -1,0 +1,152 @@
+"""Calibration: what scores tell an attacker who reads them as log-likelihood ratios."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mriprivacy.scoring.errors import Floats, as_scores
+from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, spread, steps
+
+FULL_DISCLOSURE = 0.5 / np.log(2)  # bits; the integral of the binary entropy over all priors
+_PIECE = 1 << 16  # scores taken at a time, so that no temporary is as large as the input
+_TAGS = ((0.0, "0"), (1.0, "A"), (2.0, "B"), (4.0, "C"), (5.0, "D"), (6.0, "E"), (np.inf, "F"))
+
+
+def cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
+    """Cost of the scores taken as natural log-likelihood ratios, in bits.
+
+    Parameters
+    ----------
+    mated, nonmated : array_like, shape (n,)
+        Finite natural log-likelihood ratios. Scores on any other scale give a large, meaningless value:
+        use `min_cllr` for them.
+
+    Returns
+    -------
+    float
+        At least 0; 1 for scores that say nothing (all zero); above 1 the scores mislead.
+
+    Notes
+    -----
+    Brümmer and du Preez 2006: the mean of log2(1 + 1/LR) over mated and of log2(1 + LR) over nonmated
+    trials, halved.
+
+    Examples
+    --------
+    >>> cllr([0, 0], [0])
+    1.0
+    """
+    return cllr_of(*sort_both(*as_scores(mated=mated, nonmated=nonmated)))
+
+
+def min_cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
+    """Cost in bits after the best monotone calibration: what the scores could tell, whatever their scale.
+
+    Arguments and errors as `cllr`. In [0, 1]: 0 for perfect separation, 1 for constant or inverted scores.
+    Source: Brümmer and du Preez 2006; calibration by pool adjacent violators on tied scores taken together.
+
+    Examples
+    --------
+    >>> min_cllr([3, 1], [2, 0])
+    0.5
+    >>> min_cllr([5, 5], [5])
+    1.0
+    """
+    return float(min_cllr_of(steps(mated, nonmated)))
+
+
+@dataclass(frozen=True, slots=True)
+class Zebra:
+    """ZEBRA's two figures (Nautsch et al. 2020).
+
+    Attributes
+    ----------
+    expected : float
+        Expected disclosure over all priors in bits: 0 is full privacy, 0.7213 full disclosure.
+    worst_case : float
+        Largest |log10 LR| of any trial.
+    tag : str
+        Category of the worst case: "0" none, then "A" (below 10:1) to "F" (10^6:1 and more).
+    """
+
+    expected: float
+    worst_case: float
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.expected:.3f} bit, worst case {self.worst_case:.2f} ({self.tag})"
+
+
+def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
+    """Measure expected and worst-case disclosure (ZEBRA); arguments and errors as `cllr`.
+
+    Notes
+    -----
+    Nautsch, Patino, Tomashenko et al., The Privacy ZEBRA, Interspeech 2020. The expected disclosure is the
+    area between the prior entropy and the cross-entropy of the calibrated scores,
+    integrated over the prior in closed form on the hull itself, so constant scores give 0. The worst case
+    cannot be read off the hull, whose ends are 0 and infinite in every finite sample: it is taken with
+    one more mated trial at the bottom and one more nonmated trial at the top (rule of succession).
+
+    Examples
+    --------
+    >>> print(zebra([1, 1, 1], [1, 1]))
+    0.000 bit, worst case 0.00 (0)
+    """
+    return zebra_of(steps(mated, nonmated).hull())
+
+
+def min_cllr_of(curves: Steps) -> Floats:
+    """Minimum Cllr of one ROC, or of each replicate; shape (...)."""
+    p = posterior(curves)
+    mated = _bits(curves.mated, p).sum(-1) / curves.n_mated
+    nonmated = _bits(curves.nonmated, 1 - p).sum(-1) / curves.n_nonmated
+    return (mated + nonmated) / 2
+
+
+def cllr_of(mated: Floats, nonmated: Floats) -> float:
+    """Cllr of sorted scores: in a fixed order, so that rounding does not depend on that of the list."""
+    return (_mean_bits(mated, -1.0) + _mean_bits(nonmated, 1.0)) / 2
+
+
+def zebra_of(hull: Steps) -> Zebra:
+    """ZEBRA's figures of one hull."""
+    m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
+    expected = float(_mutual_information(m, n).sum())
+    padded = Steps(np.r_[0, hull.mated, 1], np.r_[1, hull.nonmated, 0]).hull()
+    m, n = padded.mated / padded.n_mated, padded.nonmated / padded.n_nonmated
+    worst = float(np.abs(np.log10(m) - np.log10(n)).max())
+    worst = 0.0 if worst < 1e-12 else worst
+    tag = next(name for bound, name in _TAGS if worst <= bound and (worst < bound or bound == 0))
+    return Zebra(expected, worst, tag)
+
+
+def softplus_bits(x: Floats) -> Floats:
+    """log2(1 + exp(x)) without overflow."""
+    return np.logaddexp(0.0, x) / np.log(2)
+
+
+def _mean_bits(x: Floats, sign: float) -> float:
+    pieces = [x[i : i + _PIECE] for i in range(0, len(x), _PIECE)]
+    sums = spread(lambda piece: np.logaddexp(0.0, sign * piece).sum(), pieces)
+    return math.fsum(sums) / len(x) / math.log(2)
+
+
+def _bits(weight: Floats, p: Floats) -> Floats:
+    """Weighted surprise in bits; a weight of 0 counts 0, even at p = 0."""
+    some = weight > 0
+    return np.where(some, -weight * np.log2(np.where(some, p, 1.0)), 0.0)
+
+
+def _mutual_information(m: Floats, n: Floats) -> Floats:
+    """Bits a block of masses m, n tells, integrated over the prior: the integral of u ln u is elementary."""
+    total, contrast = m + n, (m - n) / (m + n)
+    inner = np.abs(contrast) < 1
+    shrink = np.zeros_like(total)
+    r = contrast[inner]
+    shrink[inner] = (1 - r**2) * np.where(r == 0, 1.0, np.arctanh(r) / np.where(r == 0, 1.0, r))
+    return total / (4 * np.log(2)) * (1 - shrink)

@@ -1,0 +1,164 @@
+"""`mriprivacy build`: taken up again after a failure, never from another state of the cohort."""
+
+import shutil
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import pyrage
+import pytest
+from PIL import Image
+
+from mriprivacy.baselines.hair.removal import Bald
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.commands import build
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.settings.compose import compose_settings
+from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from tests.challenge.evaluation.test_audit import plant_brightness
+from tests.conftest import write_tiny_cohort
+from tests.helpers.engine import ENGINE_WORDS
+
+SEED = 2**127 + 11  # no JSON, float or 64-bit integer on its way may round it
+
+
+def words(cohort: Path, output: Path) -> list[str]:
+    return [
+        "build",
+        f"cohort.root={cohort}",
+        "edition.hair_removal=given",
+        "edition.id=tiny",
+        f"seed={SEED}",
+        f"output={output}",
+        *ENGINE_WORDS,
+    ]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_failed_build_is_continued_once_the_cohort_is_mended(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "edition"
+    path = own_cohort / "sub-05" / "anat" / "sub-05_T2w.nii.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-200])
+    assert main(words(own_cohort, output)) == 2
+    assert "sub-05_T2w.nii.gz: cannot be released" in capsys.readouterr().err
+    assert not output.exists()
+    (partial,) = tmp_path.glob(".edition.partial-*")
+    assert partial.stat().st_mode & 0o077 == 0
+    # The same state of the cohort: nine of ten scans are taken over, and the tenth fails again.
+    assert main(words(own_cohort, output)) == 2
+    assert "9 of 40 images are there already" in capsys.readouterr().out
+    # Mended is another state: everything is made anew, and equal to an edition that never failed.
+    path.write_bytes(whole)
+    assert main(words(own_cohort, output)) == 0
+    assert "are there already" not in capsys.readouterr().out
+    assert main(words(own_cohort, tmp_path / "undisturbed")) == 0
+    assert contents(output) == contents(tmp_path / "undisturbed")
+    assert verify_edition(output) == ()
+    assert not list(output.rglob(".*"))
+
+
+def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
+    album = shutil.copytree(own_cohort / "sourcedata" / "photos" / "raw", tmp_path / "album")
+    shutil.rmtree(own_cohort / "sourcedata")
+    output = tmp_path / "edition"
+    assert main([*words(own_cohort, output), f"cohort.photos={album}", "edition.hair_removal=none"]) == 0
+    assert verify_edition(output) == ()
+    assert not (output / "public" / "dev" / "photos" / "bald").exists()
+
+
+def test_photographs_of_several_people_are_named(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hair of the largest face is removed; a build that is continued has not forgotten it."""
+
+    def two_people(picture: np.ndarray) -> Bald:
+        return Bald(picture, np.zeros(picture.shape[:2]), 2 if picture.mean() > 250 else 1)
+
+    monkeypatch.setattr(build, "remove_hair", two_people)
+    photo = own_cohort / "sourcedata" / "photos" / "raw" / "sub-02_photo-01.png"
+    Image.new("RGB", (16, 20), "white").save(photo)
+    built = [*words(own_cohort, tmp_path / "edition"), "edition.hair_removal=builtin"]
+    built += Compute("sequential").words()
+    monkeypatch.setattr(build, "seal_edition", Mock(side_effect=InputError("power cut")))
+    assert main(built) == 2
+    monkeypatch.undo()
+    assert main(built) == 0
+    assert capsys.readouterr().out.count(f"{photo}: 2 faces; the largest is taken\n") == 1
+
+
+def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tmp_path: Path) -> None:
+    output = tmp_path / "edition"
+    assert main([*words(tiny_cohort, output), "starting_kit=true", "edition.tracks=[attributes]"]) == 0
+    assert sorted(path.name for path in output.iterdir()) == ["public", "sealed", "starting_kit"]
+    assert verify_edition(output) == ()
+    submission = output / "starting_kit" / "submissions" / "attributes"
+    assert main(["check", f"edition={output / 'public'}", f"submission={submission}"]) == 0
+
+
+@pytest.mark.slow
+def test_files_that_give_people_away_stop_the_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is bright in the scanner is bright on the photograph: no face is needed to link the two."""
+    cohort = write_tiny_cohort(tmp_path / "cohort", 18)
+    for number in (0, 1):
+        assert main([*words(cohort, tmp_path / f"fair{number}"), f"edition.nonmated_per_probe={number}"]) == 0
+    assert "files without faces do not link (learned, AUC .5): 0." in capsys.readouterr().out
+    plant_brightness(cohort)
+    assert main(words(cohort, tmp_path / "unfair")) == 2
+    captured = capsys.readouterr()
+    assert "public: files without faces do not link (learned, AUC .5): 0." in captured.err
+    assert ", failed\n" in captured.err
+    assert not (tmp_path / "unfair").exists()
+
+
+def test_a_seed_that_can_be_guessed_is_refused_for_real_people(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for short in (11, 2**64 - 1, -(2**70)):
+        assert main([*words(own_cohort, tmp_path / "short"), f"seed={short}"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"seed is {short}, which can be guessed" in line
+        assert "secrets.randbits(128)" in line
+    assert not (tmp_path / "short").exists()
+    (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
+    build.check_seed(plan_edition(own_cohort, EditionConfig(id="tiny", seed=11)), 11)
+
+
+def test_every_digit_of_a_large_seed_counts(own_cohort: Path) -> None:
+    taken = compose_settings("build", build.Settings, words(own_cohort, Path("x"))[1:]).seed
+    assert taken == SEED
+    plans = [plan_edition(own_cohort, EditionConfig(id="tiny", seed=seed)) for seed in (taken, taken + 1)]
+    ids = [{scan.probe for scan in plan.scans} for plan in plans]
+    assert not ids[0] & ids[1]
+
+
+def test_what_is_sealed_may_leave_the_build_encrypted(
+    tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only so is it never readable where `output=` sends it; a bad key is told before any work."""
+    output, secret = tmp_path / "edition", pyrage.x25519.Identity.generate()
+    assert main([*words(tiny_cohort, output), "recipients=[age1x]"]) == 2
+    assert "'age1x' is no age key" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    recipients = f"recipients=[{secret.to_public()}]"
+    with pytest.MonkeyPatch.context() as patch:  # killed after locking, before the edition has its name
+        patch.setattr(
+            "mriprivacy.data_prep.formats.resumable.Path.rename", Mock(side_effect=KeyboardInterrupt)
+        )
+        assert main([*words(tiny_cohort, output), recipients]) == 130
+    assert main([*words(tiny_cohort, output), recipients]) == 0
+    assert f"keep {output}/sealed.age to yourself" in capsys.readouterr().out
+    assert sorted(path.name for path in output.iterdir()) == ["public", "sealed.age"]
+    (tmp_path / "key").write_text(str(secret))
+    assert main(["unlock", f"edition={output}", f"identity={tmp_path / 'key'}"]) == 0
+    assert verify_edition(output) == ()
+    assert len(list((output / "sealed").rglob("*.nii.gz"))) == 5 + 5

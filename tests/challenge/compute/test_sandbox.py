@@ -1,0 +1,98 @@
+"""Work on what strangers sent: one that crashes, stalls or eats memory costs itself, and nobody else."""
+
+import ctypes
+import importlib
+import os
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from mriprivacy.baselines.face.scan import ScanError
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.sandbox import (
+    _OURS,
+    MOST_LATE,
+    Lost,
+    _Contained,
+    _Limited,
+    own_files,
+    run_untrusted,
+)
+from mriprivacy.data_prep.formats.kit_errors import InputError
+
+
+def hostile(what: str) -> str:
+    if what == "crash":
+        os.abort()
+    if what == "stall":
+        # In C, with the interpreter held: no signal of Python's would be heard.
+        ctypes.PyDLL(None).sleep(60)
+    if what == "eat":
+        np.ones(10**9)
+    if what == "a fault":
+        raise KeyError("/the/organizers/own/path")
+    if what == "no scan":
+        raise ScanError("/the/organizers/own/path: not finite")
+    if what == "no disk":
+        raise ScanError("/the/organizers/own/path") from OSError(5, "Input/output error")
+    if what == "bad":
+        raise InputError("this one is bad")
+    return what.upper()
+
+
+@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
+def test_each_costs_itself_alone(backend: str) -> None:
+    items = ["a", "crash", "b", "stall", "c", "eat", "d", "a fault", "no scan"]
+    compute = Compute(backend, 2, seconds=1.5, megabytes=3000)
+    assert run_untrusted(hostile, items, "hostile", compute) == [
+        "A",
+        Lost("could not be worked on with 3000 MB, or at all"),
+        "B",
+        Lost("could not be worked on within 1.5 s"),
+        "C",
+        Lost("could not be worked on with 3000 MB"),
+        "D",
+        Lost("could not be worked on (KeyError)"),  # and nothing of what it says, which may be a path
+        Lost("could not be worked on (ScanError)"),
+    ]
+
+
+@pytest.mark.slow
+def test_one_worker_is_another_process_too() -> None:
+    results = run_untrusted(hostile, ["crash", "a"], "hostile", Compute("loky", 1))
+    assert [isinstance(result, Lost) for result in results] == [True, False]
+
+
+def test_a_file_of_the_organizers_that_cannot_be_read_costs_nobody() -> None:
+    with pytest.raises(InputError, match="/the/organizers/own/path"):
+        run_untrusted(hostile, ["a", "no disk"], "hostile", Compute("loky", 2))
+    with pytest.raises(InputError, match=r"not finite; 'mriprivacy verify' checks the edition"), own_files():
+        hostile("no scan")
+
+
+def test_errors_that_are_the_organizers_are_known_by_the_names_they_have() -> None:
+    for name in _OURS:
+        module, _, kind = name.rpartition(".")
+        error = getattr(importlib.import_module(module), kind)
+        with pytest.raises(error):
+            _Contained(Mock(side_effect=error("no weights")))("item")
+
+
+def test_nobody_waits_for_an_eleventh_that_is_late(tmp_path: Path) -> None:
+    task = _Limited(hostile, 5.0, 3000, tmp_path)
+    for index in range(MOST_LATE - 1):
+        (tmp_path / f"{index}.late").write_text("Timeout (0:00:05)!")
+    assert task(20, "a") == (20, "A")
+    (tmp_path / "9.late").write_text("Timeout (0:00:05)!")
+    assert task(21, "a") == (21, Lost("not looked at, since 10 others took more than 5 s each"))
+    assert task(9, "a") == (9, Lost("could not be worked on within 5 s"))
+    assert len(list(tmp_path.iterdir())) == MOST_LATE  # what ended leaves no note
+
+
+def test_bad_input_is_still_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputError, match="this one is bad"):
+        run_untrusted(hostile, ["a", "bad", "b"], "hostile", Compute("loky", 2))
+    assert run_untrusted(hostile, ["a"], "hostile", Compute("sequential")) == ["A"]
+    assert run_untrusted(hostile, [], "hostile", Compute("loky", 2)) == []

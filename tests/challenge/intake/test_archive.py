@@ -1,0 +1,317 @@
+"""Submissions as a zip: the same as the folder, or refused by its table of contents."""
+
+import io
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.intake.archive import unpacked
+from mriprivacy.challenge.intake.submission import SubmissionError, check_submission, received
+
+Refused = Callable[[Path, Edition], tuple[str, ...]]
+Members = list[tuple[zipfile.ZipInfo, bytes]]
+
+
+def members(folder: Path, prefix: str = "") -> Members:
+    """The files of a folder as members of a zip."""
+    return [
+        (zipfile.ZipInfo(prefix + path.relative_to(folder).as_posix()), path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def packed(contents: Members, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for info, content in contents:
+            info.compress_type = info.compress_type or method
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def extra(name: str, content: bytes = b"x", **fields: int) -> Callable[[Path], bytes]:
+    """Add one member to a good zip."""
+
+    def make(folder: Path) -> bytes:
+        info = zipfile.ZipInfo("placeholder")
+        # Not by the constructor, which mends names: a backslash, a NUL.
+        info.filename = info.orig_filename = name
+        for field, value in fields.items():
+            setattr(info, field, value)
+        return packed([*members(folder), (info, content)])
+
+    return make
+
+
+def patched(signature: bytes, offset: int, value: bytes) -> Callable[[Path], bytes]:
+    """Change bytes of the last record with a signature (of the scores, or of the end)."""
+
+    def make(folder: Path) -> bytes:
+        content = bytearray(packed(members(folder)))
+        # The scores come before the description.
+        at = content.find(signature) + offset
+        content[at : at + len(value)] = value
+        return bytes(content)
+
+    return make
+
+
+CENTRAL, LOCAL, END = b"PK\1\2", b"PK\3\4", b"PK\5\6"
+
+
+def renamed(old: bytes, new: bytes) -> Callable[[Path], bytes]:
+    assert len(old) == len(new)
+    return lambda folder: packed(members(folder)).replace(old, new)
+
+
+def bomb(folder: Path) -> bytes:
+    """Scores of 100 MB of nothing, in 100 kB, under a name that may have 1.3 MB."""
+    return packed([(i, c if i.filename != "scores.tsv" else bytes(100_000_000)) for i, c in members(folder)])
+
+
+def lying_bomb(folder: Path) -> bytes:
+    """The same, announced as 1,000 bytes."""
+    content = bytearray(bomb(folder))
+    for signature, offset in ((LOCAL, 22), (CENTRAL, 24)):
+        at = content.find(signature) + offset
+        content[at : at + 4] = struct.pack("<L", 1000)
+    return bytes(content)
+
+
+def overlapping(folder: Path) -> bytes:
+    """Two members in the same bytes."""
+    content = bytearray(packed([*members(folder), *[(zipfile.ZipInfo("README.md"), b"x")]]))
+    at = content.rfind(CENTRAL) + 42
+    content[at : at + 4] = bytes(4)
+    return bytes(content)
+
+
+def far_away(offset: int) -> Callable[[Path], bytes]:
+    """The last member at an offset that takes 64 bits, as a large zip says it."""
+
+    def make(folder: Path) -> bytes:
+        content = packed(members(folder))
+        at, end = content.rfind(CENTRAL), content.rfind(END)
+        record = bytearray(content[at:end])
+        record[30:32] = struct.pack("<H", 12)  # length of the extra field
+        record[42:46] = b"\xff" * 4
+        record += struct.pack("<HHQ", 1, 8, offset)
+        last = bytearray(content[end:])
+        last[12:16] = struct.pack("<L", struct.unpack("<L", last[12:16])[0] + 12)
+        return content[:at] + bytes(record) + bytes(last)
+
+    return make
+
+
+def a_name_that_is_no_text(folder: Path) -> bytes:
+    """Both headers say that the name is UTF-8; in one of them it is not."""
+    content = bytearray(packed(members(folder)))
+    for signature, flags in ((LOCAL, 6), (CENTRAL, 8)):
+        content[content.find(signature) + flags + 1] |= 8
+    content[content.find(LOCAL) + 30] = 0xFF
+    return bytes(content)
+
+
+def crowded(folder: Path) -> bytes:
+    return packed([*members(folder), *[(zipfile.ZipInfo(f"{i}"), b"") for i in range(70_000)]])
+
+
+def hidden_crowd(folder: Path) -> bytes:
+    """A table of contents of 50,000 members of which the end tells nothing."""
+    content = bytearray(crowded_small := packed([(zipfile.ZipInfo(f"{i}"), b"") for i in range(50_000)]))
+    end = crowded_small.rfind(END)
+    content[end + 8 : end + 12] = struct.pack("<HH", 2, 2)
+    return bytes(content)
+
+
+def symlink(name: str) -> Callable[[Path], bytes]:
+    return extra(name, b"/etc/passwd", external_attr=0o120777 << 16, create_system=3)
+
+
+ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "zip slip": (extra("../scores.tsv"), "do not belong there"),
+    "zip slip deep": (extra("eval/mri/../../../../x"), "do not belong there"),
+    "zip slip in disguise": (extra("eval/../scores.tsv"), "do not belong there"),
+    "an absolute path": (extra("/etc/cron.d/x"), "do not belong there"),
+    "a drive": (extra("C:/x"), "do not belong there"),
+    "backslashes": (extra("..\\x"), "do not belong there"),
+    "a name that ends at a NUL": (extra("README.md\0.sh"), "do not belong there"),
+    "a link": (symlink("README.md"), "no plain files"),
+    "a link out": (symlink("eval/mri/CHANGES"), "no plain files"),
+    "a device": (extra("README", b"", external_attr=0o020666 << 16), "no plain files"),
+    "a pipe": (extra("README", b"", external_attr=0o010666 << 16), "no plain files"),
+    "a folder that is a file": (extra("eval/", b"", external_attr=0o100644 << 16), "no plain files"),
+    "a name twice": (extra("scores.tsv"), "names a member twice"),
+    "a name twice but for case": (extra("SCORES.TSV"), "names a member twice"),
+    "a name in another Unicode form": (extra("ｓcores.tsv"), "names a member twice"),
+    "an archive in the archive": (extra("more.zip", packed([])), "do not belong there"),
+    "notes of an operating system": (extra("__MACOSX/._scores.tsv"), "do not belong there"),
+    "hidden files": (extra(".git/config"), "do not belong there"),
+    "a file the edition does not ask for": (extra("key.tsv"), "do not belong there"),
+    "a scan for the wrong track": (extra("dev/mri/README", b"x"), "do not belong there"),
+    "terminal codes in a name": (extra("\x1b[2Jx\n"), r"'\x1b[2Jx\n'"),
+    "encrypted": (patched(CENTRAL, 8, b"\1\0"), "encrypted members"),
+    "encrypted by half": (patched(LOCAL, 6, b"\1\0"), "packed in two ways"),
+    "packed by bzip2": (lambda f: packed(members(f), zipfile.ZIP_BZIP2), "other than stored or deflated"),
+    "packed by lzma": (lambda f: packed(members(f), zipfile.ZIP_LZMA), "other than stored or deflated"),
+    "packed by method 99": (patched(CENTRAL, 10, b"\x63\0"), "other than stored or deflated"),
+    "a bomb": (bomb, "larger than such a file can be"),
+    "a bomb that lies": (lying_bomb, "cannot be unpacked"),
+    "a bomb in a small name": (extra("README.md", bytes(900_000_000 // 512)), "larger than such a file"),
+    "scores packed suspiciously well": (
+        lambda f: packed([(i, c if i.filename != "scores.tsv" else bytes(1_250_000)) for i, c in members(f)]),
+        "unpack to suspiciously much",
+    ),
+    "more said than there is": (patched(CENTRAL, 24, struct.pack("<L", 900_000)), "cannot be unpacked"),
+    "a wrong checksum": (patched(CENTRAL, 16, b"abcd"), "cannot be unpacked"),
+    "damaged": (patched(LOCAL, 60, b"\xff" * 20), "cannot be unpacked"),
+    "another name inside": (patched(LOCAL, 30, b"README"), "cannot be unpacked"),
+    "another name inside that is no text": (a_name_that_is_no_text, "cannot be unpacked"),
+    "a member at 2^44": (far_away(2**44), "lists members that are not there"),
+    "a member at 2^63 - 1": (far_away(2**63 - 1), "lists members that are not there"),
+    "a member at 2^63": (far_away(2**63), "lists members that are not there"),
+    "a member at 2^64 - 1": (far_away(2**64 - 1), "lists members that are not there"),
+    "members that overlap": (overlapping, "overlap"),
+    "members beyond the end": (patched(CENTRAL, 20, struct.pack("<L", 2**31)), "overlap"),
+    "a table of contents elsewhere": (patched(END, 16, struct.pack("<L", 7)), "before, between or after"),
+    "a table of contents too short": (patched(END, 12, struct.pack("<L", 7)), "before, between or after"),
+    "several parts": (patched(END, 4, b"\1\0\1\0"), "several parts"),
+    "70000 members": (crowded, "members in"),
+    "50000 members, 2 announced": (hidden_crowd, "members in"),
+    "something before": (lambda f: b"PK\3\4" + b"#!/bin/sh\n" + packed(members(f)), "before, between"),
+    "something after": (lambda f: packed(members(f)) + b"x", "does not end as a zip does"),
+    "a comment": (lambda f: packed(members(f))[:-2] + b"\5\0hello", "does not end as a zip does"),
+    "cut off": (lambda f: packed(members(f))[:-30], "does not end as a zip does"),
+    "the end of a large zip without its beginning": (
+        lambda f: b"PK\3\4" + bytes(40) + b"PK\6\7" + bytes(16) + END + bytes(18),
+        "does not end as a large zip does",
+    ),
+    "four bytes": (lambda f: b"PK\3\4", "is cut off"),
+    "no zip": (lambda f: b"hello", "neither a folder nor a zip"),
+    "an empty zip": (lambda f: packed([]), "neither a folder nor a zip"),
+    "gzip": (lambda f: b"\x1f\x8b" + bytes(100), "neither a folder nor a zip"),
+    "the folder itself": (
+        lambda f: packed(members(f, "mine/")),
+        "pack what is in the folder, not the folder",
+    ),
+    "no description": (lambda f: packed(members(f)[:1]), "submission.json: no such file"),
+    "no scores": (lambda f: packed(members(f)[1:]), "lacks files: scores.tsv"),
+    "bad scores": (
+        lambda f: packed([(i, c.replace(b"\t", b",")) for i, c in members(f)[:1]] + members(f)[1:]),
+        "the header is",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_archives_that_are_refused(
+    name: str, attack: Path, tmp_path: Path, tiny_edition: Edition, refused: Refused
+) -> None:
+    make, words = ARCHIVES[name]
+    path = write_zip(tmp_path / "submission.zip", make(attack))
+    before = sorted(tmp_path.rglob("*"))
+    problems = refused(path, tiny_edition)
+    assert any(words in problem for problem in problems), problems
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not any(tempfile.gettempdir() in problem for problem in problems)
+
+
+def write_zip(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("track", ["attack", "attributes", "defacing"])
+def test_a_zip_is_the_folder(
+    track: str, tiny_edition: Edition, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(track)
+    path = write_zip(tmp_path / "x.zip", packed(members(folder)))
+    one = check_submission(folder, tiny_edition)
+    with received(path, tiny_edition) as other:
+        assert (one.sha256, one.scores, one.attributes, one.warnings) == (
+            other.sha256, other.scores, other.attributes, other.warnings
+        )  # fmt: skip
+        inside = other.folder
+        assert inside.stat().st_mode & 0o077 == 0
+    assert not inside.exists()
+
+
+def test_zips_of_honest_tools(tiny_edition: Edition, attack: Path, tmp_path: Path) -> None:
+    """Stored, with entries for folders, as a stream without sizes, and in the form for large files."""
+    stored = packed(members(attack), zipfile.ZIP_STORED)
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise OSError
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, content in members(attack):
+            archive.writestr(info.filename, content)
+    large = io.BytesIO()
+    with zipfile.ZipFile(large, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, content in members(attack):
+            with archive.open(info.filename, "w", force_zip64=True) as file:
+                file.write(content)
+    for content in (stored, pipe.getvalue(), large.getvalue(), as_zip64(stored)):
+        with received(write_zip(tmp_path / "x.zip", content), tiny_edition) as submission:
+            assert submission.warnings == ()
+
+
+def as_zip64(content: bytes) -> bytes:
+    """Give a zip the end that zips over 4 GB have."""
+    end = content.rfind(END)
+    _, _, _, here, count, length, offset, _ = struct.unpack("<4s4H2LH", content[end:])
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, here, count, length, offset)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    last = struct.pack("<4s4H2LH", END, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return content[:end] + record + locator + last
+
+
+@pytest.mark.parametrize("command", ["check", "evaluate"])
+def test_both_commands_refuse_alike(
+    command: str, attack: Path, tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_zip(tmp_path / "x.zip", ARCHIVES["zip slip"][0](attack))
+    words = [command, f"edition={tiny_edition_folder}", f"submission={path}"]
+    assert main(words + ([f"output={tmp_path}/out"] if command == "evaluate" else [])) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mriprivacy: the archive: has members that do not belong there")
+    assert not (tmp_path / "out").exists()
+
+
+SIZES = {"submission.json": 100, "scores.tsv": 1000, "eval/mri/CHANGES": 10}
+GOOD = packed([(zipfile.ZipInfo(name), b"abc") for name in SIZES])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=4),
+       cut=st.none() | st.integers(0, len(GOOD)))  # fmt: skip
+def test_a_damaged_zip_is_refused_or_unpacks_as_listed(
+    changes: Sequence[tuple[int, int]], cut: int | None, tmp_path: Path
+) -> None:
+    content = bytearray(GOOD)
+    for position, value in changes:
+        content[position] = value
+    path = write_zip(tmp_path / "x.zip", bytes(content[:cut]))
+    try:
+        with unpacked(path, SIZES) as folder:
+            for file in folder.rglob("*"):
+                name = file.relative_to(folder).as_posix()
+                assert file.is_dir() or file.stat().st_size <= SIZES[name]
+    except SubmissionError as error:
+        assert all(problem.isprintable() for problem in error.problems)  # noqa: PT017

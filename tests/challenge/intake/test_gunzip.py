@@ -1,0 +1,68 @@
+"""The bounded gzip reader against Python's own, which is unbounded and forgiving."""
+
+import gzip
+import io
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mriprivacy.challenge.intake.gunzip import MOST_MEMBERS, Gunzip, GunzipError
+
+EMPTY = gzip.compress(b"", mtime=0)
+BODY = gzip.compress(b"abc" * 100, mtime=0)
+
+
+def opened(packed: bytes) -> Gunzip:
+    return Gunzip(io.BytesIO(packed))
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 99),
+    lengths=st.lists(st.integers(0, 200_000), min_size=1, max_size=4),
+    sizes=st.lists(st.integers(1000, 200_000), min_size=1, max_size=3),
+)
+def test_whatever_gzip_wrote_is_read_in_any_pieces(seed: int, lengths: list[int], sizes: list[int]) -> None:
+    noise = random.Random(seed)  # of noise and of zeros, so that members are packed well and badly
+    members = [noise.choice([noise.randbytes, bytes])(length) for length in lengths]
+    stream = opened(b"".join(gzip.compress(one, 1) for one in members))
+    found, index = b"", 0
+    while piece := stream.read(sizes[index % len(sizes)]):
+        assert len(piece) <= sizes[index % len(sizes)]
+        found, index = found + piece, index + 1
+    assert found == b"".join(members)
+
+
+@given(position=st.integers(0, len(BODY) - 1), value=st.integers(0, 255), cut=st.integers(0, len(BODY)))
+def test_what_is_damaged_is_read_as_gzip_reads_it_or_refused(position: int, value: int, cut: int) -> None:
+    packed = bytearray(BODY)
+    packed[position] = value
+    try:
+        found = opened(bytes(packed[:cut])).read(1000)
+    except GunzipError:
+        return
+    assert found == gzip.decompress(packed[:cut])
+
+
+@pytest.mark.parametrize("after", [b"\0", bytes(1000), b"x" * 20, b"\x1f\x8b", EMPTY[:-1]])
+def test_nothing_follows(after: bytes) -> None:
+    with pytest.raises(GunzipError):
+        opened(BODY + after).read(301)
+
+
+def test_an_empty_file_is_no_gzip() -> None:
+    with pytest.raises(GunzipError, match="ends in the middle"):
+        opened(b"").read(1)
+
+
+def test_members_are_bounded_and_cheap() -> None:
+    begin = time.process_time()
+    assert opened(EMPTY * (MOST_MEMBERS - 1) + BODY).read(1000) == b"abc" * 100
+    with pytest.raises(GunzipError, match="more than 10000 members"):
+        opened(EMPTY * MOST_MEMBERS + BODY).read(1000)
+    named = b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 5_000_000 + b"\0" + BODY[10:]
+    assert opened(named).read(1000) == b"abc" * 100
+    assert time.process_time() - begin < 1

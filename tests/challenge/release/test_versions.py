@@ -1,0 +1,106 @@
+"""A mistake is mended by a new version: its people stay in their splits, and the old one says so."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.public import EditionError, open_edition
+from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.site import pages
+from mriprivacy.data_prep.formats.manifest import SUPERSEDED
+from tests.challenge.commands.test_build import words
+from tests.conftest import write_tiny_cohort
+from tests.helpers.board_entries import made_up
+
+
+@pytest.fixture
+def old(tiny_cohort: Path, tmp_path: Path) -> Path:
+    output = tmp_path / "old"
+    assert main([*words(tiny_cohort, output), "edition.hair_removal=none"]) == 0
+    return output
+
+
+def newer(cohort: Path, output: Path, old: Path, *more: str) -> list[str]:
+    version = ["edition.version=2026.2", f"edition.supersedes={old}", "edition.hair_removal=none"]
+    return [*words(cohort, output), *version, *more]
+
+
+def test_who_was_in_dev_stays_there_and_the_old_one_is_marked(
+    old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two people left and two came, so that a fresh draw would be another one."""
+    cohort = write_tiny_cohort(tmp_path / "cohort", 12)
+    rows = (cohort / "participants.tsv").read_text().splitlines(keepends=True)
+    (cohort / "participants.tsv").write_text(
+        "".join(row for row in rows if row[:6] not in ("sub-01", "sub-02"))
+    )
+    for subject in ("sub-01", "sub-02"):
+        for path in [*cohort.rglob(f"{subject}*")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    before = {path: path.read_bytes() for path in (old / "public").rglob("*") if path.is_file()}
+    assert main(newer(cohort, tmp_path / "new", old)) == 0
+    assert f"{old / 'public' / SUPERSEDED}: written; publish it, too" in capsys.readouterr().out
+    one, other = open_edition(old), open_edition(tmp_path / "new")
+    for split, theirs in (("dev", one.eval), ("eval", one.dev)):
+        assert not set(other.splits[split].probes) & set(theirs.probes)
+    assert len({*one.dev.probes, *one.eval.probes} & {*other.dev.probes, *other.eval.probes}) == 8
+    assert other.description["supersedes"] == f"{one.name}@{one.hash}"
+    assert one.superseded_by == f"{other.name}@{other.hash}"
+    assert other.superseded_by == ""
+    assert verify_edition(old) == verify_edition(tmp_path / "new") == ()
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_who_checks_and_who_evaluates_is_told(
+    own_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = own_edition_folder / "public" / SUPERSEDED
+    mark.write_text(json.dumps({"superseded_by": f"tiny/2026.2@{'ab' * 32}"}))
+    told = f"warning: edition tiny/2026.1 is superseded by tiny/2026.2 (sha256 {'ab' * 8}); send to that one"
+    both = [f"edition={own_edition_folder}", f"submission={attack}"]
+    assert main(["check", *both]) == 0
+    assert told in capsys.readouterr().out
+    assert main(["evaluate", *both, f"output={tmp_path / 'entries'}", f"cache={tmp_path}"]) == 0
+    assert told in capsys.readouterr().out
+    for wrong in ("[]", '{"superseded_by": "tiny"}', '{"superseded_by": 1}', "{}"):
+        mark.write_text(wrong)
+        with pytest.raises(EditionError, match=SUPERSEDED):
+            assert open_edition(own_edition_folder).superseded_by
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (["edition.id=other"], "edition.id is other; expected tiny"),
+        (["edition.version=2026.1"], "edition.version is 2026.1, as in what it supersedes"),
+        (
+            [f"seed={2**80}"],
+            "no scan has the id that it had in tiny/2026.1; expected the same seed",
+        ),
+    ],
+)
+def test_what_cannot_take_its_place(
+    tiny_cohort: Path, old: Path, tmp_path: Path, more: list[str], line: str, capsys
+) -> None:
+    assert main(newer(tiny_cohort, tmp_path / "new", old, *more)) == 2
+    assert line in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    assert not (old / "public" / SUPERSEDED).exists()
+
+
+def test_the_board_says_so() -> None:
+    old = made_up(0)
+    new = replace(made_up(1), edition="synth/2", edition_hash="cd" * 32)
+    said = f"Superseded by synth/2 (sha256 {'cd' * 8})"
+    assert said not in leaderboard([old, new])
+    new = replace(new, supersedes=f"synth/1@{old.edition_hash}")
+    before, _, after = leaderboard([old, new]).partition("## synth/2")
+    assert said in before
+    assert "Superseded" not in after
+    shown = [name for name, text in pages([old, new]) if said in text]
+    assert sorted(shown) == ["index.html", "synth-1-abababab/index.html"]

@@ -1,0 +1,66 @@
+"""What an edition says of itself, held against the tools that read it."""
+
+import json
+from pathlib import Path
+
+import frictionless
+import mlcroissant
+import yaml
+
+from mriprivacy.data_prep.editions.metadata import TABLES, citation, datasheet, whose
+
+DESCRIPTION = {
+    "id": "tiny", "version": "1", "synthetic": True, "tracks": ["attack"], "contrast": "T2w",
+    "conditions": ["raw"], "hair_removal": "none", "attributes": {"sex": ["F", "M"]}, "counts": {},
+    "licence": "CC0-1.0", "citation": "", "authors": [],
+}  # fmt: skip
+
+
+def test_the_datasheet_says_plainly_whose_images_these_are() -> None:
+    text = " ".join(datasheet(DESCRIPTION).split())
+    assert "All people in this edition are synthetic" in text
+    assert "do not show how likely a real person is to be recognized" in text
+    real = " ".join(datasheet({**DESCRIPTION, "synthetic": False}).split())
+    assert "The people in this edition are real" in real
+    assert "synthetic" not in real
+
+
+def test_citation_is_yaml_whatever_the_texts_hold() -> None:
+    nasty = {**DESCRIPTION, "citation": 'He said: "cite #1", yes\\no', "authors": ["A: B", "- C"]}
+    read = yaml.safe_load(citation(nasty))
+    assert read["message"] == nasty["citation"]
+    assert [author["name"] for author in read["authors"]] == nasty["authors"]
+    assert set(read) >= {"cff-version", "message", "title", "authors"}
+    plain = yaml.safe_load(citation(DESCRIPTION))
+    assert plain["authors"] == [{"name": "the organizers of tiny"}]
+    assert "date-released" not in plain
+    dated = yaml.safe_load(citation({**DESCRIPTION, "released": "2026-11-24"}))
+    assert dated["date-released"] == "2026-11-24"
+
+
+def test_every_table_is_described_with_its_columns(tiny_edition_folder: Path) -> None:
+    public = tiny_edition_folder / "public"
+    package = json.loads((public / "datapackage.json").read_text())
+    columns = {one["path"]: [f["name"] for f in one["schema"]["fields"]] for one in package["resources"]}
+    croissant = json.loads((public / "croissant.json").read_text())
+    described = {one["@id"]: [f["name"] for f in one["field"]] for one in croissant["recordSet"]}
+    for name in TABLES:
+        header = (public / name).read_text().split("\n")[0].split("\t")
+        assert columns[name] == header
+        assert described[f"{name.removesuffix('.tsv').replace('/', '-')}-records"] == header
+    assert "synthetic" not in whose({"synthetic": False})
+
+
+def test_frictionless_accepts_the_data_package(tiny_edition_folder: Path) -> None:
+    report = frictionless.validate(str(tiny_edition_folder / "public" / "datapackage.json"))
+    assert report.valid, report.flatten(["type", "message"])
+    assert len(report.tasks) == len(TABLES)
+
+
+def test_croissant_is_accepted_and_its_records_are_the_tables(tiny_edition_folder: Path) -> None:
+    dataset = mlcroissant.Dataset(jsonld=tiny_edition_folder / "public" / "croissant.json")
+    assert not dataset.metadata.ctx.issues.errors
+    for name in TABLES:
+        own = f"{name.removesuffix('.tsv').replace('/', '-')}-records"
+        records = list(dataset.records(own))
+        assert len(records) == len((tiny_edition_folder / "public" / name).read_text().splitlines()) - 1

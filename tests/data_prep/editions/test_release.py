@@ -1,0 +1,51 @@
+"""One scan, one photo: values kept, everything else dropped, what cannot be kept refused."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from mriprivacy.data_prep.editions.release import canonical_photo, canonical_scan
+
+
+@pytest.mark.parametrize("stored", [np.uint8, np.int8, np.int16, np.uint32, np.int32, np.float32, np.float64])
+def test_canonical_voxels_keep_their_values(stored: type) -> None:
+    data: np.ndarray = np.arange(24).reshape(2, 3, 4).astype(stored)
+    big = nib.Nifti1Image(data.astype(np.dtype(stored).newbyteorder(">")), np.eye(4))
+    out, affine = canonical_scan(big)
+    np.testing.assert_array_equal(out, data)
+    np.testing.assert_array_equal(affine, np.eye(4))
+    assert out.dtype.name in ("uint8", "int16", "uint16", "int32", "float32")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (np.full((3, 3, 3), 4, np.int16), "every voxel is 4"),
+        (np.array([np.nan, 1] * 4, np.float32).reshape(2, 2, 2), "not finite"),
+        (np.zeros((3, 3, 3), np.complex64), "expected real numbers"),
+        (np.zeros((3, 3), np.int16), "expected one 3-D volume"),
+        (np.array([0, 2**32 - 1] * 4, np.uint32).reshape(2, 2, 2), "do not fit"),
+    ],
+)
+def test_scans_that_cannot_be_released(data: np.ndarray, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        canonical_scan(nib.Nifti1Image(data, np.eye(4)))
+
+
+def test_photos_lose_orientation_tags_but_not_orientation(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 6, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    out = canonical_photo(Image.open(tmp_path / "a.png"))
+    np.testing.assert_array_equal(out, np.rot90(pixels, -1))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "LA", "I;16", "CMYK", "1"])
+def test_photos_of_every_mode_become_rgb(mode: str) -> None:
+    out = canonical_photo(Image.new(mode, (4, 5)))
+    assert out.shape == (5, 4, 3)
+    assert out.dtype == np.uint8

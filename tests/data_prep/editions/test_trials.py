@@ -1,0 +1,192 @@
+"""Trial lists: no pair twice, no label wrong, no order that tells."""
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from mriprivacy.data_prep.editions.trials import Trial, agree, check_trials, make_trials
+from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.scoring import auc
+
+
+def people(n: int, photos: int = 1) -> tuple[dict[str, str], dict[str, str], dict[str, Attributes]]:
+    probes = {f"p{i}": f"s{i}" for i in range(n)}
+    references = {f"r{i}-{k}": f"s{i}" for i in range(n) for k in range(1 + i % photos)}
+    attributes = {f"s{i}": Attributes("FM"[i % 2], "18-29", ("x", "y")[i // 2 % 2]) for i in range(n)}
+    return probes, references, attributes
+
+
+def test_hand_made_list() -> None:
+    trials = make_trials(*people(5), np.random.default_rng(0))
+    table = {(t.probe, t.reference): (t.mated, t.matched) for t in trials}
+    assert len(trials) == len(table) == 25
+    assert sum(mated for mated, _ in table.values()) == 5
+    assert table["p0", "r0-0"] == (True, True)
+    assert table["p0", "r4-0"] == (False, True)  # s0 and s4 are both F, x
+    assert table["p0", "r1-0"] == (False, False)
+    assert sum(matched and not mated for mated, matched in table.values()) == 2
+
+
+@given(st.integers(2, 12), st.integers(1, 3), st.integers(0, 11), st.integers(0, 2**64))
+def test_properties(n: int, photos: int, nonmated: int, seed: int) -> None:
+    probes, references, attributes = people(n, photos)
+    nonmated = min(nonmated, n - 1)
+    trials = make_trials(probes, references, attributes, np.random.default_rng(seed), nonmated)
+    pairs = [(t.probe, t.reference) for t in trials]
+    assert len(set(pairs)) == len(pairs)
+    assert {p for p, _ in pairs} == set(probes)
+    assert {t.reference for t in trials if t.mated} == set(references)
+    assert all(t.mated == (probes[t.probe] == references[t.reference]) for t in trials)
+    assert all(t.matched for t in trials if t.mated)
+    for probe in probes:
+        met = {references[r] for p, r in pairs if p == probe}
+        assert len(met) == 1 + (nonmated or n - 1)
+        # Every subject met is met in all of its references, the own one no more than the others.
+        assert {r for p, r in pairs if p == probe} == {r for r, s in references.items() if s in met}
+    # As often as one meets, one is met: who is met more often is not known by it.
+    meetings = Counter((probes[p], references[r]) for p, r in pairs)
+    assert set(Counter(other for _, other in meetings).values()) == {1 + (nonmated or n - 1)}
+
+
+def as_matrix(trials: tuple[Trial, ...], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Who meets whom, and who is who, of a list of one probe and one reference each."""
+    met, mated = np.zeros((n, n)), np.zeros((n, n), bool)
+    for trial in trials:
+        place = int(trial.probe[1:]), int(trial.reference[1:].split("-")[0])
+        met[place], mated[place] = 1, trial.mated
+    return met, mated
+
+
+def sinkhorn(met: np.ndarray) -> np.ndarray:
+    """How likely each pair is mated, nearly, if anybody may belong to anybody he meets."""
+    for _ in range(200):
+        met = met / met.sum(1, keepdims=True)
+        met = met / met.sum(0, keepdims=True)
+    return met
+
+
+def share_of_matchings(met: np.ndarray) -> np.ndarray:
+    """The same exactly: in how many of all one-to-one assignments each pair is."""
+    n = len(met)
+    assignments = [rows for rows in permutations(range(n)) if all(met[i, j] for i, j in enumerate(rows))]
+    return np.array([[np.mean([rows[i] == j for rows in assignments]) for j in range(n)] for i in range(n)])
+
+
+@pytest.mark.parametrize(
+    ("n", "nonmated", "attack", "draws"),
+    [
+        (24, 1, sinkhorn, 20), (24, 4, sinkhorn, 20), (100, 1, sinkhorn, 20), (100, 5, sinkhorn, 20),
+        (7, 2, share_of_matchings, 100), (5, 1, share_of_matchings, 100),
+    ],
+)  # fmt: skip
+def test_a_short_list_tells_no_label(
+    n: int, nonmated: int, attack: Callable[[np.ndarray], np.ndarray], draws: int
+) -> None:
+    """Others drawn one by one gave AUC .96 for 24 people with one other each, .99 for 100."""
+    areas = []
+    for seed in range(draws):
+        met, mated = as_matrix(make_trials(*people(n), np.random.default_rng(seed), nonmated), n)
+        scores = attack(met).round(9)
+        areas.append(auc(scores[mated], scores[(met > 0) & ~mated]))
+    error = np.std(areas) / np.sqrt(draws)
+    assert abs(np.mean(areas) - 0.5) <= 4 * error + 1e-6
+    assert abs(np.mean(areas) - 0.5) < 0.1
+
+
+def test_a_weak_attack_does_not_find_everybody_at_once() -> None:
+    """Of a group, all keys are open: nobody's label follows from another group's."""
+    met, _ = as_matrix(make_trials(*people(24), np.random.default_rng(0), 3), 24)
+    groups = {tuple(row) for row in met}
+    assert len(groups) == 6
+    assert {sum(group) for group in groups} == {4}
+
+
+def test_people_told_by_their_numbers_are_refused() -> None:
+    probes = {"p0": "s0", "p0b": "s0", "p1": "s1", "p2": "s2"}
+    references = {"r0": "s0", "r0b": "s0", "r1": "s1", "r2": "s2"}
+    anyone = {f"s{i}": Attributes("F", "18-29", "x") for i in range(4)}
+    with pytest.raises(ValueError, match="nonmated_per_probe is 1, but people have different numbers"):
+        make_trials(probes, references, anyone, np.random.default_rng(0), 1)
+    make_trials(probes | {"p3": "s3"}, references | {"r3": "s3"}, anyone, np.random.default_rng(0), 1)
+
+
+def test_the_order_of_the_mappings_does_not_matter() -> None:
+    probes, references, attributes = people(8, 2)
+    backwards = [dict(reversed(mapping.items())) for mapping in (probes, references)]
+    for nonmated in (0, 3):
+        one = make_trials(probes, references, attributes, np.random.default_rng(1), nonmated)
+        other = make_trials(backwards[0], backwards[1], attributes, np.random.default_rng(1), nonmated)
+        assert one == other
+
+
+def test_the_position_tells_nothing() -> None:
+    """Over many lists, mated trials stand in every position equally often."""
+    mated = np.zeros(36)
+    for seed in range(300):
+        mated += [trial.mated for trial in make_trials(*people(6), np.random.default_rng(seed))]
+    assert mated.sum() == 6 * 300
+    assert chisquare(mated).pvalue > 1e-4
+
+
+def test_references_drawn_pay_no_heed_to_demographics() -> None:
+    drawn: Counter[bool] = Counter()
+    for seed in range(300):
+        trials = make_trials(*people(9), np.random.default_rng(seed), 2)
+        drawn.update(t.matched for t in trials if not t.mated)
+    # 9 subjects in groups of 3, 2, 2, 2: 12 of the 72 ordered pairs are matched.
+    n = drawn.total()
+    assert abs(drawn[True] / n - 12 / 72) < 4 * np.sqrt(12 / 72 * 60 / 72 / n)
+
+
+def test_unknown_attributes_never_match() -> None:
+    unknown = Attributes("F", "n/a", "x")
+    assert not agree(unknown, unknown)
+
+
+@pytest.mark.parametrize(
+    ("probes", "references", "nonmated", "words"),
+    [
+        ({"p": "s"}, {"r": "s"}, 0, "at least two subjects"),
+        ({}, {}, 0, "at least two subjects"),
+        ({"p": "s", "q": "t"}, {"r": "s"}, 0, "one is missing for t"),
+        ({"p": "s"}, {"r": "s", "q": "t"}, 0, "one is missing for t"),
+        ({"p": "s", "q": "t"}, {"r": "s", "u": "t"}, 2, r"expected 0 \(all\) to 1"),
+        ({"p": "s", "q": "t"}, {"r": "s", "u": "t"}, -1, r"expected 0 \(all\) to 1"),
+    ],
+)
+def test_lists_that_cannot_be(
+    probes: dict[str, str], references: dict[str, str], nonmated: int, words: str
+) -> None:
+    anyone = {s: Attributes("F", "18-29", "x") for s in ("s", "t")}
+    with pytest.raises(ValueError, match=words):
+        make_trials(probes, references, anyone, np.random.default_rng(0), nonmated)
+
+
+GOOD = [
+    Trial("p", "r", True, True),
+    Trial("p", "u", False, False),
+    Trial("q", "u", True, True),
+    Trial("q", "r", False, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        ([*GOOD, GOOD[0]], "p r is in the list twice"),
+        ([Trial("p", "r", False, True), *GOOD[1:]], "labelled nonmated, but both are of one subject"),
+        ([GOOD[0], Trial("p", "u", True, False), *GOOD[2:]], "labelled mated, but both are of two subjects"),
+        (GOOD[:2], "no mated trial for q, u"),
+        ([], "no mated trial"),
+    ],
+)
+def test_swapped_and_duplicated_lists_do_not_pass(trials: list[Trial], words: str) -> None:
+    check_trials(GOOD, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})
+    with pytest.raises(ValueError, match=words):
+        check_trials(trials, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})

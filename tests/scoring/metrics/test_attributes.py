@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
+
+from mriprivacy.scoring import ScoringError, score_ages, score_attributes
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_agrees_with_sklearn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth, guess = rng.choice(list("ABC"), 80, p=[0.6, 0.3, 0.1]), rng.choice(list("ABC"), 80)
+    p = rng.dirichlet(np.ones(3), 80).round(1)
+    p[:, 0] += 1 - p.sum(1)
+    report = score_attributes(truth, guess, np.arange(80), 50, probabilities=p, classes=list("ABC"))
+    assert report.accuracy.value == pytest.approx(accuracy_score(truth, guess), abs=1e-12)
+    assert report.balanced_accuracy.value == pytest.approx(balanced_accuracy_score(truth, guess), abs=1e-12)
+    assert report.macro_f1.value == pytest.approx(f1_score(truth, guess, average="macro"), abs=1e-12)
+    assert report.auc is not None
+    areas = [roc_auc_score(truth == c, p[:, k]) for k, c in enumerate("ABC")]
+    assert report.auc.value == pytest.approx(np.mean(areas), abs=1e-12)
+    assert report.gain.value == pytest.approx(report.accuracy.value - np.mean(truth == "A"), abs=1e-12)
+    assert report.accuracy.low <= report.accuracy.value <= report.accuracy.high
+
+
+def test_guessing_the_majority_gains_nothing() -> None:
+    report = score_attributes(["F"] * 30 + ["M"] * 10, ["F"] * 40, np.arange(40), 100)
+    assert (report.gain.value, report.gain.low, report.gain.high) == (0.0, 0.0, 0.0)
+    assert (report.accuracy.value, report.balanced_accuracy.value) == (0.75, 0.5)
+    assert "F" in str(report)
+
+
+def test_scans_of_one_subject_are_drawn_together() -> None:
+    truth, guess = ["F", "M"] * 20, ["F"] * 40
+    apart = score_attributes(truth * 4, guess * 4, np.arange(160), 400).accuracy
+    together = score_attributes(truth * 4, guess * 4, np.tile(np.arange(40), 4), 400).accuracy
+    assert together.high - together.low > 1.6 * (apart.high - apart.low)
+
+
+def test_ages() -> None:
+    report = score_ages([20, 30, 70], [25, 30, 60], [1, 2, 3], 50)
+    assert report.mae.value == 5.0
+    assert report.median == 30
+    assert report.gain.value == pytest.approx(50 / 3 - 5)
+    assert "years" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((["a"], ["a", "b"], [1, 2]), {}, "lengths differ"),
+        ((["a", None], ["a", "b"], [1, 2]), {}, "truth: 1 of 2 values missing, first None at position 1"),
+        ((["a", "b"], ["a", "b"], [1, 1]), {}, "subjects: 1 found"),
+        ((["a", "b"], ["a", "b"], [1, 2]), {"n_bootstrap": 1}, "n_bootstrap: 1"),
+        ((["a", "b"], ["a", "b"], [1, 2]), {"probabilities": [[1], [0]], "classes": ["a"]}, "no column for"),
+        ((["a", "b"], ["a", "b"], [1, 2]), {"probabilities": [[1, 0]], "classes": ["a", "b"]}, "shape"),
+    ],
+)
+def test_bad_input_is_named(arguments: tuple, options: dict, message: str) -> None:
+    with pytest.raises(ScoringError, match=message):
+        score_attributes(*arguments, **options)

@@ -1,0 +1,93 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from mriprivacy.scoring import ScoringError, SmallSampleWarning, dsys_histogram, linkability
+
+
+@pytest.mark.parametrize("n", [2, 5, 20, 49, 200, 5000])
+def test_perfect_separation_is_one_and_its_inverse_zero(n: int) -> None:
+    rng = np.random.default_rng(n)
+    m, non = rng.normal(size=n), rng.normal(size=n * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SmallSampleWarning)
+        assert linkability(m - m.min() + non.max() + 0.001, non) == 1.0
+        assert linkability(m - m.max() + non.min() - 0.001, non) == 0.0
+
+
+def test_constant_scores_are_unlinkable() -> None:
+    assert linkability(np.ones(40), np.ones(90)) == 0.0
+
+
+@pytest.mark.parametrize(("n", "bound"), [(20, 0.04), (49, 0.025), (200, 0.012), (2000, 0.004)])
+@pytest.mark.filterwarnings("ignore::scoring.SmallSampleWarning")
+def test_noise_is_about_zero_at_every_n(n: int, bound: float) -> None:
+    rng = np.random.default_rng(1)
+    values = [linkability(rng.normal(size=n), rng.normal(size=20 * n)) for _ in range(60)]
+    assert np.mean(values) < bound
+
+
+@pytest.mark.parametrize(("shift", "truth"), [(0.5, 0.1277), (1.0, 0.2929), (2.0, 0.6173)])
+def test_bias_is_gone_on_normal_scores(shift: float, truth: float) -> None:
+    """Truths by quadrature: the mean of tanh(log LR / 2) above 0 under N(shift, 1) against N(0, 1)."""
+    rng = np.random.default_rng(2)
+    values = [linkability(rng.normal(shift, 1, 40), rng.normal(0, 1, 1560)) for _ in range(200)]
+    assert np.mean(values) == pytest.approx(truth, abs=0.02)
+    large = linkability(rng.normal(shift, 1, 100_000), rng.normal(0, 1, 300_000))
+    assert large == pytest.approx(truth, abs=0.006)
+
+
+def test_no_increasing_transform_changes_it() -> None:
+    rng = np.random.default_rng(4)
+    m, n = rng.normal(1, 1, 60), rng.normal(0, 1, 900)
+    for transform in (np.exp, np.arctan, lambda x: x**3, lambda x: 1e300 * x, np.sinh):
+        assert linkability(transform(m), transform(n)) == linkability(m, n)
+
+
+@pytest.mark.parametrize("outlier", [-1e9, 1e9, 1e300])
+def test_one_outlier_moves_it_by_no_more_than_its_share(outlier: float) -> None:
+    rng = np.random.default_rng(5)
+    m, n = rng.normal(2, 1, 100), rng.normal(0, 1, 2000)
+    one_m, one_n = np.r_[outlier, m[1:]], np.r_[outlier, n[1:]]
+    assert linkability(one_m, n) == pytest.approx(linkability(m, n), abs=0.03)
+    assert linkability(m, one_n) == pytest.approx(linkability(m, n), abs=0.03)
+
+
+def test_the_histogram_fails_where_others_saw_it_fail() -> None:
+    rng = np.random.default_rng(6)
+    m, n = rng.normal(2, 1, 100), rng.normal(0, 1, 2000)
+    assert dsys_histogram(m, n) > 0.5
+    assert dsys_histogram(np.r_[m[:-1], 1e9], n) < 0.02
+    assert dsys_histogram(m, n) == pytest.approx(dsys_histogram(-m, -n), abs=0.02)
+    assert dsys_histogram(m[:19], n) == 0.0
+    assert dsys_histogram(np.ones(50), np.ones(90)) == 0.0
+    assert dsys_histogram(np.arange(20) + 20.0, np.arange(20.0)) == 0.5
+
+
+def test_histogram_bin_for_bin() -> None:
+    """Two classes in three bins of width 1: LR 1/2, 1 and infinite."""
+    n = np.repeat([0.5, 1.5], [20, 10])
+    m = np.repeat([0.5, 1.5, 2.5], [10, 10, 10])
+    n[0], m[-1] = 0.0, 3.0
+    # densities m: 1/3 each; n: 2/3, 1/3, 0; D = 0, 0, 1; trapezoid over centres .5, 1.5, 2.5
+    assert dsys_histogram(m, n) == pytest.approx(0.5 * 1 / 3, abs=1e-12)
+
+
+def test_omega() -> None:
+    rng = np.random.default_rng(7)
+    m, n = rng.normal(1, 1, 400), rng.normal(0, 1, 4000)
+    values = [linkability(m, n, omega) for omega in (0.01, 0.1, 1, 10, 100)]
+    assert values == sorted(values)
+    assert values[0] < 0.05
+    assert values[-1] > 0.95
+    for omega in (0, -1, np.nan, np.inf):
+        with pytest.raises(ScoringError, match="omega"):
+            linkability(m, n, omega)
+
+
+def test_small_samples_warn() -> None:
+    with pytest.warns(SmallSampleWarning, match="10 mated"):
+        linkability(np.arange(10), np.arange(50))
+    with pytest.raises(ScoringError, match="two each"), pytest.warns(SmallSampleWarning):
+        linkability([1], [0, 1])
