@@ -56,7 +56,7 @@ def as_ids(**arguments: ArrayLike) -> list[NDArray]:
     --------
     >>> as_ids(subjects=["a", None])
     Traceback (most recent call last):
-    mriprivacy.scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None at position 1; ...
+    mriprivacy.scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None ...
     """
     arrays = [np.asarray(value) for value in arguments.values()]
     problems = []

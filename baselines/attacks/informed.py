@@ -34,7 +34,7 @@ class InformedError(ValueError):
 
 @dataclass(frozen=True)
 class InformedAttack(Normalized):
-    """What was learned on `dev`: maps of scans and of photographs, see `baselines.attacks.standardize.Normalized`.
+    """What was learned on `dev`: maps of scans and of photographs, see `standardize.Normalized`.
 
     Attributes
     ----------

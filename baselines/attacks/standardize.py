@@ -39,7 +39,7 @@ class Sides:
     reference: Side
 
     def similarity(self, probes: Floats, references: Floats) -> Floats:
-        """Cosine in the shared space, shape (n, m), -1 to 1; arguments as `baselines.attacks.registry.similarity`."""
+        """Cosine in the shared space, shape (n, m), -1 to 1; as `registry.similarity`."""
         return self.probe(probes) @ self.reference(references).T
 
 

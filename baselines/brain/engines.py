@@ -46,7 +46,7 @@ def engine_version(engine: str) -> str:
     'builtin'
     >>> engine_version("synthstrip")
     Traceback (most recent call last):
-    mriprivacy.baselines.brain.engines.EngineError: protocol.brain_engine is 'synthstrip'; expected builtin or deepbet
+    mriprivacy.baselines.brain.engines.EngineError: protocol.brain_engine is 'synthstrip'; expected ...
     """
     if engine not in ENGINES:
         raise EngineError(f"protocol.brain_engine is {engine!r}; expected {' or '.join(ENGINES)}")

@@ -1,8 +1,8 @@
 """Reference defacers: a scan in, a scan on the same grid out.
 
-`deface` runs one by name. Ours keep or change voxels under a registered mask (`masked`), paste an average face
-(`reface`), or call a published program (`quickshear`, `command`). `template` and `registration` find the face
-in a scan.
+`deface` runs one by name. Ours keep or change voxels under a registered mask (`masked`), paste an average
+face (`reface`), or call a published program (`quickshear`, `command`). `template` and `registration` find
+the face in a scan.
 """
 
 import shlex
@@ -66,7 +66,7 @@ def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", 
     --------
     >>> deface("mask", Scan(np.zeros((16, 16, 16)), np.eye(4)))
     Traceback (most recent call last):
-    mriprivacy.baselines.defacers.template.DefacerError: no defacer called 'mask'; there are: identity, blur, ...
+    mriprivacy.baselines.defacers.template.DefacerError: no defacer called 'mask'; there are: ...
     """
     if name in DEFACERS:
         defaced = DEFACERS[name](scan, cache)

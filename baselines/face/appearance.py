@@ -30,8 +30,8 @@ class Appearance:
         Why there is no picture, else empty.
     checks : dict from str to float
         Of a scan whether a face can be there: `views_with_face`, `views_implausible` (the detector fired, but
-        the landmarks are not those of a face), `nose_mm` (`baselines.face.nose_check`; NaN without a face) and
-        `cut_<side>_cm2`, the head at each border of the field of view. Of a photograph `faces`, how many
+        the landmarks are not those of a face), `nose_mm` (`baselines.face.nose_check`; NaN without a face)
+        and `cut_<side>_cm2`, the head at each border of the field of view. Of a photograph `faces`, how many
         there are; the largest is taken.
     """
 

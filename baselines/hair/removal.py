@@ -74,7 +74,7 @@ def remove_hair(picture: Picture) -> Bald:
     --------
     >>> remove_hair(np.zeros((120, 100, 3), np.uint8))
     Traceback (most recent call last):
-    mriprivacy.baselines.hair.removal.NoFaceError: no face found, so no hair either; expected a portrait seen from the front
+    mriprivacy.baselines.hair.removal.NoFaceError: no face found, so no hair either; ...
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(

@@ -161,7 +161,8 @@ def left_out_of(
     Returns
     -------
     ndarray, shape (len(trials),)
-        NaN where the two people were not left out together (`baselines.attacks.informed.left_out`), or have no face.
+        NaN where the two people were not left out together (`baselines.attacks.informed.left_out`), or have
+        no face.
     """
 
     def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

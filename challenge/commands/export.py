@@ -17,6 +17,7 @@ from mriprivacy.challenge.export.grand_challenge.container import write_containe
 from mriprivacy.challenge.export.packing import zip_folder
 from mriprivacy.challenge.export.reference_data import check_track
 from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
+from mriprivacy.challenge.settings.runner import run_command
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
 from mriprivacy.data_prep.formats.kit_errors import InputError

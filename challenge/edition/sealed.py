@@ -82,7 +82,7 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
     --------
     >>> open_sealed(Path("nowhere"))
     Traceback (most recent call last):
-    mriprivacy.challenge.edition.public.EditionError: nowhere: no sealed key here; expected the organizer's ...
+    mriprivacy.challenge.edition.public.EditionError: nowhere: no sealed key here; ...
     """
     sealed = sealed_folder(path)
     if sealed is None:

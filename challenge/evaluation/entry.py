@@ -71,9 +71,11 @@ class Entry:
     results : tuple of Result
         Every figure.
     gate : mapping
-        Brain gate of a defacing system (`challenge.evaluation.brain_gate.apply_gate`); empty for other tracks.
+        Brain gate of a defacing system (`challenge.evaluation.brain_gate.apply_gate`); empty for other
+        tracks.
     checks : tuple of mapping
-        The audit of attackers and of readers of attributes (`challenge.evaluation.audit.Check`); empty for other tracks.
+        The audit of attackers and of readers of attributes (`challenge.evaluation.audit.Check`); empty for
+        other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str
@@ -83,7 +85,8 @@ class Entry:
     utility : mapping from str to Estimate
         What a defacing system costs brain analysis (docs/utility.md); empty where it was not measured.
     draws : tuple of float
-        AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the same draws for
+        AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the
+        same draws for
         every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
         nobody may rate.
     licence, citation : str

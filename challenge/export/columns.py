@@ -49,7 +49,8 @@ def columns(track: str) -> tuple[Column, ...]:
 def platform_scores(entry: Entry) -> dict[str, float]:
     """Return the numbers of an entry by column, two digits each, but for those that could not be measured.
 
-    With every digit of every score, a team could learn the key from its scores alone (`challenge.submission_log.ladder`).
+    With every digit of every score, a team could learn the key from its scores alone
+    (`challenge.submission_log.ladder`).
 
     Raises
     ------

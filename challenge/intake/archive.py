@@ -64,7 +64,7 @@ def unpacked(path: Path, sizes: Mapping[str, int]) -> Iterator[Path]:
     >>> with unpacked(path, {"scores.tsv": 100}) as folder:
     ...     pass
     Traceback (most recent call last):
-    mriprivacy.challenge.intake.description.SubmissionError: the archive: has members that do not belong there...
+    mriprivacy.challenge.intake.description.SubmissionError: the archive: has members that do not ...
     """
     if not path.is_file():
         yield path

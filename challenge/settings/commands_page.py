@@ -1,4 +1,4 @@
-"""docs/commands.md, from `conf/`: `python -m mriprivacy.challenge.settings.commands_page > docs/commands.md`."""
+"""Write docs/commands.md from `conf/`; `python -m mriprivacy.challenge.settings.commands_page` prints it."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ from mriprivacy.challenge.settings.runner import COMMANDS
 
 _HEADER = """# Commands
 
-Made from `conf/` by `python -m mriprivacy.challenge.settings.commands_page`; a test compares. `mriprivacy COMMAND [key=value ...]`;
+Made from `conf/` by `python -m mriprivacy.challenge.settings.commands_page`; a test compares.
+`mriprivacy COMMAND [key=value ...]`;
 `--help` shows the same settings, `--cfg job` what they come to, `-m` sweeps comma-separated values.
 `???` must be given. A setting of a group stands below the group's name: `attack=geo attack.condition=bald`.
 

@@ -1,6 +1,7 @@
 """The log of submissions: one JSON line an event, each with the hash of the line before; limits read from it.
 
-It holds nothing secret (scores are rounded, and only those of `challenge.submission_log.ladder`), so it may be published.
+It holds nothing secret (scores are rounded, and only those of `challenge.submission_log.ladder`), so it may
+be published.
 Who has seen the hash of its last line can tell ever after that nothing before it was changed or taken out.
 """
 
@@ -59,7 +60,8 @@ class Event:
     problems : int
         Of a refused one.
     score : float or None
-        Of an evaluated one whose score was published: the rounded figure of `challenge.submission_log.ladder`.
+        Of an evaluated one whose score was published: the rounded figure of
+        `challenge.submission_log.ladder`.
     number : int
         1, 2, 3 and so on.
     time : str
@@ -118,7 +120,7 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     >>> _ = (folder / LOG).write_text((folder / LOG).read_text().replace('"a"', '"c"'))
     >>> read_log(folder)
     Traceback (most recent call last):
-    mriprivacy.challenge.submission_log.log.RecordError: submissions.jsonl: line 2 does not follow from line 1...
+    mriprivacy.challenge.submission_log.log.RecordError: submissions.jsonl: line 2 does not follow ...
     """
     if expected_head and not re.fullmatch("[0-9a-f]{64}", expected_head):
         raise RecordError(f"head is {expected_head[:70]!r}; expected the 64 digits, 0-9 and a-f, of a hash")

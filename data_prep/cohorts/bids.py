@@ -137,7 +137,7 @@ def read_cohort(
     --------
     >>> read_cohort(Path("nowhere"), "T2w", [18])
     Traceback (most recent call last):
-    mriprivacy.data_prep.cohorts.bids.CohortError: nowhere: no such folder; expected a BIDS dataset with participants.tsv
+    mriprivacy.data_prep.cohorts.bids.CohortError: nowhere: no such folder; expected a BIDS dataset ...
     """
     files = files or CohortFiles()
     if not root.is_dir():

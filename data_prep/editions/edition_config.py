@@ -12,7 +12,8 @@ from mriprivacy.data_prep.formats.schema import CONTRASTS
 
 TRACKS = ("defacing", "attack", "attributes")
 PHOTOGRAPHS = "photographs"
-# Where photographs without hair come from: nowhere, the cohort's own folder, the kit's `baselines.hair.removal`.
+# Where photographs without hair come from: nowhere, the cohort's own folder, the kit's
+# `baselines.hair.removal`.
 HAIR_REMOVALS = ("none", "given", "builtin")
 
 

@@ -197,7 +197,7 @@ def release_photo(
 
 
 def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
-    """Pixels of a photo, upright, shape (height, width, 3); the same as `baselines.face.photo.read_photo` sees.
+    """Pixels of a photo, upright, shape (height, width, 3), as `read_photo` sees them.
 
     Transparency is put on white; grey of 8 or 16 bits, palettes and CMYK become RGB.
 

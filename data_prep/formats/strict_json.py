@@ -38,7 +38,7 @@ def read_json_object(path: Path, *, name: str, max_bytes: int = 16_384) -> dict[
     >>> _ = path.write_text('{"team": "a", "team": "b"}')
     >>> read_json_object(path, name=path.name)
     Traceback (most recent call last):
-    mriprivacy.data_prep.formats.strict_json.JsonError: submission.json: names 'team' twice; expected every name once
+    mriprivacy.data_prep.formats.strict_json.JsonError: submission.json: names 'team' twice; ...
     """
     try:
         raw = read_bytes(path, max_bytes, name)

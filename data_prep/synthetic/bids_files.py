@@ -89,7 +89,8 @@ def write_truth(
     scan : Path
         From `scan_path`.
     volumes : mapping from str to ndarray
-        `brain_masks`, `face_masks`, `labels` (names of `data_prep.cohorts.cohort_files.TRUTH`), on the grid of the scan.
+        `brain_masks`, `face_masks`, `labels` (names of `data_prep.cohorts.cohort_files.TRUTH`), on the grid
+        of the scan.
     affine : ndarray, shape (4, 4)
         Of the scan.
     landmarks : mapping from str to (x, y, z), optional

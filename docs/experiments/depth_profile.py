@@ -2,7 +2,8 @@
 
     uv run python -m docs.experiments.depth_profile EDITION CACHE SUBMISSION
 
-As `docs/experiments/attack_gains.py`. Along the directions of `baselines.attacks.outline`, how bright the head is at
+As `docs/experiments/attack_gains.py`. Along the directions of `baselines.attacks.outline`, how bright the
+head is at
 depths of 0 to 60 mm under its surface; fused with all attackers of the kit, and compared with their fusion.
 """
 

@@ -20,7 +20,10 @@ from mriprivacy.data_prep.formats.kit_errors import InputError
 
 # Python 3.12, numpy 1.26, scipy 1.11, scikit-learn 1.5, pandas 2.2: enough for the tracks of tables.
 STOCK_IMAGE = "codalab/codalab-legacy:py312"
-COMMAND = "python3 -m mriprivacy.challenge.export.codabench.codabench_run /app/input/ref /app/input/res /app/output/scores.json {track}"
+COMMAND = (
+    "python3 -m mriprivacy.challenge.export.codabench.codabench_run "
+    "/app/input/ref /app/input/res /app/output/scores.json {track}"
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 

@@ -1,4 +1,4 @@
-"""What Codabench starts: `python3 -m mriprivacy.challenge.export.codabench.codabench_run REFERENCE SUBMISSION SCORES TRACK`."""
+"""What Codabench starts, as a module, with the words REFERENCE SUBMISSION SCORES TRACK."""
 
 import json
 import sys

@@ -1,6 +1,7 @@
 """What a grand-challenge evaluation container does: score what lies in /input, once or whenever it is asked.
 
-`python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH`, in mode `$API_METHOD`:
+`python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH`,
+in mode `$API_METHOD`:
 `exec` scores and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
 """
 

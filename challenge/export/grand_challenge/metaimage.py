@@ -44,7 +44,7 @@ def plain_metaimage(path: Path, shape: tuple[int, ...]) -> bytes:
     --------
     >>> plain_metaimage(Path("nowhere.mha"), (2, 2, 2))
     Traceback (most recent call last):
-    mriprivacy.challenge.export.grand_challenge.metaimage.MetaImageError: cannot be read (No such file or directory)
+    mriprivacy.challenge.export.grand_challenge.metaimage.MetaImageError: cannot be read (...)
     """
     n_voxels = math.prod(shape)
     raw = _read(path, 8 * n_voxels + 2 * LARGEST_HEADER)

@@ -1,5 +1,5 @@
 """Who synthetic people are.
 
-`person` draws sex, age, ancestry and shape from a seed, `traits` and `looks` what follows from them. `day` draws
-what differs between two photographs. `likeness` says how alike two people are.
+`person` draws sex, age, ancestry and shape from a seed, `traits` and `looks` what follows from them. `day`
+draws what differs between two photographs. `likeness` says how alike two people are.
 """

@@ -168,8 +168,8 @@ def test_a_network_keeps_to_one_thread(
 def test_loading_a_network_does_not_silence_warnings() -> None:
     """A small sample is warned of, whether or not a network was loaded in this process before."""
     script = (
-        "import warnings; from mriprivacy.baselines.attacks.face_network import load_model; load_model('Dlib'); "
-        "assert ('ignore', None, Warning, None, 0) not in warnings.filters"
+        "import warnings; from mriprivacy.baselines.attacks.face_network import load_model;"
+        "load_model('Dlib'); assert ('ignore', None, Warning, None, 0) not in warnings.filters"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -390,7 +390,8 @@ def test_coarse_keeps_the_world(real: Scan) -> None:
 
 def test_nothing_of_the_data_packages_is_imported() -> None:
     code = (
-        "import sys; from mriprivacy.baselines.defacers import template as t; t.average_brain(); t.pydeface_mask(); "
+        "import sys; from mriprivacy.baselines.defacers import template as t; t.average_brain();"
+        "t.pydeface_mask(); "
         "print([p for p in ('niimath', 'pydeface', 'voxface', 'nilearn') if p in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
