@@ -7,6 +7,7 @@ the face in a scan.
 
 import shlex
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,8 @@ def described(name: str, command: str = "", options: str = "") -> str:
     >>> described("blur")
     'blur'
     """
+    if name == "quickshear":  # a program of others, too, that comes as a package
+        return f"{name} (version {version(name)})"
     if name in DEFACERS:
         return name
     tool = _tool(name, command)

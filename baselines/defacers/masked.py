@@ -1,4 +1,4 @@
-"""Remove the face: pydeface's template mask, brought to the scan by niimath's registration."""
+"""Remove the face, after `niimath -deface`: pydeface's mask, brought by niimath's registration."""
 
 import hashlib
 from pathlib import Path
@@ -185,7 +185,7 @@ def face_region(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:
 
 
 def niimath_deface(scan: Scan, cache: Path | None = None) -> Scan:
-    """Set the face to air; the same steps as `niimath -deface TEMPLATE MASK`.
+    """Set the face to air, after `niimath -deface TEMPLATE MASK`, with our own registration and border.
 
     Parameters
     ----------

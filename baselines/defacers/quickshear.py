@@ -1,26 +1,29 @@
-"""Quickshear: one plane that shears the face off below the brain (Schimke and Hale, HealthSec 2011)."""
+"""Quickshear, as its authors publish it: one plane that shears the face off below the brain.
 
+Schimke and Hale, HealthSec 2011. The package quickshear draws the plane; the brain mask it asks for is ours.
+"""
+
+import warnings
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
-from nibabel.affines import apply_affine
+from nibabel.orientations import apply_orientation, axcodes2ornt, ornt_transform
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
+from quickshear import quickshear as published
 
 from mriprivacy.baselines.defacers.masked import air, put
 from mriprivacy.baselines.defacers.registration import register
 from mriprivacy.baselines.defacers.template import DefacerError, average_brain, bring
 from mriprivacy.baselines.face.scan import Scan
 
-BUFFER_MM = 10.0
+BUFFER_MM = 10.0  # the package's buffer is 10 voxels, of about 1 mm in the paper
 
 
 def quickshear(scan: Scan, cache: Path | None = None) -> Scan:
     """Set everything in front of and below a plane under the brain to air.
 
-    The brain, here the registered ICBM152 one, is seen from the side. The plane holds the first edge of the
-    convex hull of that profile, from its foremost point downwards, moved 10 mm away from the brain. (The
-    paper's buffer is 10 voxels of about 1 mm.)
+    The brain is the registered ICBM152 one. The published program draws the plane 10 mm below it.
 
     Parameters
     ----------
@@ -32,51 +35,65 @@ def quickshear(scan: Scan, cache: Path | None = None) -> Scan:
     Returns
     -------
     Scan
-        Same grid, affine and data type; the voxels kept are unchanged.
+        Same grid, affine and data type; the voxels kept are unchanged. What is sheared off is set to `air`,
+        which is the published program's 0 in all scans but those stored with an offset.
+
+    Raises
+    ------
+    DefacerError
+        If too little of the brain lies in the field of view.
     """
     brain = bring(average_brain(), register(scan, cache).scan_to_head, scan, outside=-100.0) > 0
     if not brain.any():
         return put(scan, brain, 0.0)
-    profile = apply_affine(scan.affine, np.argwhere(brain))[:, 1:]
-    try:
-        normal, offset = shear(profile, BUFFER_MM)
-    except QhullError as error:  # points on one line
-        raise DefacerError("hardly any of the brain lies in the field of view") from error
-    i, j, k = np.ogrid[tuple(map(slice, scan.data.shape))]
-    y, z = (scan.affine[row, 0] * i + scan.affine[row, 1] * j + scan.affine[row, 2] * k for row in (1, 2))
-    height = normal[0] * (y + scan.affine[1, 3]) + normal[1] * (z + scan.affine[2, 3])
-    return put(scan, height > offset, air(scan))
+    return put(scan, sheared_off(brain, scan.affine), air(scan))
 
 
-def shear(profile: NDArray[np.float64], buffer: float) -> tuple[NDArray[np.float64], float]:
-    """Return the line that parts the face from a brain seen from the side.
+def sheared_off(brain: NDArray[np.bool_], affine: NDArray[np.float64], buffer: float = BUFFER_MM) -> NDArray:
+    """Return where the published program removes voxels, given a brain mask.
+
+    The program draws its plane over as many columns, from the front, as the scan has rows. So it stops inside
+    the face where slices are thick, and can fail where there are more rows than columns. Here it gets the
+    brain in a field of view with as many columns as rows, padded behind and above. For a brain inside the
+    field of view that changes nothing else.
 
     Parameters
     ----------
-    profile : ndarray, shape (n, 2)
-        Points of the brain: to the front, up.
+    brain : ndarray of bool
+        True inside the brain.
+    affine : ndarray, shape (4, 4)
+        Voxel -> world, mm.
     buffer : float
-        Distance between the line and the brain, at least 0.
+        Distance of the plane below the brain, mm, along the axis that runs up.
 
     Returns
     -------
-    normal : ndarray, shape (2,)
-        Unit vector to the front and down, away from the brain.
-    offset : float
-        A point is given up where its product with `normal` exceeds it.
+    ndarray of bool, shape of `brain`
+        True where the face goes.
+
+    Raises
+    ------
+    DefacerError
+        If the brain fills a single column.
 
     Examples
     --------
-    >>> brain = np.array([[0, 0], [10, 0], [14, 4], [14, 10], [0, 10]])
-    >>> normal, offset = shear(brain, buffer=0.0)
-    >>> np.round(normal, 3).tolist(), round(offset, 3)
-    ([0.707, -0.707], 7.071)
+    >>> brain = np.zeros((3, 8, 8), bool)
+    >>> brain[1, 2:6, 5:7] = brain[1, 2:4, 4] = True
+    >>> sheared_off(brain, np.eye(4), buffer=1.0)[1].sum(axis=1).tolist()  # from back to front
+    [0, 0, 0, 1, 2, 3, 4, 5]
     """
-    hull = profile[ConvexHull(profile).vertices]  # counter-clockwise
-    front = hull[:, 0] == hull[:, 0].max()
-    start = int(np.flatnonzero(front)[hull[front, 1].argmin()])
-    # Counter-clockwise with the front to the right goes up at the front: downwards is backwards in the list.
-    first, second = hull[start], hull[start - 1]
-    along = second - first
-    normal = np.array([-along[1], along[0]]) / np.hypot(*along)
-    return normal, float(normal @ first) + buffer
+    to_rps = ornt_transform(nib.io_orientation(affine), axcodes2ornt("RPS"))
+    seen = apply_orientation(brain, to_rps)  # right, back, up: what the program works in
+    if np.count_nonzero(seen.any(axis=(0, 2))) < 2:
+        raise DefacerError("hardly any of the brain lies in the field of view")
+    _, back, up = seen.shape
+    side = max(back, up)
+    square = np.pad(seen, [(0, 0), (0, side - back), (0, side - up)]).astype(np.uint8)
+    height = nib.affines.voxel_sizes(affine)[to_rps[:, 0] == 2].item()
+    mask = nib.Nifti1Image(square, np.diag([1.0, -1.0, 1.0, 1.0]))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Arrays of 2-dimensional vectors", DeprecationWarning)
+        kept = published(nib.Nifti1Image(np.ones_like(square), mask.affine), mask, buffer / height)
+    gone = np.asanyarray(kept.dataobj)[:, :back, :up] == 0
+    return apply_orientation(gone, ornt_transform(axcodes2ornt("RPS"), nib.io_orientation(affine)))

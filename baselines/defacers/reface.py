@@ -1,4 +1,4 @@
-"""Replace the face by the average one: AFNI's refacer in idea, with niimath's registration.
+"""Replace the face by the average one, after AFNI's refacer and `niimath -reface`; niimath registers.
 
 AFNI's refacer and `niimath -reface` composite a *shell*: positive where an artificial face goes in, zero
 where the subject stays, negative where air goes in. The shell here is the average head of voxface inside

@@ -11,7 +11,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
-from mriprivacy.challenge.export.codabench.bundle import Phase, write_bundle
+from mriprivacy.challenge.export.codabench.bundle import Phase, check_synthetic, write_bundle
 from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.grand_challenge.container import write_container
 from mriprivacy.challenge.export.packing import zip_folder
@@ -68,6 +68,7 @@ def _starting_kit(settings: Settings, edition: Edition) -> None:
 
 def _codabench(settings: Settings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
+    check_synthetic(edition)
     output = Path(settings.output)
     if output.exists():
         raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
@@ -86,6 +87,10 @@ def _codabench(settings: Settings, edition: Edition) -> None:
         if problems := bundle_problems(temporary):
             raise InputError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
     print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
+    print(
+        "On Codabench whoever can see the benchmark can download the key: scores there are for practice. "
+        "Look at each submission before you start it."
+    )
 
 
 def _grand_challenge(settings: Settings, edition: Edition) -> None:

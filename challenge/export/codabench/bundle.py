@@ -1,4 +1,8 @@
-"""A Codabench bundle: one zip that an organizer uploads and has a running benchmark of one track."""
+"""A Codabench bundle: one zip that an organizer uploads and has a running benchmark of one track.
+
+The platform gives reference data, and so the key, to anybody once a benchmark is published, and before that
+to every approved participant. The setting that hides them is read by the web page alone (release 1.25).
+"""
 
 import re
 import tempfile
@@ -42,7 +46,7 @@ class Phase:
     contact : str
         E-mail address, or empty.
     with_data : bool
-        Whether `public/` goes to the platform, for every participant to download.
+        Whether `public/` goes to the platform, for whoever can see the benchmark.
     limits : Limits
         Submissions of a participant.
     """
@@ -54,6 +58,16 @@ class Phase:
     contact: str
     with_data: bool
     limits: Limits
+
+
+def check_synthetic(edition: Edition) -> None:
+    """Raise InputError unless the people of an edition are synthetic: a bundle gives their key away."""
+    if edition.description.get("synthetic") is not True:
+        raise InputError(
+            f"export: edition.json of {edition.name} does not say synthetic: true, so its people are real, "
+            "and on Codabench whoever can see a benchmark can download the key; expected synthetic people; "
+            "for real ones evaluate what arrives on your own machine (mriprivacy evaluate record=...)"
+        )
 
 
 def write_bundle(edition: Edition, root: Path, folder: Path, phase: Phase, baselines: Baselines) -> None:
@@ -134,7 +148,7 @@ def _competition(edition: Edition, phase: Phase, image: str) -> dict[str, Any]:
         "tasks": [0],
         "starting_kit": "starting_kit.zip",
         **({"public_data": "public_data.zip"} if phase.with_data else {}),
-        "accepts_only_result_submissions": True,
+        "accepts_only_result_submissions": True,  # the platform reads it nowhere: see auto_run_submissions
         "max_submissions_per_day": phase.limits.per_day,
         "max_submissions": phase.limits.total,
         "execution_time_limit": 600 if phase.track in TABLES else 36_000,
@@ -169,6 +183,8 @@ def _competition(edition: Edition, phase: Phase, image: str) -> dict[str, Any]:
         "terms": "pages/terms.md",
         "docker_image": image,
         "registration_auto_approve": False,
+        # A submission may bring a command, which the platform would run: an organizer looks, then starts it.
+        "auto_run_submissions": False,
         "make_programs_available": True,
         "make_input_data_available": False,
         "enable_detailed_results": False,

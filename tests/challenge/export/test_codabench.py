@@ -1,4 +1,4 @@
-"""The Codabench bundle: accepted by the platform's rules, scoring as it does, giving nothing away."""
+"""The Codabench bundle: accepted by the platform's rules, scoring as it does, of synthetic people only."""
 
 import io
 import json
@@ -19,6 +19,7 @@ from mriprivacy.challenge.evaluation.entry import read_entries
 from mriprivacy.challenge.export.codabench import codabench_run
 from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.columns import columns, platform_scores
+from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.stock_image import linked_python, pinned_python
@@ -81,6 +82,47 @@ def expected_scores(edition: Path, submission: Path, tmp_path: Path) -> dict[str
 
 def test_the_platform_would_accept_it(bundle: Path) -> None:
     assert bundle_problems(bundle) == []
+
+
+def test_a_bundle_of_real_people_is_refused(
+    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The platform gives the key to whoever can see the benchmark."""
+    (own_cohort / "dataset_description.json").unlink()
+    for path in own_cohort.glob("sub-*/anat/*_T2w.nii.gz"):
+        shutil.copy(path, path.with_name(path.name.replace("T2w", "T1w")))
+    config = EditionConfig(
+        id="hospital",
+        version="1",
+        licence="proprietary",
+        citation="Us",
+        contrast="T1w",
+        references="T2w",
+        tracks=["attack"],
+        seed=2**64,
+    )
+    build_edition(own_cohort, tmp_path / "edition", config)
+    assert export(tmp_path / "edition", tmp_path / "bundle.zip") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "hospital/1 does not say synthetic: true" in line
+    assert "whoever can see a benchmark can download the key" in line
+    assert "mriprivacy evaluate" in line
+    assert not (tmp_path / "bundle.zip").exists()
+
+
+def test_who_exports_and_who_takes_part_are_told_that_the_key_is_open(
+    tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bundle.zip"
+    assert export(tiny_edition_folder, path, "track=attributes") == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "can download the key" in line]
+    assert len(told) == 1
+    with zipfile.ZipFile(path) as archive:
+        overview = archive.read("pages/overview.md").decode()
+        about = yaml.safe_load(archive.read("competition.yaml"))
+    assert "The labels of `eval` are not secret here" in overview
+    assert "sealed" not in overview
+    assert about["auto_run_submissions"] is False
 
 
 def test_the_same_edition_gives_the_same_bytes(bundle: Path, tiny_edition_folder: Path) -> None:
@@ -230,7 +272,7 @@ def test_nothing_goes_to_the_platform_that_scoring_does_not_need(
         everything = b"".join(reference.read(name) for name in reference.namelist())
     assert nonce not in everything
     assert not re.search(rb"sub-\d\d\b", everything)  # the cohort's own names
-    # What participants may download: no label of eval, whatever the file.
+    # Participants can download the reference data, too; the starting kit is what they are meant to.
     with inner(bundle, "starting_kit.zip") as kit:
         assert not [name for name in kit.namelist() if "key" in name or "sealed" in name]
 

@@ -131,7 +131,7 @@ def test_nothing_sealed_is_in_public(tiny_edition_folder: Path) -> None:
     """No subject, file name, header text, time, nonce or seed; ids of eval with no label beside them."""
     nonce = (tiny_edition_folder / "sealed" / "nonce").read_text().strip()
     words = [
-        b"scanned",
+        b"scanned 2019",
         b"2019",
         b"Paris",
         b"photo-0",
