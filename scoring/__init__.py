@@ -7,6 +7,8 @@ from mriprivacy.scoring.comparison import draw_systems as draw_systems
 from mriprivacy.scoring.comparison import holm as holm
 from mriprivacy.scoring.errors import ScoringError as ScoringError
 from mriprivacy.scoring.estimate import Estimate as Estimate
+from mriprivacy.scoring.gallery import GalleryReport as GalleryReport
+from mriprivacy.scoring.gallery import search_gallery as search_gallery
 from mriprivacy.scoring.metrics.attributes import AgeReport as AgeReport
 from mriprivacy.scoring.metrics.attributes import AttributeReport as AttributeReport
 from mriprivacy.scoring.metrics.attributes import score_ages as score_ages
@@ -15,8 +17,6 @@ from mriprivacy.scoring.metrics.calibration import Zebra as Zebra
 from mriprivacy.scoring.metrics.calibration import cllr as cllr
 from mriprivacy.scoring.metrics.calibration import min_cllr as min_cllr
 from mriprivacy.scoring.metrics.calibration import zebra as zebra
-from mriprivacy.scoring.metrics.gallery import GalleryReport as GalleryReport
-from mriprivacy.scoring.metrics.gallery import search_gallery as search_gallery
 from mriprivacy.scoring.metrics.identification import Cmc as Cmc
 from mriprivacy.scoring.metrics.identification import cmc as cmc
 from mriprivacy.scoring.metrics.linkability import SmallSampleWarning as SmallSampleWarning

@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.weights import WeightsError, dlib_weights
+from mriprivacy.baselines.face.weights import WeightsError, dlib_weights
 
 DEFAULT_MODEL = "Dlib"  # its weights come with a package; the paper used VGG-Face
 

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask
-from mriprivacy.baselines.defacers.registration import coarse, register
-from mriprivacy.baselines.defacers.template import (
+from mriprivacy.baselines.alignment.registration import coarse, register
+from mriprivacy.baselines.alignment.template import (
     HEAD_TO_MNI,
     DefacerError,
     average_brain,
     bring,
     package_file,
 )
+from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
 

@@ -12,7 +12,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.defacers.template import bring
+from mriprivacy.baselines.alignment.template import bring
 from mriprivacy.baselines.face.scan import Scan
 
 ENGINES = ("builtin", "deepbet")

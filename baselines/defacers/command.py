@@ -18,8 +18,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
+from mriprivacy.baselines.alignment.template import DefacerError
 from mriprivacy.baselines.defacers.masked import put
-from mriprivacy.baselines.defacers.template import DefacerError
 from mriprivacy.baselines.face.scan import Scan, ScanError, read_scan
 
 SECONDS = 3600
@@ -162,7 +162,7 @@ def find(tool: Tool) -> str:
     --------
     >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
     Traceback (most recent call last):
-    mriprivacy.baselines.defacers.template.DefacerError: no_such_program is not on PATH; it comes with nowhere
+    mriprivacy.baselines.alignment.template.DefacerError: no_such_program is not on PATH; it comes with nowhere
     """
     program = shutil.which(tool.words[0])
     if program is None:

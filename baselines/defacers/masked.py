@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.defacers.registration import register
-from mriprivacy.baselines.defacers.template import HEAD_TO_PYDEFACE, average_brain, bring, pydeface_mask
+from mriprivacy.baselines.alignment.registration import register
+from mriprivacy.baselines.alignment.template import HEAD_TO_PYDEFACE, average_brain, bring, pydeface_mask
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import head_mask, head_threshold, no_signal
 

@@ -12,9 +12,9 @@ from nibabel.orientations import apply_orientation, axcodes2ornt, ornt_transform
 from numpy.typing import NDArray
 from quickshear import quickshear as published
 
+from mriprivacy.baselines.alignment.registration import register
+from mriprivacy.baselines.alignment.template import DefacerError, average_brain, bring
 from mriprivacy.baselines.defacers.masked import air, put
-from mriprivacy.baselines.defacers.registration import register
-from mriprivacy.baselines.defacers.template import DefacerError, average_brain, bring
 from mriprivacy.baselines.face.scan import Scan
 
 BUFFER_MM = 10.0  # the package's buffer is 10 voxels, of about 1 mm in the paper

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mriprivacy.baselines.alignment.registration import register
+from mriprivacy.baselines.alignment.template import average_brain, average_face, average_head, bring
 from mriprivacy.baselines.defacers.masked import air, put
-from mriprivacy.baselines.defacers.registration import register
-from mriprivacy.baselines.defacers.template import average_brain, average_face, average_head, bring
 from mriprivacy.baselines.face.scan import Scan
 
 BLEND_MM = 3.0

@@ -10,7 +10,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.weights import dlib_weights
+from mriprivacy.baselines.face.weights import dlib_weights
 
 CHIP_SIZE = 150  # what dlib's face network was trained on
 CHIP_PADDING = 0.25

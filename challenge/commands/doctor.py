@@ -96,7 +96,7 @@ def _networks() -> list[Finding]:
         load_model,
         weights_folder,
     )
-    from mriprivacy.baselines.attacks.weights import WeightsError
+    from mriprivacy.baselines.face.weights import WeightsError
 
     folder = weights_folder()
     findings, absent = [], []
@@ -166,9 +166,9 @@ def _extras() -> list[Finding]:
 
 def _packages() -> list[Finding]:
     """Files of packages that are installed for their data alone."""
-    from mriprivacy.baselines.attacks.weights import WeightsError, dlib_weights
+    from mriprivacy.baselines.alignment.template import package_file
     from mriprivacy.baselines.defacers import DefacerError
-    from mriprivacy.baselines.defacers.template import package_file
+    from mriprivacy.baselines.face.weights import WeightsError, dlib_weights
     from mriprivacy.data_prep.synthetic.head.mesh import MeshDataError, data_folder
 
     checks: dict[str, Callable[[], object]] = {

@@ -14,16 +14,7 @@ from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.tsv import TableError, read_table, write_table
-from mriprivacy.scoring.metrics.gallery import (
-    Found,
-    GalleryReport,
-    Mated,
-    Side,
-    check_sides,
-    conclude,
-    mated,
-    search,
-)
+from mriprivacy.scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
 
 
 @dataclass

@@ -36,10 +36,10 @@ _IDLE = 300  # seconds after which a child without work ends
 _OURS = (
     "mriprivacy.baselines.attacks.registry.AttackError",
     "mriprivacy.baselines.brain.engines.EngineError",
-    "mriprivacy.baselines.defacers.template.RecordError",
+    "mriprivacy.baselines.alignment.template.RecordError",
     "mriprivacy.baselines.face.render.RenderError",
     "mriprivacy.baselines.face.views.ViewError",
-    "mriprivacy.baselines.attacks.weights.WeightsError",
+    "mriprivacy.baselines.face.weights.WeightsError",
 )
 
 

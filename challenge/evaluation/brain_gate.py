@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.defacers.registration import register
-from mriprivacy.baselines.defacers.template import DefacerError, average_brain, bring
+from mriprivacy.baselines.alignment.registration import register
+from mriprivacy.baselines.alignment.template import DefacerError, average_brain, bring
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold
 from mriprivacy.challenge.compute.parallel import Compute, by_reason

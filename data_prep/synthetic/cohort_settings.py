@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
-from mriprivacy.data_prep.synthetic.head.tissues import CONTRASTS
+from mriprivacy.data_prep.formats.schema import CONTRASTS
 
 ACQUISITIONS = ("isotropic", "sagittal")
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from nibabel.affines import apply_affine
 
+from mriprivacy.baselines.alignment.template import average_brain, bring
 from mriprivacy.baselines.attacks.face_network import embed
 from mriprivacy.baselines.brain.analysis import BrainAnalysis, BrainError, analyse
 from mriprivacy.baselines.defacers import DEFACERS, deface, register
-from mriprivacy.baselines.defacers.template import average_brain, bring
 from mriprivacy.baselines.face.appearance import Appearance, appearance_of_scan
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.challenge.evaluation.brain_gate import far_from_head

@@ -24,10 +24,10 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mriprivacy.baselines.alignment.registration import register
+from mriprivacy.baselines.alignment.template import HEAD_TO_PYDEFACE, average_head, bring, pydeface_mask
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.defacers.masked import air, put
-from mriprivacy.baselines.defacers.registration import register
-from mriprivacy.baselines.defacers.template import HEAD_TO_PYDEFACE, average_head, bring, pydeface_mask
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.baselines.face.surface import head_mask, head_threshold
 from mriprivacy.challenge.attackers.linkage import people

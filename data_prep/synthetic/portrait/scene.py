@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, head_mesh, subdivision
-from mriprivacy.data_prep.synthetic.people.day import Day
 from mriprivacy.data_prep.synthetic.people.person import Person, random_for
 from mriprivacy.data_prep.synthetic.portrait import face_hair, hair
 from mriprivacy.data_prep.synthetic.portrait.camera import tone
+from mriprivacy.data_prep.synthetic.portrait.day import Day
 from mriprivacy.data_prep.synthetic.portrait.drawing import Drawing
 from mriprivacy.data_prep.synthetic.portrait.eyes import COLOURS, eyeball, glasses
 from mriprivacy.data_prep.synthetic.portrait.light import SKIN_WRAP, Light, Points, Shadows, linear, shade

@@ -19,9 +19,9 @@ from mriprivacy.baselines.attacks.face_network import (
     weights_sha256,
 )
 from mriprivacy.baselines.attacks.registry import make_attack
-from mriprivacy.baselines.attacks.weights import WeightsError
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.landmarks import Face
+from mriprivacy.baselines.face.weights import WeightsError
 from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
 from tests.helpers.tiny_onnx import colour_network
 

@@ -6,8 +6,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from mriprivacy.baselines.alignment.registration import coarse
 from mriprivacy.baselines.brain.analysis import FLUID, GREY, WHITE, BrainError, analyse, quality
-from mriprivacy.baselines.defacers.registration import coarse
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh

@@ -10,10 +10,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from mriprivacy.baselines.alignment.registration import coarse
 from mriprivacy.baselines.brain import engines as brain_engine
 from mriprivacy.baselines.brain.analysis import BrainError, analyse
 from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask, engine_version
-from mriprivacy.baselines.defacers.registration import coarse
 from mriprivacy.baselines.face.scan import Scan
 
 

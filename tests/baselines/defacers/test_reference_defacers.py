@@ -14,11 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.brain.analysis import analyse
-from mriprivacy.baselines.defacers import DEFACERS, DefacerError, deface, register, registration
-from mriprivacy.baselines.defacers.masked import air, face_region, put
-from mriprivacy.baselines.defacers.registration import coarse
-from mriprivacy.baselines.defacers.template import (
+from mriprivacy.baselines.alignment import registration as registration
+from mriprivacy.baselines.alignment.registration import coarse
+from mriprivacy.baselines.alignment.template import (
     HEAD_TO_MNI,
     HEAD_TO_PYDEFACE,
     RecordError,
@@ -28,6 +26,9 @@ from mriprivacy.baselines.defacers.template import (
     package_file,
     pydeface_mask,
 )
+from mriprivacy.baselines.brain.analysis import analyse
+from mriprivacy.baselines.defacers import DEFACERS, DefacerError, deface, register
+from mriprivacy.baselines.defacers.masked import air, face_region, put
 from mriprivacy.baselines.face.appearance import appearance_of_scan
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM
 from mriprivacy.baselines.face.scan import Scan

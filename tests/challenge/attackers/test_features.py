@@ -9,11 +9,11 @@ from mriprivacy.baselines.attacks import face_network as network
 from mriprivacy.baselines.attacks import registry as attacks
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.attacks.registry import AttackError
-from mriprivacy.baselines.attacks.weights import WeightsError
 from mriprivacy.baselines.face.appearance import Look, appearance_of_photo
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, LARGEST_NOSE_MM
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.weights import WeightsError
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.data_prep.formats.kit_errors import InputError

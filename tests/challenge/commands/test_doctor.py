@@ -35,7 +35,7 @@ def test_every_file_that_is_needed_is_looked_for(monkeypatch: pytest.MonkeyPatch
     def gone(package: str, name: str) -> Path:
         raise DefacerError(f"{package}: no {name}")
 
-    monkeypatch.setattr("mriprivacy.baselines.defacers.template.package_file", gone)
+    monkeypatch.setattr("mriprivacy.baselines.alignment.template.package_file", gone)
     missing = {finding.what for finding in _packages() if finding.state == "missing"}
     atlas = {f"brain atlas, {one}" for one in ("t1", "gm", "wm")}
     assert missing == {"defacing binary", "face mask", "average head"} | atlas

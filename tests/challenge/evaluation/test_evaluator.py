@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.defacers.template import DefacerError
+from mriprivacy.baselines.alignment.template import DefacerError
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.challenge.attackers.acquisition import COLUMNS
 from mriprivacy.challenge.attackers.features import ImageFeatures

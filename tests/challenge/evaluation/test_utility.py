@@ -9,8 +9,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from mriprivacy.baselines.alignment.registration import _key
 from mriprivacy.baselines.brain.analysis import QUALITY, BrainAnalysis, BrainError
-from mriprivacy.baselines.defacers.registration import _key
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Protocol

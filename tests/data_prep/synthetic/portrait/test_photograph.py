@@ -7,8 +7,8 @@ import pytest
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh, subdivision
-from mriprivacy.data_prep.synthetic.people.day import draw_day
 from mriprivacy.data_prep.synthetic.people.person import draw_person
+from mriprivacy.data_prep.synthetic.portrait.day import draw_day
 from mriprivacy.data_prep.synthetic.portrait.eyes import SHAPES, glasses
 from mriprivacy.data_prep.synthetic.portrait.face_hair import beard_area, brow_area, lashes
 from mriprivacy.data_prep.synthetic.portrait.hair import STYLES, draw_cut, on_scalp, scalp_hair

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from mriprivacy import scoring
 from mriprivacy.scoring import ScoringError, search_gallery
-from mriprivacy.scoring.metrics import gallery
+from mriprivacy.scoring import gallery as gallery
 from mriprivacy.scoring.metrics.identification import ranks
 
 

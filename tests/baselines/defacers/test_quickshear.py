@@ -13,10 +13,11 @@ from nibabel.affines import voxel_sizes
 from numpy.typing import NDArray
 from quickshear import quickshear as published
 
-from mriprivacy.baselines.defacers import DefacerError, deface, described, register, registration
+from mriprivacy.baselines.alignment import registration as registration
+from mriprivacy.baselines.alignment.template import average_brain, average_head, bring
+from mriprivacy.baselines.defacers import DefacerError, deface, described, register
 from mriprivacy.baselines.defacers.masked import air
 from mriprivacy.baselines.defacers.quickshear import sheared_off
-from mriprivacy.baselines.defacers.template import average_brain, average_head, bring
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.defacers.template import (
+from mriprivacy.baselines.alignment.template import (
     DefacerError,
     RecordError,
     average_head,

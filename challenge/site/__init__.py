@@ -1,1 +1,0 @@
-"""The site made from entries."""
