@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 
 from mriprivacy.challenge.settings.runner import COMMANDS, run_command
+from mriprivacy.challenge.settings.terminal_output import escaped_output
+from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
 
 
@@ -17,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(words)
+        with escaped_output(sys.stdout):
+            return _dispatch(words)
     except KeyboardInterrupt:
         print("mriprivacy: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not is_for_people(error):
             raise
         for problem in problems_of(error):
-            print(f"mriprivacy: {problem}", file=sys.stderr)
+            print(f"mriprivacy: {one_line(problem)}", file=sys.stderr)
         return 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -110,8 +111,8 @@ class Signature:
         if missing:
             problems.append(f"signature: {', '.join(missing)} missing in {text!r}")
         seed = found.get("seed", "0")
-        if not seed.removeprefix("-").isdecimal():
-            problems.append(f"signature: seed {seed!r}; expected an integer")
+        if not re.fullmatch(r"-?[0-9]{1,100}", seed):
+            problems.append(f"signature: seed {seed[:50]!r}; expected an integer of at most 100 digits")
         raise_all(problems)
         values = {_KEYS[key]: value for key, value in found.items() if key != "seed"}
         return cls(seed=int(seed), **values)

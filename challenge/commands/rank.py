@@ -5,10 +5,12 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from mriprivacy.challenge.evaluation.entry import read_entries
+from mriprivacy.challenge.evaluation.entry_file import examine_entries
+from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.kit_errors import IncompleteError, InputError
 
 
 @dataclass
@@ -23,8 +25,21 @@ class Settings:
 
 
 def run(settings: Settings) -> None:
-    """Write `<output>/LEADERBOARD.md` and `<output>/site`."""
-    entries = read_entries(Path(settings.entries))
+    """Write `<output>/LEADERBOARD.md` and `<output>/site` of the good entries, then raise for the others.
+
+    Raises
+    ------
+    IncompleteError
+        With one line for each entry that is left out, when the board of the others stands.
+    InputError
+        The same where none is good, and nothing is written.
+    """
+    folder = Path(settings.entries)
+    examined = examine_entries(folder)
+    entries, unlike = comparable(examined.entries)
+    problems = [*examined.problems, *(f"{folder / path}: {why}" for path, why in unlike.items())]
+    if not entries:
+        raise InputError(*problems)
     path = Path(settings.output) / "LEADERBOARD.md"
     guide = Guide(settings.contact, settings.home)
     text = leaderboard(entries, guide)
@@ -36,3 +51,6 @@ def run(settings: Settings) -> None:
 
         written = write_site(Path(settings.output) / "site", entries, guide)
         print(f"{written[0]}: {len(written)} files")
+    if problems:
+        print(f"{path}: {len(problems)} entries are left out, which standard error names")
+        raise IncompleteError(*(f"{problem}; left out" for problem in problems))

@@ -1,14 +1,14 @@
 """An edition as the challenge sees it: what is public, what is sealed, whether both are as released."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
-from mriprivacy.data_prep.formats.problems import ProblemsError
+from mriprivacy.data_prep.formats.problems import ProblemsError, shown
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
     CONTRASTS,
@@ -19,7 +19,7 @@ from mriprivacy.data_prep.formats.schema import (
     parse_id,
 )
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
-from mriprivacy.data_prep.formats.tsv import TableError, one_of, read_table
+from mriprivacy.data_prep.formats.tsv import CONDITIONS, TableError, one_of, read_table
 
 FORMAT = 1
 _IDS = {"probe": parse_id, "reference": parse_id}
@@ -154,7 +154,7 @@ class Edition:
         except JsonError as error:
             raise EditionError(*error.problems) from error
         later = said.get("superseded_by")
-        if not isinstance(later, str) or not re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+@[0-9a-f]{64}", later):
+        if not isinstance(later, str) or fields.edition_reference(later) is not None:
             raise EditionError(f"{SUPERSEDED}: superseded_by is not '<id>/<version>@<edition hash>'")
         return later
 
@@ -251,11 +251,45 @@ def _check_description(description: dict[str, Any]) -> None:
     wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
     if wrong:
         raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
-    if description.get("references", "T2w") not in CONTRASTS:
-        raise EditionError(
-            f"edition.json: references is {description['references']!r}; expected one of "
-            f"{', '.join(CONTRASTS)}"
-        )
+    if problems := [f"edition.json: {problem}" for problem in _wrong_fields(description)]:
+        raise EditionError(*problems)
+
+
+def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the fields that become parts of paths, of tables or of pages."""
+    texts = {"id": fields.edition_id, "version": fields.version, "contrast": _contrast}
+    optional = {
+        "references": _contrast,
+        "licence": fields.line(500),
+        "citation": fields.line(2000),
+        "released": fields.day,
+        "supersedes": fields.edition_reference,
+    }
+    for name, rule in (texts | optional).items():
+        value = description.get(name)
+        if name in optional and value in (None, ""):
+            continue
+        if not isinstance(value, str):
+            yield f"{name} is a {type(value).__name__}; expected text"
+        elif (wanted := rule(value)) is not None:
+            yield f"{name} is {shown(value)}; expected {wanted}"
+    for name, known in (("tracks", fields.TRACKS), ("conditions", CONDITIONS)):
+        values = description[name]
+        if not values or any(value not in known for value in values) or len(set(values)) < len(values):
+            yield f"{name} is {shown(str(values))}; expected one or more of {', '.join(known)}"
+    for name in Attributes._fields:
+        values = description["attributes"].get(name)
+        if not isinstance(values, list) or not all(isinstance(v, str) and v.isprintable() for v in values):
+            yield f"attributes: {name} is {shown(str(values))}; expected a list of printable text"
+    for name in ("dev", "eval"):
+        counts = description["counts"].get(name)
+        whole = isinstance(counts, dict) and all(type(n) is int and n >= 0 for n in counts.values())
+        if not whole or not {"probes", "references", "trials"} <= set(counts):
+            yield f"counts: {name} is {shown(str(counts))}; expected how many probes, references and trials"
+
+
+def _contrast(value: str) -> str | None:
+    return None if value in CONTRASTS else f"one of {', '.join(CONTRASTS)}"
 
 
 def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:

@@ -192,7 +192,7 @@ def _punish_lost(gate: dict[str, Any], defaced: Looks) -> list[str]:
     images += [one for (_, state), own in defaced.photos.items() if state == DEFACED for one in own.items()]
     lost = [(name, image.reason) for name, image in images if image.lost]
     if lost and gate:
-        gate["passed"] = min(gate["passed"], gate["scans"] - len(lost))
+        gate["passed"] = max(0, min(gate["passed"], gate["scans"] - len(lost)))
     return [f"faces: {reason} ({told}); no pass of the gate" for reason, told in by_reason(lost)]
 
 

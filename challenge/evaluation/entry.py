@@ -1,14 +1,11 @@
-"""`entry.json`: what an evaluation found, one file a system and edition."""
+"""What an evaluation found: an entry, one a system and edition."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats import fields
+from mriprivacy.data_prep.formats.problems import ProblemsError, shown
 from mriprivacy.scoring import Estimate
 
 DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS = "probes", "undefaced", "photo"
@@ -17,6 +14,18 @@ IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes w
 # the key of dev.
 LEVELS = ("ignorant", "adapted", "informed")
 ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
+# They become parts of paths.
+_NAMES = {
+    "edition": fields.edition_name,
+    "edition_hash": fields.sha256,
+    "track": fields.track,
+    "team": fields.name,
+    "system": fields.name,
+}
+
+
+class EntryError(ProblemsError):
+    """An entry that is none, one line for each field that is not as it must be."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,11 @@ class Entry:
         where none is kept.
     supersedes : str
         Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
+
+    Raises
+    ------
+    EntryError
+        If a name of which paths are made is none: nothing is ever written outside of its folder.
     """
 
     edition: str
@@ -121,6 +135,16 @@ class Entry:
     released: str = ""
     received: str = ""
     supersedes: str = ""
+
+    def __post_init__(self) -> None:
+        asked = [(name, getattr(self, name), rule) for name, rule in _NAMES.items()]
+        wrong = [
+            f"{name} is {shown(str(value))}; expected {wanted}"
+            for name, value, rule in asked
+            if (wanted := rule(str(value))) is not None
+        ]
+        if wrong:
+            raise EntryError(*wrong)
 
     @property
     def path(self) -> str:
@@ -159,65 +183,3 @@ def may_be_ranked(entry: Entry) -> bool:
 def gate_passed(entry: Entry) -> bool:
     """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
     return bool(entry.gate) and entry.gate["passed"] == entry.gate["scans"]
-
-
-def write_entry(folder: Path, entry: Entry) -> Path:
-    """Write an entry below a folder of entries; an older one of the same system is replaced."""
-    path = folder / entry.path
-    # A thousand draws in one line, not in a thousand.
-    value = asdict(entry) | {"draws": " ".join(f"{auc:.4f}" for auc in entry.draws)}
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
-
-
-def read_entries(folder: Path) -> tuple[Entry, ...]:
-    """Read every entry below a folder, ordered by path.
-
-    Raises
-    ------
-    InputError
-        If there is none, or with one line for each file that is no entry.
-    """
-    paths = sorted(folder.glob("*/*.json"))
-    if not paths:
-        raise InputError(
-            f"{folder}: no entries; expected EDITION/TEAM__SYSTEM.json files (mriprivacy evaluate)"
-        )
-    entries, problems = [], []
-    for path in paths:
-        try:
-            entry = _from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError, KeyError) as error:
-            problems.append(f"{path}: not an entry of this kit ({type(error).__name__}: {error})")
-            continue
-        if path != folder / entry.path:
-            problems.append(f"{path}: holds the entry {entry.path}; expected it under that name")
-        entries.append(entry)
-    if problems:
-        raise InputError(*problems)
-    return tuple(entries)
-
-
-def _from_json(value: dict[str, Any]) -> Entry:
-    results = tuple(
-        Result(**(r | {"figures": {name: Estimate(**e) for name, e in r["figures"].items()}}))
-        for r in value["results"]
-    )
-    utility = {name: Estimate(**e) for name, e in value.get("utility", {}).items()}
-    entry = Entry(
-        **(
-            value
-            | {
-                "results": results,
-                "warnings": tuple(value["warnings"]),
-                "utility": utility,
-                "checks": tuple(value["checks"]),
-                "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
-            }
-        )
-    )
-    for name in (entry.team, entry.system):
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name):
-            raise ValueError(f"{name!r} is not a name")
-    return entry

@@ -11,6 +11,7 @@ from mriprivacy.challenge.evaluation.draws import strongest_draws
 from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.evaluation.metrics import Ask, against_strangers, scored_attribute, verification
 from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import SmallSampleWarning
 
@@ -51,7 +52,7 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
         results=tuple(judged.results),
         gate=judged.gate,
         checks=tuple(judged.checks),
-        warnings=(*submission.warnings, *judged.remarks, *small),
+        warnings=tuple(map(one_line, (*submission.warnings, *judged.remarks, *small))),
         kit=version("mriprivacy"),
         seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
         utility=judged.utility,

@@ -108,8 +108,7 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
                 name=ask.name,
                 level=ask.level,
                 trial_list=trial_list,
-                # JSON has no NaN: a figure that so few people do not define is left out.
-                figures={k: e for k, e in report.estimates().items() if np.isfinite([e.value, e.low]).all()},
+                figures=defined(report.estimates()),
                 counts={
                     "mated": report.n_mated,
                     "nonmated": report.n_nonmated,
@@ -127,6 +126,17 @@ def _threshold(mated: NDArray[np.float64], nonmated: NDArray[np.float64]) -> flo
     """Return the lowest threshold whose false match rate is at most 1 %."""
     curve = roc(mated, nonmated)
     return float(curve.threshold[np.count_nonzero(curve.fmr <= 0.01) - 1])
+
+
+def defined(figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return the figures that so many people define: JSON has no NaN, so the others are left out.
+
+    Examples
+    --------
+    >>> list(defined({"auc": Estimate(0.5, 0.4, 0.6, 9), "linkability": Estimate(0.1, np.nan, np.nan, 2)}))
+    ['auc']
+    """
+    return {name: e for name, e in figures.items() if np.isfinite([e.value, e.low, e.high]).all()}
 
 
 def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Result]:
@@ -153,7 +163,7 @@ def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Resu
             name=submission.system,
             level="submitted",
             trial_list=DISTRACTORS,
-            figures={k: e for k, e in report.estimates().items() if np.isfinite([e.value, e.low]).all()},
+            figures=defined(report.estimates()),
             counts={"mated": report.n_mated, "nonmated": report.n_nonmated, "subjects": report.n_subjects},
             signature=_signature(evaluator, submission, f"{submission.system}/submitted", DISTRACTORS),
             rates=False,
@@ -316,7 +326,7 @@ def _read(
     """Return figures of one attribute; a system is rated by what is read from its own scans alone."""
     counts = {"photographs" if kind == PHOTOGRAPHS else "probes": n_known, "unknown": n_images - n_known}
     signature = _signature(evaluator, submission, f"{name}/{level}", kind)
-    return Result(name, level, kind, figures, counts, signature, rates=kind == DEFACED_SCANS)
+    return Result(name, level, kind, defined(figures), counts, signature, rates=kind == DEFACED_SCANS)
 
 
 def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:

@@ -19,6 +19,7 @@ from mriprivacy.challenge.compute.sandbox import Lost, own_files, run_untrusted
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.evaluation.metrics import defined
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.scoring import Estimate
@@ -117,8 +118,7 @@ def measure_utility(
         [tuple(one.volumes_ml) for one in originals], [one.quality for one in originals], subjects
     )
     figures = summarize_utility(rows, subjects, protocol.bootstrap, protocol.bootstrap_seed, gaps)
-    # JSON has no NaN: what no scan has a value for is left out.
-    return {name: one for name, one in figures.items() if np.isfinite(one.value)}, remarks
+    return defined(figures), remarks
 
 
 def _failed(job: _Job, reason: str) -> _Pair:

@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 import mriprivacy
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.foreign_text import inline
 
 QUESTIONS = {
     "defacing": "How well does your anonymization protect people, and what does it cost the brain image?",
@@ -28,6 +29,7 @@ FILES = {
 def text(template: str, edition: Edition, **values: Any) -> str:
     """Return a template filled in with an edition, its counts of `eval` and `values`; no value may lack."""
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    environment.filters["inline"] = inline  # for what an organizer wrote: the templates are Markdown
     source = (files("mriprivacy.challenge.export") / "templates" / template).read_text(encoding="utf-8")
     return environment.from_string(source).render(
         edition=edition,

@@ -2,12 +2,12 @@
 
 import json
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import ProblemsError, shown
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
@@ -72,21 +72,6 @@ def write_submission_json(
         temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _name(value: str) -> str | None:
-    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]|_(?!_)){0,38}[A-Za-z0-9]|[A-Za-z0-9]", value, re.ASCII):
-        return None
-    return "1-40 letters, digits, '.', '-' and '_', a letter or digit at both ends, no '__'"
-
-
-def _text(value: str) -> str | None:
-    plain = unicodedata.is_normalized("NFC", value) and not any(
-        unicodedata.category(c)[0] == "C" for c in value
-    )
-    if plain and 1 <= len(value) <= 500 and value == value.strip():
-        return None
-    return "1-500 characters on one line, composed (NFC), without control or formatting characters"
-
-
 def _contact(value: str) -> str | None:
     if len(value) <= 100 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value, re.ASCII):
         return None
@@ -106,24 +91,12 @@ def _networks(value: str) -> str | None:
     return "NAME@SHA256 of up to 8 weight files, separated by commas, 8 to 64 hexadecimal digits each"
 
 
-def _track(value: str) -> str | None:
-    return None if value in ("defacing", "attack", "attributes") else "defacing, attack or attributes"
-
-
-def _edition_name(value: str) -> str | None:
-    return (
-        None
-        if re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9.]+", value, re.ASCII)
-        else "'<id>/<version>' of the edition"
-    )
-
-
-_FIELDS: dict[str, Callable[[str], str | None]] = {
-    "edition": _edition_name,
-    "track": _track,
-    "team": _name,
-    "system": _name,
-    "description": _text,
+_FIELDS: dict[str, fields.Rule] = {
+    "edition": fields.edition_name,
+    "track": fields.track,
+    "team": fields.name,
+    "system": fields.name,
+    "description": fields.line(500),
     "contact": _contact,
     "licence": _licence,
 }

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from mriprivacy.challenge.leaderboard.tables import Cell, Table
+from mriprivacy.data_prep.formats.foreign_text import visible
 
 # Nothing but what is in the page itself, should anything else ever get into one.
 POLICY = (
@@ -22,6 +23,7 @@ def _environment() -> Environment:
         loader=PackageLoader("mriprivacy.challenge.leaderboard"),
         autoescape=select_autoescape(["html"], default=True),
         undefined=StrictUndefined,
+        finalize=_seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -38,6 +40,16 @@ def _environment() -> Environment:
     return environment
 
 
+def _seen(value: Any) -> Any:
+    """Return what is put into a page, with nothing in it that hides; a page's own markup as it is."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _text(text: str) -> Markup:
+    """Return text as markup that shows it."""
+    return escape(_seen(text))
+
+
 def prose(text: str) -> Markup:
     """Return text with what stands between backticks as code.
 
@@ -48,7 +60,8 @@ def prose(text: str) -> Markup:
     """
     parts = text.split("`")
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+        Markup("<code>{}</code>").format(_seen(part)) if i % 2 else _text(part)
+        for i, part in enumerate(parts)
     )
 
 
@@ -60,7 +73,7 @@ def breakable(text: str) -> Markup:
     >>> breakable("geo+raw/informed")
     Markup('geo+raw/<wbr>informed')
     """
-    return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
+    return Markup("/<wbr>").join(_text(part) for part in text.split("/"))
 
 
 def stacked(text: str) -> Markup:
@@ -76,7 +89,9 @@ def stacked(text: str) -> Markup:
     found = re.fullmatch(r"(\S+) (\[[^\]]*\]|\([^)]*\))( ×)?", text)
     if not found:
         return breakable(text)
-    return Markup('{} <span class="below">{}</span>').format(found[1] + (found[3] or ""), found[2])
+    return Markup('{} <span class="below">{}</span>').format(
+        _seen(found[1] + (found[3] or "")), _seen(found[2])
+    )
 
 
 def page(template: str, **context: Any) -> str:

@@ -1,13 +1,14 @@
 """Entries become LEADERBOARD.md."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.tables import Table
+from mriprivacy.data_prep.formats.foreign_text import code_block, inline, markdown_table
 
 HEADER = """# Leaderboard
 
@@ -122,7 +123,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     Parameters
     ----------
     entries : sequence of Entry
-        From `challenge.evaluation.entry.read_entries`.
+        From `challenge.evaluation.entry_file.read_entries`.
     guide : Guide, optional
         Where submissions go.
 
@@ -134,12 +135,12 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     parts = [HEADER]
     for section in sections(entries):
         told = ", ".join(filter(None, [f"sha256 {section.edition_hash[:16]}", section.day]))
-        parts.append(f"## {section.edition} ({told})\n")
+        parts.append(f"## {inline(section.edition)} ({inline(told)})\n")
         if section.superseded_by:
-            parts.append(SUPERSEDED.format(section.superseded_by) + "\n")
+            parts.append(SUPERSEDED.format(inline(section.superseded_by)) + "\n")
         if section.licence:
-            cite = f" To cite: {section.citation}." if section.citation else ""
-            parts.append(f"Licence of its images: {section.licence}.{cite}\n")
+            cite = f" To cite: {inline(section.citation)}." if section.citation else ""
+            parts.append(f"Licence of its images: {inline(section.licence)}.{cite}\n")
         if section.synthetic:
             parts.append(SYNTHETIC + "\n")
         defacers = section.track("defacing")
@@ -153,8 +154,9 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
             parts += ["### Attack\n", told + "\n", markdown(tables.attack(section.boards["attack"]))]
         if readers := section.track("attributes"):
             parts += ["### Attributes\n", markdown(tables.attributes(readers))]
-        parts.append("\n".join(["### Signatures\n", "```", *signatures(section.entries), "```\n"]))
+        parts.append(f"### Signatures\n\n{code_block(signatures(section.entries))}\n")
     guide = guide or Guide()
+    guide = replace(guide, contact=inline(guide.contact), home=inline(guide.home))
     parts += ["## What the words mean\n", *(f"* **{word}**: {meaning}" for word, meaning in guide.words)]
     steps = [f"{number}. {step}" for number, step in enumerate(guide.submit, start=1)]
     parts += ["\n## How to submit\n", *steps, "\n## How to cite\n", *(f"* {line}" for line in guide.cite), ""]
@@ -183,5 +185,4 @@ def signatures(entries: Iterable[Entry]) -> list[str]:
 
 def markdown(table: Table) -> str:
     """Return a table as Markdown."""
-    rows = [table.header, ["---"] * len(table.header), *([cell.text for cell in row] for row in table.rows)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return markdown_table(table.header, [[cell.text for cell in row] for row in table.rows])

@@ -25,7 +25,7 @@ from mriprivacy.challenge.leaderboard.plots.report_plots import (
     roc_band,
 )
 from mriprivacy.challenge.leaderboard.system_tables import of_system
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import inside, whole_file
 from mriprivacy.data_prep.formats.tsv import write_table
 
 PAGE = "report.html"
@@ -78,7 +78,7 @@ def write_report(
         guide=Guide(),
         signatures=signatures([entry]),
     )
-    home = (folder / entry.path).with_suffix("")
+    home = inside(folder, entry.path).with_suffix("")
     files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
     files |= {f"{table.name}.tsv": table.tsv() for table in made}
     if evaluator.images:

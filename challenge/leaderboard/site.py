@@ -1,6 +1,7 @@
 """The site: an overview, a page an edition and a page a system, all from entries and nothing else."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,7 +27,7 @@ from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, 
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
 from mriprivacy.challenge.leaderboard.tables import Table
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import OutsideError, inside, whole_file
 
 FILES = "files.txt"
 
@@ -39,7 +40,7 @@ def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = Non
     folder : Path
         Where. Files of an earlier site (listed in its `files.txt`) that are no more part of it are removed.
     entries : sequence of Entry
-        From `challenge.evaluation.entry.read_entries`.
+        From `challenge.evaluation.entry_file.read_entries`.
     guide : Guide, optional
         Where submissions go.
 
@@ -50,12 +51,13 @@ def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = Non
     """
     written = {PurePosixPath(name): text for name, text in pages(entries, guide)}
     written[PurePosixPath(FILES)] = "".join(f"{name}\n" for name in sorted(written))
+    places = {name: inside(folder, str(name)) for name in written}
     for stale in _listed(folder) - set(written):
-        (folder / stale).unlink(missing_ok=True)
+        inside(folder, str(stale)).unlink(missing_ok=True)
     for name, text in written.items():
-        with whole_file(folder / name) as temporary:
+        with whole_file(places[name]) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    return [folder / name for name in written]
+    return list(places.values())
 
 
 def pages(entries: Sequence[Entry], guide: Guide | None = None) -> Iterator[tuple[str, str]]:
@@ -174,6 +176,9 @@ def _system(
 def _listed(folder: Path) -> set[PurePosixPath]:
     """Return what an earlier site wrote here; a name that leads elsewhere is nothing it wrote."""
     listing = folder / FILES
-    names = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-    paths = (PurePosixPath(name) for name in names)
-    return {path for path in paths if not path.is_absolute() and ".." not in path.parts and path.parts}
+    text = listing.read_text(encoding="utf-8", errors="replace") if listing.is_file() else ""
+    found = set()
+    for name in text.splitlines():
+        with suppress(OutsideError):
+            found.add(inside(folder, name).relative_to(folder))
+    return set(map(PurePosixPath, found))

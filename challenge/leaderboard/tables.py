@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
 from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
 
 PARTS = ("all", *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
@@ -247,11 +248,11 @@ def tsv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     >>> tsv(["a", "b"], [[1 / 3, "x"]])
     'a\tb\n0.333333\tx\n'
     """
-    lines = [header, *([_cell(value) for value in row] for row in rows)]
+    lines = [[_cell(value) for value in row] for row in (header, *rows)]
     return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def _cell(value: object) -> str:
     if value is None or value != value:
         return "n/a"
-    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    return f"{value:.6g}" if isinstance(value, float) else one_line(" ".join(str(value).split()))

@@ -21,7 +21,8 @@ def summary(entry: Entry) -> str:
     if entry.gate:
         lines.append(f"  brain gate: {gate(entry)}")
     if entry.utility:
-        shown = [f"{name} {entry.utility[name]:.3f}" for name in ("utility", "brain_dice", "displacement_mm")]
+        names = [name for name in ("utility", "brain_dice", "displacement_mm") if name in entry.utility]
+        shown = [f"{name} {entry.utility[name]:.3f}" for name in names]
         lines.append(f"  {', '.join(shown)} (docs/utility.md)")
     return "\n".join(lines)
 

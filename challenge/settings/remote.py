@@ -22,7 +22,7 @@ from mriprivacy.challenge.edition.encryption import LOCKED
 from mriprivacy.challenge.edition.integrity import read_manifest
 from mriprivacy.challenge.edition.public import EditionError
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.kit_errors import IncompleteError, InputError
 from mriprivacy.data_prep.formats.manifest import (
     COMMITTED,
     MANIFEST,
@@ -109,10 +109,16 @@ def here(command: str, settings: Any) -> Iterator[None]:
                     if command == "identify":  # who they are stands beside the vectors
                         fetch_folder(f"{url.removesuffix('.npy')}.tsv", home / "read")
             setattr(settings, name, str(local))
-        yield
+        left_out: IncompleteError | None = None
+        try:
+            yield
+        except IncompleteError as error:
+            left_out = error
         for local, url in outputs:
             send(local, url)
             print(f"{url}: written")
+        if left_out is not None:
+            raise left_out
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.submission_log.log import Event, RecordError
-from mriprivacy.data_prep.formats.atomic import private_folder, whole_file
+from mriprivacy.data_prep.formats.atomic import inside, private_folder, whole_file
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.scoring.comparison import draw_systems
 
@@ -77,14 +77,14 @@ def standing(
 
 def keep(folder: Path, submission: str, reached: Standing) -> None:
     """Keep a standing in a record, under the hash of its submission, where its owner alone can read it."""
-    kept = private_folder(folder / _SCORES) / f"{submission}.npz"
+    kept = inside(private_folder(folder / _SCORES), f"{submission}.npz")
     with whole_file(kept) as temporary, temporary.open("wb") as stream:
         np.savez(stream, value=np.array(reached.value), units=reached.units)
 
 
 def load(folder: Path, submission: str) -> Standing:
     """Return what `keep` kept; RecordError if it is gone."""
-    path = folder / _SCORES / f"{submission}.npz"
+    path = inside(folder / _SCORES, f"{submission}.npz")
     try:
         with np.load(path, allow_pickle=False) as kept:
             return Standing(float(kept["value"]), kept["units"])

@@ -22,8 +22,6 @@ from mriprivacy.data_prep.formats.problems import Findings, ProblemsError, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.data_prep.formats.tsv import Table, TableError, read_table
 
-CONDITIONS = ("raw", "bald")
-
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)
 _SEX = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.formats.fields import TRACKS, line
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import CONTRASTS
 
-TRACKS = ("defacing", "attack", "attributes")
 PHOTOGRAPHS = "photographs"
 # Where photographs without hair come from: nowhere, the cohort's own folder, the kit's
 # `baselines.hair.removal`.
@@ -122,6 +123,10 @@ def check_config(config: EditionConfig) -> None:
         problems.append(f"edition.released is {config.released!r}; expected a day, such as 2026-11-24")
     if not config.licence:
         problems.append("edition.licence is empty; expected the terms of use, such as CC-BY-4.0")
+    texts = [("licence", config.licence, 500), ("citation", config.citation, 2000)]
+    for name, text, longest in [*texts, *(("authors", author, 200) for author in config.authors)]:
+        if text and (wanted := line(longest)(text)) is not None:
+            problems.append(f"edition.{name} is {shown(text)}; expected {wanted}")
     if problems:
         raise CohortError(*problems)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
 
@@ -133,7 +134,8 @@ def datasheet(description: Description) -> str:
         f"| `{split}` | {own['probes']} | {own['references']} | {own['trials']} |"
         for split, own in description["counts"].items()
     )
-    values = "\n".join(f"* {name}: {', '.join(known)}" for name, known in description["attributes"].items())
+    attributes = description["attributes"]
+    values = "\n".join(f"* {name}: {inline(', '.join(known))}" for name, known in attributes.items())
     references, target = "photographs", "a photograph"
     released = (
         f"Scans are {description['contrast']}. Photographs are {' and '.join(description['conditions'])};\n"
@@ -188,7 +190,7 @@ geometry{stripped}, ids and the order of lists random.
 
 ## Terms
 
-Licence: {description["licence"]}. To cite it, see `CITATION.cff`.
+Licence: {inline(description["licence"])}. To cite it, see `CITATION.cff`.
 """
 
 

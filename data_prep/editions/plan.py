@@ -7,13 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mriprivacy.data_prep.cohorts.bids import CONDITIONS, CohortError, Person, is_synthetic, read_cohort
+from mriprivacy.data_prep.cohorts.bids import CohortError, Person, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, Scan
-from mriprivacy.data_prep.editions.edition_config import TRACKS, EditionConfig, check_config
+from mriprivacy.data_prep.editions.edition_config import EditionConfig, check_config
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
 from mriprivacy.data_prep.editions.trials import Trial, make_trials
+from mriprivacy.data_prep.formats.fields import TRACKS
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.data_prep.formats.secrets import generator, opaque_ids, secret_bytes
+from mriprivacy.data_prep.formats.tsv import CONDITIONS
 
 FORMAT = 1
 SPLITS = ("dev", "eval")

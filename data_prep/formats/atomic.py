@@ -6,13 +6,49 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from mriprivacy.data_prep.formats.problems import shown
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutputExistsError(ValueError):
     """The output is already there; nothing is overwritten."""
+
+
+class OutsideError(ValueError):
+    """A name of a file that leads out of the folder it belongs in; nothing is written there."""
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return where a file lies below a folder, if its name leads nowhere else.
+
+    Parameters
+    ----------
+    folder : Path
+        Everything that is written stays in it.
+    name : str
+        Relative, its parts between slashes.
+
+    Raises
+    ------
+    OutsideError
+        For an absolute name, `..`, an empty one, a backslash, or what no name of a file can be printed with.
+
+    Examples
+    --------
+    >>> inside(Path("site"), "synth-1/index.html").as_posix()
+    'site/synth-1/index.html'
+    >>> inside(Path("site"), "synth-1/../../index.html")
+    Traceback (most recent call last):
+    mriprivacy.data_prep.formats.atomic.OutsideError: 'synth-1/../../index.html': leads out of site; nothing is written there
+    """
+    path = PurePosixPath(name)
+    plain = name.isprintable() and "\\" not in name
+    if not plain or not path.parts or path.is_absolute() or ".." in path.parts:
+        raise OutsideError(f"{shown(name, 100)}: leads out of {folder}; nothing is written there")
+    return folder / path
 
 
 def private_folder(path: Path) -> Path:

@@ -7,6 +7,10 @@ class InputError(ProblemsError):
     """One or more things wrong with what a person gave to a command, one line each."""
 
 
+class IncompleteError(InputError):
+    """What is named was left out; all else is done, and its output stands."""
+
+
 def is_for_people(error: Exception) -> bool:
     """Say whether an error is about the input: one of this project's own classes, or the file system's.
 

@@ -14,6 +14,8 @@ from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.problems import ProblemsError as ProblemsError
 
+CONDITIONS = ("raw", "bald")  # of photographs
+
 Rule = Callable[[str], object]
 
 _LONGEST_CELL = 200

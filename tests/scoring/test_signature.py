@@ -62,6 +62,8 @@ def test_unlike_numbers_are_not_compared(change: dict, word: str) -> None:
     [
         ("", "ed, tr, att, interp, ci, seed, v missing"),
         (str(ONE).replace("seed:7", "seed:x"), "seed 'x'; expected an integer"),
+        (str(ONE).replace("seed:7", "seed:" + "7" * 5000), "expected an integer of at most 100 digits"),
+        (str(ONE).replace("seed:7", "seed:٣"), "seed '٣'; expected an integer"),
         (str(ONE) + " | v:2", "v given twice"),
         (str(ONE) + " | what:2", "unknown part 'what:2'"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.foreign_text import one_line
 
 
 def main(words: Sequence[str]) -> int:
@@ -27,15 +28,15 @@ def main(words: Sequence[str]) -> int:
         found = platform_scores(entry)
     except SubmissionError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            print(one_line(problem), file=sys.stderr)
         return 2
     except Exception as error:
         print(f"the scoring program failed ({type(error).__name__}); tell the organizers", file=sys.stderr)
         return 1
     for warning in entry.warnings:
-        print(f"warning: {warning}")
+        print(f"warning: {one_line(warning)}")
     for result in entry.results:
-        print(result.signature)
+        print(one_line(result.signature))
     with whole_file(scores) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -23,6 +23,7 @@ from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.foreign_text import one_line
 
 PORT = 4743
 
@@ -55,7 +56,7 @@ def evaluate_input(places: Places) -> int:
     try:
         metrics = _metrics(places)
     except SubmissionError as error:
-        print("; ".join(error.problems), file=sys.stderr, flush=True)
+        print(one_line("; ".join(error.problems)), file=sys.stderr, flush=True)
         return 2
     except Exception as error:
         traceback.print_exc()

@@ -14,6 +14,8 @@ from typing import Any
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.grand_challenge.metaimage import MetaImageError, plain_metaimage
 from mriprivacy.challenge.intake.description import SubmissionError, write_submission_json
+from mriprivacy.data_prep.formats.atomic import OutsideError, inside
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, SCORE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import write_table
 
@@ -50,12 +52,15 @@ def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
             name = _image_name(job["inputs"])
             probe = name.split("_")[0]
             if probe not in places:
-                raise SubmissionError(f"{name}: is no scan of this edition")
+                raise SubmissionError(f"{shown(name)}: is no scan of this edition")
             if probe in found:
-                raise SubmissionError(f"{name}: more than one job")
-            found[probe] = source / job["pk"] / "output" / _relative_path(job["outputs"], SOCKETS[track])
+                raise SubmissionError(f"{shown(name)}: more than one job")
+            output = _relative_path(job["outputs"], SOCKETS[track])
+            found[probe] = inside(source, f"{job['pk']}/output/{output}")
         except SubmissionError as error:
             problems += error.problems
+        except OutsideError:
+            problems.append(f"{probe}: the path of its output leads out of the input")
     rows: list[tuple[str, ...]] = []
     for probe, path in sorted(found.items()):
         try:
@@ -105,7 +110,7 @@ def _relative_path(outputs: Sequence[Mapping[str, Any]], slug: str) -> str:
     for value in outputs:
         if _slug(value) == slug:
             return str((value.get("socket") or value["interface"])["relative_path"])
-    raise SubmissionError(f"a job has no output {slug}; found {', '.join(map(_slug, outputs)) or 'none'}")
+    raise SubmissionError(f"a job has no output {slug}; found {shown(', '.join(map(_slug, outputs)))}")
 
 
 def _read(path: Path, probe: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from mriprivacy.challenge.leaderboard.tables import tsv
+from mriprivacy.data_prep.formats.foreign_text import one_line
 
 # Colours that the page sets, light or dark (pages/templates/style.css), by the stand-in they are drawn with.
 INK, MUTED, GRID, PAPER = "#010001", "#010002", "#010003", "#010004"
@@ -116,12 +117,25 @@ def draw(
         text = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=nothing)
-    return Plot(name, title, alt, _inline(text.getvalue(), name, alt), tuple(header), tuple(map(tuple, rows)))
+    svg = _inline(text.getvalue(), name, one_line(alt))
+    return Plot(name, title, alt, svg, tuple(header), tuple(map(tuple, rows)))
 
 
 def height(panels: Sequence[int]) -> float:
     """Return how high a figure of panels of so many rows is, inches."""
     return sum(ROW * rows + BELOW for rows in panels)
+
+
+def label(text: str, longest: int = 40) -> str:
+    """Return text as a figure has room for.
+
+    Examples
+    --------
+    >>> label("deepface(Dlib)+raw · informed"), label("x" * 99, longest=4)
+    ('deepface(Dlib)+raw · informed', 'xxx…')
+    """
+    text = one_line(text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def panels_of_rows(figure: Figure, panels: Sequence[Sequence[str]]) -> list[Axes]:
@@ -138,10 +152,11 @@ def panels_of_rows(figure: Figure, panels: Sequence[Sequence[str]]) -> list[Axes
         Names of the rows of each panel.
     """
     small = FontProperties(size=mpl.rcParams["ytick.labelsize"])
+    panels = [[label(name) for name in rows] for rows in panels]
     names = [name for rows in panels for name in rows]
     widest = max(text_to_path.get_text_width_height_descent(name, small, ismath=False)[0] for name in names)
     width, tall = figure.get_size_inches()
-    left = (widest + 10) / 72  # the tick and its distance
+    left = min((widest + 10) / 72, 0.7 * width)  # the tick and its distance; some letters are very wide
     top, made = tall - 0.05, []
     for rows in panels:
         bottom = top - ROW * len(rows)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, chance, draw
+from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, chance, draw, label
 from mriprivacy.scoring.errors import Floats
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, thresholds
 from mriprivacy.scoring.trials import trials
@@ -119,7 +119,7 @@ def histograms(found: Mapping[str, Histogram]) -> Plot:
         panels = figure.subplots(len(found), squeeze=False)[:, 0]
         for axes, (name, one) in zip(panels, found.items(), strict=True):
             _histogram(axes, one)
-            axes.set_title(name, fontsize=10, loc="left")
+            axes.set_title(label(name), fontsize=10, loc="left")
         panels[-1].set_xlabel("score (higher: more alike)")
         panels[0].legend(loc="lower right", bbox_to_anchor=(1, 1.08), ncols=3)
 
@@ -149,7 +149,7 @@ def roc(bands: Mapping[str, Band]) -> Plot:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         for colour, (name, band) in zip(SERIES, bands.items(), strict=False):
             axes.fill_between(band.fmr, band.low, band.high, color=colour, alpha=0.16, linewidth=0)
-            axes.plot(band.fmr, band.tmr, color=colour, linewidth=1.6, label=name)
+            axes.plot(band.fmr, band.tmr, color=colour, linewidth=1.6, label=label(name))
         axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")
         axes.set(xlabel="false match rate", ylabel="true match rate")
         axes.legend(loc="lower right")
@@ -177,7 +177,7 @@ def det(bands: Mapping[str, Band]) -> Plot:
             axes.fill_between(
                 x, _normal(1 - band.high), _normal(1 - band.low), color=colour, alpha=0.16, linewidth=0
             )
-            axes.plot(x, _normal(1 - band.tmr), color=colour, linewidth=1.6, label=name)
+            axes.plot(x, _normal(1 - band.tmr), color=colour, linewidth=1.6, label=label(name))
         ticks, labels = ndtri(RATES), [f"{100 * rate:g}" for rate in RATES]
         axes.set_xticks(ticks, labels)
         axes.set_yticks(ticks, labels)
@@ -209,7 +209,8 @@ def groups(entry: Entry) -> Plot | None:
             auc = result.figures["auc"]
             axes.plot([auc.low, auc.high], [row, row], color=SERIES[0], linewidth=1.6)
             axes.plot(auc.value, row, "o", color=SERIES[0], markersize=5)
-        axes.set_yticks(range(len(shown)), [f"{r.trial_list} ({r.counts['mated']} mated)" for r in shown])
+        names = [f"{label(r.trial_list)} ({r.counts['mated']} mated)" for r in shown]
+        axes.set_yticks(range(len(shown)), names)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(0, 1)
         axes.set_xlabel("AUC")
@@ -231,9 +232,9 @@ def groups(entry: Entry) -> Plot | None:
 
 
 def _histogram(axes: Axes, one: Histogram) -> None:
-    for share, colour, label in ((one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")):
+    for share, colour, kind in ((one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")):
         axes.stairs(share, one.edges, fill=True, color=colour, alpha=0.35)
-        axes.stairs(share, one.edges, color=colour, linewidth=1.2, label=label)
+        axes.stairs(share, one.edges, color=colour, linewidth=1.2, label=kind)
     axes.set_ylabel("share")
     axes.plot([], [], color=SERIES[3], linewidth=1.6, label="linkability")
     right = axes.twinx()

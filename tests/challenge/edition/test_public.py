@@ -118,6 +118,38 @@ def test_editions_that_do_not_open(
         open_edition(own_edition_folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"id": "../../x"}, "id is '../../x'; expected 1-40 lower case letters"),
+        ({"version": "../x"}, "version is '../x'; expected 1-20 letters, digits and '.', a letter or digit"),
+        ({"contrast": "../../../x"}, "contrast is '../../../x'; expected one of T1w, T2w, FLAIR, PDw"),
+        ({"references": ["T1w"]}, "references is a list; expected text"),
+        ({"conditions": ["raw", "../x"]}, "conditions is .*; expected one or more of raw, bald"),
+        ({"conditions": ["raw", {}]}, "conditions is .*; expected one or more of raw, bald"),
+        (
+            {"tracks": ["attack", "../x"]},
+            "tracks is .*; expected one or more of defacing, attack, attributes",
+        ),
+        ({"tracks": []}, "tracks is .*; expected one or more of defacing, attack, attributes"),
+        ({"licence": 5}, "licence is a int; expected text"),
+        ({"citation": "a\n# b"}, r"citation is 'a\\n# b'; expected 1-2000 characters on one line"),
+        ({"released": "soon"}, "released is 'soon'; expected a day such as"),
+        ({"supersedes": "x"}, "supersedes is 'x'; expected '<id>/<version>@<edition hash>'"),
+        ({"attributes": {"sex": "F"}}, "attributes: sex is 'F'; expected a list of printable text"),
+        ({"attributes": {"sex": ["a\x1b"]}}, "attributes: sex is .*; expected a list of printable text"),
+        ({"counts": {"dev": {}, "eval": 3}}, "counts: eval is '3'; expected how many probes"),
+    ],
+)
+def test_a_description_that_would_lead_elsewhere_is_refused(
+    own_edition_folder: Path, changes: dict[str, object], words: str
+) -> None:
+    path = own_edition_folder / "public" / "edition.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(EditionError, match=f"edition.json: {words}"):
+        open_edition(own_edition_folder)
+
+
 FORGED_LIST = rewrite("sealed/SEALED.sha256", "subjects", "objects")
 
 

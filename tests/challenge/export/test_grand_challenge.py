@@ -309,6 +309,31 @@ def test_a_link_for_an_answer_is_not_followed(tiny_edition: Edition, tmp_path: P
         assemble(tmp_path, tiny_edition, "attack", tmp_path / "submission")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("pk", "../../elsewhere"), ("pk", "/"), ("relative_path", "../../x")]
+)
+def test_an_answer_outside_of_the_input_is_not_read(
+    name: str, value: str, tiny_edition: Edition, tmp_path: Path
+) -> None:
+    probe = tiny_edition.eval.probes[0]
+    write_jobs(tmp_path / "input", tiny_edition, "attack", "socket", {probe: {}})
+    path = tmp_path / "input" / "predictions.json"
+    (job,) = json.loads(path.read_text())
+    (job if name == "pk" else job["outputs"][1]["socket"])[name] = value
+    path.write_text(json.dumps([job]))
+    with pytest.raises(SubmissionError, match=f"{probe}: the path of its output leads out of the input"):
+        assemble(tmp_path / "input", tiny_edition, "attack", tmp_path / "submission")
+
+
+def test_a_name_of_a_job_is_one_line(
+    places: Places, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jobs(places.source, tiny_edition, "attack", "socket", {"\x1b[2J\nall is well": {}})
+    assert evaluate_input(places) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "\x1b" not in line
+
+
 SPOILED = [
     ({"sub-nobody": {}}, "no scan of this edition"),
     ({"first": ["not", "an", "object"]}, "no JSON object"),

@@ -75,6 +75,8 @@ DESCRIPTIONS = {
     "look-alike": (describe(team="tеam"), r"team is 't\u0435am'"),
     "too long": (describe(team="a" * 41), "1-40 letters"),
     "line feed": (describe(description="a\nb"), "without control or formatting characters"),
+    "line separator": (describe(description="a\u2028# b"), r"description is 'a\u2028# b'; expected 1-500"),
+    "paragraph separator": (describe(description="a\u2029b"), "formatting"),
     "right to left": (describe(description="a\u202eb"), "formatting"),
     "half a character": (verbatim(b'{"description": "\\ud800"}'), r"'\ud800'"),
     "decomposed": (describe(description="e\u0301"), "composed (NFC)"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mriprivacy.challenge.evaluation.entry import Entry, Result, read_entries, write_entry
+from mriprivacy.challenge.evaluation.entry import Entry, Result
+from mriprivacy.challenge.evaluation.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard, signatures
 from mriprivacy.challenge.leaderboard.standings import Board, board
@@ -18,7 +19,7 @@ from tests.helpers.board_entries import made_up
 from tests.helpers.same_board import differences
 
 SIGNATURE = Signature(
-    "test/1@0123abcd", "defacing/eval", "deepface(Dlib)+raw/ignorant", "subject-bootstrap,100", 0, "0.1.0"
+    "test/1@abababab", "defacing/eval", "deepface(Dlib)+raw/ignorant", "subject-bootstrap,100", 0, "0.1.0"
 )
 
 
@@ -112,7 +113,7 @@ def test_the_order_of_entries_does_not_matter() -> None:
     assert "| 1 | 1 [1, 2] | team/a |" in text
     assert "| - | - | team/c |" in text
     assert "failed on 24/24" in text
-    assert "ed:test/1@0123abcd" in text
+    assert "ed:test/1@abababab" in text
 
 
 def test_both_levels_are_shown_and_the_stronger_rates() -> None:

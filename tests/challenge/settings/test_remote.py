@@ -14,7 +14,9 @@ import pytest
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
+from mriprivacy.challenge.evaluation.entry_file import write_entry
 from mriprivacy.challenge.settings.remote import fetch_edition, here, send
+from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
 
 
@@ -115,6 +117,19 @@ def test_a_file_that_was_changed_on_the_way_is_not_taken(memory: str, name: str,
     with pytest.raises(EditionError, match="is not the file that was released"):
         fetch_edition(memory, tmp_path / "out", tmp_path / "cache", sealed=True)
     assert not list((tmp_path / "cache").rglob("*.new"))
+
+
+def test_a_board_that_some_entries_are_left_out_of_is_sent_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_entry(tmp_path / "entries", made_up(0))
+    (tmp_path / "entries" / "x.json").write_text("{}")
+    assert main(["rank", f"entries={tmp_path / 'entries'}", "output=memory://board"]) == 2
+    there = fsspec.filesystem("memory")
+    assert "team/defacing-system-000" in there.cat("/board/LEADERBOARD.md").decode()
+    assert there.exists("/board/site/index.html")
+    assert "x.json: edition is missing" in capsys.readouterr().err
+    there.rm("/board", recursive=True)
 
 
 def test_a_list_cannot_write_elsewhere(memory: str, tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import frictionless
 import mlcroissant
 import yaml
+from markdown_it import MarkdownIt
 
 from mriprivacy.data_prep.editions.metadata import TABLES, citation, datasheet, whose
+from tests.helpers.hostile_text import WORST
 
 DESCRIPTION = {
     "id": "tiny", "version": "1", "synthetic": True, "tracks": ["attack"], "contrast": "T2w",
@@ -36,6 +38,16 @@ def test_citation_is_yaml_whatever_the_texts_hold() -> None:
     assert "date-released" not in plain
     dated = yaml.safe_load(citation({**DESCRIPTION, "released": "2026-11-24"}))
     assert dated["date-released"] == "2026-11-24"
+
+
+def test_the_datasheet_is_built_the_same_whatever_the_texts_hold() -> None:
+    def structure(description: dict[str, object]) -> list[str]:
+        tokens = MarkdownIt("commonmark").enable("table").parse(datasheet(description))
+        parts = [one for token in tokens for one in token.children or (token,)]
+        return [one.type for one in parts if one.type not in ("text", "text_special")]
+
+    nasty = {**DESCRIPTION, "licence": WORST, "attributes": {"sex": ["F", WORST]}}
+    assert structure(nasty) == structure(DESCRIPTION)
 
 
 def test_every_table_is_described_with_its_columns(tiny_edition_folder: Path) -> None:

@@ -280,6 +280,15 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"contrast": "FLAIR"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_FLAIR.nii.gz"),
         ({"references": "T1w"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_T1w.nii.gz"),
         ({"licence": ""}, "edition.licence is empty"),
+        (
+            {"licence": "CC0\n# Terms"},
+            r"edition.licence is 'CC0\\n# Terms'; expected 1-500 characters on one",
+        ),
+        (
+            {"citation": "a\u2028b"},
+            r"edition.citation is 'a\\u2028b'; expected 1-2000 characters on one line",
+        ),
+        ({"authors": ["A", "\u202eB"]}, r"edition.authors is '\\u202eB'; expected 1-200 characters on one"),
         ({"released": "24.11.2026"}, "edition.released is '24.11.2026'; expected a day, such as 2026-11-24"),
         ({"released": "20261124"}, "edition.released is '20261124'"),
     ],

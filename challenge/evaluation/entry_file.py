@@ -1,0 +1,144 @@
+"""Entries as files: `entries/EDITION/TEAM__SYSTEM.json`, written whole, read strictly."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.challenge.evaluation.entry import Entry, EntryError, Result
+from mriprivacy.challenge.evaluation.entry_rules import entry_problems
+from mriprivacy.data_prep.formats.atomic import inside, whole_file
+from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.scoring import Estimate
+
+LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is in a folder of entries.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+        The good ones, ordered by path.
+    problems : tuple of str
+        One line for each file that is no entry, or none that can stand beside the others.
+    """
+
+    entries: tuple[Entry, ...]
+    problems: tuple[str, ...]
+
+
+def write_entry(folder: Path, entry: Entry) -> Path:
+    """Write an entry below a folder of entries; an older one of the same system is replaced."""
+    path = inside(folder, entry.path)
+    # A thousand draws in one line, not in a thousand.
+    value = asdict(entry) | {"draws": " ".join(f"{auc:.4f}" for auc in entry.draws)}
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def read_entries(folder: Path) -> tuple[Entry, ...]:
+    """Read every entry below a folder, ordered by path.
+
+    Raises
+    ------
+    InputError
+        If there is none, or with one line for each file that is no entry.
+    """
+    examined = examine_entries(folder)
+    if examined.problems:
+        raise InputError(*examined.problems)
+    return examined.entries
+
+
+def examine_entries(folder: Path) -> Examined:
+    """Read every entry below a folder, and name every file that is none: a bad one costs itself alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Of entries. Every `.json` in it, at any depth, has to be an entry in its place.
+
+    Raises
+    ------
+    InputError
+        If there is no such file at all.
+    """
+    # What a killed `evaluate` may leave (`data_prep.formats.atomic.whole_file`) was never an entry.
+    every = {*folder.rglob("*.json"), *folder.glob("*/*.json")}  # the second follows links to folders
+    paths = sorted(path for path in every if not path.name.startswith(".partial-"))
+    if not paths:
+        raise InputError(
+            f"{folder}: no entries; expected EDITION/TEAM__SYSTEM.json files (mriprivacy evaluate)"
+        )
+    entries: list[Entry] = []
+    problems = []
+    for path in paths:
+        try:
+            entry = read_entry(path)
+            _check_place(entry, path, folder, entries)
+        except EntryError as error:
+            first, *others = error.problems
+            problems.append(f"{path}: {first}" + (f" ({len(others)} more problems)" if others else ""))
+        else:
+            entries.append(entry)
+    return Examined(tuple(entries), tuple(problems))
+
+
+def read_entry(path: Path) -> Entry:
+    """Read one entry.
+
+    Raises
+    ------
+    EntryError
+        With everything that is wrong with it, the field, what was found and what was expected; messages do
+        not name the file.
+    """
+    try:
+        value = read_json_object(path, name="the file", max_bytes=LARGEST)
+    except JsonError as error:
+        raise EntryError(*error.problems) from error
+    if problems := tuple(entry_problems(value)):
+        raise EntryError(*problems)
+    return _entry(value)
+
+
+def _check_place(entry: Entry, path: Path, folder: Path, before: list[Entry]) -> None:
+    """Refuse an entry that is not where its names say, or whose pages would be those of another's."""
+    if path != inside(folder, entry.path):
+        raise EntryError(f"holds the entry {entry.path}; expected it under that name")
+    for other in before:
+        if other.path.casefold() == entry.path.casefold():
+            raise EntryError(f"differs from {other.path} in upper and lower case alone; expected one of them")
+        alike = (other.edition.casefold(), other.edition_hash[:8]) == (
+            entry.edition.casefold(),
+            entry.edition_hash[:8],
+        )
+        if alike and (other.edition, other.edition_hash) != (entry.edition, entry.edition_hash):
+            raise EntryError(
+                f"edition_hash is {entry.edition_hash}; expected that of {other.path}, which begins alike, "
+                f"{other.edition_hash}"
+            )
+
+
+def _entry(value: Mapping[str, Any]) -> Entry:
+    """Make an entry of what has been checked."""
+    results = tuple(Result(**(one | {"figures": _figures(one["figures"])})) for one in value["results"])
+    made = {
+        "results": results,
+        "warnings": tuple(value["warnings"]),
+        "utility": _figures(value.get("utility", {})),
+        "checks": tuple(value["checks"]),
+        "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
+    }
+    return Entry(**(dict(value) | made))
+
+
+def _figures(values: Mapping[str, Any]) -> dict[str, Estimate]:
+    return {name: Estimate(**one) for name, one in values.items()}

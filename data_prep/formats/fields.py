@@ -1,0 +1,87 @@
+"""Rules for what others write into a field: None for what may stand there, or else what was expected.
+
+Names become parts of paths, of tables and of commands, so they are letters, digits and three marks; text is
+one line that shows what it holds. The same rules hold for `submission.json`, `edition.json` and entries.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+
+TRACKS = ("defacing", "attack", "attributes")
+
+Rule = Callable[[str], str | None]
+
+_ID = r"[a-z0-9][a-z0-9-]{0,39}"
+_VERSION = r"[A-Za-z0-9][A-Za-z0-9.]{0,19}"
+_SHA256 = r"[0-9a-f]{64}"
+
+
+def matching(pattern: str, expected: str) -> Rule:
+    """Make a rule of a pattern for the whole of a text in ASCII.
+
+    Examples
+    --------
+    >>> matching("[0-9]+", "digits")("1x")
+    'digits'
+    """
+    known = re.compile(pattern, re.ASCII)
+
+    def rule(value: str) -> str | None:
+        return None if known.fullmatch(value) else expected
+
+    return rule
+
+
+name = matching(
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]|_(?!_)){0,38}[A-Za-z0-9]|[A-Za-z0-9]",
+    "1-40 letters, digits, '.', '-' and '_', a letter or digit at both ends, no '__'",
+)
+edition_id = matching(_ID, "1-40 lower case letters, digits and '-', a letter or digit first")
+version = matching(_VERSION, "1-20 letters, digits and '.', a letter or digit first")
+edition_name = matching(f"{_ID}/{_VERSION}", "'<id>/<version>' of the edition")
+edition_reference = matching(f"{_ID}/{_VERSION}@{_SHA256}", "'<id>/<version>@<edition hash>'")
+sha256 = matching(_SHA256, "64 digits, 0-9 and a-f")
+
+
+def track(value: str) -> str | None:
+    """Accept a track."""
+    return None if value in TRACKS else f"{', '.join(TRACKS[:-1])} or {TRACKS[-1]}"
+
+
+def day(value: str) -> str | None:
+    """Accept a day as ISO 8601 writes it.
+
+    Examples
+    --------
+    >>> day("2026-11-24"), day("20261124")
+    (None, 'a day such as 2026-11-24')
+    """
+    with suppress(ValueError):
+        if date.fromisoformat(value).isoformat() == value:
+            return None
+    return "a day such as 2026-11-24"
+
+
+def line(longest: int) -> Rule:
+    r"""Make a rule for text of 1 to so many characters on one line, in which nothing is hidden.
+
+    Examples
+    --------
+    >>> rule = line(20)
+    >>> rule("Émile, 2 × 3 < 7"), rule("a\u2028b"), rule("a\u202eb"), rule("")  # doctest: +ELLIPSIS
+    (None, '1-20 characters ...', '1-20 characters ...', '1-20 characters ...')
+    """
+    expected = f"1-{longest} characters on one line, composed (NFC), without control or formatting characters"
+
+    def rule(value: str) -> str | None:
+        if 1 <= len(value) <= longest and value == value.strip() and unicodedata.is_normalized("NFC", value):
+            kinds = {unicodedata.category(char) for char in value}
+            # Control, formatting, surrogates; the separators of lines and paragraphs.
+            if not any(kind[0] == "C" or kind in ("Zl", "Zp") for kind in kinds):
+                return None
+        return expected
+
+    return rule
