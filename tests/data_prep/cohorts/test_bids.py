@@ -190,6 +190,7 @@ def test_photographs_may_lie_anywhere_under_any_name(own_cohort: Path, tmp_path:
 
 def test_people_are_real_unless_the_cohort_declares_otherwise(own_cohort: Path) -> None:
     path = own_cohort / "dataset_description.json"
+    path.unlink()
     assert not is_synthetic(own_cohort)
     for text, synthetic in (("{}", False), ('{"Synthetic": true}', True), ('{"Synthetic": false}', False)):
         path.write_text(text)
