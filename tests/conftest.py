@@ -16,7 +16,9 @@ from PIL import Image
 
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+from mriprivacy.data_prep.formats.tsv import write_table
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -101,6 +103,16 @@ def tiny_edition(tiny_edition_folder: Path) -> Edition:
 def own_cohort(tiny_cohort: Path, tmp_path: Path) -> Path:
     """A copy of the tiny cohort that a test may spoil."""
     return Path(shutil.copytree(tiny_cohort, tmp_path / "cohort"))
+
+
+@pytest.fixture
+def real_cohort(own_cohort: Path) -> Path:
+    """Return the same, of people who exist: nothing says otherwise, and a table says what to release."""
+    (own_cohort / "dataset_description.json").unlink()
+    photos = sorted((own_cohort / "sourcedata" / "photos" / "raw").iterdir())
+    rows = [(path.name, "0,0,16,20") for path in photos]
+    write_table(own_cohort / "sourcedata" / "photos" / "faces.tsv", FACE_COLUMNS, rows)
+    return own_cohort
 
 
 @pytest.fixture

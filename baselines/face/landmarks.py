@@ -14,6 +14,7 @@ from mriprivacy.baselines.face.weights import dlib_weights
 
 CHIP_SIZE = 150  # what dlib's face network was trained on
 CHIP_PADDING = 0.25
+SMALLEST = 20  # pixels; in less the convolutional detector's filters do not fit
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,9 @@ def detect_face(
     >>> detect_face(np.zeros((200, 200, 3), np.uint8))
     (None, False)
     """
-    boxes, confidences, _ = _detector().run(picture, upsample, 0.0)
+    boxes, confidences = hog_boxes(picture, upsample)
     if not boxes and thorough:
-        found = _convolutional_detector()(picture, 0)
-        boxes, confidences = [one.rect for one in found], [one.confidence for one in found]
+        boxes, confidences = convolutional_boxes(picture)
     if not boxes:
         return None, False
     best = max(range(len(boxes)), key=lambda i: boxes[i].area())
@@ -89,6 +89,20 @@ def detect_face(
         return None, True
     chip = dlib.get_face_chip(picture, shape, size=CHIP_SIZE, padding=CHIP_PADDING)
     return Face(landmarks, chip, float(confidences[best]), len(boxes)), True
+
+
+def hog_boxes(picture: NDArray[np.uint8], upsample: int = 1) -> tuple[list["dlib.rectangle"], list[float]]:
+    """Return where dlib's HOG detector fires, and how surely."""
+    boxes, confidences, _ = _detector().run(picture, upsample, 0.0)
+    return list(boxes), list(confidences)
+
+
+def convolutional_boxes(picture: NDArray[np.uint8]) -> tuple[list["dlib.rectangle"], list[float]]:
+    """Return where dlib's convolutional detector fires, and how surely; nowhere in a very small picture."""
+    if min(picture.shape[:2]) < SMALLEST:
+        return [], []
+    found = _convolutional_detector()(picture, 0)
+    return [one.rect for one in found], [one.confidence for one in found]
 
 
 def plausible(landmarks: NDArray[np.float64], rows: int, columns: int) -> bool:

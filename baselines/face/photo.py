@@ -17,7 +17,7 @@ class PhotoError(ValueError):
     """A file that cannot be used as a photograph."""
 
 
-def read_photo(path: Path) -> NDArray[np.uint8]:
+def read_photo(path: Path, whole: bool = False) -> NDArray[np.uint8]:
     """Read a photograph as RGB, upright, at most 1000 pixels along its longer edge.
 
     Parameters
@@ -25,6 +25,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     path : Path
         PNG or JPEG. EXIF orientation is applied, transparency is put on white, gray (8 or
         16 bits) and CMYK become RGB.
+    whole : bool
+        Whether to keep every pixel of a larger one.
 
     Returns
     -------
@@ -74,8 +76,20 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
         raise PhotoError(
             f"{path}: not a readable photograph ({error}); expected PNG or JPEG (convert others first)"
         ) from error
-    rgb.thumbnail((LONG_EDGE, LONG_EDGE), Image.Resampling.LANCZOS)
-    return np.asarray(rgb)
+    return np.asarray(rgb) if whole else shrunk(np.asarray(rgb))
+
+
+def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Make a picture at most 1000 pixels along its longer edge, as `read_photo` does.
+
+    Examples
+    --------
+    >>> shrunk(np.zeros((500, 2000, 3), np.uint8)).shape
+    (250, 1000, 3)
+    """
+    image = Image.fromarray(picture)
+    image.thumbnail((LONG_EDGE, LONG_EDGE), Image.Resampling.LANCZOS)
+    return np.asarray(image)
 
 
 def _turned(path: Path, image: Image.Image) -> Image.Image:

@@ -7,12 +7,15 @@ from pathlib import Path
 from omegaconf import MISSING
 from PIL import Image
 
+from mriprivacy.baselines.face.all_faces import Box
 from mriprivacy.baselines.face.photo import SUFFIXES, read_photo
 from mriprivacy.baselines.hair.hairmapper import run_hairmapper
 from mriprivacy.baselines.hair.removal import NoFaceError, remove_hair
 from mriprivacy.challenge.attackers.loose_images import find_images
+from mriprivacy.challenge.compute.folders import scratch_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
+from mriprivacy.challenge.release.photograph_cuts import cut_loose
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.kit_errors import InputError
 
@@ -32,30 +35,50 @@ class Settings:
 
     photos: str = MISSING
     output: str = MISSING
+    faces: str = ""
     bald: Method = field(default_factory=Method)
     compute: Compute = field(default_factory=Compute)
 
 
+def check(settings: Settings) -> None:
+    """Raise if nothing removes hair that way."""
+    if settings.bald.name not in ("builtin", "hairmapper"):
+        raise InputError(f"bald: bald.name is {settings.bald.name!r}; expected builtin or hairmapper")
+    if settings.bald.name == "hairmapper" and not settings.bald.root:
+        raise InputError("bald: bald.root is empty; expected the folder of HairMapper's repository")
+
+
 def run(settings: Settings) -> None:
-    """Write every photograph without hair, as PNG under the same name."""
+    """Write every photograph without hair, as PNG under the same name, cut to whom `faces` names."""
     photos = find_images(Path(settings.photos), "photos", SUFFIXES)
-    with whole_folder(Path(settings.output)) as folder:
+    cuts = cut_loose(photos, settings.faces, settings.compute)
+    with (
+        whole_folder(Path(settings.output)) as folder,
+        scratch_folder("bald") as scratch,
+    ):
+        cut = {name: _cut(photos[name], box, scratch) for name, box in cuts.items()}
         if settings.bald.name == "hairmapper":
-            if not settings.bald.root:
-                raise InputError("bald: bald.root is empty; expected the folder of HairMapper's repository")
-            run_hairmapper(photos, folder, Path(settings.bald.root), settings.bald.python)
-        elif settings.bald.name == "builtin":
-            work(partial(_remove, folder), list(photos.items()), "remove hair", settings.compute)
+            run_hairmapper({**photos, **cut}, folder, Path(settings.bald.root), settings.bald.python)
         else:
-            raise InputError(f"bald: bald.name is {settings.bald.name!r}; expected builtin or hairmapper")
-    print(f"{settings.output}: {len(photos)} photographs without hair ({settings.bald.name})")
+            jobs = [(name, path, cut.get(name, path)) for name, path in photos.items()]
+            work(partial(_remove, folder), jobs, "remove hair", settings.compute)
+    how = f", {len(cut)} of them cut as {settings.faces} says" if cut else ""
+    print(f"{settings.output}: {len(photos)} photographs without hair ({settings.bald.name}){how}")
 
 
-def _remove(folder: Path, photo: tuple[str, Path]) -> None:
-    name, path = photo
+def _cut(photo: Path, box: Box, folder: Path) -> Path:
+    """Write a cut photograph for the run alone, under its own name."""
+    left, top, right, bottom = box
+    path = folder / f"{photo.name}.png"
+    Image.fromarray(read_photo(photo, whole=True)[top:bottom, left:right]).save(path)
+    return path
+
+
+def _remove(folder: Path, job: tuple[str, Path, Path]) -> None:
+    name, photo, cut = job
     try:
-        picture = remove_hair(read_photo(path)).picture
+        picture = remove_hair(read_photo(cut)).picture
     except NoFaceError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{photo}: {error}") from error
     with whole_file(folder / f"{name}.png") as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")

@@ -1,7 +1,8 @@
 """`mriprivacy build`: turn a cohort into an edition, public/ and sealed/."""
 
 import warnings
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +22,17 @@ from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.metadata_leak import giveaway_checks
-from mriprivacy.challenge.release.versions import mark_superseded, splits_of, superseding
+from mriprivacy.challenge.release.photograph_cuts import cut_photographs
+from mriprivacy.challenge.release.versions import (
+    changes,
+    inherited,
+    inherited_protocol,
+    mark_superseded,
+    splits_of,
+    superseding,
+)
 from mriprivacy.challenge.settings.runner import run_command
+from mriprivacy.data_prep.cohorts.bids import is_synthetic
 from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
 from mriprivacy.data_prep.cohorts.distractors import Distractors, find_distractors
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition, seal_edition
@@ -68,8 +78,28 @@ def check(settings: Settings) -> None:
     check_config(settings.edition)
 
 
+def inherit(settings: Settings, overridden: Collection[str]) -> Settings:
+    """Return settings in which all that is not overridden is as in the edition to be superseded."""
+    if not settings.edition.supersedes:
+        return settings
+    old = open_edition(Path(settings.edition.supersedes), images=False)
+    strangers = old.description.get("distractors", 0)
+    if strangers and "distractors" not in overridden:
+        raise InputError(
+            f"distractors: {old.name} has photographs of {strangers} strangers; give distractors=lfw "
+            f"distractors.root=... distractors.count={strangers} as before, or distractors=none"
+        )
+    return replace(
+        settings,
+        edition=inherited(
+            settings.edition, old.description, overridden, is_synthetic(Path(settings.cohort.root))
+        ),
+        protocol=inherited_protocol(settings.protocol, old.description, overridden),
+    )
+
+
 def run(settings: Settings) -> None:
-    """Plan the edition, release what is not released yet, and seal the key."""
+    """Plan the edition, look who is in its photographs, release what is not released yet, seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
@@ -83,6 +113,7 @@ def run(settings: Settings) -> None:
     )
     plan = superseding(plan, old) if old else plan
     check_seed(plan, settings.seed)
+    plan = cut_photographs(plan, Path(settings.cohort.root), settings.cohort, settings.compute)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     if settings.recipients:
         check_recipients(settings.recipients)
@@ -106,6 +137,8 @@ def run(settings: Settings) -> None:
             lock(folder, settings.recipients)
     for remark in plan.remarks:
         print(remark)
+    if old:
+        print("\n".join(f"{old.name} -> {change}" for change in changes(old.description, plan.description)))
     for photo, count in zip(plan.photos, faces, strict=True):
         if count > 1:
             print(f"{photo.source}: {count} faces; the largest is taken")

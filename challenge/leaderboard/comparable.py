@@ -14,7 +14,8 @@ AGAIN = "evaluate the submission again, with the kit of the others"
 def comparable(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], dict[str, str]]:
     """Part the entries of every edition and track that were made alike from those that were not.
 
-    `challenge.leaderboard.standings.board` compares entries in pairs, draw by draw, and refuses to do so across kits,
+    `challenge.leaderboard.standings.board` compares entries in pairs, draw by draw, and refuses to do so
+    across kits,
     intervals or seeds. So that one entry made otherwise does not cost all others their board, most decide;
     of two kinds that are equally many the later version stays.
 

@@ -1,20 +1,97 @@
 """An edition that takes the place of another: what it must share with it, and the mark on the old one."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
+from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.data_prep.editions.edition_config import DESIGN, PHOTOGRAPHS, EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 
+_OF_ONE_VERSION = ("supersedes", "superseded_by")
+
 
 def splits_of(edition: Edition) -> Mapping[str, str]:
     """Return the split of every scan of an edition."""
     return {name: split.name for split in edition.splits.values() for name in split.scans}
+
+
+def inherited(
+    config: EditionConfig, old: Mapping[str, Any], overridden: Collection[str], synthetic: bool
+) -> EditionConfig:
+    """Return a config in which all that is not overridden is as in the edition to be superseded.
+
+    But for the version, which must be another, and the day of release.
+
+    Parameters
+    ----------
+    config : EditionConfig
+        What was given, and defaults.
+    old : mapping
+        `edition.json` of that edition.
+    overridden : collection of str
+        Keys that were given, such as `edition.licence`.
+    synthetic : bool
+        Whether nobody in the new one exists. Terms that were meant for people who do not exist are not
+        passed on to people who do.
+
+    Examples
+    --------
+    >>> old = {"licence": "CC-BY-4.0", "citation": "Us", "synthetic": False}
+    >>> new = inherited(EditionConfig(citation="All of us"), old, ["edition.citation"], synthetic=False)
+    >>> new.licence, new.citation
+    ('CC-BY-4.0', 'All of us')
+    """
+    decided = {**old, **old.get("design", {}), "references": old.get("references", PHOTOGRAPHS)}
+    names = ["id", "tracks", "contrast", "references", "authors", *DESIGN]
+    if decided["references"] == PHOTOGRAPHS:
+        names.append("hair_removal")
+    if synthetic or not old.get("synthetic"):
+        names += ["licence", "citation"]
+    return replace(
+        config,
+        **{name: decided[name] for name in names if name in decided and f"edition.{name}" not in overridden},
+    )
+
+
+def inherited_protocol(protocol: Protocol, old: Mapping[str, Any], overridden: Collection[str]) -> Protocol:
+    """Return a protocol in which all that is not overridden is as in the edition to be superseded."""
+    before = read_protocol(old)
+    kept = [one.name for one in fields(protocol) if f"protocol.{one.name}" not in overridden]
+    return replace(protocol, **{name: getattr(before, name) for name in kept})
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what differs between the descriptions of an edition and of the one that supersedes it, a line each.
+
+    Examples
+    --------
+    >>> changes({"version": "1", "protocol": {"size": 400}}, {"version": "2", "protocol": {"size": 200}})
+    ('version: 1, now 2', 'protocol.size: 400, now 200')
+    """
+    before, after = _flat(old), _flat(new)
+    names = [name for name in dict.fromkeys([*before, *after]) if name not in _OF_ONE_VERSION]
+    return tuple(
+        f"{name}: {before.get(name, 'none')}, now {after.get(name, 'none')}"
+        for name in names
+        if before.get(name, "none") != after.get(name, "none")
+    )
+
+
+def _flat(description: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in description.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value if isinstance(value, str) and value else json.dumps(value)
+    return found
 
 
 def superseding(plan: Plan, old: Edition) -> Plan:

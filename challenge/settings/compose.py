@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product, takewhile
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hydra import compose, initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -78,6 +78,33 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
     except (HydraException, OmegaConfBaseException) as error:
         hint = f"see: mriprivacy {command} --help"
         raise InputError(f"{command}: {_first_line(error)}; {hint}") from error
+
+
+def overridden_keys(command: str, overrides: Sequence[str]) -> frozenset[str]:
+    """Return the keys that overrides give, and those that a chosen option of a group changes.
+
+    Examples
+    --------
+    >>> sorted(overridden_keys("check", ["edition=e", "submission=s"]))
+    ['edition', 'submission']
+    """
+    typed = {one.get_key_element() for one in OverridesParser.create().parse_overrides(list(overrides))}
+    usual, now = (_leaves(compose_raw(command, words)) for words in ([], overrides))
+    return frozenset(typed | {key for key, value in now.items() if usual.get(key) != value})
+
+
+def _leaves(config: DictConfig) -> dict[str, Any]:
+    """Return every setting by its whole key; lists are settings."""
+    found: dict[str, Any] = {}
+    groups: list[tuple[str, Any]] = [("", OmegaConf.to_container(config, resolve=False))]
+    while groups:
+        prefix, group = groups.pop()
+        for key, value in group.items():
+            if isinstance(value, dict):
+                groups.append((f"{prefix}{key}.", value))
+            else:
+                found[f"{prefix}{key}"] = value
+    return found
 
 
 def sweep(overrides: Sequence[str]) -> Iterator[list[str]]:

@@ -36,17 +36,20 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
     ----------
     name : str
         One of `COMMANDS`. Its module may have a function `check` that raises for settings with which `run`
-        could only fail, whatever the files are.
+        could only fail, whatever the files are, and a function `inherit` that completes settings from an
+        earlier run, given the keys that were overridden.
     overrides : sequence of str
         `key=value` words.
     """
     from threadpoolctl import threadpool_limits
 
-    from mriprivacy.challenge.settings.compose import compose_settings
+    from mriprivacy.challenge.settings.compose import compose_settings, overridden_keys
     from mriprivacy.challenge.settings.remote import here
 
     command = importlib.import_module(f"mriprivacy.challenge.commands.{name}")
     settings = compose_settings(name, command.Settings, overrides)
+    if hasattr(command, "inherit"):
+        settings = command.inherit(settings, overridden_keys(name, overrides))
     if hasattr(command, "check"):
         command.check(settings)
 

@@ -18,6 +18,7 @@ HEIC_ENDINGS = (".heic", ".heif", ".avif")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
 PHOTO_FORMATS = ("PNG", "JPEG")
+FACES = "sourcedata/photos/faces.tsv"
 # What may be known of a scan besides its voxels: name in an edition's sealed folder, and in the cohort.
 TRUTH = {
     "brain_masks": "desc-brain_mask.nii.gz",
@@ -40,11 +41,15 @@ class CohortFiles:
     entities : str
         Other BIDS entities that a scan's name must have, where a session has several scans of one contrast:
         `acq-mprage`, or `acq-tse_run-1`.
+    faces : str
+        Table of which face is meant in which raw photograph (`data_prep.cohorts.face_table`), where it is
+        there; below the cohort, or absolute.
     """
 
     photos: str = "sourcedata/photos/raw"
     bald_photos: str = "sourcedata/photos/bald"
     entities: str = ""
+    faces: str = FACES
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ __all__ = [
 def build_edition(cohort_root: Path, output: Path, config: EditionConfig) -> Plan:
     """Make an edition from a cohort, whole or not at all, one item after the other.
 
+    Photographs are released as they are, so those of real people are refused: `mriprivacy build` looks for
+    everybody who is in them.
+
     Parameters
     ----------
     cohort_root, config

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,11 @@ PHOTOGRAPHS = "photographs"
 # Where photographs without hair come from: nowhere, the cohort's own folder, the kit's
 # `baselines.hair.removal`.
 HAIR_REMOVALS = ("none", "given", "builtin")
+# What decides upon splits and lists, and cannot be seen in them.
+DESIGN = ("dev_share", "age_edges", "nonmated_per_probe")
+# What has no default for people who exist: under what terms they may be published is for them to say.
+REQUIRED = ("id", "version", "licence", "citation")
+_SYNTHETIC_ID = re.compile(r"synth(-.*)?")
 
 
 @dataclass
@@ -25,7 +30,8 @@ class EditionConfig:
     Attributes
     ----------
     id, version : str
-        Together the name, `synth/2026.1`. The id is lower case letters, digits and `-`.
+        Together the name, `synth/2026.1`. The id is lower case letters, digits and `-`. Empty: not decided
+        yet (`with_defaults`).
     tracks : list of str
         Some of `defacing`, `attack`, `attributes`.
     dev_share : float
@@ -35,7 +41,7 @@ class EditionConfig:
     nonmated_per_probe : int
         How many other subjects each probe is compared with, in groups of people; 0 for all.
     licence, citation : str
-        Under what terms the released images may be used, and what to cite.
+        Under what terms the released images may be used, and what to cite. Empty: not decided yet.
     authors : list of str
         Whom `CITATION.cff` names; empty for "the organizers of <id>".
     released : str
@@ -64,13 +70,13 @@ class EditionConfig:
         same people would let the labels of the old `dev` tell those of the new `eval`.
     """
 
-    id: str = "synth"
-    version: str = "2026.1"
+    id: str = ""
+    version: str = ""
     tracks: list[str] = field(default_factory=lambda: list(TRACKS))
     dev_share: float = 0.5
     age_edges: list[int] = field(default_factory=lambda: [18, 30, 45, 60])
     nonmated_per_probe: int = 0
-    licence: str = "CC0-1.0"
+    licence: str = ""
     citation: str = ""
     authors: list[str] = field(default_factory=list)
     released: str = ""
@@ -87,14 +93,63 @@ class EditionConfig:
         return "" if self.references == PHOTOGRAPHS else self.references
 
 
+def with_defaults(config: EditionConfig, synthetic: bool, strangers: bool = False) -> EditionConfig:
+    """Return a config with nothing left open: defaults where nobody exists, none for people who do.
+
+    Parameters
+    ----------
+    config : EditionConfig
+        The organizer's decisions; what an edition that it supersedes decided is among them.
+    synthetic : bool
+        Whether the cohort declares that nobody in it exists.
+    strangers : bool
+        Whether there are photographs of strangers, who always exist.
+
+    Raises
+    ------
+    CohortError
+        If real people are to be published under terms, or a name, that nobody gave.
+
+    Examples
+    --------
+    >>> with_defaults(EditionConfig(), synthetic=True).licence
+    'CC0-1.0'
+    >>> with_defaults(EditionConfig(id="ixi", version="1"), synthetic=False)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    mriprivacy.data_prep.cohorts.bids.CohortError: edition.licence, edition.citation not given; ...
+    """
+    if synthetic and not strangers:
+        return replace(
+            config,
+            id=config.id or "synth",
+            version=config.version or "2026.1",
+            licence=config.licence or "CC0-1.0",
+        )
+    problems = []
+    if missing := [f"edition.{name}" for name in REQUIRED if not getattr(config, name).strip()]:
+        who = "the strangers" if synthetic else "the people"
+        problems.append(
+            f"{', '.join(missing)} not given; {who} in this edition are real, so nothing is filled in "
+            '(dataset_description.json says "Synthetic": true where nobody exists): add '
+            f"{' '.join(f'{name}=...' for name in missing)}"
+        )
+    if not synthetic and not config.supersedes and _SYNTHETIC_ID.fullmatch(config.id):
+        problems.append(
+            f"edition.id is {config.id!r}, a name for people who do not exist; these do: expected another"
+        )
+    if problems:
+        raise CohortError(*problems)
+    return config
+
+
 def check_config(config: EditionConfig) -> None:
     """Raise CohortError with everything in a config from which no edition can be made."""
     problems = []
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", config.id, re.ASCII):
+    if config.id and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", config.id, re.ASCII):
         problems.append(
             f"edition.id is {config.id!r}; expected at most 40 lower case letters, digits and '-'"
         )
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,19}", config.version, re.ASCII):
+    if config.version and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,19}", config.version, re.ASCII):
         problems.append(f"edition.version is {config.version!r}; expected at most 20 letters, digits and '.'")
     if not config.tracks or len(set(config.tracks)) < len(config.tracks) or set(config.tracks) - set(TRACKS):
         problems.append(f"edition.tracks is {config.tracks}; expected one or more of {', '.join(TRACKS)}")
@@ -121,8 +176,6 @@ def check_config(config: EditionConfig) -> None:
         )
     if config.released and not _is_day(config.released):
         problems.append(f"edition.released is {config.released!r}; expected a day, such as 2026-11-24")
-    if not config.licence:
-        problems.append("edition.licence is empty; expected the terms of use, such as CC-BY-4.0")
     texts = [("licence", config.licence, 500), ("citation", config.citation, 2000)]
     for name, text, longest in [*texts, *(("authors", author, 200) for author in config.authors)]:
         if text and (wanted := line(longest)(text)) is not None:

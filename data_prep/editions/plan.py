@@ -9,7 +9,12 @@ from typing import Any
 
 from mriprivacy.data_prep.cohorts.bids import CohortError, Person, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, Scan
-from mriprivacy.data_prep.editions.edition_config import EditionConfig, check_config
+from mriprivacy.data_prep.editions.edition_config import (
+    DESIGN,
+    EditionConfig,
+    check_config,
+    with_defaults,
+)
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
 from mriprivacy.data_prep.editions.trials import Trial, make_trials
 from mriprivacy.data_prep.formats.fields import TRACKS
@@ -109,7 +114,8 @@ def plan_edition(
     Raises
     ------
     CohortError
-        With every problem of the config, or else every problem of the cohort.
+        With every problem of the config, or else every problem of the cohort, or else what must be given for
+        people who exist.
 
     Examples
     --------
@@ -122,7 +128,9 @@ def plan_edition(
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
     people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
-    return plan_people(people, config, is_synthetic(cohort_root), distractors or {}, splits)
+    synthetic = is_synthetic(cohort_root)
+    config = with_defaults(config, synthetic, bool(distractors))
+    return plan_people(people, config, synthetic, distractors or {}, splits)
 
 
 def plan_people(
@@ -142,7 +150,7 @@ def plan_people(
     people : sequence of Person
         Names and attributes decide the lists; paths are passed on.
     config : EditionConfig
-        The organizer's decisions.
+        The organizer's decisions, with nothing left open (`with_defaults`).
     synthetic : bool
         What `edition.json` says of the people.
     distractors : mapping from str to Path
@@ -225,6 +233,13 @@ def plan_people(
             if age is not None
         },
     )
+
+
+def photos_of_real_people(plan: Plan) -> tuple[PhotoItem, ...]:
+    """Return the photographs that show people who exist: all of a real cohort, and strangers' always."""
+    strangers = set(plan.distractors)
+    real = not plan.description["synthetic"]
+    return tuple(photo for photo in plan.photos if real or photo.reference in strangers)
 
 
 def _scan_name(person: Person, scan: Scan) -> str:
@@ -372,6 +387,8 @@ def _describe(
             for split in splits
         },
         **({"distractors": distractors} if distractors else {}),
+        # Where nobody exists it is left out, so that standard editions keep the hash that is cited.
+        **({} if synthetic else {"design": {name: getattr(config, name) for name in DESIGN}}),
         "licence": config.licence,
         "citation": config.citation,
         "authors": list(config.authors),

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.cohort_files import PHOTO_FORMATS
+from mriprivacy.data_prep.cohorts.face_table import Box
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.nifti import write_nifti
 
@@ -49,7 +50,13 @@ class ScanItem:
 
 @dataclass(frozen=True)
 class PhotoItem:
-    """A photo, in one condition, to release or, as truth, to seal; fields as in `ScanItem`."""
+    """A photo, in one condition, to release or, as truth, to seal; fields as in `ScanItem`.
+
+    Attributes
+    ----------
+    cut : (left, top, right, bottom) or None
+        What of the upright picture is released, pixels; None as long as nobody looked who is in it.
+    """
 
     subject: str
     split: str
@@ -57,6 +64,7 @@ class PhotoItem:
     condition: str
     source: Path
     target: Path
+    cut: Box | None = None
 
 
 def release_scan(item: ScanItem, folder: Path) -> None:
@@ -163,7 +171,7 @@ def canonical_scan(image: nib.Nifti1Image) -> tuple[NDArray, NDArray[np.float64]
 def release_photo(
     item: PhotoItem, folder: Path, edit: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
 ) -> None:
-    """Write the released photo: 8-bit RGB, fixed compression, no metadata.
+    """Write the released photo, cut if that is so decided: 8-bit RGB, fixed compression, no metadata.
 
     Parameters
     ----------
@@ -172,7 +180,8 @@ def release_photo(
     folder : Path
         The edition being built.
     edit : callable, optional
-        What is done to the picture, shape (height, width, 3), before it is released, such as hair removal.
+        What is done to the picture, shape (height, width, 3), after the cut and before it is released, such
+        as hair removal.
 
     Raises
     ------
@@ -187,6 +196,9 @@ def release_photo(
         raise CohortError(f"{item.source}: {error}") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error and others on broken files
         raise CohortError(f"{item.source}: cannot be released ({type(error).__name__}: {error})") from error
+    if item.cut is not None:
+        left, top, right, bottom = item.cut
+        pixels = np.ascontiguousarray(pixels[top:bottom, left:right])
     if edit is not None:
         try:
             pixels = edit(pixels)

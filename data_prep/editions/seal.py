@@ -9,7 +9,7 @@ import numpy as np
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.editions.leaks import find_leaks, header_text
 from mriprivacy.data_prep.editions.metadata import METADATA, write_metadata
-from mriprivacy.data_prep.editions.plan import Plan, SplitPlan
+from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, photos_of_real_people
 from mriprivacy.data_prep.editions.trials import Trial
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, blank_times, write_commitment, write_manifest
@@ -43,8 +43,14 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     Raises
     ------
     CohortError
-        If a scan or a photo of the plan was not released, or something sealed is found in `public/`.
+        If a scan or a photo of the plan was not released, something sealed is found in `public/`, or nobody
+        looked who is in a photograph of somebody who exists.
     """
+    if unseen := [photo.source for photo in photos_of_real_people(plan) if photo.cut is None]:
+        raise CohortError(
+            f"{unseen[0]}: nobody looked who is in it ({len(unseen)} photographs of real people); expected "
+            "PhotoItem.cut of each, which `mriprivacy build` decides"
+        )
     targets = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
     lacking = [target.as_posix() for target in targets if not (folder / target).is_file()]
     if lacking:

@@ -24,7 +24,7 @@ def test_a_folder_of_portraits(
         assert np.asarray(picture).std() > 10
     Image.new("RGB", (120, 120)).save(photos / "wall.png")
     assert main([*words, f"output={tmp_path / 'again'}"]) == 2
-    assert "wall.png: no face found, so no hair either" in capsys.readouterr().err
+    assert "wall.png: no face found; expected one person" in capsys.readouterr().err
     assert not (tmp_path / "again").exists()
 
 

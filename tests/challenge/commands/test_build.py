@@ -14,6 +14,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import build
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition
 from mriprivacy.data_prep.formats.kit_errors import InputError
@@ -21,6 +22,7 @@ from tests.challenge.evaluation.test_audit import plant_brightness
 from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE_WORDS
 
+TERMS = ["edition.version=1", "edition.licence=CC-BY-NC-4.0", "edition.citation='Us, 2026'"]
 SEED = 2**127 + 11  # no JSON, float or 64-bit integer on its way may round it
 
 
@@ -77,7 +79,7 @@ def test_photographs_from_an_album(own_cohort: Path, tmp_path: Path) -> None:
 def test_photographs_of_several_people_are_named(
     own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hair of the largest face is removed; a build that is continued has not forgotten it."""
+    """Of synthetic people it is a remark; a build that is continued has not forgotten it."""
 
     def two_people(picture: np.ndarray) -> Bald:
         return Bald(picture, np.zeros(picture.shape[:2]), 2 if picture.mean() > 250 else 1)
@@ -92,6 +94,51 @@ def test_photographs_of_several_people_are_named(
     monkeypatch.undo()
     assert main(built) == 0
     assert capsys.readouterr().out.count(f"{photo}: 2 faces; the largest is taken\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ([], ["id", "version", "licence", "citation"]),
+        (["edition.id=clinic", "edition.licence=CC0-1.0"], ["version", "citation"]),
+        (["edition.id=clinic", *TERMS[:2], "edition.citation=' '"], ["citation"]),
+    ],
+)
+def test_real_people_are_not_published_under_terms_that_nobody_gave(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], named: list[str]
+) -> None:
+    plain = ["build", f"cohort.root={real_cohort}", f"seed={SEED}", f"output={tmp_path / 'e'}", *ENGINE_WORDS]
+    assert main([*plain, *given]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mriprivacy: {', '.join(f'edition.{name}' for name in named)} not given; ")
+    assert line.endswith(f": add {' '.join(f'edition.{name}=...' for name in named)}")
+    assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.parametrize("given", [["edition.id=synth"], ["standard=synth-49", "edition.id=synth-49"]])
+def test_real_people_get_no_name_of_synthetic_ones(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    assert main([*words(real_cohort, tmp_path / "e"), *TERMS, *given]) == 2
+    assert f"edition.id is {given[-1][11:]!r}, a name for people who do not exist" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()
+
+
+def test_terms_that_are_given_are_those_of_the_edition(real_cohort: Path, tmp_path: Path) -> None:
+    assert main([*words(real_cohort, tmp_path / "e"), *TERMS]) == 0
+    public = open_edition(tmp_path / "e")
+    assert public.name == "tiny/1"
+    assert not public.description["synthetic"]
+    assert public.description["licence"] == "CC-BY-NC-4.0"
+    assert public.description["citation"] == "Us, 2026"
+    assert "Licence: CC-BY-NC-4.0" in (public.root / "README.md").read_text()
+
+
+def test_synthetic_people_need_no_terms(tiny_cohort: Path, tmp_path: Path) -> None:
+    plain = ["build", f"cohort.root={tiny_cohort}", "seed=1", f"output={tmp_path / 'e'}", *ENGINE_WORDS]
+    assert main([*plain, "edition.hair_removal=none"]) == 0
+    public = open_edition(tmp_path / "e")
+    assert (public.name, public.description["licence"]) == ("synth/2026.1", "CC0-1.0")
 
 
 def test_a_build_makes_the_starting_kit_beside_the_edition(tiny_cohort: Path, tmp_path: Path) -> None:
@@ -121,16 +168,16 @@ def test_files_that_give_people_away_stop_the_build(
 
 
 def test_a_seed_that_can_be_guessed_is_refused_for_real_people(
-    own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for short in (11, 2**64 - 1, -(2**70)):
-        assert main([*words(own_cohort, tmp_path / "short"), f"seed={short}"]) == 2
+        assert main([*words(real_cohort, tmp_path / "short"), *TERMS, f"seed={short}"]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert f"seed is {short}, which can be guessed" in line
         assert "secrets.randbits(128)" in line
     assert not (tmp_path / "short").exists()
-    (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
-    build.check_seed(plan_edition(own_cohort, EditionConfig(id="tiny", seed=11)), 11)
+    (real_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
+    build.check_seed(plan_edition(real_cohort, EditionConfig(id="tiny", seed=11)), 11)
 
 
 def test_every_digit_of_a_large_seed_counts(own_cohort: Path) -> None:

@@ -54,6 +54,7 @@ def write_cohort(root: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             nib.save(nib.Nifti1Image(data.astype(np.int16), affine), path)
     (root / "participants.tsv").write_text("\n".join(rows) + "\n")
+    (root / "dataset_description.json").write_text('{"Synthetic": true}')
     return root
 
 

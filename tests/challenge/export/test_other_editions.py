@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,11 @@ def with_strangers(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) 
     photos = {name: root / f"{name}.png" for name in ("Ada", "Bo")}
     for path in photos.values():
         Image.fromarray(noise).save(path)
-    plan = plan_edition(tiny_cohort, EditionConfig(hair_removal="none", seed=1), distractors=photos)
+    about = {"id": "with-strangers", "version": "1", "licence": "proprietary", "citation": "LFW"}
+    config = EditionConfig(**about, hair_removal="none", seed=1)  # type: ignore[arg-type]
+    plan = plan_edition(tiny_cohort, config, distractors=photos)
+    seen = tuple(replace(p, cut=(0, 0, 16, 20)) if p.source in photos.values() else p for p in plan.photos)
+    plan = replace(plan, photos=seen)
     with whole_folder(root / "edition") as folder:
         for scan in plan.scans:
             release_scan(scan, folder)

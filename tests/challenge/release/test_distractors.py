@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -22,7 +21,10 @@ from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, Synthet
 from mriprivacy.data_prep.synthetic.dataset import write_person
 from mriprivacy.data_prep.synthetic.people.likeness import draw_people
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
+from tests.helpers.real_faces import face_of
 
+# Strangers are real people whoever the cohort is, so terms have no default.
+ABOUT = {"id": "tiny", "version": "2026.1", "licence": "proprietary", "citation": "LFW"}
 NAMES = ("Ada_Example", "Bo_van_der_Example", "Cleo_Example", "Dee_Example")
 
 
@@ -36,15 +38,10 @@ def write_lfw(root: Path, pictures: dict[str, list[Image.Image]]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four people as LFW unpacks them, two photographs of the first; nobody is to be seen in them."""
-    rng = np.random.default_rng(0)
-    pictures = {
-        name: [
-            Image.fromarray(rng.integers(0, 255, (50, 50, 3), np.uint8)) for _ in range(1 + (name[0] == "A"))
-        ]
-        for name in NAMES
-    }
+def lfw(portraits: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four people as LFW unpacks them, 250 x 250 pixels, two photographs of the first."""
+    faces = [face_of(path, 250) for path in portraits.values()]
+    pictures = {name: [face] * (1 + (name[0] == "A")) for name, face in zip(NAMES, faces, strict=True)}
     return write_lfw(tmp_path_factory.mktemp("lfw") / "lfw_home" / "lfw_funneled", pictures)
 
 
@@ -54,6 +51,7 @@ def edition(tiny_cohort: Path, lfw: Path, tmp_path_factory: pytest.TempPathFacto
     words = [
         f"cohort.root={tiny_cohort}",
         "edition.hair_removal=none",
+        *(f"edition.{key}={value}" for key, value in ABOUT.items()),
         f"seed={2**64 + 11}",
         *ENGINE_WORDS,
     ]
@@ -162,7 +160,7 @@ def test_strangers_have_no_scans_and_no_photographs_without_hair(
     cohort = Path(shutil.copytree(tiny_cohort, tmp_path / "cohort"))
     for path in cohort.glob("sub-*/anat/*_T2w.nii.gz"):
         shutil.copy(path, path.with_name(path.name.replace("T2w", "T1w")))
-    config = EditionConfig(**{"hair_removal": "none", **changes})  # type: ignore[arg-type]
+    config = EditionConfig(**{**ABOUT, "hair_removal": "none", **changes})  # type: ignore[arg-type]
     with pytest.raises(CohortError, match="distractors are photographs, with hair"):
         plan_edition(cohort, config, distractors={"Ada": tmp_path / "Ada_0001.jpg"})
 
@@ -183,6 +181,7 @@ def test_faces_of_strangers_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
     for number, path in enumerate(sorted((own / "sourcedata" / "photos" / "raw").iterdir())):
         shutil.copy(photos[number % 3], path)
     words = [f"cohort.root={own}", f"seed={2**64 + 1}", f"output={tmp_path / 'edition'}"]
+    words += [f"edition.{key}={value}" for key, value in ABOUT.items()]
     assert main(["build", *words, "distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]) == 0
     split = open_edition(tmp_path / "edition").eval
     for condition in ("raw", "bald"):

@@ -48,6 +48,9 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["build", f"cohort.root={root / 'people'}", "edition.contrast=T1w", "edition.references=T2w"]
     own = [
         "edition.id=ixi-like",
+        "edition.version=1",
+        "edition.licence=CC-BY-SA-3.0",
+        "edition.citation=IXI",
         "edition.age_edges=[18,45]",
         f"seed={2**64}",
         f"output={root / 'edition'}",

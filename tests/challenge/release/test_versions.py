@@ -13,9 +13,10 @@ from mriprivacy.challenge.edition.public import EditionError, open_edition
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.site import pages
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
-from tests.challenge.commands.test_build import words
+from tests.challenge.commands.test_build import SEED, words
 from tests.conftest import write_tiny_cohort
 from tests.helpers.board_entries import made_up
+from tests.helpers.engine import ENGINE_WORDS
 
 
 @pytest.fixture
@@ -54,6 +55,92 @@ def test_who_was_in_dev_stays_there_and_the_old_one_is_marked(
     assert other.superseded_by == ""
     assert verify_edition(old) == verify_edition(tmp_path / "new") == ()
     assert all(path.read_bytes() == content for path, content in before.items())
+
+
+GIVEN = {
+    "edition.id": "clinic",
+    "edition.version": "1",
+    "edition.licence": "CC-BY-NC-4.0",
+    "edition.citation": "'Us, all (2026)'",
+    "edition.authors": "[A, B]",
+    "edition.tracks": "[attack]",
+    "edition.age_edges": "[18,40]",
+    "edition.dev_share": "0.4",
+    "edition.nonmated_per_probe": "2",
+    "edition.hair_removal": "none",
+    "edition.released": "2026-11-24",
+    "protocol.bootstrap": "200",
+    "protocol.attacks": "[geo]",
+}
+
+
+def build(cohort: Path, output: Path, given: dict[str, str]) -> int:
+    said = [f"{key}={value}" for key, value in given.items()]
+    return main(["build", f"cohort.root={cohort}", f"seed={SEED}", f"output={output}", *said, *ENGINE_WORDS])
+
+
+def test_what_is_not_overridden_is_inherited_and_what_is_is_printed(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(real_cohort, tmp_path / "old", GIVEN) == 0
+    capsys.readouterr()
+    later = {
+        "edition.supersedes": str(tmp_path / "old"),
+        "edition.version": "2",
+        "edition.tracks": "[defacing,attack,attributes]",  # as by default, but said
+        "protocol.bootstrap": "300",
+    }
+    assert build(real_cohort, tmp_path / "new", later) == 0
+    printed = capsys.readouterr().out.splitlines()
+    old, new = open_edition(tmp_path / "old").description, open_edition(tmp_path / "new").description
+    expected = {**old, "version": "2", "tracks": ["defacing", "attack", "attributes"]}
+    expected["protocol"] = {**old["protocol"], "bootstrap": 300}
+    expected["supersedes"] = new["supersedes"]
+    del expected["released"]  # it is released on another day
+    assert new == expected
+    assert [line for line in printed if line.startswith("clinic/1 -> ")] == [
+        "clinic/1 -> version: 1, now 2",
+        'clinic/1 -> tracks: ["attack"], now ["defacing", "attack", "attributes"]',
+        "clinic/1 -> protocol.bootstrap: 200, now 300",
+        "clinic/1 -> released: 2026-11-24, now none",
+    ]
+
+
+def test_a_later_version_needs_a_version(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(real_cohort, tmp_path / "old", GIVEN) == 0
+    assert build(real_cohort, tmp_path / "new", {"edition.supersedes": str(tmp_path / "old")}) == 2
+    assert "mriprivacy: edition.version not given" in capsys.readouterr().err
+
+
+def test_terms_of_synthetic_people_are_not_passed_on_to_real_ones(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when a dataset said by mistake that nobody in it exists; the name has to stay."""
+    about = real_cohort / "dataset_description.json"
+    about.write_text('{"Synthetic": true}')
+    assert build(real_cohort, tmp_path / "old", {"edition.hair_removal": "none"}) == 0
+    about.unlink()
+    later = {"edition.supersedes": str(tmp_path / "old"), "edition.version": "2"}
+    assert build(real_cohort, tmp_path / "new", later) == 2
+    assert "mriprivacy: edition.licence, edition.citation not given" in capsys.readouterr().err
+    terms = {"edition.licence": "proprietary", "edition.citation": "Us"}
+    assert build(real_cohort, tmp_path / "new", later | terms) == 0
+    printed = capsys.readouterr().out
+    assert "synth/2026.1 -> licence: CC0-1.0, now proprietary\n" in printed
+    assert "synth/2026.1 -> synthetic: true, now false\n" in printed
+
+
+def test_strangers_are_not_dropped_without_a_word(
+    own_edition_folder: Path, tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = own_edition_folder / "public" / "edition.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "distractors": 7}))
+    later = {"edition.supersedes": str(own_edition_folder), "edition.version": "2"}
+    (own_edition_folder / "public" / "eval" / "distractors.tsv").write_text("probe\treference\n")
+    assert build(tiny_cohort, tmp_path / "new", later) == 2
+    assert "has photographs of 7 strangers; give distractors=lfw" in capsys.readouterr().err
 
 
 def test_who_checks_and_who_evaluates_is_told(

@@ -279,7 +279,6 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"references": "T2w"}, "edition.references is 'T2w'; expected photographs or T1w or FLAIR or PDw"),
         ({"contrast": "FLAIR"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_FLAIR.nii.gz"),
         ({"references": "T1w"}, r"scans missing \(10 in all\): sub-01/anat/sub-01_T1w.nii.gz"),
-        ({"licence": ""}, "edition.licence is empty"),
         (
             {"licence": "CC0\n# Terms"},
             r"edition.licence is 'CC0\\n# Terms'; expected 1-500 characters on one",
