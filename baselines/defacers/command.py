@@ -162,7 +162,7 @@ def find(tool: Tool) -> str:
     --------
     >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
     Traceback (most recent call last):
-    mriprivacy.baselines.alignment.template.DefacerError: no_such_program is not on PATH; it comes with nowhere
+    mriprivacy.baselines.alignment.template.DefacerError: no_such_program is not on PATH; ...
     """
     program = shutil.which(tool.words[0])
     if program is None:

@@ -42,7 +42,7 @@ def inside(folder: Path, name: str) -> Path:
     'site/synth-1/index.html'
     >>> inside(Path("site"), "synth-1/../../index.html")
     Traceback (most recent call last):
-    mriprivacy.data_prep.formats.atomic.OutsideError: 'synth-1/../../index.html': leads out of site; nothing is written there
+    mriprivacy.data_prep.formats.atomic.OutsideError: 'synth-1/../../index.html': ...
     """
     path = PurePosixPath(name)
     plain = name.isprintable() and "\\" not in name
