@@ -5,10 +5,10 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from mriprivacy.challenge.edition.encryption import LOCKED
+from mriprivacy.challenge.edition.encryption import LOCKED, key_problems, opened
 from mriprivacy.challenge.edition.integrity import verify_edition
-from mriprivacy.challenge.edition.public import open_edition
-from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
+from mriprivacy.challenge.edition.public import open_edition, public_folder
+from mriprivacy.challenge.edition.sealed import open_sealed, organizer_folder
 from mriprivacy.challenge.submission_log.log import LOG, head, read_log
 from mriprivacy.data_prep.formats.kit_errors import InputError
 
@@ -18,6 +18,7 @@ class Settings:
     """Keys of the command."""
 
     edition: str = MISSING
+    identity: str = ""
     record: str = ""
     head: str = ""
 
@@ -27,22 +28,43 @@ def run(settings: Settings) -> None:
     path = Path(settings.edition)
     if settings.head and not settings.record:
         raise InputError("head= is the hash of a log of submissions; say which log with record=FOLDER")
-    problems = verify_edition(path)
-    if problems:
+    home = organizer_folder(path)
+    if problems := [*verify_edition(path), *key_problems(home), *_lost_key(path)]:
         raise InputError(*problems)
     edition = open_edition(path)
     print(f"{edition.name}: every public file is as released (edition {edition.hash})")
-    if sealed_folder(path) is not None:
-        open_sealed(path)
-        print("key, attributes and all other sealed files are what KEY.commitment commits to")
-    elif (path / LOCKED).is_file():
-        print(
-            f"{LOCKED} was not opened: unlock compares it with KEY.commitment, and so does every evaluation"
-        )
-    else:
-        print("nothing sealed here, so the key was not compared with its commitment")
+    print(_verify_key(home, settings.identity))
     if settings.record:
         _verify_log(Path(settings.record), settings.head)
+
+
+def _lost_key(path: Path) -> list[str]:
+    """Say that a folder which shall hold public/ and a key holds none; the public folder alone needs none."""
+    home = organizer_folder(path)
+    if public_folder(path) == path or (home / "sealed").is_dir() or (home / LOCKED).is_file():
+        return []
+    return [
+        f"{path}: no sealed/ and no {LOCKED} beside public/. In an organizer's folder this means that the "
+        "key is lost: put one of them back from your backup. A participant's copy has no key: verify it "
+        f"with edition={path / 'public'}"
+    ]
+
+
+def _verify_key(home: Path, identity: str) -> str:
+    """Compare the key with its commitment where it can be read, and say what was compared."""
+    if identity:
+        with opened(home, Path(identity)) as root:
+            open_sealed(root)
+        return f"{LOCKED} opens with {identity}: all sealed files are what KEY.commitment commits to"
+    if (home / "sealed").is_dir():
+        open_sealed(home)
+        return "key, attributes and all other sealed files are what KEY.commitment commits to"
+    if (home / LOCKED).is_file():
+        return f"{LOCKED} was not opened; identity=FILE compares what is in it with KEY.commitment"
+    return (
+        f"public files only: no sealed/ or {LOCKED} is beside them on this machine, so the key was not "
+        "compared with its commitment"
+    )
 
 
 def _verify_log(folder: Path, published: str) -> None:

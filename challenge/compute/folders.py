@@ -43,31 +43,48 @@ def scratch_folder(kind: str, parent: Path | None = None) -> Iterator[Path]:
     # Locked while it lives. The lock of a killed process is free, so its folder is told from one in use.
     while True:
         home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-", dir=parent))
-        handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (home / kind).mkdir(mode=0o700)
-            break
-        except OSError:
-            os.close(handle)  # somebody swept it up before it was locked
-            if home.exists():
+        with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps it up: take a new one
+            handle = _locked(home)
+            try:
+                (home / kind).mkdir(mode=0o700)
+                break
+            except OSError:
+                os.close(handle)
                 raise
     try:
         yield home / kind
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        _remove(home, kind)
         os.close(handle)
 
 
 def _sweep(kind: str, parent: Path) -> None:
     for home in parent.glob(f"{_PREFIX}{kind}-*"):
+        if home.is_symlink():
+            continue
         with suppress(OSError):  # gone meanwhile, another user's, or in use
-            handle = os.open(home / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+            handle = _locked(home)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(home, ignore_errors=True)
+                _remove(home, kind)
             finally:
                 os.close(handle)
+
+
+def _locked(home: Path) -> int:
+    """Open and lock a folder's lock; a process that was killed early or late may have left none."""
+    handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove(home: Path, kind: str) -> None:
+    # What must not stay goes first: after a kill, the rest of it is found by the next.
+    shutil.rmtree(home / kind, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def cache_folder(cache: str) -> Path:

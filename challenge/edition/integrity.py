@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mriprivacy.challenge.edition.public import EditionError, public_folder
-from mriprivacy.challenge.edition.sealed import sealed_folder
+from mriprivacy.challenge.edition.sealed import organizer_folder
 from mriprivacy.data_prep.formats.manifest import (
     COMMITMENT,
     COMMITTED,
@@ -41,11 +41,12 @@ def verify_edition(path: Path) -> tuple[str, ...]:
     """
     public = public_folder(path)
     problems = _compare(public, MANIFEST, public_files(public), "")
-    sealed = sealed_folder(path)
-    return (*problems, *(_verify_sealed(public, sealed) if sealed is not None else ()))
+    sealed = organizer_folder(path) / "sealed"
+    return (*problems, *(verify_sealed(public, sealed) if sealed.is_dir() else ()))
 
 
-def _verify_sealed(public: Path, sealed: Path) -> list[str]:
+def verify_sealed(public: Path, sealed: Path) -> list[str]:
+    """Return every deviation of a sealed folder, which may be incomplete, from the commitment in `public`."""
     problems = []
     missing = [name for name in COMMITTED if not (sealed / name).is_file()]
     if missing:
@@ -60,7 +61,7 @@ def _verify_sealed(public: Path, sealed: Path) -> list[str]:
         problems += _compare(sealed, SEALED_MANIFEST, sealed_files(sealed), "sealed/")
     mode = sealed.stat().st_mode & 0o777
     if mode & 0o077:
-        problems.append(f"sealed: others may read it (mode {mode:04o}); chmod 700 mends it")
+        problems.append(f"sealed: others may read it (mode {mode:04o}); chmod 700 fixes it")
     return problems
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from mriprivacy.challenge.edition.public import Edition, EditionError, Pair, open_edition
+from mriprivacy.challenge.edition.public import Edition, EditionError, Pair, open_edition, public_folder
 from mriprivacy.data_prep.formats.schema import (
     AGE_COLUMNS,
     ATTRIBUTE_COLUMNS,
@@ -148,6 +148,17 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
             "nobody of eval among the people attackers learn from"
         )
     return problems
+
+
+def organizer_folder(path: Path) -> Path:
+    """Return the folder in which `public/` and what is sealed stand side by side, given it or `public/`.
+
+    Raises
+    ------
+    EditionError
+        If there is no edition.
+    """
+    return path if public_folder(path) == path / "public" else path.absolute().parent
 
 
 def sealed_folder(path: Path) -> Path | None:

@@ -104,6 +104,8 @@ def here(command: str, settings: Any) -> Iterator[None]:
                 home = stack.enter_context(scratch_folder("storage", cache))
                 if name in EDITIONS:
                     local = fetch_edition(url, home / "edition", cache, sealed=command in SEALED)
+                    if command not in SEALED:
+                        local = local / "public"
                 else:
                     local = fetch_folder(url, home / "read")
                     if command == "identify":  # who they are stands beside the vectors

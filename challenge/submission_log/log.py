@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.problems import ProblemsError
 from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
 from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
@@ -216,6 +216,7 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
         stream.writelines([*(e.line() for e in events), written.line()])
         stream.flush()
         os.fsync(stream.fileno())
+    sync(folder)
     return written
 
 

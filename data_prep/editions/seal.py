@@ -11,7 +11,7 @@ from mriprivacy.data_prep.editions.leaks import find_leaks, header_text
 from mriprivacy.data_prep.editions.metadata import METADATA, write_metadata
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, photos_of_real_people
 from mriprivacy.data_prep.editions.trials import Trial
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import sync_tree, whole_file
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, blank_times, write_commitment, write_manifest
 from mriprivacy.data_prep.formats.schema import (
     AGE_COLUMNS,
@@ -74,6 +74,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
         raise CohortError(*leaks)
     edition_hash = write_manifest(public)
     blank_times(folder)
+    sync_tree(sealed)
     return edition_hash
 
 

@@ -34,3 +34,19 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     with scratch_folder("test", tmp_path) as folder:
         assert list(tmp_path.iterdir()) == [folder.parent]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_was_killed_before_it_locked_or_while_it_removed(tmp_path: Path) -> None:
+    (tmp_path / "mriprivacy-test-early").mkdir()
+    late = tmp_path / "mriprivacy-test-late"
+    (late / "test").mkdir(parents=True)
+    (late / "test" / "secret").write_text("key")
+    with scratch_folder("test", tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder.parent]
+
+
+def test_a_link_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "mriprivacy-test-link").symlink_to(tmp_path / "other")
+    with scratch_folder("test", tmp_path):
+        assert list((tmp_path / "other").iterdir()) == []

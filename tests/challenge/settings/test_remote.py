@@ -90,7 +90,9 @@ def memory(tiny_edition_folder: Path) -> Iterator[str]:
     fsspec.filesystem("memory").rm("/edition", recursive=True)
 
 
-def test_a_file_is_fetched_once(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_fetched_once(
+    memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     fetched: list[str] = []
     kind = type(fsspec.filesystem("memory"))
     get = kind.get_file
@@ -106,6 +108,8 @@ def test_a_file_is_fetched_once(memory: str, tmp_path: Path, monkeypatch: pytest
     fetch_edition(memory + "/public", tmp_path / "two", tmp_path / "cache")
     assert fetched[n:] == ["/edition/public/MANIFEST.sha256"]
     assert open_edition(tmp_path / "two").hash == open_edition(first).hash
+    assert main(["verify", f"edition={memory}"]) == 0
+    assert "public files only" in capsys.readouterr().out
     assert not (tmp_path / "two" / "sealed").exists()
 
 
