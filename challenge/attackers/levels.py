@@ -63,7 +63,7 @@ class Attacker:
     name : str
         Attack and photo condition, `deepface(Dlib)+bald`, or `fusion`.
     level : str
-        One of `challenge.evaluation.entry.LEVELS`.
+        One of `challenge.entry.entry.LEVELS`.
     scores : ndarray, shape (n_trials,)
         Higher means more likely the same person.
     learned_from : int

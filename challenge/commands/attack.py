@@ -20,7 +20,7 @@ from mriprivacy.challenge.attackers.networks import declared, described, network
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.edition.public import Split, open_edition
-from mriprivacy.challenge.evaluation.entry import LEVELS
+from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.settings.groups import Attack, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder

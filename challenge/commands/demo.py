@@ -13,7 +13,7 @@ from omegaconf import MISSING
 
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.terminal import ranking
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file

@@ -13,9 +13,9 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.evaluation.entry_file import write_entry
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import read_claims
 from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received

@@ -19,7 +19,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Camera, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
-from mriprivacy.challenge.evaluation.entry import LEVELS
+from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, draw_roc, table_1, table_2
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.kit_errors import InputError

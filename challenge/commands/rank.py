@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from mriprivacy.challenge.evaluation.entry_file import examine_entries
+from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard

@@ -18,9 +18,9 @@ from mriprivacy.challenge.attackers.attribute_inference import infer, infer_ages
 from mriprivacy.challenge.attackers.levels import Images, Looks
 from mriprivacy.challenge.attackers.linkage import people
 from mriprivacy.challenge.compute.parallel import run
+from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.audit import SIGMAS, Check
 from mriprivacy.challenge.evaluation.context import Evaluator, timed
-from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.metrics import scored_age, scored_attribute
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes

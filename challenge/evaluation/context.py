@@ -14,7 +14,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
-from mriprivacy.challenge.evaluation.entry import Result
+from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.scoring import Estimate
 
 if TYPE_CHECKING:  # tables are scored where there is no pillow (challenge/export/scorer.py)
@@ -70,7 +70,7 @@ class Judged:
     remarks : list of str
         What is to be known beside them.
     gate, checks, utility
-        Of a defacing system, as in `challenge.evaluation.entry.Entry`.
+        Of a defacing system, as in `challenge.entry.entry.Entry`.
     """
 
     results: list[Result]

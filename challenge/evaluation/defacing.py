@@ -14,11 +14,11 @@ from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, e
 from mriprivacy.challenge.attackers.levels import FUSION, Attacker, Looks, run_attackers, taught_nothing
 from mriprivacy.challenge.compute.parallel import by_reason, run
 from mriprivacy.challenge.edition.protocol import Camera
+from mriprivacy.challenge.entry.entry import LEVELS, ORACLE, Result
 from mriprivacy.challenge.evaluation.attributes import read_from_images
 from mriprivacy.challenge.evaluation.audit import LINKS, SHUFFLED_KEYS, Check, audit
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Evaluator, Judged, timed, whose
-from mriprivacy.challenge.evaluation.entry import LEVELS, ORACLE, Result
 from mriprivacy.challenge.evaluation.metadata_leak import giveaway_checks
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.challenge.evaluation.utility import measure_utility

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.compute.parallel import run
 from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.challenge.evaluation.context import Evaluator, timed, whose
-from mriprivacy.challenge.evaluation.entry import Result
 from mriprivacy.challenge.evaluation.metrics import worth
 from mriprivacy.scoring import Draws, draw_systems
 

@@ -6,9 +6,9 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Evaluator, Judged
 from mriprivacy.challenge.evaluation.draws import strongest_draws
-from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.evaluation.metrics import Ask, against_strangers, scored_attribute, verification
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.foreign_text import one_line

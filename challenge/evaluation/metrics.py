@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.attackers.networks import signed
 from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.context import Evaluator, timed, whose
-from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.scoring import (
@@ -260,7 +260,7 @@ def scored_attribute(
     prefix, level : str
         The result is called `prefix + attribute`.
     kind : str
-        What the images are, one of `challenge.evaluation.entry.IMAGE_LISTS`.
+        What the images are, one of `challenge.entry.entry.IMAGE_LISTS`.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.submission_log.ladder import DIGITS
 from mriprivacy.data_prep.formats.schema import Attributes

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from mriprivacy.challenge.evaluation.entry import Entry, may_be_ranked
+from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
 from mriprivacy.challenge.leaderboard.standings import but_attack
 from mriprivacy.scoring import Signature
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
@@ -123,7 +123,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     Parameters
     ----------
     entries : sequence of Entry
-        From `challenge.evaluation.entry_file.read_entries`.
+        From `challenge.entry.entry_file.read_entries`.
     guide : Guide, optional
         Where submissions go.
 

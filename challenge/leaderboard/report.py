@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, seen
 from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.entry.entry import LEVELS, Entry, Result
 from mriprivacy.challenge.evaluation.context import Evaluator, whose
-from mriprivacy.challenge.evaluation.entry import LEVELS, Entry, Result
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide

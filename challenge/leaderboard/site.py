@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import numeric, page
@@ -40,7 +40,7 @@ def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = Non
     folder : Path
         Where. Files of an earlier site (listed in its `files.txt`) that are no more part of it are removed.
     entries : sequence of Entry
-        From `challenge.evaluation.entry_file.read_entries`.
+        From `challenge.entry.entry_file.read_entries`.
     guide : Guide, optional
         Where submissions go.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from mriprivacy.challenge.evaluation.entry import Entry, Result, may_be_ranked
+from mriprivacy.challenge.entry.entry import Entry, Result, may_be_ranked
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.scoring import Signature, holm, refuse_unlike
 from mriprivacy.scoring.ranking import pareto_front, standings

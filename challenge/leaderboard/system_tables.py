@@ -1,6 +1,6 @@
 """The tables of one system, on its page and in its report."""
 
-from mriprivacy.challenge.evaluation.entry import (
+from mriprivacy.challenge.entry.entry import (
     DEFACED_SCANS,
     IMAGE_LISTS,
     LEVELS,

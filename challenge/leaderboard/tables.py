@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
+from mriprivacy.challenge.entry.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
 

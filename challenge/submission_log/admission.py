@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Entry, may_be_ranked
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
 from mriprivacy.challenge.intake.submission import Submission

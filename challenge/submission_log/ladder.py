@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.challenge.edition.sealed import SealedKey
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.submission_log.log import Event, RecordError
 from mriprivacy.data_prep.formats.atomic import inside, private_folder, whole_file
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes

@@ -30,7 +30,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Camera, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.entry import LEVELS, ORACLE
+from mriprivacy.challenge.entry.entry import LEVELS, ORACLE
 from mriprivacy.scoring import auc, cllr, compare, draw_systems, min_cllr
 
 Floats = NDArray[np.float64]

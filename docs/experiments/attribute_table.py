@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.evaluation.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS
+from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS
 from mriprivacy.data_prep.formats.schema import Attributes
 
 AGE = "age"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mriprivacy.challenge.evaluation.entry import Entry, Result
+from mriprivacy.challenge.entry.entry import Entry, Result
 from mriprivacy.scoring import Estimate, Signature
 
 HASH = "ab" * 32

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.plots.plot import BAD, GOOD, INK, MUTED, SERIES, Plot, draw
 from mriprivacy.challenge.leaderboard.standings import ALPHA, Board, Place
 from mriprivacy.scoring.ranking import ranks

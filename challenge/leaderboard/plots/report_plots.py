@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, chance, draw, label
 from mriprivacy.scoring.errors import Floats
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, thresholds

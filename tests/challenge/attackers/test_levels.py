@@ -13,10 +13,10 @@ from mriprivacy.challenge.attackers.levels import Attacker, Looks, run_attackers
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import SealedTrial, open_sealed
+from mriprivacy.challenge.entry.entry import LEVELS, Result
 from mriprivacy.challenge.evaluation.audit import audit
 from mriprivacy.challenge.evaluation.context import Evaluator, whose
 from mriprivacy.challenge.evaluation.defacing import _audited, _by_group
-from mriprivacy.challenge.evaluation.entry import LEVELS, Result
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.scoring import Estimate, auc

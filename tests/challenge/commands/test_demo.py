@@ -10,8 +10,8 @@ import pytest
 from mriprivacy.challenge.attackers.acquisition import COLUMNS
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
-from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.data_prep.formats.tsv import read_table
 from tests.helpers.engine import ENGINE_WORDS
 

@@ -20,8 +20,8 @@ from mriprivacy.challenge.compute.progress import Advance, progress
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
 

@@ -12,10 +12,10 @@ from mriprivacy.challenge.attackers.levels import Looks
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.challenge.evaluation import attributes as reading
 from mriprivacy.challenge.evaluation.attributes import read_from_images
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Result
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE

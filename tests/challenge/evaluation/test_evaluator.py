@@ -17,10 +17,10 @@ from mriprivacy.challenge.compute.sandbox import Lost
 from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.evaluation.entry_file import read_entries, write_entry
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import describe_reference, write_submission_json
 from mriprivacy.challenge.intake.submission import check_submission

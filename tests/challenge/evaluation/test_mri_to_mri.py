@@ -21,9 +21,9 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry import Entry
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.evaluation.metadata_leak import giveaways
 from mriprivacy.challenge.intake.description import write_submission_json

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.export.codabench import codabench_run
 from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.columns import columns, platform_scores

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from tests.helpers.board_entries import made_up

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mriprivacy.challenge import cli
-from mriprivacy.challenge.evaluation.entry import Entry, Result
+from mriprivacy.challenge.entry.entry import Entry, Result
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import leaderboard

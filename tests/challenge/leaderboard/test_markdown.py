@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mriprivacy.challenge.evaluation.entry import Entry, Result
-from mriprivacy.challenge.evaluation.entry_file import read_entries, write_entry
+from mriprivacy.challenge.entry.entry import Entry, Result
+from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard, signatures
 from mriprivacy.challenge.leaderboard.standings import Board, board

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.site import write_site
 from tests.helpers.board_entries import made_up

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
+from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.evaluation.entry_file import write_entry
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
 from mriprivacy.challenge.leaderboard.plots.report_plots import BINS, FMR, histogram, roc_band

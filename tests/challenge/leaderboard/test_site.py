@@ -11,8 +11,8 @@ import html5lib
 import pytest
 from matplotlib.figure import Figure
 
-from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.evaluation.entry_file import read_entries, write_entry
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.plots.plot import draw
 from mriprivacy.challenge.leaderboard.plots.privacy_utility import across, scatter

@@ -4,7 +4,7 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 
-from mriprivacy.challenge.evaluation.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import Board, board, equal, holm_of_pairs, tiers
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.scoring import Draws, compare

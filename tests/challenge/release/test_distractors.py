@@ -11,7 +11,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.distractors import Distractors, find_distractors
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition

@@ -7,8 +7,8 @@ import pytest
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.entry import Entry
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import read_table

@@ -14,7 +14,7 @@ import pytest
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
-from mriprivacy.challenge.evaluation.entry_file import write_entry
+from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.settings.remote import fetch_edition, here, send
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS

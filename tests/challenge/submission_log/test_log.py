@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.intake.description import DESCRIPTION, write_submission_json
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.ladder import Standing, improves, paired_standard_error

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mriprivacy.challenge.evaluation.entry import IMAGE_LISTS, LEVELS, ORACLE
+from mriprivacy.challenge.entry.entry import IMAGE_LISTS, LEVELS, ORACLE
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.evaluation.entry import Entry, EntryError
-from mriprivacy.challenge.evaluation.entry_file import LARGEST, examine_entries, read_entry, write_entry
-from mriprivacy.challenge.evaluation.entry_rules import entry_problems
+from mriprivacy.challenge.entry.entry import Entry, EntryError
+from mriprivacy.challenge.entry.entry_file import LARGEST, examine_entries, read_entry, write_entry
+from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.leaderboard.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
 from tests.helpers.board_entries import made_up

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.evaluation.entry import Entry, EntryError, Result
-from mriprivacy.challenge.evaluation.entry_rules import entry_problems
+from mriprivacy.challenge.entry.entry import Entry, EntryError, Result
+from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object

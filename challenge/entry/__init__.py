@@ -1,0 +1,5 @@
+"""Entries: what an evaluation says of one system, and what boards are made of.
+
+`entry` holds the values, `entry_file` reads and writes `entries/EDITION/TEAM__SYSTEM.json`. `entry_rules`
+says what may stand in each field; every problem of a file is one line.
+"""
