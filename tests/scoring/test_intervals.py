@@ -25,3 +25,14 @@ def test_logit_interval_at_the_ends_and_without_spread() -> None:
     assert logit_t(0.5, np.full(9, 0.5), 5, 0.01).high == 0.5
     inside = logit_t(0.99, np.array([0.95, 1.0, 1.0]), 5, 0.01)
     assert 0 < inside.low < 0.99 < inside.high < 1
+
+
+def test_draws_of_one_are_taken_half_a_step_inside() -> None:
+    """Near 1, where most draws are perfect: the interval of the definition, written out."""
+    draws, step = np.array([0.97, 0.99, 1.0, 1.0, 1.0]), 0.002
+    logits = np.log(np.minimum(draws, 0.999) / (1 - np.minimum(draws, 0.999)))
+    reach = t.ppf(0.975, 11) * np.sqrt(np.mean((logits - logits.mean()) ** 2))
+    centre = np.log(0.99 / 0.01)
+    found = logit_t(0.99, draws, n=12, resolution=step)
+    expected = [1 / (1 + np.exp(-(centre + side * reach))) for side in (-1, 1)]
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from mriprivacy import scoring
 from mriprivacy.scoring import ScoringError, roc, score_trials
@@ -7,7 +8,7 @@ from mriprivacy.scoring.report import figures
 from mriprivacy.scoring.trials import trials
 from tests.helpers import oracles
 
-pytestmark = pytest.mark.filterwarnings("ignore::scoring.SmallSampleWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::mriprivacy.scoring.SmallSampleWarning")
 
 
 def sparse_list(seed: int, subjects: int = 12, n: int = 150) -> tuple[np.ndarray, ...]:
@@ -184,3 +185,21 @@ def test_strangers_are_nobody_to_be_found() -> None:
     scores = [3.0, 1.0, 0.0, 2.0, 0.0]
     report = score_trials(scores, [1, 1, 0, 0, 0], list("ababa"), list("abbxy"), n_bootstrap=50)
     assert (report.people_found_any.value, report.people_found_any.n) == (0.5, 2)
+
+
+def test_the_interval_of_an_auc_near_one_is_the_t_interval_on_the_logit_scale() -> None:
+    """Of twelve people, AUC .98: draws by really copying subjects, areas pair by pair, the rest by hand."""
+    probe, reference = np.divmod(np.arange(144), 12)
+    mated = probe == reference
+    scores = np.random.default_rng(3).normal(size=144) + 3 * mated
+    report = score_trials(scores, mated, probe, reference, n_bootstrap=200, seed=4)
+    counts = trials(scores, mated, probe, reference).draw(200, 4)
+    draws = np.array([oracles.auc(*oracles.drawn_twice(scores, probe, reference, own)) for own in counts.T])
+    assert 0.95 < report.auc.value < 1
+    assert (draws == 1).any()  # or nothing is clipped
+    step = 1 / (12 * 132)
+    clipped = np.clip(draws, step / 2, 1 - step / 2)
+    logits = np.log(clipped / (1 - clipped))
+    centre, reach = np.log(report.auc.value / (1 - report.auc.value)), student.ppf(0.975, 11) * logits.std()
+    expected = [1 / (1 + np.exp(-(centre + side * reach))) for side in (-1, 1)]
+    assert (report.auc.low, report.auc.high) == pytest.approx(expected, abs=1e-9)

@@ -187,3 +187,20 @@ def test_a_decomposition_that_does_not_converge_is_done_the_slow_way(monkeypatch
     monkeypatch.setattr(np.linalg, "svd", fail)
     found = learn(scans, who, photos, who, [(0.5, 0.5)]).similarity(scans, photos)
     assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_those_left_out_decide_nothing() -> None:
+    """Every block of left-out scores is what `learn` makes of all others alone, its shrinkage included."""
+    scans, photos, who = cohort(24, noise=2.0)
+    scores = left_out(scans, who, photos, who)
+    blocks = {tuple(np.flatnonzero(np.isfinite(row))) for row in scores}
+    assert len(blocks) == FOLDS
+    chosen = set()
+    for out in blocks:
+        others = [i for i in range(24) if i not in out]
+        names = [who[i] for i in others]
+        alone = learn(scans[others], names, photos[others], names)
+        chosen.add(alone.shrinkage)
+        expected = alone.similarity(scans[list(out)], photos[list(out)])
+        assert scores[np.ix_(out, out)] == pytest.approx(expected, abs=1e-9)
+    assert len(chosen) > 1  # or a choice by everybody would pass

@@ -112,6 +112,26 @@ def far_away(offset: int) -> Callable[[Path], bytes]:
     return make
 
 
+def large(**wrong: int) -> Callable[[Path], bytes]:
+    """The same archive with the end record of a large zip (zip64), fields of it changed."""
+
+    def make(folder: Path) -> bytes:
+        content = packed(members(folder))
+        end = content.rfind(END)
+        _, _, _, _, count, length, offset, _ = struct.unpack("<4s4H2LH", content[end:])
+        fields = {"signature": 0x06064B50, "disk": 0, "first": 0, "count": count, "length": length}
+        fields |= {"offset": offset, "where": end, "locator": 0x07064B50} | wrong
+        record = struct.pack(
+            "<LQHHLLQQQQ",
+            *(fields["signature"], 44, 45, 45, fields["disk"], fields["first"]),
+            *(fields["count"], fields["count"], fields["length"], fields["offset"]),
+        )
+        locator = struct.pack("<LLQL", fields["locator"], 0, fields["where"], 1)
+        return content[:end] + record + locator + content[end:]
+
+    return make
+
+
 def a_name_that_is_no_text(folder: Path) -> bytes:
     """Both headers say that the name is UTF-8; in one of them it is not."""
     content = bytearray(packed(members(folder)))
@@ -179,6 +199,11 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "a member at 2^44": (far_away(2**44), "lists members that are not there"),
     "a member at 2^63 - 1": (far_away(2**63 - 1), "lists members that are not there"),
     "a member at 2^63": (far_away(2**63), "lists members that are not there"),
+    "a large zip whose end is elsewhere": (large(where=0), "does not end as a large zip does"),
+    "a large zip without its end": (large(signature=0), "does not end as a large zip does"),
+    "a large zip in parts": (large(disk=1), "is in several parts"),
+    "a large zip of many members": (large(count=2**40), "lists 1099511627776 members"),
+    "a large zip whose list is elsewhere": (large(offset=0), "before, between or after"),
     "a member at 2^64 - 1": (far_away(2**64 - 1), "lists members that are not there"),
     "members that overlap": (overlapping, "overlap"),
     "members beyond the end": (patched(CENTRAL, 20, struct.pack("<L", 2**31)), "overlap"),
@@ -229,6 +254,13 @@ def test_archives_that_are_refused(
 def write_zip(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def test_a_zip_with_the_end_of_a_large_one_is_read(
+    attack: Path, tmp_path: Path, tiny_edition: Edition
+) -> None:
+    with received(write_zip(tmp_path / "large.zip", large()(attack)), tiny_edition) as submission:
+        assert submission.track == "attack"
 
 
 @pytest.mark.parametrize("track", ["attack", "attributes", "defacing"])

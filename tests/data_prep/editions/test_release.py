@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mriprivacy.data_prep.editions.release import canonical_photo, canonical_scan
+from mriprivacy.data_prep.editions.release import ScanItem, canonical_photo, canonical_scan, release_scan
 
 
 @pytest.mark.parametrize("stored", [np.uint8, np.int8, np.int16, np.uint32, np.int32, np.float32, np.float64])
@@ -49,3 +49,49 @@ def test_photos_of_every_mode_become_rgb(mode: str) -> None:
     out = canonical_photo(Image.new(mode, (4, 5)))
     assert out.shape == (5, 4, 3)
     assert out.dtype == np.uint8
+
+
+def item_with_mask(folder: Path, mask: np.ndarray, affine: np.ndarray) -> ScanItem:
+    """A scan of one voxel a millimetre and a brain mask on a grid of its own."""
+    scan = np.random.default_rng(0).integers(1, 900, (6, 5, 4)).astype(np.int16)
+    nib.save(nib.Nifti1Image(scan, np.eye(4)), folder / "scan.nii.gz")
+    nib.save(nib.Nifti1Image(mask, affine), folder / "mask.nii.gz")
+    return ScanItem(
+        subject="sub-01",
+        split="eval",
+        probe="sub-a",
+        source=folder / "scan.nii.gz",
+        target=Path("public/eval/mri/scan.nii.gz"),
+        truth=((folder / "mask.nii.gz", Path("sealed/eval/masks/mask.nii.gz")),),
+    )
+
+
+@pytest.mark.parametrize("values", [(0, 1), (0, 255), (0, 0.7)])
+def test_a_sealed_mask_is_of_zeros_and_ones(tmp_path: Path, values: tuple[float, float]) -> None:
+    mask = np.zeros((6, 5, 4), np.float32 if values[1] == 0.7 else np.uint8)
+    mask[1:3, 1:4, 2] = values[1]
+    release_scan(item_with_mask(tmp_path, mask, np.eye(4)), tmp_path)
+    sealed = np.asarray(nib.load(tmp_path / "sealed/eval/masks/mask.nii.gz").dataobj)
+    assert sealed.dtype == np.uint8
+    np.testing.assert_array_equal(sealed, mask > 0)
+
+
+@pytest.mark.parametrize(
+    "affine",
+    [
+        np.eye(4) + np.eye(4, k=3) * 1e6,  # a kilometre off
+        np.eye(4) + np.eye(4, k=3) * 0.5,
+        np.diag([1.0, 1.0, 1.1, 1.0]),
+        np.diag([-1.0, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_a_mask_off_the_grid_of_its_scan_is_refused(tmp_path: Path, affine: np.ndarray) -> None:
+    mask = np.zeros((6, 5, 4), np.uint8)
+    mask[2:4, 2, 2] = 1
+    with pytest.raises(ValueError, match=r"mask\.nii\.gz: not on the grid of scan\.nii\.gz"):
+        release_scan(item_with_mask(tmp_path, mask, affine), tmp_path)
+
+
+def test_a_mask_of_another_shape_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not on the grid"):
+        release_scan(item_with_mask(tmp_path, np.eye(5, 6, dtype=np.uint8)[:, :, None], np.eye(4)), tmp_path)

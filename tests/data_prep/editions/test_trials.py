@@ -190,3 +190,28 @@ def test_swapped_and_duplicated_lists_do_not_pass(trials: list[Trial], words: st
     check_trials(GOOD, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})
     with pytest.raises(ValueError, match=words):
         check_trials(trials, {"p": "s", "q": "t"}, {"r": "s", "u": "t"})
+
+
+@pytest.mark.parametrize(("n", "nonmated"), [(12, 2), (7, 2), (9, 1)])
+def test_impostors_are_drawn_and_everybody_is_as_likely(n: int, nonmated: int) -> None:
+    """Whole groups (12 people in threes) and those left over on a circle; chi-square over 1,000 lists."""
+    met = np.zeros((n, n))
+    for seed in range(1000):
+        met += as_matrix(make_trials(*people(n), np.random.default_rng(seed), nonmated), n)[0]
+    others = met[~np.eye(n, dtype=bool)]
+    assert others.sum() == 1000 * n * nonmated
+    # Meetings of one list depend on each other, so the statistic is generous, and a fixed order still fails.
+    assert chisquare(others).pvalue > 1e-4
+    assert others.min() > 0.7 * others.mean()
+
+
+def test_people_with_unknown_attributes_keep_their_mated_trials() -> None:
+    probes, references, attributes = people(4)
+    attributes |= {"s1": Attributes("F", "n/a", "x"), "s2": Attributes("F", "n/a", "x")}
+    table = {
+        (t.probe, t.reference): t
+        for t in make_trials(probes, references, attributes, np.random.default_rng(0))
+    }
+    assert all(table[f"p{i}", f"r{i}-0"].matched for i in range(4))
+    # Unknown is not alike, not even to unknown.
+    assert not table["p1", "r2-0"].matched

@@ -21,7 +21,7 @@ def test_constant_scores_are_unlinkable() -> None:
 
 
 @pytest.mark.parametrize(("n", "bound"), [(20, 0.04), (49, 0.025), (200, 0.012), (2000, 0.004)])
-@pytest.mark.filterwarnings("ignore::scoring.SmallSampleWarning")
+@pytest.mark.filterwarnings("ignore::mriprivacy.scoring.SmallSampleWarning")
 def test_noise_is_about_zero_at_every_n(n: int, bound: float) -> None:
     rng = np.random.default_rng(1)
     values = [linkability(rng.normal(size=n), rng.normal(size=20 * n)) for _ in range(60)]
