@@ -19,7 +19,12 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.intake.description import DESCRIPTION, write_submission_json
 from mriprivacy.challenge.submission_log.admission import Turn
-from mriprivacy.challenge.submission_log.ladder import Standing, improves, paired_standard_error
+from mriprivacy.challenge.submission_log.ladder import (
+    Standing,
+    best_published,
+    improves,
+    paired_standard_error,
+)
 from mriprivacy.challenge.submission_log.log import (
     LOG,
     Event,
@@ -322,3 +327,19 @@ def test_who_is_not_ranked_is_told_no_score(
     (event,) = read_log(tmp_path / "record")
     assert (event.event, event.score) == ("evaluated", None)
     assert not (tmp_path / "record" / "scores").exists()
+
+
+def test_a_team_is_held_to_the_score_it_was_told_last() -> None:
+    """Not to its first, nor to another team's, edition's or track's, nor to an attempt without a score."""
+    mine = {"event": "evaluated", "edition": "synth/1", "track": "attack", "team": "Anna"}
+    events = [
+        Event(**mine, submission="first", score=0.6),
+        Event(**mine, submission="second", score=0.7),
+        Event(**mine, submission="no better"),
+        Event(**(mine | {"team": "berta"}), submission="hers", score=0.9),
+        Event(**(mine | {"edition": "synth/2"}), submission="elsewhere", score=0.9),
+        Event(**(mine | {"track": "defacing"}), submission="otherwise", score=0.9),
+    ]
+    assert best_published(events, "synth/1", "attack", "anna") == "second"
+    assert best_published(events[:1], "synth/1", "attack", "anna") == "first"
+    assert best_published(events, "synth/1", "attributes", "anna") is None
