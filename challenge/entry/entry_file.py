@@ -85,7 +85,7 @@ def examine_entries(folder: Path) -> Examined:
             _check_place(entry, path, folder, entries)
         except EntryError as error:
             first, *others = error.problems
-            problems.append(f"{path}: {first}" + (f" ({len(others)} more problems)" if others else ""))
+            problems.append(f"{path}: {first}" + (f" (and {len(others)} more)" if others else ""))
         else:
             entries.append(entry)
     return Examined(tuple(entries), tuple(problems))

@@ -43,13 +43,17 @@ def number(low: float, high: float, *, whole: bool = False) -> Check:
     >>> number(0, 1)(0.5), number(0, 1)(float("nan")), number(0, 1)(True), number(0, 9, whole=True)(0.5)
     (None, 'a number from 0 to 1', 'a number from 0 to 1', 'a whole number from 0 to 9')
     """
-    kinds, what = (int, "a whole number") if whole else (int | float, "a number")
+    what = "a whole number" if whole else "a number"
 
     def check(value: object) -> str | None:
-        good = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
-        return None if good else f"{what} from {low:g} to {high:g}"
+        kind = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        return None if kind and _within(value, low, high) else f"{what} from {low:g} to {high:g}"
 
     return check
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    return bool(low - _SLACK <= value <= high + _SLACK)
 
 
 def _printable(longest: int) -> Check:
@@ -231,7 +235,7 @@ def _figures(values: Mapping[str, Any], where: str) -> Iterator[str]:
             yield f"{where} has {shown(name)}; expected names of metrics"
             continue
         low, high = _RANGES.get(name, (-LARGEST, LARGEST))
-        ends = number(low - _SLACK, high + _SLACK)
+        ends = number(low, high)
         wrong = list(
             _members(one, {**dict.fromkeys(("value", "low", "high"), ends), "n": _COUNT}, f"{where}.{name}")
         )
@@ -271,10 +275,14 @@ def _signature(value: object, entry: Mapping[str, Any]) -> str | None:
     edition = f"{entry.get('edition')}@{str(entry.get('edition_hash'))[:8]}"
     system = f"{entry.get('team')}/{entry.get('system')}"
     if signature.edition != edition:
-        return f"one of the entry's edition, ed:{edition}"
+        return f"one of the entry's edition, {shown(f'ed:{edition}', 80)}"
     if signature.track.partition("/")[0] != entry.get("track"):
-        return f"one of the entry's track, tr:{entry.get('track')}/eval"
-    return None if signature.system in ("", system) else f"one of the entry's system, sys:{system}"
+        return f"one of the entry's track, {shown('tr:' + str(entry.get('track')))}"
+    return (
+        None
+        if signature.system in ("", system)
+        else f"one of the entry's system, {shown(f'sys:{system}', 100)}"
+    )
 
 
 def _gate(value: Any) -> Iterator[str]:
