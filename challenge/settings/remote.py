@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -117,7 +118,14 @@ def here(command: str, settings: Any) -> Iterator[None]:
         except IncompleteError as error:
             left_out = error
         for local, url in outputs:
-            send(local, url)
+            try:
+                send(local, url)
+            except InputError as error:
+                kept = local.rename(Path(tempfile.mkdtemp(prefix="unsent-", dir=local.parent)) / local.name)
+                raise InputError(
+                    *error.problems,
+                    f"{url}: may hold a part; the whole is kept in {kept}: copy it, or remove it",
+                ) from error
             print(f"{url}: written")
         if left_out is not None:
             raise left_out

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import fsspec
 import pytest
@@ -16,6 +17,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.settings.remote import fetch_edition, here, send
+from mriprivacy.data_prep.formats.kit_errors import InputError
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
 
@@ -186,3 +188,21 @@ def test_an_output_that_is_there_is_not_overwritten_and_work_resumes(memory: str
     assert places[0] == places[1]
     assert fsspec.filesystem("memory").cat("/new/a.txt") == b"whole"
     assert not places[0].parent.exists()
+
+
+def test_what_could_not_be_sent_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours of work, and where a build is sent, its key."""
+    from mriprivacy.challenge.commands.build import Settings
+
+    kind = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(kind, "put_file", Mock(side_effect=OSError("gone")))
+    settings = Settings(output="memory://unsent", seed=1)
+    place = here("build", settings)
+    place.__enter__()
+    Path(settings.output, "sealed").mkdir(parents=True)
+    Path(settings.output, "sealed", "nonce").write_text("only one")
+    with pytest.raises(InputError, match="the whole is kept in") as caught:
+        place.__exit__(None, None, None)
+    kept = Path(caught.value.problems[-1].partition("kept in ")[2].partition(":")[0])
+    assert (kept / "sealed" / "nonce").read_text() == "only one"
+    assert not Path(settings.output).exists()
