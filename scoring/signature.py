@@ -145,7 +145,20 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
     every = list(signatures)
     problems = []
     for field in fields(Signature):
-        values = list(dict.fromkeys(repr(getattr(s, field.name)) for s in every))
+        values = list(dict.fromkeys(described(s, field.name) for s in every))
         if field.name != "system" and len(values) > 1:
             problems.append(f"not comparable: {field.name} differs: {', '.join(values)}")
     raise_all(problems)
+
+
+def described(signature: Signature, part: str) -> str:
+    """Return a part of a signature for a message.
+
+    Examples
+    --------
+    >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
+    >>> print(described(one, "version"), "and", described(one, "code"))
+    '0.1.0' and none (older than the code digest)
+    """
+    older = part == "code" and not signature.code
+    return "none (older than the code digest)" if older else repr(getattr(signature, part))
