@@ -20,6 +20,7 @@ _KEYS = {
     "sys": "system",
 }
 _SEPARATOR = " | "
+_CODE = "+code:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,25 @@ class Signature:
     seed : int
         Of the bootstrap.
     version : str
-        Of the kit.
+        Of the kit's release.
     interpolation : str
         Of the EER.
     system : str
         Whose number it is; the one part that may differ between numbers that are compared. May be empty.
+    code : str
+        Digest of the sources and libraries that made the number, behind the version. Empty: the number is
+        older than the code digest.
 
     Examples
     --------
     >>> text = "ed:synth/2026.1@3f9c1a2b | tr:defacing/eval | att:deepface(Dlib)+bald/informed"
-    >>> signature = Signature.parse(text + " | interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.1.0")
-    >>> signature.attack, signature.seed
-    ('deepface(Dlib)+bald/informed', 7)
+    >>> text += " | interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.2.0+code:9f2c41d7"
+    >>> signature = Signature.parse(text)
+    >>> signature.attack, signature.seed, signature.code
+    ('deepface(Dlib)+bald/informed', 7, '9f2c41d7')
     >>> print(signature.quote("EER", Estimate(0.32, 0.271, 0.368, 49)))
     EER 32.0 [27.1, 36.8] | ed:synth/2026.1@3f9c1a2b | tr:defacing/eval | att:deepface(Dlib)+bald/informed |
-    interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.1.0
+    interp:linear | ci:subject-bootstrap,1000 | seed:7 | v:0.2.0+code:9f2c41d7
     """
 
     edition: str
@@ -64,12 +69,13 @@ class Signature:
     version: str
     interpolation: str = "linear"
     system: str = ""
+    code: str = ""
 
     def __post_init__(self) -> None:
         problems = []
-        for name in _KEYS.values():
+        for name in (*_KEYS.values(), "code"):
             value = str(getattr(self, name))
-            if not value and name != "system":
+            if not value and name not in ("system", "code"):
                 problems.append(f"{name}: empty; expected a text")
             if "|" in value or value != value.strip() or not value.isprintable():
                 problems.append(f"{name}: {value!r}; expected one line without '|' or outer spaces")
@@ -78,8 +84,9 @@ class Signature:
         raise_all(problems)
 
     def __str__(self) -> str:
-        parts = [f"{key}:{getattr(self, name)}" for key, name in _KEYS.items() if str(getattr(self, name))]
-        return _SEPARATOR.join(parts)
+        values = {key: str(getattr(self, name)) for key, name in _KEYS.items()}
+        values["v"] += f"{_CODE}{self.code}" if self.code else ""
+        return _SEPARATOR.join(f"{key}:{value}" for key, value in values.items() if value)
 
     def quote(self, metric: str, estimate: Estimate) -> str:
         """One line with the figure in percent, its interval and this signature."""
@@ -115,7 +122,8 @@ class Signature:
             problems.append(f"signature: seed {seed[:50]!r}; expected an integer of at most 100 digits")
         raise_all(problems)
         values = {_KEYS[key]: value for key, value in found.items() if key != "seed"}
-        return cls(seed=int(seed), **values)
+        values["version"], _, code = values["version"].partition(_CODE)
+        return cls(seed=int(seed), code=code, **values)
 
 
 def refuse_unlike(signatures: Iterable[Signature]) -> None:
@@ -137,7 +145,20 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
     every = list(signatures)
     problems = []
     for field in fields(Signature):
-        values = list(dict.fromkeys(repr(getattr(s, field.name)) for s in every))
+        values = list(dict.fromkeys(described(s, field.name) for s in every))
         if field.name != "system" and len(values) > 1:
             problems.append(f"not comparable: {field.name} differs: {', '.join(values)}")
     raise_all(problems)
+
+
+def described(signature: Signature, part: str) -> str:
+    """Return a part of a signature for a message.
+
+    Examples
+    --------
+    >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
+    >>> print(described(one, "version"), "and", described(one, "code"))
+    '0.1.0' and none (older than the code digest)
+    """
+    older = part == "code" and not signature.code
+    return "none (older than the code digest)" if older else repr(getattr(signature, part))

@@ -4,10 +4,8 @@ An attack is any class with a name and a method `embed`; a new one needs no chan
 """
 
 import importlib
-import inspect
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -179,11 +177,6 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
         raise AttackError(f"attack {name}: has no embed(look) or no comparable; see docs/attacks.md")
     made: Attack = own
     return made
-
-
-def source_of(attack: Attack) -> bytes:
-    """Return the source text of the file in which an attack is written."""
-    return Path(inspect.getfile(type(attack))).read_bytes()
 
 
 def similarity(probes: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:

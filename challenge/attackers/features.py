@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.baselines.attacks.registry import Attack, AttackError, make_attack, source_of
+from mriprivacy.baselines.attacks.registry import Attack, AttackError, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, why_no_face
@@ -229,8 +229,8 @@ def _vector(job: _Job, image: str, name: str, look: Look) -> NDArray[np.float64]
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
-    source = hashlib.sha256(source_of(attack)).hexdigest()
-    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {source}"
+    code = code_of(type(attack).__module__)  # of one of your own with what it imports
+    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {code}"
     kept = _kept(job, image, "vector", settings)
     if kept and kept.is_file():
         with readable(kept):
@@ -275,7 +275,7 @@ def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
 
 
 def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
-    """Name a kept file by all it depends on: the bytes of the image, the settings, the weights, the code."""
+    """Name a kept file by all it depends on: the image's bytes, settings, weights, code and libraries."""
     if job.extraction.cache is None:
         return None
     digest = hashlib.sha256(f"{image} {what} {settings} {code_of(*_MADE_BY)}".encode()).hexdigest()

@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
     folder = Path(settings.entries)
     examined = examine_entries(folder)
     entries, unlike = comparable(examined.entries)
-    problems = [*examined.problems, *(f"{folder / path}: {why}" for path, why in unlike.items())]
+    problems = [*examined.problems, *(f"{folder}: {line}" for line in unlike)]
     if not entries:
         raise InputError(*problems)
     path = Path(settings.output) / "LEADERBOARD.md"
@@ -52,5 +52,6 @@ def run(settings: Settings) -> None:
         written = write_site(Path(settings.output) / "site", entries, guide)
         print(f"{written[0]}: {len(written)} files")
     if problems:
-        print(f"{path}: {len(problems)} entries are left out, which standard error names")
+        left_out = len(examined.problems) + len(examined.entries) - len(entries)
+        print(f"{path}: {left_out} entries are left out, which standard error names")
         raise IncompleteError(*(f"{problem}; left out" for problem in problems))

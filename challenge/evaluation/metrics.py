@@ -3,13 +3,13 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.challenge.attackers.networks import signed
+from mriprivacy.challenge.compute.code_hash import release, result_code
 from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.context import Evaluator, timed, whose
@@ -345,7 +345,8 @@ def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_
         attack=attack,
         interval=f"subject-bootstrap,{protocol.bootstrap}",
         seed=protocol.bootstrap_seed,
-        version=version("mriprivacy"),
+        version=release(),
+        code=result_code(submission.track, protocol.attacks, protocol.brain_engine),
         system=f"{submission.team}/{submission.system}",
     )
     return str(signature)

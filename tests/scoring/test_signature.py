@@ -26,6 +26,19 @@ def test_the_line_of_the_design() -> None:
     assert Signature.parse(str(ONE)) == ONE
 
 
+def test_the_code_digest_follows_the_version() -> None:
+    one = replace(ONE, version="0.2.0", code="9f2c41d7")
+    assert str(one).endswith(" | v:0.2.0+code:9f2c41d7")
+    assert Signature.parse(str(one)) == one
+    assert Signature.parse(str(ONE)).code == ""
+
+
+def test_a_number_older_than_the_code_digest_is_called_so() -> None:
+    older = r"code differs: 'ab', none \(older than the code digest\)"
+    with pytest.raises(ScoringError, match=older):
+        refuse_unlike([replace(ONE, code="ab"), ONE])
+
+
 plain = st.text(
     st.characters(codec="ascii", exclude_characters="|", exclude_categories=["C"]), min_size=1
 ).filter(lambda x: x == x.strip())
@@ -48,6 +61,7 @@ def test_what_is_printed_is_read_back(
         ({"interval": "subject-bootstrap,100"}, "interval"),
         ({"seed": 8}, "seed"),
         ({"version": "0.2.0"}, "version"),
+        ({"code": "9f2c41d7"}, "code"),
         ({"interpolation": "hull"}, "interpolation"),
     ],
 )
