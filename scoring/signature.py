@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from mriprivacy.scoring.errors import raise_all
+from mriprivacy.scoring.errors import DataError
 from mriprivacy.scoring.estimate import Estimate
 
 _KEYS = {
@@ -75,7 +75,8 @@ class Signature:
                 problems.append(f"{name}: {value!r}; expected one line without '|' or outer spaces")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             problems.append(f"seed: {self.seed!r}; expected an integer")
-        raise_all(problems)
+        if problems:
+            raise DataError(*problems)
 
     def __str__(self) -> str:
         parts = [f"{key}:{getattr(self, name)}" for key, name in _KEYS.items() if str(getattr(self, name))]
@@ -92,7 +93,7 @@ class Signature:
 
         Raises
         ------
-        ScoringError
+        DataError
             Naming every part that is unknown, repeated, missing or malformed.
         """
         found: dict[str, str] = {}
@@ -113,7 +114,8 @@ class Signature:
         seed = found.get("seed", "0")
         if not re.fullmatch(r"-?[0-9]{1,100}", seed):
             problems.append(f"signature: seed {seed[:50]!r}; expected an integer of at most 100 digits")
-        raise_all(problems)
+        if problems:
+            raise DataError(*problems)
         values = {_KEYS[key]: value for key, value in found.items() if key != "seed"}
         return cls(seed=int(seed), **values)
 
@@ -123,7 +125,7 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
 
     Raises
     ------
-    ScoringError
+    DataError
         With one line for every part that differs and the values found.
 
     Examples
@@ -132,7 +134,7 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
     >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
     >>> refuse_unlike([one, replace(one, edition="synth/2@b", system="blur")])
     Traceback (most recent call last):
-    mriprivacy.scoring.errors.ScoringError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
+    mriprivacy.scoring.errors.DataError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
     """
     every = list(signatures)
     problems = []
@@ -140,4 +142,5 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
         values = list(dict.fromkeys(repr(getattr(s, field.name)) for s in every))
         if field.name != "system" and len(values) > 1:
             problems.append(f"not comparable: {field.name} differs: {', '.join(values)}")
-    raise_all(problems)
+    if problems:
+        raise DataError(*problems)

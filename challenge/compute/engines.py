@@ -19,7 +19,7 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_conf
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 _EVERY = 2.0  # seconds
 
@@ -115,11 +115,11 @@ def outcomes(
 
     Raises
     ------
-    InputError
+    UserError
         For an engine that is unknown, not installed or not to be reached.
     """
     if compute.backend not in BACKENDS:
-        raise InputError(f"compute.backend is {compute.backend!r}; expected one of {', '.join(BACKENDS)}")
+        raise UserError(f"compute.backend is {compute.backend!r}; expected one of {', '.join(BACKENDS)}")
     if not items:
         return
     if compute.backend in ("dask", "ray"):
@@ -215,7 +215,7 @@ def dask_client(address: str, workers: int) -> Any:
             )
             client = distributed.Client(cluster, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"compute=dask: no cluster at {address or 'this machine'} ({error})") from error
+        raise UserError(f"compute=dask: no cluster at {address or 'this machine'} ({error})") from error
     client.wait_for_workers(1)  # as long as it takes: jobs stand in a queue
     return client
 
@@ -242,7 +242,7 @@ def _start_ray(address: str, workers: int) -> "Cluster":
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"compute=ray: no cluster at {address or 'this machine'} ({error})") from error
+        raise UserError(f"compute=ray: no cluster at {address or 'this machine'} ({error})") from error
 
     @ray.remote(max_retries=1, retry_exceptions=[ChildDied])
     def work(call: Callable[[], Any]) -> Any:
@@ -275,7 +275,7 @@ class Cluster:
 
 
 class ChildDied(Exception):
-    """What a task raises whose own child process died; the argument is the outcome if it dies again."""
+    """What a task raises whose own child process died, with the outcome if it dies again; caught here."""
 
 
 class Futures(ParallelBackendBase):
@@ -316,6 +316,6 @@ def _extra(package: str, extra: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise InputError(
+        raise UserError(
             f"compute={extra}: no package {package} here; install it: pip install 'mriprivacy[{extra}]'"
         ) from error

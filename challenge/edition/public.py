@@ -8,7 +8,7 @@ from typing import Any
 
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
-from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
     CONTRASTS,
@@ -20,6 +20,7 @@ from mriprivacy.data_prep.formats.schema import (
 )
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
 from mriprivacy.data_prep.formats.tsv import CONDITIONS, TableError, one_of, read_table
+from mriprivacy.scoring.errors import UserError
 
 FORMAT = 1
 _IDS = {"probe": parse_id, "reference": parse_id}
@@ -29,7 +30,7 @@ _MATCHED = one_of(["yes", "no"])
 Pair = tuple[str, str]
 
 
-class EditionError(ProblemsError):
+class EditionError(UserError):
     """An edition that cannot be used, or is not what was released."""
 
 

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
-from mriprivacy.data_prep.formats.problems import ProblemsError
 from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
 from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.scoring.errors import UserError
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
@@ -29,7 +29,7 @@ _LARGEST = 1 << 30
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class RecordError(ProblemsError):
+class RecordError(UserError):
     """A log that is not what it was, or a submission over its limit."""
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
+from mriprivacy.scoring.errors import UserError
 
 _DONE = ".done"
 _LOCK = ".lock"
 
 
-class BusyError(ValueError):
+class BusyError(UserError):
     """Another run is writing to the same output."""
 
 

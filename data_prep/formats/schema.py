@@ -4,8 +4,6 @@ import math
 import re
 from typing import NamedTuple
 
-from mriprivacy.data_prep.formats.problems import ProblemsError as ProblemsError
-
 CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that editions are made of
 DISTRACTORS = "distractors.tsv"  # trials with strangers, and the scores of those trials
 TRIAL_COLUMNS = ("probe", "reference")

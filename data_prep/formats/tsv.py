@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import Findings, shown
-from mriprivacy.data_prep.formats.problems import ProblemsError as ProblemsError
+from mriprivacy.scoring.errors import UserError
 
 CONDITIONS = ("raw", "bald")  # of photographs
 
@@ -22,7 +22,7 @@ _LONGEST_CELL = 200
 _LONGEST_LINE = 100_000  # bytes; a cohort's participants.tsv may have many columns
 
 
-class TableError(ProblemsError):
+class TableError(UserError):
     """A table that is not as it must be."""
 
 
@@ -147,8 +147,8 @@ def parse_table(
     return table, findings.problems()
 
 
-class _NotUtf8Error(ValueError):
-    pass
+class _NotUtf8Error(UserError):
+    """A line that is no text; caught here."""
 
 
 def _lines(raw: bytes, begin: int, ending: bytes) -> Iterator[bytes]:
