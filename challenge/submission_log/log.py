@@ -5,16 +5,16 @@ be published.
 Who has seen the hash of its last line can tell ever after that nothing before it was changed or taken out.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock
 
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
@@ -220,13 +220,7 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
     return written
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time write to a record; the others wait."""
+def locked(folder: Path) -> BaseFileLock:
+    """Return a lock with which one process at a time writes to a record; the others wait."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return FileLock(folder / _LOCK, mode=0o600)
