@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from mriprivacy.challenge.settings.runner import COMMANDS, run_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.foreign_text import one_line
-from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
+from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
+from mriprivacy.scoring.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,17 +46,17 @@ def _dispatch(words: list[str]) -> int:
         print(version("mriprivacy"))
         return 0
     if name not in COMMANDS:
-        raise InputError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}")
+        raise UserError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}")
     flags = [word for word in rest if word.startswith("-")]
     overrides = [word for word in rest if not word.startswith("-") and word != "job"]
     unknown = [flag for flag in flags if flag not in ("-h", "--help", "-m", "--multirun", "--cfg")]
     if unknown:
-        raise InputError(
+        raise UserError(
             *(f"{name}: unknown option {flag}; settings are written key=value" for flag in unknown)
         )
     bare = [word for word in overrides if "=" not in word and not word.startswith("~")]
     if bare:
-        raise InputError(
+        raise UserError(
             *(f"{name}: {word!r} is not a setting; settings are written key=value" for word in bare)
         )
 

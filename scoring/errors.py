@@ -2,14 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
 
+class UserError(ValueError):
+    """A person's input is wrong: a file, a table, a setting or a program. A command ends with status 2.
+
+    The root of every error that input can cause. An error of another class is a fault of the kit: it keeps
+    its traceback, and a command ends with status 1.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        What is wrong, where, what was found and what is expected; one line each.
+
+    Examples
+    --------
+    >>> UserError("a.tsv: empty", "b.tsv: no such file").problems
+    ('a.tsv: empty', 'b.tsv: no such file')
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class SetupError(UserError):
+    """A setting, a program, weights or a kept file is wrong; no image can be the cause, so the run ends."""
+
+
 class ScoringError(ValueError):
-    """Input that cannot be scored; the message names the argument, the first bad position and the count."""
+    """Arrays that cannot be scored; the message names the argument, the first bad position and the count.
+
+    A plain error, since the kit itself made nearly all arrays that it scores: it keeps its traceback.
+    """
+
+
+class DataError(ScoringError, UserError):
+    """Well-formed arrays with too little in them, or results that cannot be compared: data, not a fault."""
+
+
+@contextmanager
+def arrays_of_a_person() -> Iterator[None]:
+    """Inside, arrays come from a person's own files: what cannot be scored is an error of the input.
+
+    Examples
+    --------
+    >>> with arrays_of_a_person():
+    ...     as_scores(mated=[])
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.UserError: mated: empty; expected at least one score
+    """
+    try:
+        yield
+    except ScoringError as error:
+        raise UserError(*str(error).splitlines()) from error
 
 
 def as_scores(**arguments: ArrayLike) -> list[Floats]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError
 from mriprivacy.scoring.metrics.steps import count_below
 from mriprivacy.scoring.streaming import StreamReport, report_of, thinned
 
@@ -195,7 +195,7 @@ def mated(probes: Side, gallery: Side, max_values: int = 4_000_000) -> Mated:
     count = np.searchsorted(ordered, probes.subjects, "right") - first
     probe = np.repeat(np.arange(len(count)), count)
     if not len(probe):
-        raise ScoringError("gallery: holds nobody of the probes; expected some of the same subjects")
+        raise DataError("gallery: holds nobody of the probes; expected some of the same subjects")
     place = np.arange(len(probe)) - np.repeat(np.cumsum(count) - count, count)
     image = order[np.repeat(first, count) + place]
     scores = np.empty(len(probe))
@@ -294,7 +294,7 @@ def conclude(own: Mated, gallery: Side, found: Iterable[Found], fmr: float = 0.0
         rank[one.first : one.first + len(one.above)] = 1 + one.above + one.level / 2
         blocks[one.first] = (one.candidates, one.candidate_scores)
     if not totals[1]:
-        raise ScoringError("gallery: one person alone; expected others to be told from")
+        raise DataError("gallery: one person alone; expected others to be told from")
     rank[np.isnan(own.best)] = np.nan
     rates = 1 - counts[1, 0] / totals[1]  # of nonmated trials at or above each value
     allowed = np.flatnonzero(rates <= fmr)

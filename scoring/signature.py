@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from mriprivacy.scoring.errors import raise_all
+from mriprivacy.scoring.errors import DataError
 from mriprivacy.scoring.estimate import Estimate
 
 _KEYS = {
@@ -81,7 +81,8 @@ class Signature:
                 problems.append(f"{name}: {value!r}; expected one line without '|' or outer spaces")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             problems.append(f"seed: {self.seed!r}; expected an integer")
-        raise_all(problems)
+        if problems:
+            raise DataError(*problems)
 
     def __str__(self) -> str:
         values = {key: str(getattr(self, name)) for key, name in _KEYS.items()}
@@ -99,7 +100,7 @@ class Signature:
 
         Raises
         ------
-        ScoringError
+        DataError
             Naming every part that is unknown, repeated, missing or malformed.
         """
         found: dict[str, str] = {}
@@ -120,7 +121,8 @@ class Signature:
         seed = found.get("seed", "0")
         if not re.fullmatch(r"-?[0-9]{1,100}", seed):
             problems.append(f"signature: seed {seed[:50]!r}; expected an integer of at most 100 digits")
-        raise_all(problems)
+        if problems:
+            raise DataError(*problems)
         values = {_KEYS[key]: value for key, value in found.items() if key != "seed"}
         values["version"], _, code = values["version"].partition(_CODE)
         return cls(seed=int(seed), code=code, **values)
@@ -131,7 +133,7 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
 
     Raises
     ------
-    ScoringError
+    DataError
         With one line for every part that differs and the values found.
 
     Examples
@@ -140,7 +142,7 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
     >>> one = Signature("synth/1@a", "defacing/eval", "geo+raw", "subject-bootstrap,1000", 7, "0.1.0")
     >>> refuse_unlike([one, replace(one, edition="synth/2@b", system="blur")])
     Traceback (most recent call last):
-    mriprivacy.scoring.errors.ScoringError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
+    mriprivacy.scoring.errors.DataError: not comparable: edition differs: 'synth/1@a', 'synth/2@b'
     """
     every = list(signatures)
     problems = []
@@ -148,7 +150,8 @@ def refuse_unlike(signatures: Iterable[Signature]) -> None:
         values = list(dict.fromkeys(described(s, field.name) for s in every))
         if field.name != "system" and len(values) > 1:
             problems.append(f"not comparable: {field.name} differs: {', '.join(values)}")
-    raise_all(problems)
+    if problems:
+        raise DataError(*problems)
 
 
 def described(signature: Signature, part: str) -> str:

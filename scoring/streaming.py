@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, same_length
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores, same_length
 from mriprivacy.scoring.metrics.calibration import min_cllr_of
 from mriprivacy.scoring.metrics.linkability import linkability_of
 from mriprivacy.scoring.metrics.steps import Steps, between, count_below
@@ -96,7 +96,7 @@ def score_stream(chunks: Callable[[], Iterable[Chunk]], max_values: int = 4_000_
                 counts[k] += count_below(values, part)
                 totals[k] += len(part)
     if not totals[1]:
-        raise ScoringError(f"chunks: {totals[0]} mated and no nonmated trials; expected both classes")
+        raise DataError(f"chunks: {totals[0]} mated and no nonmated trials; expected both classes")
     return report_of(counts, totals, exact)
 
 
@@ -189,7 +189,7 @@ def _mated_values(chunks: Callable[[], Iterable[Chunk]], most: int) -> tuple[Flo
         values, whole = thinned(np.union1d(values, scores[mated]), most)
         exact &= whole
     if not len(values):
-        raise ScoringError("chunks: no mated trial; expected both classes")
+        raise DataError("chunks: no mated trial; expected both classes")
     return values, exact
 
 

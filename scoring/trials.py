@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from mriprivacy.scoring.errors import (
+    DataError,
     Floats,
     ScoringError,
     as_ids,
@@ -105,7 +106,7 @@ class Trials:
             todo = todo[~self._both_classes(counts[:, todo])]
             if not len(todo):
                 return counts
-        raise ScoringError(
+        raise DataError(
             f"probe_subjects: {len(self.subjects)} subjects share too few nonmated trials to be drawn again; "
             "expected trials between more pairs of subjects"
         )
@@ -213,6 +214,7 @@ def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDA
                 f"{flag}: {int(wrong.sum())} of {len(mated)} {what}, first {who} at position "
                 f"{int(np.argmax(wrong))}; expected mated exactly where both subjects are the same"
             )
+    raise_all(problems)
     if len(subjects) < 2:
         problems.append(
             "probe_subjects: one subject; expected at least two, no pair of people can be compared"
@@ -220,7 +222,8 @@ def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDA
     for name, there in (("mated", mated.any()), ("nonmated", not mated.all())):
         if not there:
             problems.append(f"mated: no {name} trial among {len(mated)}; expected both classes")
-    raise_all(problems)
+    if problems:
+        raise DataError(*problems)
 
 
 def _pieces(scores: Floats, mated: NDArray[np.bool_]) -> tuple[int, Ints]:

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.baselines.alignment.template import (
-    DefacerError,
-    RecordError,
+    AlignmentError,
     average_head,
     average_head_t2w,
     bring,
@@ -32,6 +31,7 @@ from mriprivacy.baselines.alignment.template import (
 )
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import no_signal
+from mriprivacy.scoring.errors import SetupError
 
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
@@ -89,10 +89,10 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
 
     Raises
     ------
-    DefacerError
-        If niimath is missing, fails or takes longer than 5 minutes, or if what it found cannot be a head.
-    RecordError
-        If an earlier registration is there and cannot be read.
+    AlignmentError
+        If niimath fails or takes longer than 5 minutes, or if what it found cannot be a head.
+    SetupError
+        If niimath is missing, or an earlier registration is there and cannot be read.
     """
     binary = package_file("niimath", "bin/niimath")
     record = None if cache is None else cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
@@ -101,7 +101,7 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     small = coarse(scan)
     small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
-        raise DefacerError("every voxel is the same: there is no head to register")
+        raise AlignmentError("every voxel is the same: there is no head to register")
     fits = _fits(binary, small, strict)
     found = max(fits, key=lambda fit: fit.similarity)
     if strict and _is_doubtful(found):
@@ -182,7 +182,7 @@ def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
             matrix = matrix if forward else np.asarray(np.linalg.inv(matrix), dtype=np.float64)
             fits.append(Registration(matrix, similarity(small, matrix)))
     if not fits:
-        raise DefacerError(f"niimath could not register the scan: {reasons[0]}")
+        raise AlignmentError(f"niimath could not register the scan: {reasons[0]}")
     return fits
 
 
@@ -211,7 +211,7 @@ def _again(binary: Path, small: Scan) -> list[Registration]:
 
 
 class _GivenUpError(Exception):
-    """niimath ended without a result."""
+    """niimath ended without a result; caught here, where other fits are tried."""
 
 
 def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
@@ -235,9 +235,9 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise DefacerError(f"niimath did not finish a registration within {SECONDS} s") from error
+            raise AlignmentError(f"niimath did not finish a registration within {SECONDS} s") from error
         except OSError as error:
-            raise DefacerError(f"niimath cannot be started ({error}): reinstall it with pip") from error
+            raise SetupError(f"niimath cannot be started ({error}): reinstall it with pip") from error
         if done.returncode or not (folder / "fit.json").is_file():
             said = " ".join((done.stderr + done.stdout).split())[-300:]
             raise _GivenUpError(f"status {done.returncode}: {said}")
@@ -250,12 +250,12 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
 def _refuse_nonsense(found: Registration, least: float) -> None:
     volume = abs(np.linalg.det(found.scan_to_head[:3, :3]))
     if not (0.3 < volume < 3.0):
-        raise DefacerError(
+        raise AlignmentError(
             f"the registration scaled the average head's volume by {1 / volume:.2f}; expected 0.33 to 3: "
             "is this a head, and are its voxel sizes right?"
         )
     if found.similarity < least:
-        raise DefacerError(
+        raise AlignmentError(
             f"after registration the scan has little in common with a head (normalized mutual information "
             f"{found.similarity:.3f}; expected at least {least}): is this a whole head?"
         )
@@ -267,7 +267,7 @@ def _kept(record: Path) -> Registration:
         matrix = np.array(kept["scan_to_head"], dtype=float).reshape(4, 4)
         return Registration(matrix, float(kept["similarity"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{record}: was kept from an earlier run and cannot be read; remove it") from error
+        raise SetupError(f"{record}: was kept from an earlier run and cannot be read; remove it") from error
 
 
 def _key(scan: Scan) -> str:

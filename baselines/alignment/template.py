@@ -15,14 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.scoring.errors import SetupError, UserError
 
 
-class DefacerError(ValueError):
-    """A scan that could not be defaced, or a defacer that did nothing."""
-
-
-class RecordError(ValueError):
-    """A registration that was kept and cannot be read: no scan is to blame for it."""
+class AlignmentError(UserError):
+    """A scan that cannot be brought to the average head, or whose brain is out of the field of view."""
 
 
 # World (mm) of the average head -> world of pydeface's mean_reg2mean, -> world of nilearn's ICBM152 2009a.
@@ -62,7 +59,7 @@ def package_file(package: str, name: str) -> Path:
 
     Raises
     ------
-    DefacerError
+    SetupError
         If the package or the file is not installed.
 
     Examples
@@ -78,7 +75,7 @@ def package_file(package: str, name: str) -> Path:
     found = (
         f"it is installed in {', '.join(folders)}, without that file" if folders else "it is not installed"
     )
-    raise DefacerError(
+    raise SetupError(
         f"the file {name} of the package {package} is needed, but {found}: pip install {package}"
     )
 

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.standardize import Side, Sides, standardize
+from mriprivacy.scoring.errors import UserError
 
 MIN_IMAGES = 4  # of either side; fewer have no spread to speak of
 
 Floats = NDArray[np.float64]
 
 
-class AdaptedError(ValueError):
+class AdaptedError(UserError):
     """Too few images to adapt to, or sides whose features are not the same."""
 
 

@@ -16,6 +16,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFo
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mriprivacy.scoring.errors import UserError
+
 # Inverse strengths of the penalty, among which cross-validation over subjects chooses.
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 PENALTIES = tuple(float(10**power) for power in range(6))  # the same for ages
@@ -26,8 +28,8 @@ MIN_AGED = 5  # people of known age
 Floats = NDArray[np.float64]
 
 
-class AttributesError(ValueError):
-    """Too few people, or features and labels that do not belong together."""
+class AttributesError(UserError):
+    """Too few people to train on."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     ['F', 'M']
     """
     if not len(features) == len(labels) == len(subjects):
-        raise AttributesError(
+        raise ValueError(
             f"{len(features)} rows of features, {len(labels)} labels and {len(subjects)} subjects; "
             "expected one each"
         )
@@ -163,7 +165,7 @@ def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) 
     [30.0, 70.0]
     """
     if not len(features) == len(ages) == len(subjects):
-        raise AttributesError(
+        raise ValueError(
             f"{len(features)} rows of features, {len(ages)} ages and {len(subjects)} subjects; "
             "expected one each"
         )

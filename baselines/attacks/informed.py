@@ -15,6 +15,7 @@ from scipy import linalg
 
 from mriprivacy.baselines.attacks.standardize import Normalized, Side, standardize
 from mriprivacy.scoring import auc
+from mriprivacy.scoring.errors import UserError
 
 # How far the covariances of scans and of photographs are drawn to the identity: canonical correlations (both
 # alike), and ridge regression of photographs on scans (that of photographs is the identity). Partial least
@@ -28,8 +29,8 @@ Floats = NDArray[np.float64]
 Shrinkage = tuple[float, float]
 
 
-class InformedError(ValueError):
-    """Too few people to learn from, or features that do not belong together."""
+class InformedError(UserError):
+    """Too few people to train on."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def learn(
 
 def _same_length(side: str, features: Floats, subjects: Sequence[str]) -> None:
     if len(features) != len(subjects):
-        raise InformedError(
+        raise ValueError(
             f"{side}: {len(features)} rows of features and {len(subjects)} subjects; expected one each"
         )
 

@@ -14,6 +14,8 @@ from PIL import Image
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
+from mriprivacy.scoring.errors import UserError
+
 Floats = NDArray[np.float64]
 
 MIN_SUBJECTS = 8
@@ -24,7 +26,7 @@ SHARED = ("place in the list", "file size", "mean brightness")
 HEADER_FACTS = ("place in the list", *("shape",) * 3, *("affine",) * 12, "bytes a voxel")
 
 
-class GiveawayError(ValueError):
+class GiveawayError(UserError):
     """Too few people whose key is known."""
 
 

@@ -23,11 +23,12 @@ from mriprivacy.baselines.attacks.geo import geo_features
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.scoring.errors import SetupError
 
 Floats = NDArray[np.float64]
 
 
-class AttackError(ValueError):
+class AttackError(SetupError):
     """An attack that does not exist, or is none."""
 
 

@@ -20,7 +20,7 @@ from scipy import ndimage
 from mriprivacy.baselines.alignment.registration import coarse, register
 from mriprivacy.baselines.alignment.template import (
     HEAD_TO_MNI,
-    DefacerError,
+    AlignmentError,
     average_brain,
     bring,
     package_file,
@@ -28,6 +28,7 @@ from mriprivacy.baselines.alignment.template import (
 from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
+from mriprivacy.scoring.errors import UserError
 
 GREY, WHITE, FLUID = 1, 2, 3
 GRID_MM = 2.0
@@ -39,7 +40,7 @@ GAUSSIANS = (1, 1, 1, 2)
 _ICBM = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 
 
-class BrainError(ValueError):
+class BrainError(UserError):
     """A scan in which no brain can be found."""
 
 
@@ -99,7 +100,7 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
     """
     try:
         scan_to_head = register(scan, cache, strict=False).scan_to_head
-    except DefacerError as error:
+    except AlignmentError as error:
         raise BrainError(str(error)) from error
     small = coarse(scan, GRID_MM)
     near = bring(average_brain(), scan_to_head, small, outside=-100.0) > -REACH_MM

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.alignment.template import bring
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.scoring.errors import SetupError
 
 ENGINES = ("builtin", "deepbet")
 
 
-class EngineError(ValueError):
+class EngineError(SetupError):
     """A brain-mask engine that does not exist, is not installed, or finds nothing."""
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from mriprivacy.baselines.alignment.registration import register
-from mriprivacy.baselines.alignment.template import DefacerError
 from mriprivacy.baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
+from mriprivacy.baselines.defacers.errors import DefacerError
 from mriprivacy.baselines.defacers.masked import blur, identity, niimath_deface, noise, skull_strip, voxelize
 from mriprivacy.baselines.defacers.quickshear import quickshear
 from mriprivacy.baselines.defacers.reface import niimath_reface
@@ -67,7 +67,7 @@ def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", 
     --------
     >>> deface("mask", Scan(np.zeros((16, 16, 16)), np.eye(4)))
     Traceback (most recent call last):
-    mriprivacy.baselines.alignment.template.DefacerError: no defacer called 'mask'; there are: ...
+    mriprivacy.baselines.defacers.errors.DefacerError: no defacer called 'mask'; there are: ...
     """
     if name in DEFACERS:
         defaced = DEFACERS[name](scan, cache)

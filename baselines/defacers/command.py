@@ -18,7 +18,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from mriprivacy.baselines.alignment.template import DefacerError
+from mriprivacy.baselines.defacers.errors import DefacerError
 from mriprivacy.baselines.defacers.masked import put
 from mriprivacy.baselines.face.scan import Scan, ScanError, read_scan
 
@@ -162,7 +162,7 @@ def find(tool: Tool) -> str:
     --------
     >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
     Traceback (most recent call last):
-    mriprivacy.baselines.alignment.template.DefacerError: no_such_program is not on PATH; ...
+    mriprivacy.baselines.defacers.errors.DefacerError: no_such_program is not on PATH; ...
     """
     program = shutil.which(tool.words[0])
     if program is None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from quickshear import quickshear as published
 
 from mriprivacy.baselines.alignment.registration import register
-from mriprivacy.baselines.alignment.template import DefacerError, average_brain, bring
+from mriprivacy.baselines.alignment.template import average_brain, bring
+from mriprivacy.baselines.defacers.errors import DefacerError
 from mriprivacy.baselines.defacers.masked import air, put
 from mriprivacy.baselines.face.scan import Scan
 

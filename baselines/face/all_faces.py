@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mriprivacy.baselines.face.landmarks import convolutional_boxes, hog_boxes
+from mriprivacy.scoring.errors import UserError
 
 # Left, top, right, bottom, pixels; right and bottom are the first column and row outside.
 Box = tuple[int, int, int, int]
@@ -23,7 +24,7 @@ LEAST: Margins = (0.15, 0.3, 0.15, 0.15)  # what it has at least
 OTHER: Margins = (0.3, 0.6, 0.3, 0.3)  # what of another face must lie outside, hair and ears included
 
 
-class FacesOverlapError(ValueError):
+class FacesOverlapError(UserError):
     """No cut holds the one face without a part of another."""
 
 

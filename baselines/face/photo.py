@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from mriprivacy.scoring.errors import UserError
+
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
@@ -13,7 +15,7 @@ HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"
 LONG_EDGE = 1000  # pixels; a face that fills half of it is more than any network here looks at
 
 
-class PhotoError(ValueError):
+class PhotoError(UserError):
     """A file that cannot be used as a photograph."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.surface import HeadSurface
 from mriprivacy.baselines.face.views import LIGHTS, View
+from mriprivacy.scoring.errors import SetupError
 
 SKIN = (0.87, 0.70, 0.60)
 BACKGROUND = (0.35, 0.38, 0.42)
@@ -29,7 +30,7 @@ OFF_SCREEN = {
 }
 
 
-class RenderError(ValueError):
+class RenderError(SetupError):
     """No way to draw on this machine."""
 
 

@@ -7,8 +7,10 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.scoring.errors import UserError
 
-class ScanError(ValueError):
+
+class ScanError(UserError):
     """A file that cannot be used as a head MRI."""
 
 

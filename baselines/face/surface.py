@@ -14,6 +14,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.scoring.errors import UserError
 
 # Otsu's threshold separates bright tissue from the rest and loses dark skin; a third of it keeps the skin
 # and stays above the noise of air.
@@ -25,7 +26,7 @@ UNDERSHOOT = 0.01
 SIDES = ("left", "right", "back", "front", "bottom", "top")
 
 
-class SurfaceError(ValueError):
+class SurfaceError(UserError):
     """A scan from which no head surface can be made."""
 
 

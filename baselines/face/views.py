@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from mriprivacy.scoring.errors import SetupError
+
 # Yaw and pitch: the straight front, and a little to every side.
 ANGLES = ((0, 0), (-12, 0), (12, 0), (0, 8), (0, -8))
 # Where the lamp stands, beside the light at the camera: to the right of the picture, up, towards the camera.
@@ -16,7 +18,7 @@ LIGHTS = {
 WIDEST_DEGREES = 60.0
 
 
-class ViewError(ValueError):
+class ViewError(SetupError):
     """A view or a light that is none."""
 
 

@@ -3,8 +3,10 @@
 import importlib.util
 from pathlib import Path
 
+from mriprivacy.scoring.errors import SetupError
 
-class WeightsError(ValueError):
+
+class WeightsError(SetupError):
     """Model weights that are not there."""
 
 

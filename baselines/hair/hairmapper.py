@@ -16,6 +16,7 @@ from PIL import Image
 
 from mriprivacy.baselines.face.landmarks import find_face
 from mriprivacy.baselines.face.photo import read_photo
+from mriprivacy.scoring.errors import UserError
 
 SIZE = 1024  # pixels, of FFHQ
 WEIGHTS = (
@@ -32,7 +33,7 @@ Picture = NDArray[np.uint8]
 Affine = NDArray[np.float64]
 
 
-class HairMapperError(ValueError):
+class HairMapperError(UserError):
     """HairMapper is not there, or did not do what its documentation says; one line a problem."""
 
 
@@ -60,9 +61,7 @@ def run_hairmapper(photos: Mapping[str, Path], output: Path, root: Path, python:
     missing = [name for name in needed if not (root / name).is_file()]
     if missing:
         raise HairMapperError(
-            "\n".join(
-                f"{root / name}: no such file; HairMapper's README says where to get it" for name in missing
-            )
+            *(f"{root / name}: no such file; HairMapper's README says where to get it" for name in missing)
         )
     with tempfile.TemporaryDirectory(prefix="hairmapper-") as folder:
         work = Path(folder)
@@ -80,7 +79,7 @@ def run_hairmapper(photos: Mapping[str, Path], output: Path, root: Path, python:
             )
             Image.fromarray(cut).save(work / "origin" / cuts[name][0])
         if faceless:
-            raise HairMapperError("\n".join(faceless))
+            raise HairMapperError(*faceless)
         for place, program in PROGRAMS:
             _run([python, program, "--data_dir", str(work)], root / place)
         for name, (file, picture, cut) in cuts.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.head_outline import HeadOutline, outline_of
 from mriprivacy.baselines.face.landmarks import find_face
+from mriprivacy.scoring.errors import UserError
 
 WORKING_SIZE = 240  # longer edge of the picture in which the person is cut out
 SKIN_DISTANCE = 14.0  # CIELAB; what is farther from the shaded skin is none
@@ -27,7 +28,7 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-class NoFaceError(ValueError):
+class NoFaceError(UserError):
     """No face in the photograph: nobody shall take the photograph itself for one without hair."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.baselines.attacks.registry import Attack, AttackError, make_attack
+from mriprivacy.baselines.attacks.registry import Attack, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, why_no_face
@@ -21,11 +21,11 @@ from mriprivacy.baselines.face.render import prepare_off_screen
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.views import make_views
 from mriprivacy.challenge.compute.code_hash import code_of
-from mriprivacy.challenge.compute.parallel import Compute, run
-from mriprivacy.challenge.compute.sandbox import Lost, run_untrusted
+from mriprivacy.challenge.compute.parallel import Compute, Lost, run
+from mriprivacy.challenge.compute.sandbox import run_untrusted
 from mriprivacy.challenge.edition.protocol import Camera
 from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import SetupError, UserError
 
 _MADE_BY = (
     "mriprivacy.baselines.face.appearance",
@@ -34,8 +34,8 @@ _MADE_BY = (
 )  # and what they import
 
 
-class VectorError(AttackError):
-    """Features that cannot be compared; unlike another `AttackError`, the image may be the cause."""
+class VectorError(UserError):
+    """Features that cannot be compared; unlike an `AttackError`, the image may be the cause."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _require_one_length(
             lengths = ", ".join(f"{length} ({path})" for length, path in first.items())
             problems.append(f"attack {attack}: numbers an image are {lengths}; expected as many of each")
     if problems:
-        raise VectorError("\n".join(problems))
+        raise VectorError(*problems)
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ def readable(kept: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise InputError(f"{kept}: was kept from an earlier run and cannot be read; remove it") from error
+        raise SetupError(f"{kept}: was kept from an earlier run and cannot be read; remove it") from error
 
 
 def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[str, float]) -> None:

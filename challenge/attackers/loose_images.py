@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mriprivacy.data_prep.cohorts.cohort_files import HEIC_ENDINGS, dicom_hint, is_dicom
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
@@ -20,12 +20,12 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
 
     Raises
     ------
-    InputError
+    UserError
         With every file of another kind and every name that two files share; or for a folder that is missing
         or has no image.
     """
     if not folder.is_dir():
-        raise InputError(
+        raise UserError(
             f"{folder}: no such folder; {key}=DIR is a folder of files ending in {' '.join(suffixes)}"
         )
     found: dict[str, Path] = {}
@@ -55,9 +55,9 @@ def find_images(folder: Path, key: str, suffixes: tuple[str, ...]) -> dict[str, 
             f"{folder}: {slices} DICOM files; convert the series to NIfTI: dcm2niix -z y -o OUT {folder}"
         )
     if problems:
-        raise InputError(*problems)
+        raise UserError(*problems)
     if not found:
-        raise InputError(
+        raise UserError(
             f"{folder}: no image in it; expected files ending in {' '.join(suffixes)}{dicom_hint(folder)}"
         )
     return found

@@ -24,9 +24,9 @@ from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.settings.groups import Attack, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.scoring.errors import UserError
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")
 
@@ -51,22 +51,22 @@ def check(settings: Settings) -> None:
     attack = settings.attack
     camera_of(attack)
     if attack.level not in LEVELS:
-        raise InputError(f"attack: attack.level is {attack.level!r}; expected one of {', '.join(LEVELS)}")
+        raise UserError(f"attack: attack.level is {attack.level!r}; expected one of {', '.join(LEVELS)}")
     if attack.level != "ignorant" and not settings.edition:
-        raise InputError(f"attack: attack.level={attack.level} learns from dev; expected edition=...")
+        raise UserError(f"attack: attack.level={attack.level} learns from dev; expected edition=...")
     if attack.level != "ignorant" and settings.split == "dev":
-        raise InputError(f"attack: an {attack.level} attacker learns from dev; expected split=eval to attack")
+        raise UserError(f"attack: an {attack.level} attacker learns from dev; expected split=eval to attack")
     if settings.edition and (settings.probes or settings.photos):
-        raise InputError("attack: give either edition=... or probes=... and photos=..., not both")
+        raise UserError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
         return
     if attack.condition != "raw":
-        raise InputError(
+        raise UserError(
             f"attack: attack.condition is {attack.condition!r}; loose photographs are taken as they "
             "are: run mriprivacy bald photos=DIR output=BALD first, then give photos=BALD"
         )
     if not (settings.probes and settings.photos):
-        raise InputError("attack: give edition=... , or both probes=DIR and photos=DIR")
+        raise UserError("attack: give edition=... , or both probes=DIR and photos=DIR")
 
 
 def run(settings: Settings) -> None:
@@ -80,10 +80,10 @@ def run(settings: Settings) -> None:
 def _attack_edition(settings: Settings) -> None:
     edition = open_edition(Path(settings.edition))
     if settings.split not in edition.splits:
-        raise InputError(f"attack: split is {settings.split!r}; expected {' or '.join(edition.splits)}")
+        raise UserError(f"attack: split is {settings.split!r}; expected {' or '.join(edition.splits)}")
     condition = settings.attack.condition
     if condition not in edition.conditions:
-        raise InputError(
+        raise UserError(
             f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
         )
     level = settings.attack.level
@@ -149,7 +149,7 @@ def _attack_loose(settings: Settings) -> None:
             if _is_photo(paths[name])
         ]
         if any(all(map(_is_photo, paths.values())) and not _acquired(images) for paths, images in sides):
-            raise InputError(*missing)  # nobody to compare with
+            raise UserError(*missing)  # nobody to compare with
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
         if settings.embeddings:
@@ -183,7 +183,7 @@ def _check_comparable(settings: Settings) -> None:
     """Refuse to compare scans with photographs where nobody learned what they have to do with each other."""
     attack = settings.attack
     if not make_attack(attack.name, attack.model).comparable:
-        raise InputError(
+        raise UserError(
             f"attack: {attack.name} does not see the same in scans and in photographs, and has to learn to "
             f"link them: attack.level is {attack.level!r}; expected attack.level=informed and edition=..."
         )

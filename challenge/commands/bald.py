@@ -17,7 +17,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.release.photograph_cuts import cut_loose
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -43,9 +43,9 @@ class Settings:
 def check(settings: Settings) -> None:
     """Raise if nothing removes hair that way."""
     if settings.bald.name not in ("builtin", "hairmapper"):
-        raise InputError(f"bald: bald.name is {settings.bald.name!r}; expected builtin or hairmapper")
+        raise UserError(f"bald: bald.name is {settings.bald.name!r}; expected builtin or hairmapper")
     if settings.bald.name == "hairmapper" and not settings.bald.root:
-        raise InputError("bald: bald.root is empty; expected the folder of HairMapper's repository")
+        raise UserError("bald: bald.root is empty; expected the folder of HairMapper's repository")
 
 
 def run(settings: Settings) -> None:
@@ -79,6 +79,6 @@ def _remove(folder: Path, job: tuple[str, Path, Path]) -> None:
     try:
         picture = remove_hair(read_photo(cut)).picture
     except NoFaceError as error:
-        raise InputError(f"{photo}: {error}") from error
+        raise UserError(f"{photo}: {error}") from error
     with whole_file(folder / f"{name}.png") as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")

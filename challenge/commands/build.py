@@ -39,10 +39,10 @@ from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edit
 from mriprivacy.data_prep.editions.edition_config import check_config
 from mriprivacy.data_prep.editions.plan import Plan
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_photo, release_scan
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
 from mriprivacy.scoring import SmallSampleWarning
+from mriprivacy.scoring.errors import UserError
 
 SHORTEST_SEED = 2**64
 
@@ -72,7 +72,7 @@ class Settings:
 def check(settings: Settings) -> None:
     """Raise if no edition can be made, or by its protocol nobody can be evaluated."""
     if problems := protocol_problems(settings.protocol):
-        raise InputError(*problems)
+        raise UserError(*problems)
     for attack in settings.protocol.attacks:
         make_attack(attack, settings.protocol.model)  # or a line that says why one's own cannot be made
     check_config(settings.edition)
@@ -85,7 +85,7 @@ def inherit(settings: Settings, overridden: Collection[str]) -> Settings:
     old = open_edition(Path(settings.edition.supersedes), images=False)
     strangers = old.description.get("distractors", 0)
     if strangers and "distractors" not in overridden:
-        raise InputError(
+        raise UserError(
             f"distractors: {old.name} has photographs of {strangers} strangers; give distractors=lfw "
             f"distractors.root=... distractors.count={strangers} as before, or distractors=none"
         )
@@ -159,7 +159,7 @@ def check_seed(plan: Plan, seed: int) -> None:
     The people of a synthetic cohort can be made by anybody, so its key is no secret anyway.
     """
     if not plan.description["synthetic"] and seed < SHORTEST_SEED:
-        raise InputError(
+        raise UserError(
             f"seed is {seed}, which can be guessed, and with it the key; for people who exist expected one "
             f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '
             "the key"
@@ -171,7 +171,7 @@ def _released(path: str) -> Edition | None:
     if not path:
         return None
     if problems := verify_edition(Path(path)):
-        raise InputError(*problems)
+        raise UserError(*problems)
     return open_edition(Path(path))
 
 
@@ -203,7 +203,7 @@ def _ask_for_giveaways(plan: Plan, folder: Path, settings: Settings) -> str:
         check: f"{check.question}: {check.value:.2f} [{check.low:.2f}, {check.high:.2f}]" for check in checks
     }
     if failed := [f"public: {said[check]}, failed" for check in checks if not check.passed]:
-        raise InputError(
+        raise UserError(
             *failed,
             "size, brightness, grid or format of a person's scan go with those of the photograph; make them "
             "alike for everybody, and build again",

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from mriprivacy import baselines
+from mriprivacy.baselines.alignment.template import AlignmentError
 from mriprivacy.baselines.defacers import DefacerError, deface, described
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.compute.folders import cache_folder
@@ -89,6 +90,6 @@ def _deface(job: _Job) -> None:
             command=defacer.command,
             options=defacer.options,
         )
-    except DefacerError as error:
+    except (AlignmentError, DefacerError) as error:
         raise DefacerError(f"{job.source.name}: {error}") from error
     write_nifti(job.target, scan.data, scan.affine)

@@ -17,7 +17,8 @@ from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.terminal import ranking
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
+from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
+from mriprivacy.scoring.errors import UserError
 
 EDITION, RELEASED = "synth-demo", "2026-11-24"
 KEPT = "demo.json"
@@ -167,7 +168,7 @@ def _prepare(steps: Sequence[Step], settings: Settings) -> list[Callable[[], Non
     for attack in settings.attacks if not problems else []:
         networks_of(attack, "Dlib")  # or a line that says which weights are missing
     if problems:
-        raise InputError(*dict.fromkeys(problems))
+        raise UserError(*dict.fromkeys(problems))
     return calls
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 # Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
 EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
@@ -55,7 +55,7 @@ def run(settings: Settings) -> None:
         print(f"{finding.state:<9} {finding.what:<22} {finding.detail}")
     missing = [f"doctor: {f.what} does not work: {f.detail}" for f in findings if f.state == "missing"]
     if missing:
-        raise InputError(*missing)
+        raise UserError(*missing)
     print("\neverything needed works; what is optional is only needed if you ask for it")
 
 
@@ -167,9 +167,9 @@ def _extras() -> list[Finding]:
 def _packages() -> list[Finding]:
     """Files of packages that are installed for their data alone."""
     from mriprivacy.baselines.alignment.template import package_file
-    from mriprivacy.baselines.defacers import DefacerError
-    from mriprivacy.baselines.face.weights import WeightsError, dlib_weights
-    from mriprivacy.data_prep.synthetic.head.mesh import MeshDataError, data_folder
+    from mriprivacy.baselines.face.weights import dlib_weights
+    from mriprivacy.data_prep.synthetic.head.mesh import data_folder
+    from mriprivacy.scoring.errors import SetupError
 
     checks: dict[str, Callable[[], object]] = {
         "dlib landmarks": lambda: dlib_weights("shape_predictor_68_face_landmarks.dat"),
@@ -183,6 +183,6 @@ def _packages() -> list[Finding]:
     for what, locate in checks.items():
         try:
             findings.append(Finding("ok", what, str(locate())))
-        except (DefacerError, WeightsError, MeshDataError) as error:
+        except SetupError as error:
             findings.append(Finding("missing", what, str(error)))
     return findings

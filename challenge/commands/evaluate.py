@@ -22,7 +22,7 @@ from mriprivacy.challenge.intake.submission import Submission, SubmissionError, 
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.log import Limits
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -51,7 +51,7 @@ def run(settings: Settings) -> None:
 def _evaluate(settings: Settings, root: Path) -> None:
     edition = open_edition(root)
     if problems := verify_edition(root):
-        raise InputError(*problems)
+        raise UserError(*problems)
     evaluator = Evaluator(
         edition,
         open_sealed(root),

@@ -20,7 +20,7 @@ from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_k
 from mriprivacy.challenge.settings.runner import run_command
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -51,12 +51,12 @@ def run(settings: Settings) -> None:
         "grand_challenge": _grand_challenge,
     }
     if settings.target not in targets:
-        raise InputError(f"export: target is {settings.target!r}; expected one of {', '.join(targets)}")
+        raise UserError(f"export: target is {settings.target!r}; expected one of {', '.join(targets)}")
     root = Path(settings.edition)
     edition = open_edition(root)
     read_protocol(edition.description)
     if problems := verify_edition(root):
-        raise InputError(*problems)
+        raise UserError(*problems)
     targets[settings.target](settings, edition)
 
 
@@ -85,7 +85,7 @@ def _codabench(settings: Settings, edition: Edition) -> None:
         write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
         zip_folder(Path(folder), temporary)
         if problems := bundle_problems(temporary):
-            raise InputError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
+            raise UserError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
     print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
     print(
         "On Codabench whoever can see the benchmark can download the key: scores there are for practice. "

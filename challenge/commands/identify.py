@@ -11,9 +11,9 @@ from omegaconf import MISSING
 
 from mriprivacy.challenge.compute.parallel import Compute, stream
 from mriprivacy.data_prep.formats.atomic import whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
-from mriprivacy.data_prep.formats.tsv import TableError, read_table, write_table
+from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.scoring.errors import UserError, arrays_of_a_person
 from mriprivacy.scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
 
 
@@ -37,8 +37,9 @@ def run(settings: Settings) -> None:
     names = [_subjects(path) for path in paths]
     codes = np.split(np.unique(np.concatenate(names), return_inverse=True)[1], [len(names[0])])
     probes, gallery = (Side(_vectors(path), own) for path, own in zip(paths, codes, strict=True))
-    check_sides(probes, gallery)
-    own = mated(probes, gallery)
+    with arrays_of_a_person():
+        check_sides(probes, gallery)
+        own = mated(probes, gallery)
     with whole_folder(Path(settings.output)) as folder:
         # A worker reads what it needs once, from the same files.
         kept = folder / ".people.npz"
@@ -55,7 +56,8 @@ def run(settings: Settings) -> None:
 
 
 def _search(probes: Path, gallery: Path, kept: Path, exact: bool, top: int, block: tuple[int, int]) -> Found:
-    return search(*_opened(probes, gallery, kept, exact), slice(*block), top)
+    with arrays_of_a_person():
+        return search(*_opened(probes, gallery, kept, exact), slice(*block), top)
 
 
 @lru_cache(maxsize=1)
@@ -69,20 +71,17 @@ def _vectors(path: Path) -> NDArray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read; expected a .npy file of shape (n, d) ({error})") from error
+        raise UserError(f"{path}: cannot be read; expected a .npy file of shape (n, d) ({error})") from error
 
 
 def _subjects(path: Path) -> NDArray[np.str_]:
     table = path.with_suffix(".tsv")
-    try:
-        rows = read_table(table, None)
-    except TableError as error:
-        raise InputError(*error.problems) from error
+    rows = read_table(table, None)
     if "subject" not in rows.columns:
-        raise InputError(f"{table}: no column subject; expected one line an image of {path.name}")
+        raise UserError(f"{table}: no column subject; expected one line an image of {path.name}")
     who = np.array(rows.column("subject"))
     if unknown := np.count_nonzero(who == NOT_AVAILABLE):
-        raise InputError(
+        raise UserError(
             f"{table}: subject is {NOT_AVAILABLE} in {unknown} of {len(who)} lines; expected who it is, in "
             "every line"
         )

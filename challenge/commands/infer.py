@@ -16,9 +16,9 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.settings.groups import Attack, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -70,7 +70,7 @@ def run(settings: Settings) -> None:
             except AttributesError as error:
                 problems.append(f"infer: {error}")
         if problems:
-            raise InputError(*problems)
+            raise UserError(*problems)
         rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
         system = system_name(attack.name, attack.model, "attributes")

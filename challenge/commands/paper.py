@@ -22,9 +22,9 @@ from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, draw_roc, table_1, table_2
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import Estimate, compare, draw_systems, score_attributes, score_trials
+from mriprivacy.scoring.errors import UserError
 
 TRUE_BALD = "true bald"
 CONTRASTED = (  # what hair removal does to either attack, and whether the truth would do more
@@ -51,7 +51,7 @@ def run(settings: Settings) -> None:
     """Attack the undefaced scans of an edition every way, and write tables and figure."""
     edition, sealed = open_edition(Path(settings.edition)), open_sealed(Path(settings.edition))
     if edition.conditions != ("raw", "bald"):
-        raise InputError(
+        raise UserError(
             f"paper: {edition.name} has photographs {', '.join(edition.conditions)}; expected bald too"
         )
     with whole_folder(Path(settings.output)) as folder:

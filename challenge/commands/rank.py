@@ -10,7 +10,8 @@ from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.kit_errors import IncompleteError, InputError
+from mriprivacy.data_prep.formats.problems import IncompleteError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -31,7 +32,7 @@ def run(settings: Settings) -> None:
     ------
     IncompleteError
         With one line for each entry that is left out, when the board of the others stands.
-    InputError
+    UserError
         The same where none is good, and nothing is written.
     """
     folder = Path(settings.entries)
@@ -39,7 +40,7 @@ def run(settings: Settings) -> None:
     entries, unlike = comparable(examined.entries)
     problems = [*examined.problems, *(f"{folder}: {line}" for line in unlike)]
     if not entries:
-        raise InputError(*problems)
+        raise UserError(*problems)
     path = Path(settings.output) / "LEADERBOARD.md"
     guide = Guide(settings.contact, settings.home)
     text = leaderboard(entries, guide)

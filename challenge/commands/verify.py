@@ -10,7 +10,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition, public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed, organizer_folder
 from mriprivacy.challenge.submission_log.log import LOG, head, read_log
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -27,10 +27,10 @@ def run(settings: Settings) -> None:
     """Say what was verified, or raise with every deviation."""
     path = Path(settings.edition)
     if settings.head and not settings.record:
-        raise InputError("head= is the hash of a log of submissions; say which log with record=FOLDER")
+        raise UserError("head= is the hash of a log of submissions; say which log with record=FOLDER")
     home = organizer_folder(path)
     if problems := [*verify_edition(path), *key_problems(home), *_lost_key(path)]:
-        raise InputError(*problems)
+        raise UserError(*problems)
     edition = open_edition(path)
     print(f"{edition.name}: every public file is as released (edition {edition.hash})")
     print(_verify_key(home, settings.identity))
@@ -70,7 +70,7 @@ def _verify_key(home: Path, identity: str) -> str:
 def _verify_log(folder: Path, published: str) -> None:
     events = read_log(folder, published)
     if not events:
-        raise InputError(f"{folder}: no {LOG} here; expected the record= of evaluate")
+        raise UserError(f"{folder}: no {LOG} here; expected the record= of evaluate")
     if published:
         print(f"{LOG}: nothing up to the line with the hash {published} was changed")
     print(f"{LOG}: a whole chain of {len(events)} events; publish its head {head(events)}")

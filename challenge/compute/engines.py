@@ -19,34 +19,11 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_conf
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
-from mriprivacy.data_prep.formats.kit_errors import InputError
-
-_EVERY = 2.0  # seconds
-
-
-def with_parent() -> dict[str, Any]:
-    """Return the arguments by which an executor's workers end once this process is gone.
-
-    Examples
-    --------
-    >>> sorted(with_parent())
-    ['initargs', 'initializer']
-    """
-    return {"initializer": _watch, "initargs": (os.getpid(),)}
-
-
-def _watch(parent: int) -> None:
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_EVERY)
-    os._exit(1)  # from a thread, nothing less ends the process
-
+from mriprivacy.scoring.errors import UserError
 
 BACKENDS = ("sequential", "loky", "dask", "ray")
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_EVERY = 2.0  # seconds between two looks at whether the parent is there
 
 
 @dataclass
@@ -115,17 +92,17 @@ def outcomes(
 
     Raises
     ------
-    InputError
+    UserError
         For an engine that is unknown, not installed or not to be reached.
     """
     if compute.backend not in BACKENDS:
-        raise InputError(f"compute.backend is {compute.backend!r}; expected one of {', '.join(BACKENDS)}")
+        raise UserError(f"compute.backend is {compute.backend!r}; expected one of {', '.join(BACKENDS)}")
     if not items:
         return
     if compute.backend in ("dask", "ray"):
         start = _start_dask if compute.backend == "dask" else _start_ray
         cluster = start(compute.address, compute.workers)
-        yield from _parallel(Futures(cluster, task), delayed(task), enumerate(items), cluster.workers)
+        yield from _parallel(_Futures(cluster, task), delayed(task), enumerate(items), cluster.workers)
         return
     n_workers = 1 if compute.backend == "sequential" else effective_n_jobs(compute.workers or -1)
     if n_workers > 1 or (isolated and compute.backend == "loky"):
@@ -175,6 +152,29 @@ def _loky(task: Task, items: Sequence[Any], n_workers: int) -> Iterator[tuple[in
             yield index, task.died(index, items[index])
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that redoes the work of a worker that died, once.
+
+    Attributes
+    ----------
+    workers : int
+        How many there are.
+    submit : callable
+        Takes a call without arguments and returns its future.
+    lost : tuple of exception types
+        What the future of a call raises on which a worker died twice.
+    """
+
+    workers: int
+    submit: Callable[[Callable[[], Any]], Any]
+    lost: tuple[type[Exception], ...]
+
+
+class ChildDied(Exception):
+    """What a task raises whose own child process died, with the outcome if it dies again; caught here."""
+
+
 @cache
 def dask_client(address: str, workers: int) -> Any:
     """Return the client of a dask cluster; arguments as in `Compute`."""
@@ -215,13 +215,13 @@ def dask_client(address: str, workers: int) -> Any:
             )
             client = distributed.Client(cluster, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"compute=dask: no cluster at {address or 'this machine'} ({error})") from error
+        raise UserError(f"compute=dask: no cluster at {address or 'this machine'} ({error})") from error
     client.wait_for_workers(1)  # as long as it takes: jobs stand in a queue
     return client
 
 
 @cache
-def _start_dask(address: str, workers: int) -> "Cluster":
+def _start_dask(address: str, workers: int) -> Cluster:
     client = dask_client(address, workers)
     from distributed.scheduler import KilledWorker
 
@@ -234,7 +234,7 @@ def _start_dask(address: str, workers: int) -> "Cluster":
 
 
 @cache
-def _start_ray(address: str, workers: int) -> "Cluster":
+def _start_ray(address: str, workers: int) -> Cluster:
     # Nothing leaves the machine, and workers have the environment that is here.
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     ray = _extra("ray", "ray")
@@ -242,7 +242,7 @@ def _start_ray(address: str, workers: int) -> "Cluster":
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"compute=ray: no cluster at {address or 'this machine'} ({error})") from error
+        raise UserError(f"compute=ray: no cluster at {address or 'this machine'} ({error})") from error
 
     @ray.remote(max_retries=1, retry_exceptions=[ChildDied])
     def work(call: Callable[[], Any]) -> Any:
@@ -255,30 +255,7 @@ def _start_ray(address: str, workers: int) -> "Cluster":
     )
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """A cluster that redoes the work of a worker that died, once.
-
-    Attributes
-    ----------
-    workers : int
-        How many there are.
-    submit : callable
-        Takes a call without arguments and returns its future.
-    lost : tuple of exception types
-        What the future of a call raises on which a worker died twice.
-    """
-
-    workers: int
-    submit: Callable[[Callable[[], Any]], Any]
-    lost: tuple[type[Exception], ...]
-
-
-class ChildDied(Exception):
-    """What a task raises whose own child process died; the argument is the outcome if it dies again."""
-
-
-class Futures(ParallelBackendBase):
+class _Futures(ParallelBackendBase):
     """joblib on the futures of a cluster.
 
     joblib's own backend for dask waits for ever for an item that killed its workers (joblib 1.6), and ray's
@@ -316,6 +293,27 @@ def _extra(package: str, extra: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise InputError(
+        raise UserError(
             f"compute={extra}: no package {package} here; install it: pip install 'mriprivacy[{extra}]'"
         ) from error
+
+
+def with_parent() -> dict[str, Any]:
+    """Return the arguments by which an executor's workers end once this process is gone.
+
+    Examples
+    --------
+    >>> sorted(with_parent())
+    ['initargs', 'initializer']
+    """
+    return {"initializer": _watch, "initargs": (os.getpid(),)}
+
+
+def _watch(parent: int) -> None:
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_EVERY)
+    os._exit(1)  # from a thread, nothing less ends the process

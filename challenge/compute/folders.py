@@ -71,7 +71,11 @@ def _sweep(kind: str, parent: Path) -> None:
 
 
 def _locked(home: Path) -> int:
-    """Open and lock a folder's lock; a process that was killed early or late may have left none."""
+    """Open and lock a folder's lock; a process that was killed early or late may have left none.
+
+    By hand: filelock would make the folder again that another process has just removed, and it is not on the
+    platforms where tables are scored.
+    """
     handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

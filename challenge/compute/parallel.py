@@ -14,7 +14,8 @@ from mriprivacy.challenge.compute.engines import Compute as Compute
 from mriprivacy.challenge.compute.engines import Task, outcomes
 from mriprivacy.challenge.compute.progress import progress
 from mriprivacy.data_prep.formats.atomic import FULL
-from mriprivacy.data_prep.formats.kit_errors import InputError, is_for_people, problems_of
+from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
+from mriprivacy.scoring.errors import UserError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -76,7 +77,7 @@ def run(
 
     Raises
     ------
-    InputError
+    UserError
         With the problems of every item whose function raised an error for people (`is_for_people`), or on
         which a worker died twice; the other items are finished first, so that all problems are seen at once.
     Exception
@@ -123,7 +124,7 @@ def collect(
             first.error.add_note(line)
         raise first.error
     if told:
-        raise InputError(*told)
+        raise UserError(*told)
 
 
 @dataclass(frozen=True)

@@ -23,24 +23,14 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from mriprivacy.challenge.compute.engines import ChildDied, with_parent
 from mriprivacy.challenge.compute.folders import scratch_folder
-from mriprivacy.challenge.compute.parallel import Compute, attempt, collect, run
-from mriprivacy.challenge.compute.parallel import Lost as Lost
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.challenge.compute.parallel import Compute, Lost, attempt, collect, run
+from mriprivacy.scoring.errors import SetupError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST_LATE = 10  # scans of one step that may use up their time; after them nobody waits for more
 _IDLE = 300  # seconds after which a child without work ends
-# By name: to import them takes seconds, and a worker begins anew after every death.
-_OURS = (
-    "mriprivacy.baselines.attacks.registry.AttackError",
-    "mriprivacy.baselines.brain.engines.EngineError",
-    "mriprivacy.baselines.alignment.template.RecordError",
-    "mriprivacy.baselines.face.render.RenderError",
-    "mriprivacy.baselines.face.views.ViewError",
-    "mriprivacy.baselines.face.weights.WeightsError",
-)
 
 
 def run_untrusted(
@@ -64,7 +54,7 @@ def run_untrusted(
 
     Raises
     ------
-    InputError
+    UserError
         With every problem that is the organizer's to mend (files, settings, models), when all are finished.
     """
     if compute.backend == "sequential":
@@ -84,7 +74,7 @@ def own_files() -> Iterator[None]:
     try:
         yield
     except ScanError as error:
-        raise InputError(f"{error}; 'mriprivacy verify' checks the edition") from error
+        raise SetupError(f"{error}; 'mriprivacy verify' checks the edition") from error
 
 
 @dataclass(frozen=True)
@@ -104,10 +94,9 @@ class _Contained:
 
 def _is_ours(error: Exception) -> bool:
     """Say whether no scan can be the cause, but the organizer's files, settings, models or drivers are."""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
     # An error that a file could not be read for: the disk's, not gzip's.
     of_the_disk = getattr(error.__cause__, "errno", None) is not None
-    return isinstance(error, OSError | MemoryError | InputError) or kind in _OURS or of_the_disk
+    return isinstance(error, OSError | MemoryError | SetupError) or of_the_disk
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ The files are age files of a tar archive (`age -d -i KEY sealed.age | tar x` ope
 package `pyrage` does the encrypting; it is an extra, `pip install mriprivacy[age]`.
 """
 
-import fcntl
 import importlib
 import io
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from mriprivacy.challenge.compute.folders import scratch_folder
 from mriprivacy.challenge.edition.integrity import verify_edition, verify_sealed
@@ -223,31 +223,18 @@ def opened(edition: Path, identity: Path | None) -> Iterator[Path]:
 @contextmanager
 def _alone(edition: Path) -> Iterator[None]:
     """Let one `lock` or `unlock` at a time change an edition, and remove what a killed `lock` half wrote."""
-    path = edition / _BUSY
-    while True:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(handle)
-            raise EditionError(f"{edition}: another lock or unlock is running; wait for it") from error
-        if _is_open(path, handle):
-            break
-        os.close(handle)  # the one before removed it meanwhile
+    lock = FileLock(edition / _BUSY, mode=0o600)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise EditionError(f"{edition}: another lock or unlock is running; wait for it") from error
     try:
         for half in edition.glob(f".partial-*-{LOCKED}"):
             half.unlink()
         yield
     finally:
-        path.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _is_open(path: Path, handle: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
-    except FileNotFoundError:
-        return False
+        (edition / _BUSY).unlink(missing_ok=True)
+        lock.release()
 
 
 def _prove(edition: Path, written: Path, secret: Any) -> None:

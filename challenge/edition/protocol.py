@@ -13,6 +13,7 @@ from mriprivacy.challenge.edition.public import EditionError
 SPACING_MM = (0.3, 5.0)
 # Below 64 pixels a face is too small for any detector; far above 2000 the memory is not enough.
 PIXELS = (64, 2000)
+MIN_BOOTSTRAP = 100  # the ends of a 95 % interval are then two or three draws from the extremes
 
 
 @dataclass
@@ -66,9 +67,6 @@ def camera_problems(camera: Camera, group: str) -> list[str]:
     except ViewError as error:
         problems.append(f"{group}: {error}")
     return problems
-
-
-MIN_BOOTSTRAP = 100  # the ends of a 95 % interval are then two or three draws from the extremes
 
 
 @dataclass

@@ -8,9 +8,10 @@ from typing import Any
 
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
-from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
+    CONDITIONS,
     CONTRASTS,
     DISTRACTORS,
     KEY_COLUMNS,
@@ -19,17 +20,17 @@ from mriprivacy.data_prep.formats.schema import (
     parse_id,
 )
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
-from mriprivacy.data_prep.formats.tsv import CONDITIONS, TableError, one_of, read_table
+from mriprivacy.data_prep.formats.tsv import TableError, one_of, read_table
+from mriprivacy.scoring.errors import UserError
 
 FORMAT = 1
 _IDS = {"probe": parse_id, "reference": parse_id}
 _LABEL = one_of(["mated", "nonmated"])
-_MATCHED = one_of(["yes", "no"])
 
 Pair = tuple[str, str]
 
 
-class EditionError(ProblemsError):
+class EditionError(UserError):
     """An edition that cannot be used, or is not what was released."""
 
 

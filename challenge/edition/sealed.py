@@ -137,8 +137,18 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
     if sorted(subjects.column("id")) != sorted(released):
         problems.append("sealed/subjects.tsv does not name exactly the released probes and references")
         return problems
-    # Attackers learn from dev: whoever were in both would be linked by what is known of himself.
     who = dict(zip(subjects.column("id"), subjects.column("subject"), strict=True))
+    wrong = [
+        f"{probe} {reference}"
+        for probe, reference, label, _ in key.rows
+        if (label == "mated") != (who.get(probe) == who.get(reference))
+    ]
+    if wrong:
+        problems.append(
+            f"sealed/key.tsv: {len(wrong)} labels contradict sealed/subjects.tsv, first {wrong[0]}; expected "
+            "mated exactly where both are of one subject"
+        )
+    # Attackers learn from dev: whoever were in both would be linked by what is known of himself.
     dev, evaluation = (
         {who[name] for name in (*split.probes, *split.references)} for split in edition.splits.values()
     )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mriprivacy.data_prep.formats import fields
-from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.scoring import Estimate
+from mriprivacy.scoring.errors import UserError
 
 DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS = "probes", "undefaced", "photo"
 IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes were read from
@@ -24,7 +25,7 @@ _NAMES = {
 }
 
 
-class EntryError(ProblemsError):
+class EntryError(UserError):
     """An entry that is none, one line for each field that is not as it must be."""
 
 

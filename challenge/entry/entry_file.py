@@ -9,9 +9,9 @@ from typing import Any
 from mriprivacy.challenge.entry.entry import Entry, EntryError, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
 from mriprivacy.scoring import Estimate
+from mriprivacy.scoring.errors import UserError
 
 LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most
 
@@ -48,12 +48,12 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
 
     Raises
     ------
-    InputError
+    UserError
         If there is none, or with one line for each file that is no entry.
     """
     examined = examine_entries(folder)
     if examined.problems:
-        raise InputError(*examined.problems)
+        raise UserError(*examined.problems)
     return examined.entries
 
 
@@ -67,14 +67,14 @@ def examine_entries(folder: Path) -> Examined:
 
     Raises
     ------
-    InputError
+    UserError
         If there is no such file at all.
     """
     # What a killed `evaluate` may leave (`data_prep.formats.atomic.whole_file`) was never an entry.
     every = {*folder.rglob("*.json"), *folder.glob("*/*.json")}  # the second follows links to folders
     paths = sorted(path for path in every if not path.name.startswith(".partial-"))
     if not paths:
-        raise InputError(
+        raise UserError(
             f"{folder}: no entries; expected EDITION/TEAM__SYSTEM.json files (mriprivacy evaluate)"
         )
     entries: list[Entry] = []

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.baselines.alignment.registration import register
-from mriprivacy.baselines.alignment.template import DefacerError, average_brain, bring
+from mriprivacy.baselines.alignment.template import AlignmentError, average_brain, bring
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold
-from mriprivacy.challenge.compute.parallel import Compute, by_reason
-from mriprivacy.challenge.compute.sandbox import Lost, own_files, run_untrusted
+from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
+from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.scoring.metrics.utility import GateReport, brain_gate
@@ -124,7 +124,7 @@ def _gate(job: _Job) -> GateReport | None:
         with own_files():
             original = read_scan(job.original)
             brain = estimate_brain(original, job.cache) if job.mask is None else read_scan(job.mask).data > 0
-    except DefacerError:
+    except AlignmentError:
         return None
     defaced = read_scan(job.defaced)
     return brain_gate(
@@ -155,13 +155,13 @@ def estimate_brain(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:
 
     Raises
     ------
-    DefacerError
+    AlignmentError
         If the head cannot be registered, or its brain lies outside of the field of view.
     """
     found = register(scan, cache).scan_to_head
     brain = bring(average_brain(), found, scan, outside=-100.0) > 0
     if not brain.any():
-        raise DefacerError("the registered brain lies outside of the field of view")
+        raise AlignmentError("the registered brain lies outside of the field of view")
     return brain
 
 

@@ -14,8 +14,8 @@ from mriprivacy.baselines.brain.engines import engine_version
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.attackers.features import readable
 from mriprivacy.challenge.compute.code_hash import code_of
-from mriprivacy.challenge.compute.parallel import Compute, by_reason
-from mriprivacy.challenge.compute.sandbox import Lost, own_files, run_untrusted
+from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
+from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey

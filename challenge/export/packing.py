@@ -1,4 +1,4 @@
-"""Zips that are the same bytes every time, and the kit's own sources for places where it is not installed."""
+"""What exports are made of: filled templates, zips of the same bytes every time, the kit's own sources."""
 
 import os
 import zipfile
@@ -24,6 +24,7 @@ FILES = {
     "attack": "`scores.tsv` (`probe` `reference` `score`, higher is more alike): all of `eval/trials.tsv`",
     "attributes": "`attributes.tsv` (`probe` `sex` `age_group` `ethnicity`): every probe of `eval`",
 }
+_TIME = (2000, 1, 1, 0, 0, 0)
 
 
 def text(template: str, edition: Edition, **values: Any) -> str:
@@ -40,9 +41,6 @@ def text(template: str, edition: Edition, **values: Any) -> str:
     )
 
 
-_TIME = (2000, 1, 1, 0, 0, 0)
-
-
 def zip_folder(folder: Path, path: Path) -> None:
     """Write a zip of what is in a folder: sorted names, one time, one mode, no folders.
 
@@ -55,9 +53,9 @@ def zip_folder(folder: Path, path: Path) -> None:
     >>> zipfile.ZipFile(folder.parent / (folder.name + ".zip")).namelist()
     ['a.txt']
     """
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    members = sorted(file for file in folder.rglob("*") if file.is_file())
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for file in files:
+        for file in members:
             member = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _TIME)
             member.compress_type = zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16

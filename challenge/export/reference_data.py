@@ -6,10 +6,10 @@ from pathlib import Path
 from mriprivacy.challenge.edition.public import public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
 from mriprivacy.challenge.intake.submission import TABLES
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, MANIFEST
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, SUBJECT_COLUMNS
 from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.scoring.errors import UserError
 
 _PUBLIC = ("edition.json", MANIFEST, COMMITMENT)
 _SPLIT = ("trials.tsv", DISTRACTORS, "key.tsv", "attributes.tsv", "mri/participants.tsv")
@@ -33,7 +33,7 @@ def write_reference(edition: Path, track: str, folder: Path) -> None:
 
     Raises
     ------
-    InputError
+    UserError
         If there is nothing sealed, or the edition does not ask for the track.
     """
     sealed = open_sealed(edition)
@@ -61,9 +61,9 @@ def write_reference(edition: Path, track: str, folder: Path) -> None:
 
 
 def check_track(tracks: tuple[str, ...], track: str) -> None:
-    """Raise InputError unless the edition asks for the track."""
+    """Raise UserError unless the edition asks for the track."""
     if track not in tracks:
-        raise InputError(f"export: track is {track!r}; this edition asks for {', '.join(tracks)}")
+        raise UserError(f"export: track is {track!r}; this edition asks for {', '.join(tracks)}")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -9,13 +9,14 @@ from types import MappingProxyType
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.scoring.errors import UserError
 
 DESCRIPTION = "submission.json"
 
 
-class SubmissionError(ProblemsError):
+class SubmissionError(UserError):
     """A submission that is not accepted.
 
     Attributes

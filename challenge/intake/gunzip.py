@@ -7,12 +7,14 @@ empty members, and skips zeros after the last one.
 import zlib
 from typing import BinaryIO
 
+from mriprivacy.scoring.errors import UserError
+
 # bgzip begins a member every 64 kB, which makes 600 MB of voxels; a member costs 10 microseconds.
 MOST_MEMBERS = 10_000
 _PIECE = 1 << 16
 
 
-class GunzipError(ValueError):
+class GunzipError(UserError):
     """What is no gzip file to its very end."""
 
 

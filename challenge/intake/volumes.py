@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.challenge.intake.gunzip import Gunzip, GunzipError
+from mriprivacy.scoring.errors import UserError
 
 HEADER_SIZE = 348
 # Tools store their history in header extensions (AFNI tens of kilobytes); they are skipped, never read.
@@ -33,7 +34,7 @@ _LARGEST_INTENSITY = 1e18
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
-class VolumeError(ValueError):
+class VolumeError(UserError):
     """A volume that cannot stand for the original; the message does not name the file."""
 
 

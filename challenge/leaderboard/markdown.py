@@ -95,7 +95,7 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
 
     Raises
     ------
-    scoring.ScoringError, InputError
+    scoring.ScoringError, UserError
         As `challenge.leaderboard.standings.board`.
     """
     later = {e.supersedes: f"{e.edition} (sha256 {e.edition_hash[:16]})" for e in entries if e.supersedes}

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from mriprivacy.challenge.entry.entry import Entry, Result, may_be_ranked
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.scoring import Signature, holm, refuse_unlike
+from mriprivacy.scoring.errors import UserError
 from mriprivacy.scoring.ranking import pareto_front, standings
 
 ALPHA = 0.05
@@ -83,7 +83,7 @@ def board(entries: Sequence[Entry], *, higher_is_better: bool) -> Board:
     ------
     scoring.ScoringError
         If the entries were not made alike (edition, interval, seed, version).
-    InputError
+    UserError
         If an entry that is to be ranked has no draws, or not as many as the others.
     """
     refuse_unlike(but_attack(entry.strongest()) for entry in entries)
@@ -221,7 +221,7 @@ def _draws(entries: Sequence[Entry]) -> NDArray[np.float64]:
     expected = max(len(entry.draws) for entry in entries)
     wrong = [entry for entry in entries if len(entry.draws) != expected or expected < 2]
     if wrong:
-        raise InputError(
+        raise UserError(
             *(
                 f"{entry.path}: {len(entry.draws)} draws, expected {expected or 'those of its edition'}; "
                 "evaluate the submission again with this kit"

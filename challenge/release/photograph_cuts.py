@@ -21,7 +21,7 @@ from mriprivacy.data_prep.cohorts.cohort_files import FACES, CohortFiles
 from mriprivacy.data_prep.cohorts.face_table import Face, read_faces
 from mriprivacy.data_prep.editions.plan import Plan, photos_of_real_people
 from mriprivacy.data_prep.editions.release import PhotoItem
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 RAW = "raw"
 HOW = "say which in a table of faces (docs/files.md): a number from the left, or left,top,right,bottom"
@@ -82,7 +82,7 @@ def cut_photographs(plan: Plan, root: Path, files: CohortFiles, compute: Compute
 
     Raises
     ------
-    InputError
+    UserError
         With every photograph in which not exactly one face can be meant, one line each, and every name in
         the table that no photograph has.
     """
@@ -117,7 +117,7 @@ def cut_loose(photos: Mapping[str, Path], table: str, compute: Compute) -> Mappi
 
     Raises
     ------
-    InputError
+    UserError
         As in `cut_photographs`.
     """
     named = _named(Path(table), required=True) if table else {}
@@ -132,7 +132,7 @@ def look(shot: Shot) -> Cuts:
 
     Raises
     ------
-    InputError
+    UserError
         If it is not clear which face is meant, or the cut holds another one.
     """
     picture = read_photo(shot.source, whole=True)
@@ -151,7 +151,7 @@ def _cut(picture: Picture, shot: Shot) -> Box:
     rows, columns = picture.shape[:2]
     if isinstance(shot.face, tuple):
         if shot.face[2] > columns or shot.face[3] > rows:
-            raise InputError(
+            raise UserError(
                 f"{shot.source}: the box {_shown(shot.face)} reaches out of the picture, which has "
                 f"{columns} x {rows} pixels; expected a box within it"
             )
@@ -161,13 +161,13 @@ def _cut(picture: Picture, shot: Shot) -> Box:
         return _all_of(picture)
     chosen = _central(faces, columns, rows) if shot.centred and shot.face is None else shot.face
     if chosen is None:
-        raise InputError(f"{shot.source}: {_counted(faces)}; expected one person: {HOW}")
+        raise UserError(f"{shot.source}: {_counted(faces)}; expected one person: {HOW}")
     if chosen > len(faces):
-        raise InputError(f"{shot.source}: {_counted(faces)}; the table of faces says {chosen}: {HOW}")
+        raise UserError(f"{shot.source}: {_counted(faces)}; the table of faces says {chosen}: {HOW}")
     try:
         return cut_around(faces, chosen - 1, rows, columns)
     except FacesOverlapError as error:
-        raise InputError(
+        raise UserError(
             f"{shot.source}: {_counted(faces)}; {error} to cut out face {chosen}: give a box "
             "left,top,right,bottom without the others, or leave the photograph out"
         ) from error
@@ -189,7 +189,7 @@ def _check_alone(picture: Picture, cut: Box, shot: Shot, path: Path) -> None:
     faces = find_faces(np.ascontiguousarray(picture[top:bottom, left:right]))
     if len(faces) == 1 or (not faces and isinstance(shot.face, tuple)):
         return  # who gave a box has seen whom the detectors miss
-    raise InputError(
+    raise UserError(
         f"{path}: {_counted(faces)} in what would be released ({_shown(cut)}); expected one person: "
         f"give a box left,top,right,bottom for {shot.source.name} that holds no other face, or leave the "
         "photograph out"
@@ -206,7 +206,7 @@ def _same_cut(picture: Picture, cut: Box, other: Picture, shot: Shot, path: Path
     inside = picture[cut[1] : cut[3], cut[0] : cut[2]]
     if other.shape in (inside.shape, shrunk(inside).shape):
         return _all_of(other)
-    raise InputError(
+    raise UserError(
         f"{path}: {columns} x {rows} pixels; expected {picture.shape[1]} x {picture.shape[0]} as "
         f"{shot.source}, or {inside.shape[1]} x {inside.shape[0]} as its cut ({_shown(cut)})"
     )
@@ -232,7 +232,7 @@ def _named(path: Path, required: bool) -> Mapping[str, Face]:
 def _check_names(named: Mapping[str, Face], shots: Iterable[Shot], table: Path) -> None:
     unknown = sorted(set(named) - {shot.source.name for shot in shots})
     if unknown:
-        raise InputError(*(f"{table}: {name} is no photograph that is asked for" for name in unknown))
+        raise UserError(*(f"{table}: {name} is no photograph that is asked for" for name in unknown))
 
 
 def _shots(plan: Plan, asked: set[str], named: Mapping[str, Face]) -> dict[str, Shot]:

@@ -11,8 +11,8 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.editions.edition_config import DESIGN, PHOTOGRAPHS, EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan
 from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
+from mriprivacy.scoring.errors import UserError
 
 _OF_ONE_VERSION = ("supersedes", "superseded_by")
 
@@ -106,7 +106,7 @@ def superseding(plan: Plan, old: Edition) -> Plan:
 
     Raises
     ------
-    InputError
+    UserError
         Unless it is another version under the same id, with the same seed, of the same people. With another
         seed the splits would be others, and open labels of the old `dev` tell sealed ones of the new `eval`.
     """
@@ -119,7 +119,7 @@ def superseding(plan: Plan, old: Edition) -> Plan:
     elif not {scan.probe for scan in plan.scans} & set(splits_of(old)):
         problems.append(f"no scan has the id that it had in {old.name}; expected the same seed and people")
     if problems:
-        raise InputError(*problems)
+        raise UserError(*problems)
     return replace(plan, description={**about, "supersedes": f"{old.name}@{old.hash}"})
 
 

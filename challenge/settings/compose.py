@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 Settings = TypeVar("Settings")
 
@@ -46,7 +46,7 @@ def compose_settings(command: str, schema: type[Settings], overrides: Sequence[s
 
     Raises
     ------
-    InputError
+    UserError
         For an unknown key or group option, a value of the wrong type, or required keys left out.
     """
     try:
@@ -54,10 +54,10 @@ def compose_settings(command: str, schema: type[Settings], overrides: Sequence[s
         missing = sorted(OmegaConf.missing_keys(settings))
         if missing:
             needed = " ".join(f"{key}=..." for key in missing)
-            raise InputError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
+            raise UserError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
         checked = OmegaConf.to_object(settings)
     except OmegaConfBaseException as error:
-        raise InputError(f"{command}: {_first_line(error)}") from error
+        raise UserError(f"{command}: {_first_line(error)}") from error
     assert isinstance(checked, schema)
     return checked
 
@@ -67,17 +67,17 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
 
     Raises
     ------
-    InputError
+    UserError
         For an override that Hydra refuses, or the option of another command.
     """
     if foreign := [word for word in overrides if (command, word) in _NOT_HERE]:
-        raise InputError(*(f"{command}: {word}: {_NOT_HERE[command, word]}" for word in foreign))
+        raise UserError(*(f"{command}: {word}: {_NOT_HERE[command, word]}" for word in foreign))
     try:
         with initialize_config_module("mriprivacy.conf", version_base="1.3"):
             return compose(config_name=command, overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         hint = f"see: mriprivacy {command} --help"
-        raise InputError(f"{command}: {_first_line(error)}; {hint}") from error
+        raise UserError(f"{command}: {_first_line(error)}; {hint}") from error
 
 
 def overridden_keys(command: str, overrides: Sequence[str]) -> frozenset[str]:
@@ -118,7 +118,7 @@ def sweep(overrides: Sequence[str]) -> Iterator[list[str]]:
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
-        raise InputError(_first_line(error)) from error
+        raise UserError(_first_line(error)) from error
     choices = [
         [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
         if override.is_sweep_override()

@@ -7,7 +7,7 @@ from omegaconf import MISSING
 
 from mriprivacy.baselines.face.views import ANGLES
 from mriprivacy.challenge.edition.protocol import Camera, camera_problems
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -35,8 +35,8 @@ class Defacer:
 
 
 def camera_of(attack: Attack) -> Camera:
-    """Return the camera that an attack's settings describe; InputError with every one that describes none."""
+    """Return the camera that an attack's settings describe; UserError with every one that describes none."""
     camera = Camera(attack.spacing_mm, attack.size, attack.views, attack.lights)
     if problems := camera_problems(camera, "attack"):
-        raise InputError(*problems)
+        raise UserError(*problems)
     return camera

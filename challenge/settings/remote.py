@@ -23,7 +23,6 @@ from mriprivacy.challenge.edition.encryption import LOCKED
 from mriprivacy.challenge.edition.integrity import read_manifest
 from mriprivacy.challenge.edition.public import EditionError
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
-from mriprivacy.data_prep.formats.kit_errors import IncompleteError, InputError
 from mriprivacy.data_prep.formats.manifest import (
     COMMITTED,
     MANIFEST,
@@ -31,6 +30,8 @@ from mriprivacy.data_prep.formats.manifest import (
     SUPERSEDED,
     file_sha256,
 )
+from mriprivacy.data_prep.formats.problems import IncompleteError
+from mriprivacy.scoring.errors import UserError
 
 EDITIONS, READ, WRITTEN = (
     ("edition",),
@@ -69,7 +70,7 @@ def here(command: str, settings: Any) -> Iterator[None]:
 
     Raises
     ------
-    InputError, EditionError
+    UserError, EditionError
         If a URL cannot be read or written, or holds something else than its lists say.
     OutputExistsError
         If there is something at an output where nothing may be.
@@ -88,7 +89,7 @@ def here(command: str, settings: Any) -> Iterator[None]:
     if command in ("lock", "unlock") and urls:
         odd.append("edition")  # what they change is where the edition is
     if odd:
-        raise InputError(*(f"{name}: a URL; expected a folder or file of this machine" for name in odd))
+        raise UserError(*(f"{name}: a URL; expected a folder or file of this machine" for name in odd))
     if not urls:
         yield
         return
@@ -120,9 +121,9 @@ def here(command: str, settings: Any) -> Iterator[None]:
         for local, url in outputs:
             try:
                 send(local, url)
-            except InputError as error:
+            except UserError as error:
                 kept = local.rename(Path(tempfile.mkdtemp(prefix="unsent-", dir=local.parent)) / local.name)
-                raise InputError(
+                raise UserError(
                     *error.problems,
                     f"{url}: may hold a part; the whole is kept in {kept}: copy it, or remove it",
                 ) from error
@@ -196,7 +197,7 @@ def fetch_folder(url: str, folder: Path) -> Path:
         return target
     names = listed(url)
     if not names:
-        raise InputError(f"{url}: nothing here")
+        raise UserError(f"{url}: nothing here")
     _many([(filesystem, f"{path.rstrip('/')}/{name}", folder / name) for name in names])
     return folder
 
@@ -222,7 +223,7 @@ def listed(url: str) -> list[str]:
     names = [name.removeprefix(path).lstrip("/") for name in found]
     odd = [name for name in names if not _NAME.fullmatch(name)]
     if odd:
-        raise InputError(f"{url}: {odd[0]!r} is no name for a file of an edition, a submission or results")
+        raise UserError(f"{url}: {odd[0]!r} is no name for a file of an edition, a submission or results")
     return sorted(names)
 
 
@@ -278,9 +279,9 @@ def _told(url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise InputError(f"{url}: no such file") from error
+        raise UserError(f"{url}: no such file") from error
     except Exception as error:  # every kind of storage raises its own
-        raise InputError(f"{url}: {type(error).__name__}: {error}") from error
+        raise UserError(f"{url}: {type(error).__name__}: {error}") from error
 
 
 def _opened(url: str) -> tuple[Any, str]:
@@ -290,7 +291,7 @@ def _opened(url: str) -> tuple[Any, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        raise InputError(f"{url}: {error}; for S3: pip install 'mriprivacy[s3]'") from error
+        raise UserError(f"{url}: {error}; for S3: pip install 'mriprivacy[s3]'") from error
     except (ValueError, OSError) as error:
-        raise InputError(f"{url}: {error}") from error
+        raise UserError(f"{url}: {error}") from error
     return filesystem, path

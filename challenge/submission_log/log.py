@@ -5,21 +5,21 @@ be published.
 Who has seen the hash of its last line can tell ever after that nothing before it was changed or taken out.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import BaseFileLock, FileLock
+
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
-from mriprivacy.data_prep.formats.problems import ProblemsError
 from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
 from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.scoring.errors import UserError
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
@@ -29,7 +29,7 @@ _LARGEST = 1 << 30
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class RecordError(ProblemsError):
+class RecordError(UserError):
     """A log that is not what it was, or a submission over its limit."""
 
 
@@ -220,13 +220,7 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
     return written
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time write to a record; the others wait."""
+def locked(folder: Path) -> BaseFileLock:
+    """Return a lock with which one process at a time writes to a record; the others wait."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return FileLock(folder / _LOCK, mode=0o600)

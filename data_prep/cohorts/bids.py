@@ -18,15 +18,16 @@ from mriprivacy.data_prep.cohorts.cohort_files import (
     find_scans,
     truth_paths,
 )
-from mriprivacy.data_prep.formats.problems import Findings, ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.data_prep.formats.tsv import Table, TableError, read_table
+from mriprivacy.scoring.errors import UserError
 
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)
 _SEX = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 
 
-class CohortError(ProblemsError):
+class CohortError(UserError):
     """A cohort, or what was asked of it, from which no edition can be made."""
 
 

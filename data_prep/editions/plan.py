@@ -18,9 +18,8 @@ from mriprivacy.data_prep.editions.edition_config import (
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
 from mriprivacy.data_prep.editions.trials import Trial, make_trials
 from mriprivacy.data_prep.formats.fields import TRACKS
-from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+from mriprivacy.data_prep.formats.schema import CONDITIONS, NOT_AVAILABLE, Attributes
 from mriprivacy.data_prep.formats.secrets import generator, opaque_ids, secret_bytes
-from mriprivacy.data_prep.formats.tsv import CONDITIONS
 
 FORMAT = 1
 SPLITS = ("dev", "eval")

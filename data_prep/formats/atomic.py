@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from mriprivacy.data_prep.formats.problems import shown
+from mriprivacy.scoring.errors import UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class OutputExistsError(ValueError):
+class OutputExistsError(UserError):
     """The output is already there; nothing is overwritten."""
 
 
-class OutsideError(ValueError):
+class OutsideError(UserError):
     """A name of a file that leads out of the folder it belongs in; nothing is written there."""
 
 

@@ -1,4 +1,4 @@
-"""Opaque ids, the manifest of what is public, and the commitment to what is sealed."""
+"""The manifest of what is public, and the commitment to what is sealed."""
 
 import hashlib
 import os

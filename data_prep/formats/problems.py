@@ -1,28 +1,41 @@
 """What is wrong with an input, in lines for people: collected, counted, and safe to print."""
 
+from mriprivacy.scoring.errors import UserError
+
 _SHOWN = 5
 
 
-class ProblemsError(ValueError):
-    """Input that is wrong, with one line for each thing to mend.
+class IncompleteError(UserError):
+    """What is named was left out; all else is done, and its output stands."""
 
-    Attributes
-    ----------
-    problems : tuple of str
-        What was wrong, where, and what was expected; one line each.
+
+def is_for_people(error: Exception) -> bool:
+    """Whether a person's input caused an error: a `UserError`, or an error of the file system.
+
+    All other errors are faults of the kit: they keep their traceback.
 
     Examples
     --------
-    >>> ProblemsError("a.tsv: empty", "b.tsv: no such file").problems
-    ('a.tsv: empty', 'b.tsv: no such file')
+    >>> is_for_people(FileNotFoundError()), is_for_people(UserError("x")), is_for_people(KeyError())
+    (True, True, False)
     """
+    return isinstance(error, UserError | OSError)
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__(*problems)
-        self.problems = problems
 
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
+def problems_of(error: Exception) -> tuple[str, ...]:
+    """Return the problems that an error for people names, one line each.
+
+    Examples
+    --------
+    >>> problems_of(UserError("a", "b")), problems_of(FileNotFoundError(2, "No such file", "people"))
+    (('a', 'b'), ('people: No such file',))
+    """
+    if isinstance(error, UserError):
+        return error.problems
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return (f"{where}{error.strerror or type(error).__name__}",)
+    return (str(error),)
 
 
 class Findings:

@@ -1,22 +1,23 @@
 """Work that can be killed and taken up again: a partial folder beside the output, item by item."""
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
+from mriprivacy.scoring.errors import UserError
 
 _DONE = ".done"
 _LOCK = ".lock"
 
 
-class BusyError(ValueError):
+class BusyError(UserError):
     """Another run is writing to the same output."""
 
 
@@ -81,12 +82,12 @@ def resumable_folder(path: Path, state: str) -> Iterator[Path]:
         )
     partial = path.parent / f".{path.name}.partial-{state}"
     partial.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(partial / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    lock = FileLock(partial / _LOCK, mode=0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(f"{path}: another run is writing it; wait for it, or end it first") from error
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise BusyError(f"{path}: another run is writing it; wait for it, or end it first") from error
+    try:
         _remove_litter(partial)
         yield partial
         _remove_litter(partial)
@@ -97,7 +98,7 @@ def resumable_folder(path: Path, state: str) -> Iterator[Path]:
         partial.chmod(0o755)
         partial.rename(path)
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def once(folder: Path, name: str, work: Callable[[], Any]) -> Any:

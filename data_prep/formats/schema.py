@@ -4,9 +4,9 @@ import math
 import re
 from typing import NamedTuple
 
-from mriprivacy.data_prep.formats.problems import ProblemsError as ProblemsError
-
 CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that editions are made of
+CONDITIONS = ("raw", "bald")  # of photographs
+NOT_AVAILABLE = "n/a"
 DISTRACTORS = "distractors.tsv"  # trials with strangers, and the scores of those trials
 TRIAL_COLUMNS = ("probe", "reference")
 KEY_COLUMNS = ("probe", "reference", "label")
@@ -51,9 +51,6 @@ def parse_score(cell: str) -> float:
     if abs(value) > _LARGEST_SCORE:
         raise ValueError(f"is beyond {_LARGEST_SCORE:g} in magnitude; scale all scores down by one factor")
     return value
-
-
-NOT_AVAILABLE = "n/a"
 
 
 class Attributes(NamedTuple):

@@ -5,11 +5,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.data_prep.formats.problems import ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.scoring.errors import UserError
 
 
-class JsonError(ProblemsError):
+class JsonError(UserError):
     """A JSON file that is not as it must be."""
 
 

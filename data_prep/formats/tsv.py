@@ -12,9 +12,7 @@ from pathlib import Path
 
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import Findings, shown
-from mriprivacy.data_prep.formats.problems import ProblemsError as ProblemsError
-
-CONDITIONS = ("raw", "bald")  # of photographs
+from mriprivacy.scoring.errors import UserError
 
 Rule = Callable[[str], object]
 
@@ -22,7 +20,7 @@ _LONGEST_CELL = 200
 _LONGEST_LINE = 100_000  # bytes; a cohort's participants.tsv may have many columns
 
 
-class TableError(ProblemsError):
+class TableError(UserError):
     """A table that is not as it must be."""
 
 
@@ -106,6 +104,7 @@ def parse_table(
 
     Examples
     --------
+    >>> from mriprivacy.data_prep.formats.schema import parse_score
     >>> table, problems = parse_table(b"probe\tscore\na\t1\nb\tnan\n", ["probe", "score"],
     ...                               {"score": parse_score}, name="x.tsv", max_rows=10)
     >>> table.rows
@@ -147,8 +146,8 @@ def parse_table(
     return table, findings.problems()
 
 
-class _NotUtf8Error(ValueError):
-    pass
+class _NotUtf8Error(UserError):
+    """A line that is no text; caught here."""
 
 
 def _lines(raw: bytes, begin: int, ending: bytes) -> Iterator[bytes]:
@@ -258,6 +257,7 @@ def read_table(
     Examples
     --------
     >>> import tempfile
+    >>> from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, parse_id
     >>> path = Path(tempfile.mkdtemp()) / "trials.tsv"
     >>> write_table(path, TRIAL_COLUMNS, [("sub-a", "ph-b")])
     >>> read_table(path, TRIAL_COLUMNS, {"probe": parse_id, "reference": parse_id}).rows

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -65,12 +64,6 @@ def write_scan(path: Path, data: NDArray, affine: NDArray[np.float64], sidecar: 
     """Write a scan and its sidecar."""
     write_nifti(path, data, affine)
     write_json(_sidecar(path), sidecar)
-
-
-def read_scan(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
-    """Read the voxels and the affine of a scan."""
-    image = nib.load(path)
-    return np.asarray(image.dataobj), np.asarray(image.affine, np.float64)
 
 
 def write_truth(

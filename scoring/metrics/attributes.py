@@ -7,7 +7,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all, same_length
+from mriprivacy.scoring.errors import (
+    DataError,
+    Floats,
+    ScoringError,
+    as_scores,
+    first_bad,
+    raise_all,
+    same_length,
+)
 from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import percentile
 from mriprivacy.scoring.metrics.steps import Steps
@@ -220,7 +228,7 @@ def _table(truth: ArrayLike, predicted: ArrayLike, subjects: ArrayLike) -> tuple
 def _subjects(subjects: ArrayLike) -> NDArray[np.int64]:
     names, who = np.unique(np.asarray(subjects), return_inverse=True)
     if len(names) < 2:
-        raise ScoringError(f"subjects: {len(names)} found; expected at least two")
+        raise DataError(f"subjects: {len(names)} found; expected at least two")
     return who
 
 

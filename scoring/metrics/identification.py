@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, same_length
+from mriprivacy.scoring.errors import DataError, Floats, as_scores, same_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def cmc(scores: ArrayLike, mated: ArrayLike, probes: ArrayLike, reference_subjec
     codes = [np.unique(x, return_inverse=True)[1] for x in (probe, subject)]
     found = ranks(values, label, *codes)
     if not len(found.probe):
-        raise ScoringError(f"mated: no mated trial among {len(label)}; expected at least one")
+        raise DataError(f"mated: no mated trial among {len(label)}; expected at least one")
     depth = int(found.gallery.max())
     rate = np.array([found.hit(k).mean() for k in range(1, depth + 1)])
     return Cmc(rate, len(found.probe), int(np.median(found.gallery)))

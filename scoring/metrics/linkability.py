@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, steps
 
 MIN_MATED = 30  # below, the interval of linkability is wider than most differences it is asked about
@@ -79,7 +79,7 @@ def linkability_of(curve: Steps, omega: float = 1.0) -> float:
     starts = cell_starts(curve.mated)
     cells = Steps(np.add.reduceat(curve.mated, starts), np.add.reduceat(curve.nonmated, starts))
     if curve.n_mated < 2 or curve.n_nonmated < 2:
-        raise ScoringError(
+        raise DataError(
             f"linkability of {curve.n_mated} mated and {curve.n_nonmated} nonmated trials; expected two each"
         )
     rng = np.random.default_rng(_SEED)

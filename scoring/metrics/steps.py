@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, as_scores
 
 _PIECE = 1 << 18  # scores sorted at a time: a piece fits the cache, and two pieces sort in two threads
 
@@ -252,7 +252,7 @@ def _rate(counts: NDArray) -> Floats:
     summed = np.cumsum(counts, axis=-1)
     total = summed[..., -1:]
     if not np.all(total > 0):
-        raise ScoringError("a class holds no trials; expected at least one mated and one nonmated trial")
+        raise DataError("a class holds no trials; expected at least one mated and one nonmated trial")
     rate = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
     np.divide(summed, total, out=rate[..., 1:])
     return rate

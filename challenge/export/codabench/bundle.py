@@ -20,7 +20,7 @@ from mriprivacy.challenge.export.reference_data import write_reference
 from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.challenge.submission_log.log import Limits
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 # Python 3.12, numpy 1.26, scipy 1.11, scikit-learn 1.5, pandas 2.2: enough for the tracks of tables.
 STOCK_IMAGE = "codalab/codalab-legacy:py312"
@@ -61,9 +61,9 @@ class Phase:
 
 
 def check_synthetic(edition: Edition) -> None:
-    """Raise InputError unless the people of an edition are synthetic: a bundle gives their key away."""
+    """Raise UserError unless the people of an edition are synthetic: a bundle gives their key away."""
     if edition.description.get("synthetic") is not True:
-        raise InputError(
+        raise UserError(
             f"export: edition.json of {edition.name} does not say synthetic: true, so its people are real, "
             "and on Codabench whoever can see a benchmark can download the key; expected synthetic people; "
             "for real ones evaluate what arrives on your own machine (mriprivacy evaluate record=...)"
@@ -88,13 +88,13 @@ def write_bundle(edition: Edition, root: Path, folder: Path, phase: Phase, basel
 
     Raises
     ------
-    InputError
+    UserError
         For dates that are none, or a track that the image cannot score.
     """
     image = _image(phase)
     for name, time in (("start", phase.start), ("end", phase.end)):
         if not _DATE.fullmatch(time) and (name, time) != ("end", ""):
-            raise InputError(f"export: {name} is {time!r}; expected YYYY-MM-DD HH:MM:SS, in UTC")
+            raise UserError(f"export: {name} is {time!r}; expected YYYY-MM-DD HH:MM:SS, in UTC")
     with tempfile.TemporaryDirectory() as scratch:
         _write_parts(edition, root, folder, Path(scratch), phase, baselines)
     write_logo(folder / "logo.png")
@@ -131,7 +131,7 @@ def _write_parts(
 
 def _image(phase: Phase) -> str:
     if phase.track not in TABLES and not phase.image:
-        raise InputError(
+        raise UserError(
             "export: scoring defacing needs the whole kit, which Codabench's stock image has not; build an "
             "image from the Dockerfile of the kit, push it, and give image=YOU/mriprivacy:0.1.0"
         )

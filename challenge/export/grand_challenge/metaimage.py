@@ -11,6 +11,8 @@ import stat
 import zlib
 from pathlib import Path
 
+from mriprivacy.scoring.errors import UserError
+
 LARGEST_HEADER = 1 << 16
 _BYTES = {
     "MET_UCHAR": 1, "MET_CHAR": 1, "MET_USHORT": 2, "MET_SHORT": 2, "MET_UINT": 4, "MET_INT": 4,
@@ -20,7 +22,7 @@ _NUMBERS = {"TransformMatrix": 9, "Offset": 3, "ElementSpacing": 3}
 _END = b"ElementDataFile = LOCAL\n"
 
 
-class MetaImageError(ValueError):
+class MetaImageError(UserError):
     """A file that is no image of the grid it must have; the message does not name it."""
 
 

@@ -14,7 +14,8 @@ from mriprivacy.baselines.face.render import prepare_off_screen, render
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import View
-from mriprivacy.challenge.compute.sandbox import Lost, run_untrusted
+from mriprivacy.challenge.compute.parallel import Lost
+from mriprivacy.challenge.compute.sandbox import run_untrusted
 from mriprivacy.challenge.evaluation.context import Evaluator
 from mriprivacy.challenge.intake.submission import Submission
 

@@ -1,4 +1,4 @@
-"""Figures of a report: scores, ROC, DET, groups."""
+"""Plots of a report: scores, ROC, DET, groups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ BINS = 24
 BLOCK = 64  # draws at a time
 # Even steps for the ROC, even steps of the exponent for the DET.
 FMR = np.unique(np.concatenate([np.linspace(0, 1, 101), np.logspace(-3, 0, 61)]))
+RATES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)  # marked on the axes of the DET
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,6 @@ def roc_band(
     blocks = [at_rates(counts[:, i : i + BLOCK]) for i in range(0, n_bootstrap, BLOCK)]
     low, high = np.quantile(np.concatenate(blocks), [0.025, 0.975], axis=0)
     return Band(FMR, at_rates(np.ones((len(listed.subjects), 1)))[0], low, high)
-
-
-RATES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
 
 
 def histograms(found: Mapping[str, Histogram]) -> Plot:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, part_of, resample
+from mriprivacy.scoring.errors import SetupError
 
 # Between the eyeballs' centres in the template, mm, and how deep the brain lies under the skin of the vault:
 # scalp 5, skull 6, fluid 2.
@@ -25,7 +26,7 @@ SKULL_WITHIN_MM = 14.0
 BRAIN_RIM_MM = 1.5
 
 
-class BrainTemplateError(ValueError):
+class BrainTemplateError(SetupError):
     """The template maps are not where they should be."""
 
 

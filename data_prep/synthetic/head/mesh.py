@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mriprivacy.scoring.errors import SetupError
+
 # Everything lower than this in the base mesh is body, in decimetres (chin 6.6, shoulders 5.9).
 NECK_CUT = 4.7
 SHOULDER_CUT = 2.5
@@ -35,7 +37,7 @@ PARTS = {
 }
 
 
-class MeshDataError(ValueError):
+class MeshDataError(SetupError):
     """The mesh data is not where it should be, or a target has no such name."""
 
 

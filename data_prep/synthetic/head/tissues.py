@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.data_prep.formats.schema import CONTRASTS as CONTRASTS
-
 # Name: proton density (water is 1), T1 and T2 at 3 T, ms. The place in this table is the label; the brain is
 # last. Rounded from the ranges of Stanisz et al. (Magn. Reson. Med. 54, 2005) and Bojorquez et al. (Magn.
 # Reson. Imaging 35, 2017); but T2 of fat, muscle and skin is what a turbo echo train makes of it, and flowing

@@ -134,21 +134,3 @@ def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
         people.append(person)
         faces[number] = face
     return tuple(people)
-
-
-def nearest_people(people: tuple[Person, ...]) -> tuple[float, str, str]:
-    """Return the smallest distance between two people's faces, mm, and who they are; infinite for one.
-
-    Examples
-    --------
-    >>> nearest_people(draw_people(SyntheticCohort(subjects=2)))[1:]
-    ('sub-0001', 'sub-0002')
-    """
-    faces = np.array([face_shape(person) for person in people])
-    best = (np.inf, "", "")
-    for number, face in enumerate(faces[:-1]):
-        distances = distance_mm(face, faces[number + 1 :])
-        place = int(distances.argmin())
-        if distances[place] < best[0]:
-            best = (float(distances[place]), people[number].subject, people[number + 1 + place].subject)
-    return best

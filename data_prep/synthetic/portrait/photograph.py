@@ -3,14 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.formats.schema import CONDITIONS
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.portrait.camera import develop, draw_background
 from mriprivacy.data_prep.synthetic.portrait.day import draw_day
 from mriprivacy.data_prep.synthetic.portrait.drawing import Drawing
 from mriprivacy.data_prep.synthetic.portrait.scene import draw, set_scene
-
-CONDITIONS = ("raw", "bald")
 
 
 def photograph(

@@ -51,7 +51,7 @@ def test_too_few_people(labels: list[str]) -> None:
 
 
 def test_rows_without_labels() -> None:
-    with pytest.raises(AttributesError, match="3 rows of features, 2 labels"):
+    with pytest.raises(ValueError, match="3 rows of features, 2 labels"):
         learn_attribute(np.zeros((3, 2)), ["F", "M"], ["1", "2"])
 
 
@@ -80,7 +80,7 @@ def test_age_is_read_where_features_hold_it() -> None:
 def test_ages_of_too_few_people_and_rows_without_an_age() -> None:
     with pytest.raises(AttributesError, match="4 people of known age; expected 5 or more"):
         learn_age(np.zeros((8, 2)), [20.0, 30, 40, 50] * 2, list("abcd") * 2)
-    with pytest.raises(AttributesError, match="3 rows of features, 2 ages"):
+    with pytest.raises(ValueError, match="3 rows of features, 2 ages"):
         learn_age(np.zeros((3, 2)), [20.0, 30], ["a", "b", "c"])
 
 

@@ -172,7 +172,7 @@ def test_people_without_a_photograph_are_not_learned_from() -> None:
     assert attack.subjects == 2 * FOLDS
     with pytest.raises(InformedError, match=r"7 people of dev .* at least 8"):
         learn(scans, who, photos[:7], who[:7])
-    with pytest.raises(InformedError, match="references: 20 rows of features and 19 subjects"):
+    with pytest.raises(ValueError, match="references: 20 rows of features and 19 subjects"):
         learn(scans, who, photos, who[:19])
 
 

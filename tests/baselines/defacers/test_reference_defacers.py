@@ -19,7 +19,7 @@ from mriprivacy.baselines.alignment.registration import coarse
 from mriprivacy.baselines.alignment.template import (
     HEAD_TO_MNI,
     HEAD_TO_PYDEFACE,
-    RecordError,
+    AlignmentError,
     average_brain,
     average_head,
     bring,
@@ -37,6 +37,7 @@ from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, Synthet
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
+from mriprivacy.scoring.errors import SetupError, UserError
 from mriprivacy.scoring.metrics.utility import brain_gate
 
 REAL_SHA256 = "11195daa3495866deb30cd020cfed90dccd871fcbdfa027c8e5e02e241cb2f01"
@@ -273,7 +274,7 @@ def test_a_broken_record_is_told_and_no_scan_is_blamed(broken: str, real: Scan, 
     for ending in ("", "-lax"):
         (tmp_path / f"{registration._key(real)}{ending}.json").write_text(broken)
     for call in (partial(deface, "blur"), analyse):
-        with pytest.raises(RecordError, match=r"\.json: was kept from an earlier run and cannot be"):
+        with pytest.raises(SetupError, match=r"\.json: was kept from an earlier run and cannot be"):
             call(real, tmp_path)
 
 
@@ -298,7 +299,7 @@ def test_where_no_face_is_in_the_field_of_view_there_is_none_to_remove(
 
 def test_noise_is_not_a_head() -> None:
     noise = np.random.default_rng(1).normal(100, 20, (96, 96, 96)).astype(np.float32)
-    with pytest.raises(DefacerError, match="head"):
+    with pytest.raises(AlignmentError, match="head"):
         deface("niimath_deface", Scan(noise, np.diag([2.0, 2.0, 2.0, 1.0])))
 
 
@@ -329,14 +330,14 @@ def test_a_failing_niimath_is_an_error(
     fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(mode)
     monkeypatch.setattr(registration, "package_file", lambda package, name: fake)
-    with pytest.raises(DefacerError, match=message):
+    with pytest.raises(UserError, match=message):
         deface("blur", real)
 
 
 def test_missing_data_names_the_package() -> None:
-    with pytest.raises(DefacerError, match="pip install no_such_package"):
+    with pytest.raises(SetupError, match="pip install no_such_package"):
         package_file("no_such_package", "data.nii.gz")
-    with pytest.raises(DefacerError, match="without that file"):
+    with pytest.raises(SetupError, match="without that file"):
         package_file("pydeface", "data/none.nii.gz")
 
 

@@ -8,15 +8,14 @@ from PIL import Image
 from mriprivacy.baselines.attacks import face_network as network
 from mriprivacy.baselines.attacks import registry as attacks
 from mriprivacy.baselines.attacks.outline import outline_features
-from mriprivacy.baselines.attacks.registry import AttackError
 from mriprivacy.baselines.face.appearance import Look, appearance_of_photo
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, LARGEST_NOSE_MM
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.weights import WeightsError
-from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
+from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, VectorError, extract
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE
 
 
@@ -140,7 +139,7 @@ def seen_with_nose(nose_mm: float, path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
     paths = {name: tmp_path / f"{name}.nii.gz" for name in ("a", "b")}
-    with pytest.raises(InputError) as error:
+    with pytest.raises(UserError) as error:
         extract(paths, "scan", Extraction(attacks=("geo",)), "scans", ENGINE)
     assert len(error.value.problems) == 2
 
@@ -168,7 +167,7 @@ def test_a_kept_file_that_was_cut_off_is_named(portraits, tmp_path: Path) -> Non
         whole = kept.read_bytes()
         for size in (0, 10, len(whole) // 2):
             kept.write_bytes(whole[:size])
-            with pytest.raises(InputError, match="was kept from an earlier run and cannot be read"):
+            with pytest.raises(UserError, match="was kept from an earlier run and cannot be read"):
                 extract(paths, "photo", extraction, "photos", ENGINE)
         kept.unlink()
         again = extract(paths, "photo", extraction, "photos", ENGINE)["a"]
@@ -231,7 +230,7 @@ def test_an_attack_that_returns_no_numbers_in_a_row_is_told(tmp_path: Path, name
     paths, compute = walls(tmp_path, "good", name), Compute("sequential")
     extraction = Extraction((ODD,), cache=tmp_path / "cache")
     for _ in range(2):  # it is not kept
-        with pytest.raises(InputError, match=f"attack {ODD}: .*{name}.png: {found}.*; expected finite num"):
+        with pytest.raises(UserError, match=f"attack {ODD}: .*{name}.png: {found}.*; expected finite num"):
             extract(paths, "photo", extraction, "photos", compute)
     good = extract(walls(tmp_path, "good"), "photo", extraction, "photos", compute)["good"].vectors[ODD]
     assert good.dtype == np.float64
@@ -242,7 +241,7 @@ def test_features_of_different_lengths_are_told_before_they_are_compared(
     tmp_path: Path, untrusted: bool
 ) -> None:
     paths, extraction = walls(tmp_path, "good", "longer"), Extraction((ODD,))
-    with pytest.raises(AttackError, match=r"Odd: .* are 2 \(.*good.png\), 3 \(.*longer.png\); expected as"):
+    with pytest.raises(VectorError, match=r"Odd: .* are 2 \(.*good.png\), 3 \(.*longer.png\); expected as"):
         extract(paths, "photo", extraction, "photos", Compute("sequential"), untrusted)
 
 

@@ -11,15 +11,15 @@ from mriprivacy.challenge.attackers.loose_images import find_images
 from mriprivacy.challenge.cli import main
 from mriprivacy.data_prep.cohorts.cohort_files import check_photo
 from mriprivacy.data_prep.editions.release import PhotoItem, release_photo
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.problems import Findings
+from mriprivacy.scoring.errors import UserError
 
 
 def test_a_dicom_series_is_one_line_that_names_the_converter(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"IM{number:04d}").write_bytes(bytes(128) + b"DICM" + bytes(40))
     (tmp_path / "slice.dcm").touch()
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         find_images(tmp_path, "probes", (".nii", ".nii.gz"))
     (line,) = caught.value.problems
     assert "31 DICOM files" in line
@@ -29,7 +29,7 @@ def test_a_dicom_series_is_one_line_that_names_the_converter(tmp_path: Path) -> 
 def test_other_files_are_named_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "IMG_1.HEIC").touch()
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         find_images(tmp_path, "photos", (".png", ".jpg"))
     heic, text = caught.value.problems
     assert heic.endswith("save it as JPEG first")
@@ -68,7 +68,7 @@ def test_dicom_in_sub_folders_is_named_by_every_command(
 def test_without_dicom_there_is_no_hint(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.txt").write_text("no picture")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         find_images(tmp_path, "probes", (".nii",))
     assert "dcm2niix" not in str(caught.value)
 

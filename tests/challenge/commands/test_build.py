@@ -17,7 +17,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 from tests.challenge.evaluation.test_audit import plant_brightness
 from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE_WORDS
@@ -89,7 +89,7 @@ def test_photographs_of_several_people_are_named(
     Image.new("RGB", (16, 20), "white").save(photo)
     built = [*words(own_cohort, tmp_path / "edition"), "edition.hair_removal=builtin"]
     built += Compute("sequential").words()
-    monkeypatch.setattr(build, "seal_edition", Mock(side_effect=InputError("power cut")))
+    monkeypatch.setattr(build, "seal_edition", Mock(side_effect=UserError("power cut")))
     assert main(built) == 2
     monkeypatch.undo()
     assert main(built) == 0

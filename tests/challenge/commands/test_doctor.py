@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mriprivacy.baselines.defacers import TOOLS, DefacerError
+from mriprivacy.baselines.defacers import TOOLS
 from mriprivacy.challenge.commands.doctor import _defacers, _extras, _packages
+from mriprivacy.scoring.errors import SetupError
 
 
 def test_programs_of_others_are_told_with_their_version_or_where_to_get_them(
@@ -33,7 +34,7 @@ def test_every_file_that_is_needed_is_looked_for(monkeypatch: pytest.MonkeyPatch
     assert {finding.state for finding in _packages()} == {"ok"}
 
     def gone(package: str, name: str) -> Path:
-        raise DefacerError(f"{package}: no {name}")
+        raise SetupError(f"{package}: no {name}")
 
     monkeypatch.setattr("mriprivacy.baselines.alignment.template.package_file", gone)
     missing = {finding.what for finding in _packages() if finding.state == "missing"}

@@ -15,7 +15,7 @@ from mriprivacy.baselines.hair.removal import remove_hair
 from mriprivacy.challenge.commands.check import Settings
 from mriprivacy.challenge.compute.parallel import Compute, run, stream
 from mriprivacy.challenge.settings.compose import compose_settings
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 SEQUENTIAL, LOKY, DASK, RAY = (Compute(name, 2) for name in ("sequential", "loky", "dask", "ray"))
 NO_RAY = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra ray is not installed")
@@ -34,13 +34,13 @@ def square(x: int) -> int:
 
 def fussy(x: int) -> int:
     if x % 2:
-        raise InputError(f"item {x} is odd; expected an even one")
+        raise UserError(f"item {x} is odd; expected an even one")
     return x
 
 
 def written_to_a_full_disk(x: int) -> int:
     if x > 3:
-        raise InputError(f"item {x} is large")
+        raise UserError(f"item {x} is large")
     raise OSError(errno.ENOSPC, "No space left on device", f"item-{x}")
 
 
@@ -72,7 +72,7 @@ def threads(_: Callable) -> list[int]:
 
 @pytest.mark.parametrize("compute", [SEQUENTIAL, LOKY])
 def test_a_full_disk_is_told_once(compute: Compute) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UserError) as caught:
         run(written_to_a_full_disk, range(5), "x", compute)
     full, large = caught.value.problems
     assert re.fullmatch("item-[0-3]: No space left on device", full)
@@ -88,7 +88,7 @@ def test_results_are_in_the_order_of_the_items(compute: Compute) -> None:
 
 @pytest.mark.parametrize("compute", ENGINES)
 def test_all_problems_are_told_at_once_in_order(compute: Compute) -> None:
-    with pytest.raises(InputError) as error:
+    with pytest.raises(UserError) as error:
         run(fussy, range(6), "fussy", compute)
     assert error.value.problems == tuple(f"item {x} is odd; expected an even one" for x in (1, 3, 5))
 
@@ -115,7 +115,7 @@ def test_an_item_that_ends_two_workers_is_named_and_the_rest_is_done(
     compute: Compute, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = {}
-    with pytest.raises(InputError) as error:
+    with pytest.raises(UserError) as error:
         found.update(stream(die_at, [(x, 3) for x in range(6)], "dying", compute))
     (problem,) = error.value.problems
     assert problem.startswith(
@@ -140,20 +140,20 @@ def test_workers_keep_to_one_thread(compute: Compute) -> None:
 )
 def test_an_engine_that_is_not_there_is_named(compute: Compute, message: str) -> None:
     soon = dask.config.set({"distributed.comm.timeouts.connect": "100ms"})
-    with soon, pytest.raises(InputError, match=message):
+    with soon, pytest.raises(UserError, match=message):
         run(square, [1], "x", compute)
 
 
 def test_an_extra_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(InputError, match=r"no package ray here; install it: pip install 'mriprivacy\[ray\]'"):
+    with pytest.raises(UserError, match=r"no package ray here; install it: pip install 'mriprivacy\[ray\]'"):
         run(square, [1], "x", Compute("ray", 7))
 
 
 def test_without_a_terminal_only_failures_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     run(square, range(3), "squares", SEQUENTIAL)
     assert capsys.readouterr().err == ""
-    with pytest.raises(InputError):
+    with pytest.raises(UserError):
         run(fussy, range(3), "fussy", SEQUENTIAL)
     assert capsys.readouterr().err == "fussy: 1 of 3 failed\n"
 

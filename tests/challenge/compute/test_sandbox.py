@@ -1,7 +1,6 @@
 """Work on what strangers sent: one that crashes, stalls or eats memory costs itself, and nobody else."""
 
 import ctypes
-import importlib
 import os
 from pathlib import Path
 from unittest.mock import Mock
@@ -9,10 +8,14 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from mriprivacy.baselines.attacks.registry import AttackError
+from mriprivacy.baselines.brain.engines import EngineError
+from mriprivacy.baselines.face.render import RenderError
 from mriprivacy.baselines.face.scan import ScanError
+from mriprivacy.baselines.face.views import ViewError
+from mriprivacy.baselines.face.weights import WeightsError
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.sandbox import (
-    _OURS,
     MOST_LATE,
     Lost,
     _Contained,
@@ -20,7 +23,7 @@ from mriprivacy.challenge.compute.sandbox import (
     own_files,
     run_untrusted,
 )
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import SetupError, UserError
 
 
 def hostile(what: str) -> str:
@@ -38,7 +41,7 @@ def hostile(what: str) -> str:
     if what == "no disk":
         raise ScanError("/the/organizers/own/path") from OSError(5, "Input/output error")
     if what == "bad":
-        raise InputError("this one is bad")
+        raise SetupError("this one is bad")
     return what.upper()
 
 
@@ -66,18 +69,16 @@ def test_one_worker_is_another_process_too() -> None:
 
 
 def test_a_file_of_the_organizers_that_cannot_be_read_costs_nobody() -> None:
-    with pytest.raises(InputError, match="/the/organizers/own/path"):
+    with pytest.raises(UserError, match="/the/organizers/own/path"):
         run_untrusted(hostile, ["a", "no disk"], "hostile", Compute("loky", 2))
-    with pytest.raises(InputError, match=r"not finite; 'mriprivacy verify' checks the edition"), own_files():
+    with pytest.raises(UserError, match=r"not finite; 'mriprivacy verify' checks the edition"), own_files():
         hostile("no scan")
 
 
-def test_errors_that_are_the_organizers_are_known_by_the_names_they_have() -> None:
-    for name in _OURS:
-        module, _, kind = name.rpartition(".")
-        error = getattr(importlib.import_module(module), kind)
-        with pytest.raises(error):
-            _Contained(Mock(side_effect=error("no weights")))("item")
+@pytest.mark.parametrize("kind", [AttackError, EngineError, RenderError, ViewError, WeightsError])
+def test_a_wrong_setup_ends_the_run_and_costs_no_scan(kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        _Contained(Mock(side_effect=kind("no weights")))("item")
 
 
 def test_nobody_waits_for_an_eleventh_that_is_late(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def test_nobody_waits_for_an_eleventh_that_is_late(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_still_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match="this one is bad"):
+    with pytest.raises(UserError, match="this one is bad"):
         run_untrusted(hostile, ["a", "bad", "b"], "hostile", Compute("loky", 2))
     assert run_untrusted(hostile, ["a"], "hostile", Compute("sequential")) == ["A"]
     assert run_untrusted(hostile, [], "hostile", Compute("loky", 2)) == []

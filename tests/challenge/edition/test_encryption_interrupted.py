@@ -26,8 +26,9 @@ from mriprivacy.challenge.edition import encryption as vault
 from mriprivacy.challenge.edition.encryption import LOCKED, lock, opened
 from mriprivacy.challenge.edition.integrity import verify_edition, verify_sealed
 from mriprivacy.challenge.edition.public import EditionError
-from mriprivacy.data_prep.formats.kit_errors import InputError, problems_of
 from mriprivacy.data_prep.formats.manifest import write_commitment, write_manifest
+from mriprivacy.data_prep.formats.problems import problems_of
+from mriprivacy.scoring.errors import UserError
 
 CHANGES = ("mkdir", "rename", "remove", "rmdir", "chmod", "utime", "link", "symlink", "truncate")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -49,7 +50,7 @@ class Vault:
         with redirect_stdout(printed):
             try:
                 module.run(module.Settings(edition=str(self.folder), **about.get(command, {})))
-            except (EditionError, InputError, OSError) as error:
+            except (EditionError, UserError, OSError) as error:
                 return 2, "\n".join(problems_of(error))
         return 0, printed.getvalue()
 

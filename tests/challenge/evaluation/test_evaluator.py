@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.alignment.template import DefacerError
+from mriprivacy.baselines.alignment.template import AlignmentError
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.challenge.attackers.acquisition import COLUMNS
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.compute.sandbox import Lost
+from mriprivacy.challenge.compute.parallel import Compute, Lost
 from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
@@ -266,7 +265,7 @@ def test_scans_without_a_brain_are_not_counted(
     def estimate(scan: Scan, cache: Path) -> NDArray[np.bool_]:
         calls.append(cache)
         if len(calls) == 1:
-            raise DefacerError("no head")
+            raise AlignmentError("no head")
         brain = np.zeros(scan.data.shape, bool)
         brain[4:20, 8:18, 8:20] = True
         return brain

@@ -22,7 +22,7 @@ from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.challenge.intake.submission import Submission, check_submission
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 
 
 def fake(scan: Scan, cache: Path | None, engine: str = "builtin") -> BrainAnalysis:
@@ -165,7 +165,7 @@ def test_a_broken_file_of_the_cache_is_told_as_such(
     measured(tiny_edition, sealed, submission, tmp_path)
     for kept in tmp_path.glob("brain-*"):
         kept.write_bytes(kept.read_bytes()[:100])
-    with pytest.raises(InputError, match="was kept from an earlier run and cannot be read; remove it"):
+    with pytest.raises(UserError, match="was kept from an earlier run and cannot be read; remove it"):
         measured(tiny_edition, sealed, submission, tmp_path)
 
 
@@ -177,7 +177,7 @@ def test_a_broken_registration_of_the_cache_is_told_as_such(
     for probe in tiny_edition.eval.probes:
         (tmp_path / f"{_key(read_scan(tiny_edition.eval.scan(probe)))}-lax.json").write_text("{")
     compute = Compute(backend, 1)
-    with pytest.raises(InputError, match="was kept from an earlier run and cannot be read; remove it"):
+    with pytest.raises(UserError, match="was kept from an earlier run and cannot be read; remove it"):
         measure_utility(tiny_edition, sealed, submission, {}, Protocol(bootstrap=50), tmp_path, compute)
 
 

@@ -20,7 +20,7 @@ from mriprivacy.challenge.export.codabench import codabench_run
 from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.columns import columns, platform_scores
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.stock_image import linked_python, pinned_python
 
@@ -250,10 +250,10 @@ def test_a_problem_of_the_evaluation_is_told_without_a_path(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    problem = InputError("/the/organizers/cache: was kept from an earlier run and cannot be read")
+    problem = UserError("/the/organizers/cache: was kept from an earlier run and cannot be read")
     monkeypatch.setattr("mriprivacy.challenge.export.scorer.evaluate", Mock(side_effect=problem))
     assert run_here(bundle, attack, tmp_path / "app") == 1
-    assert capsys.readouterr().err == "the scoring program failed (InputError); tell the organizers\n"
+    assert capsys.readouterr().err == "the scoring program failed (UserError); tell the organizers\n"
 
 
 def test_scores_have_the_two_digits_that_teams_are_told(bundle: Path, attack: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.site import pages
 from mriprivacy.challenge.leaderboard.terminal import ranking, summary
 from mriprivacy.challenge.settings.terminal_output import escaped_output
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 from tests.helpers.hostile_text import HOSTILE, WORST
 
@@ -157,7 +157,7 @@ def test_what_commands_print_is_escaped_wherever_it_comes_from(
 ) -> None:
     def dispatch(_: list[str]) -> int:
         print("warning: \x1b[31mred\u202e \udcff")
-        raise InputError("a\x1b[2J\nmriprivacy: all is well: \u2028 x")
+        raise UserError("a\x1b[2J\nmriprivacy: all is well: \u2028 x")
 
     monkeypatch.setattr(cli, "_dispatch", dispatch)
     assert cli.main(["check"]) == 2

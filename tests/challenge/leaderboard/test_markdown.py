@@ -13,8 +13,8 @@ from mriprivacy.challenge.leaderboard.markdown import leaderboard, signatures
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.system_tables import read_by
 from mriprivacy.challenge.leaderboard.terminal import ranking, summary
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.scoring import Estimate, ScoringError, Signature
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 from tests.helpers.same_board import differences
 
@@ -236,7 +236,7 @@ def test_files_that_are_no_entries_are_all_named(tmp_path: Path, spoil) -> None:
     path = write_entry(tmp_path, entry("a", result(0.5)))
     path.write_text(spoil(json.loads(path.read_text())))
     (tmp_path / "test-1" / "team__z.json").write_text("{}")
-    with pytest.raises(InputError) as error:
+    with pytest.raises(UserError) as error:
         read_entries(tmp_path)
     assert len(error.value.problems) == 2
     assert "team__a.json" in error.value.problems[0]

@@ -6,8 +6,8 @@ import pytest
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import Board, board, equal, holm_of_pairs, tiers
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.scoring import Draws, compare
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import draws, made_up
 
 
@@ -70,7 +70,7 @@ def test_attacks_are_ranked_the_other_way_round() -> None:
 
 def test_entries_without_draws_are_named() -> None:
     old = [replace(entry, draws=()) for entry in defacers(0, 1)]
-    with pytest.raises(InputError, match="evaluate the submission again") as error:
+    with pytest.raises(UserError, match="evaluate the submission again") as error:
         board([*old, made_up(2)], higher_is_better=False)
     assert len(error.value.problems) == 2
 

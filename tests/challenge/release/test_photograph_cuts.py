@@ -16,8 +16,8 @@ from mriprivacy.challenge.release.photograph_cuts import Shot, look
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.scoring.errors import UserError
 from tests.challenge.commands.test_build import TERMS, words
 from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE_WORDS
@@ -132,7 +132,7 @@ def test_a_photograph_without_hair_is_cut_like_the_raw_one(two: Image.Image, tmp
     for name, picture in made.items():
         assert (np.asarray(picture.crop(boxes[name]))[..., 2] % 2 == PERSON).all()
     two.resize((300, 100)).save(tmp_path / "other.png")
-    with pytest.raises(InputError, match=r"other.png: 300 x 100 pixels; expected 1080 x 160 as .*raw.png"):
+    with pytest.raises(UserError, match=r"other.png: 300 x 100 pixels; expected 1080 x 160 as .*raw.png"):
         look(Shot(tmp_path / "raw.png", 2, others=(("bald", tmp_path / "other.png"),)))
 
 
@@ -141,7 +141,7 @@ def test_somebody_else_in_the_photograph_without_hair_is_seen(
 ) -> None:
     face_of(portraits["obama"], EDGE).save(tmp_path / "raw.png")
     two.save(tmp_path / "bald.png")
-    with pytest.raises(InputError, match=r"bald.png: 2 faces .* in what would be released"):
+    with pytest.raises(UserError, match=r"bald.png: 2 faces .* in what would be released"):
         look(Shot(tmp_path / "raw.png", others=(("bald", tmp_path / "bald.png"),)))
 
 
@@ -153,11 +153,11 @@ def test_what_names_no_person_is_told(two: Image.Image, portraits: dict[str, Pat
         ((0, 0, 999, 100), r"two.png: the box 0,0,999,100 reaches out of .* 360 x 160 pixels"),
         ((0, 0, 360, 160), r"two.png: 2 faces \(.*\) in what would be released \(0,0,360,160\)"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(UserError, match=said):
             look(Shot(path, face))
     close = [face_of(portraits[name], EDGE).crop((25, 0, 135, EDGE)) for name in ("biden", "obama2")]
     beside(*close).save(path)
-    with pytest.raises(InputError, match=r"another head is too near to cut out face 1: give a box"):
+    with pytest.raises(UserError, match=r"another head is too near to cut out face 1: give a box"):
         look(Shot(path, 1))
     assert look(Shot(path, (0, 0, 110, EDGE))).boxes["raw"] == (0, 0, 110, EDGE)
 
@@ -194,7 +194,7 @@ def test_strangers_are_whoever_is_in_the_middle(
     with Image.open(tmp_path / "Ada_0001.png") as picture:
         assert (np.asarray(picture.crop(box))[..., 2] % 2 == PERSON).all()
     two.save(tmp_path / "Bo_0001.png")
-    with pytest.raises(InputError, match=r"Bo_0001.png: 2 faces"):
+    with pytest.raises(UserError, match=r"Bo_0001.png: 2 faces"):
         look(Shot(tmp_path / "Bo_0001.png", centred=True))
     assert look(Shot(tmp_path / "Bo_0001.png", 2, centred=True)).boxes["raw"][0] >= EDGE
 

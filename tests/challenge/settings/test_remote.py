@@ -17,7 +17,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.settings.remote import fetch_edition, here, send
-from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
 
@@ -201,7 +201,7 @@ def test_what_could_not_be_sent_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     place.__enter__()
     Path(settings.output, "sealed").mkdir(parents=True)
     Path(settings.output, "sealed", "nonce").write_text("only one")
-    with pytest.raises(InputError, match="the whole is kept in") as caught:
+    with pytest.raises(UserError, match="the whole is kept in") as caught:
         place.__exit__(None, None, None)
     kept = Path(caught.value.problems[-1].partition("kept in ")[2].partition(":")[0])
     assert (kept / "sealed" / "nonce").read_text() == "only one"

@@ -36,10 +36,10 @@ from mriprivacy.challenge.submission_log.log import (
     locked,
     read_log,
 )
-from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -299,7 +299,7 @@ def test_an_evaluation_that_ends_in_an_error_is_logged(
     words += [f"record={tmp_path / 'record'}", f"cache={tmp_path}"]
 
     def fail(*_: object) -> None:
-        raise InputError("cannot")
+        raise UserError("cannot")
 
     with monkeypatch.context() as patch:
         patch.setattr("mriprivacy.challenge.commands.evaluate.evaluate", fail)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mriprivacy.data_prep.formats.problems import Findings, ProblemsError, shown
+from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, parse_id, parse_score
 from mriprivacy.data_prep.formats.tsv import (
     Table,
@@ -19,6 +19,7 @@ from mriprivacy.data_prep.formats.tsv import (
     table_bytes,
     write_table,
 )
+from mriprivacy.scoring.errors import UserError
 
 HEADER = b"probe\treference\tscore\n"
 RULES = {"probe": parse_id, "reference": parse_id, "score": parse_score}
@@ -172,7 +173,7 @@ def test_words() -> None:
 
 def test_problems_survive_pickling() -> None:
     error = pickle.loads(pickle.dumps(TableError("one", "two")))
-    assert isinstance(error, ProblemsError)
+    assert isinstance(error, UserError)
     assert error.problems == ("one", "two")
     assert str(error) == "one\ntwo"
 

@@ -9,12 +9,13 @@ from mriprivacy.baselines.face.appearance import appearance_of_scan
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import reconstruct
 from mriprivacy.baselines.face.views import make_views
+from mriprivacy.data_prep.formats.schema import CONTRASTS
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import scan_expression
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks, ibug_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import lie_down, scan_head
-from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, CONTRASTS, LABEL
+from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, LABEL
 from mriprivacy.data_prep.synthetic.head.voxels import FIELD_OF_VIEW
 from mriprivacy.data_prep.synthetic.people.person import draw_person, random_for
 from mriprivacy.data_prep.synthetic.people.traits import draw_traits

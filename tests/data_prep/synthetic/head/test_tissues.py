@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from mriprivacy.data_prep.formats.schema import CONTRASTS
 from mriprivacy.data_prep.synthetic.head.tissues import (
     BRAIN,
-    CONTRASTS,
     GREY,
     LABEL,
     SCANNERS,

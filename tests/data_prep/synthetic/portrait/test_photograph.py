@@ -4,6 +4,7 @@ import dlib
 import numpy as np
 import pytest
 
+from mriprivacy.data_prep.formats.schema import CONDITIONS
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh, subdivision
@@ -12,7 +13,7 @@ from mriprivacy.data_prep.synthetic.portrait.day import draw_day
 from mriprivacy.data_prep.synthetic.portrait.eyes import SHAPES, glasses
 from mriprivacy.data_prep.synthetic.portrait.face_hair import beard_area, brow_area, lashes
 from mriprivacy.data_prep.synthetic.portrait.hair import STYLES, draw_cut, on_scalp, scalp_hair
-from mriprivacy.data_prep.synthetic.portrait.photograph import CONDITIONS, photograph
+from mriprivacy.data_prep.synthetic.portrait.photograph import photograph
 from mriprivacy.data_prep.synthetic.portrait.strands import surface
 
 CONFIG = SyntheticCohort(photos=PhotoSettings(pixels=320))
