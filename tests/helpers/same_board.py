@@ -99,8 +99,8 @@ def notes(made: Sequence[Entry], committed: Sequence[Entry]) -> list[str]:
     if hashes[0] != hashes[1]:
         here, there = (", ".join(sorted(found)) for found in hashes)
         lines.append(
-            f"the demo's edition is {here}, that of the committed entries {there}: another processor or other "
-            f"code. Figures were not compared digit for digit; AUCs may differ by {TOLERANCE}"
+            f"the demo's edition is {here}, that of the committed entries {there}: another processor or "
+            f"other code. Figures were not compared digit for digit; AUCs may differ by {TOLERANCE}"
         )
     return lines
 
