@@ -50,8 +50,7 @@ def test_other_code_is_left_out_in_one_line_with_a_count(track: str) -> None:
     assert line == (
         f"3 of synth/1, track {track}: code is '0a0a0a0a' or none (older than the code digest) in the "
         "signature; expected '9f2c41d7', as in 4 others; evaluate the submissions again with the kit of the "
-        "others: "
-        + ", ".join(entry.path for entry in others)
+        "others: " + ", ".join(entry.path for entry in others)
     )
     leaderboard(kept)
 

@@ -1,0 +1,80 @@
+"""The committed entries, board and README are one, and CI notices where a demo differs from them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mriprivacy.challenge.compute.code_hash import result_code
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from tests.helpers.board_entries import made_up
+from tests.helpers.same_board import ROOT, differences, notes, readme
+
+ENTRIES = [made_up(0), made_up(1), made_up(0, "attack"), made_up(0, "attributes")]
+OTHER_EDITION = "cd" * 32
+
+
+def with_auc(entry: Entry, change: float) -> Entry:
+    """The same entry with another AUC in its first result."""
+    first, *others = entry.results
+    auc = first.figures["auc"]
+    changed = replace(first, figures={**first.figures, "auc": replace(auc, value=auc.value + change)})
+    return replace(entry, results=(changed, *others))
+
+
+def with_signature(entry: Entry, old: str, new: str) -> Entry:
+    results = (replace(one, signature=one.signature.replace(old, new)) for one in entry.results)
+    return replace(entry, results=tuple(results))
+
+
+def test_the_committed_board_and_ranking_are_those_of_the_committed_entries() -> None:
+    entries = read_entries(ROOT / "entries")
+    assert leaderboard(entries) == (ROOT / "LEADERBOARD.md").read_text("utf-8")
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert readme(entries, text) == text
+
+
+def test_times_the_commit_and_the_code_may_differ() -> None:
+    made = [replace(one, kit="9.9.9", seconds={"figures": 1e6}) for one in ENTRIES]
+    assert (
+        differences([with_signature(one, "v:0.1.0", "v:0.1.0+code:9f2c41d7") for one in made], ENTRIES) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: with_auc(entry, 1e-9),
+        lambda entry: replace(entry, draws=(*entry.draws[:-1], 0.1234)),
+        lambda entry: replace(entry, submission_sha256="ef" * 32),
+        lambda entry: replace(entry, warnings=("a new warning",)),
+        lambda entry: replace(entry, results=entry.results[1:]),
+        lambda entry: with_signature(entry, "seed:0", "seed:1"),
+    ],
+)
+def test_of_one_edition_every_figure_has_to_be_equal(change: Callable[[Entry], Entry]) -> None:
+    (line, *_) = differences([change(ENTRIES[0]), *ENTRIES[1:]], ENTRIES)
+    assert line.startswith(f"{ENTRIES[0].path}: ")
+    assert "; expected " in line
+
+
+def test_an_entry_that_only_one_has_is_named() -> None:
+    path = ENTRIES[1].path
+    assert differences([ENTRIES[0], *ENTRIES[2:]], ENTRIES) == [f"{path}: only in one of the two"]
+
+
+def test_of_another_processor_s_edition_aucs_may_differ_a_little() -> None:
+    made = [replace(one, edition_hash=OTHER_EDITION) for one in ENTRIES]
+    assert differences([with_auc(made[0], -0.19), *made[1:]], ENTRIES) == []
+    (line,) = differences([with_auc(made[0], -0.21), *made[1:]], ENTRIES)
+    assert "within 0.2" in line
+    assert any("another processor" in note for note in notes(made, ENTRIES))
+
+
+def test_entries_older_than_the_code_are_noted() -> None:
+    (note,) = notes(ENTRIES, ENTRIES)
+    assert note.startswith("4 committed entries are older than the code; make them again: uv run")
+    now = [with_signature(e, "v:0.1.0", f"v:0.1.0+code:{result_code(e.track)}") for e in ENTRIES]
+    assert notes(now, now) == []
