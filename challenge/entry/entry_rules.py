@@ -6,6 +6,7 @@ from typing import Any
 
 from mriprivacy.challenge.entry.entry import IMAGE_LISTS, LEVELS, ORACLE
 from mriprivacy.data_prep.formats import fields
+from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import ScoringError, Signature
@@ -271,10 +272,10 @@ def _signature(value: object, entry: Mapping[str, Any]) -> str | None:
     edition = f"{entry.get('edition')}@{str(entry.get('edition_hash'))[:8]}"
     system = f"{entry.get('team')}/{entry.get('system')}"
     if signature.edition != edition:
-        return f"one of the entry's edition, ed:{edition}"
+        return f"one of the entry's edition, ed:{one_line(edition)}"
     if signature.track.partition("/")[0] != entry.get("track"):
-        return f"one of the entry's track, tr:{entry.get('track')}/eval"
-    return None if signature.system in ("", system) else f"one of the entry's system, sys:{system}"
+        return f"one of the entry's track, tr:{one_line(str(entry.get('track')))}/eval"
+    return None if signature.system in ("", system) else f"one of the entry's system, sys:{one_line(system)}"
 
 
 def _gate(value: Any) -> Iterator[str]:
