@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+from tabulate import DataRow, TableFormat, tabulate
+
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
 
-DEFACERS = "{:<5}{:<16}{:<18}{:<18}{:<9}{}"
-ATTACKS = "{:<23}{:<18}{:<18}{}"
+DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")
+ATTACKS = ("system", "AUC", "EER %", "rank-1")
+_ROW = DataRow("", " ", "")  # one space between columns, so that all stand in 80
+_PLAIN = TableFormat(None, None, None, None, _ROW, _ROW, 0, None)
 SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
 
 
@@ -35,7 +39,7 @@ def ranking(entries: Sequence[Entry]) -> str:
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
         lines += ["takes scans as they come; adapted and informed ones learned on defaced dev.", ""]
-        lines += [DEFACERS.format("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")]
+        rows: list[tuple[object, ...]] = []
         for place in board(defacers, higher_is_better=False).places:
             entry, best = place.entry, place.entry.strongest()
             figures = [
@@ -46,12 +50,17 @@ def ranking(entries: Sequence[Entry]) -> str:
             brain = gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
-            lines.append(DEFACERS.format(place.tier or "-", entry.system, *figures, brain))
-        lines.append("")
+            rows.append((place.tier or "-", entry.system, *figures, brain))
+        lines += [_table(rows, DEFACERS), ""]
     if attacks:
-        lines += ["Attacks on undefaced scans", "", ATTACKS.format("system", "AUC", "EER %", "rank-1")]
+        rows = []
         for place in board(attacks, higher_is_better=True).places:
             shown = [figure(name, place.entry.strongest()).text for name in ("auc", "eer", "rank1")]
-            lines.append(ATTACKS.format(place.entry.system, *shown))
-        lines.append("")
-    return "\n".join(line.rstrip() for line in lines)
+            rows.append((place.entry.system, *shown))
+        lines += ["Attacks on undefaced scans", "", _table(rows, ATTACKS), ""]
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[tuple[object, ...]], header: Sequence[str]) -> str:
+    text = tabulate([header, *rows], tablefmt=_PLAIN, disable_numparse=True)
+    return "\n".join(line.rstrip() for line in text.splitlines())
