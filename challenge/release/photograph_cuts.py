@@ -24,7 +24,9 @@ from mriprivacy.data_prep.editions.release import PhotoItem
 from mriprivacy.data_prep.formats.kit_errors import InputError
 
 RAW = "raw"
-HOW = "say which in a table of faces (docs/files.md): a number from the left, or left,top,right,bottom"
+HOW = (
+    "name it in a table of faces (docs/reference/files.md): a number from the left, or left,top,right,bottom"
+)
 
 Picture = NDArray[np.uint8]
 

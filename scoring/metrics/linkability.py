@@ -58,7 +58,7 @@ def linkability(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) -> fl
     three quarters of the second cancel; the mean of ten random halvings is returned.
 
     The halves take every trial as independent. `score_trials` halves subjects instead, which matters
-    when subjects have several trials, and gives the interval. See docs/metrics/linkability.md.
+    when subjects have several trials, and gives the interval. See docs/reference/metrics/linkability.md.
 
     Examples
     --------
