@@ -25,7 +25,7 @@ from mriprivacy.data_prep.formats.kit_errors import InputError
 
 RAW = "raw"
 HOW = (
-    "name it in a table of faces (docs/reference/files.md): a number from the left, or left,top,right,bottom"
+    "name it in a face table (docs/reference/files.md): a number from the left, or left,top,right,bottom"
 )
 
 Picture = NDArray[np.uint8]
