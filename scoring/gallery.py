@@ -1,6 +1,6 @@
 """Probes against a gallery too large for a matrix of scores: compared in blocks, counted, and forgotten.
 
-What a block leaves is small: how many nonmated scores lie below each mated one, where each probe's own person
+What a block leaves is small: how many non-mated scores lie below each mated one, where each probe's own person
 stands, and the first few candidates. Blocks are counted in any order, on any number of machines.
 """
 
@@ -49,7 +49,7 @@ class Mated:
     best : ndarray, shape (n_probes,)
         The highest of each probe; NaN where its person is not in the gallery.
     values : ndarray, ascending
-        Distinct scores at which nonmated ones are counted.
+        Distinct scores at which non-mated ones are counted.
     exact : bool
         Whether these are all distinct scores.
     """
@@ -69,7 +69,7 @@ class Found:
     first : int
         Row of its first probe.
     counts : ndarray, shape (2, n_values)
-        Nonmated scores below, and at or below, each value.
+        Non-mated scores below, and at or below, each value.
     nonmated : int
         How many there are.
     above, level : ndarray of int, shape (n,)
@@ -281,7 +281,7 @@ def conclude(own: Mated, gallery: Side, found: Iterable[Found], fmr: float = 0.0
     Raises
     ------
     ScoringError
-        If there is no nonmated trial.
+        If there is no non-mated trial.
     """
     n, totals = len(own.best), [len(own.scores), 0]
     counts = np.zeros((2, 2, len(own.values)), np.int64)
@@ -296,7 +296,7 @@ def conclude(own: Mated, gallery: Side, found: Iterable[Found], fmr: float = 0.0
     if not totals[1]:
         raise DataError("gallery: one person alone; expected others to be told from")
     rank[np.isnan(own.best)] = np.nan
-    rates = 1 - counts[1, 0] / totals[1]  # of nonmated trials at or above each value
+    rates = 1 - counts[1, 0] / totals[1]  # of non-mated trials at or above each value
     allowed = np.flatnonzero(rates <= fmr)
     threshold, rate = (own.values[allowed[0]], rates[allowed[0]]) if len(allowed) else (np.inf, 0.0)
     return GalleryReport(
@@ -343,7 +343,7 @@ def search_gallery(
     >>> people = rng.normal(size=(400, 16))
     >>> report = search_gallery(people + 0.7 * rng.normal(size=(400, 16)), range(400), people, range(400))
     >>> print(report)
-    EER 0.0150, AUC 0.9987, linkability 0.9614 (exact; 400 mated, 159600 nonmated trials)
+    EER 0.0150, AUC 0.9987, linkability 0.9614 (exact; 400 mated, 159600 non-mated trials)
     400 of 400 probes are of 400 people of the gallery: rank 1 0.9125, within 10 0.9975, linked ...
     """
     names = [np.asarray(subjects) for subjects in (probe_subjects, gallery_subjects)]

@@ -71,7 +71,7 @@ class VerificationReport:
     def __str__(self) -> str:
         lines = [f"{name:<17} {estimate:.3f}" for name, estimate in self.estimates().items()]
         lines.append(
-            f"{self.n_mated} mated, {self.n_nonmated} nonmated trials, {self.n_subjects} subjects; "
+            f"{self.n_mated} mated, {self.n_nonmated} non-mated trials, {self.n_subjects} subjects; "
             f"95 % intervals, {self.n_bootstrap} draws of subjects"
         )
         return "\n".join(lines)
@@ -125,7 +125,7 @@ def score_trials(
 
     Notes
     -----
-    A subject drawn c times gives its mated trials the weight c and a nonmated trial the weight c_i c_j
+    A subject drawn c times gives its mated trials the weight c and a non-mated trial the weight c_i c_j
     (a pigeonhole bootstrap, Owen 2007): resampling trials instead pretends to more people than there are.
 
     Examples

@@ -51,7 +51,7 @@ class StreamReport:
         how = "exact" if self.exact else f"binned, EER +- {self.eer_bound:.2g}, AUC +- {self.auc_bound:.2g}"
         return (
             f"EER {self.eer:.4f}, AUC {self.auc:.4f}, linkability {self.linkability:.4f} ({how}; "
-            f"{self.n_mated} mated, {self.n_nonmated} nonmated trials)"
+            f"{self.n_mated} mated, {self.n_nonmated} non-mated trials)"
         )
 
 
@@ -78,14 +78,14 @@ def score_stream(chunks: Callable[[], Iterable[Chunk]], max_values: int = 4_000_
 
     Notes
     -----
-    Only the mated scores must be sorted: every figure depends on the nonmated ones by how many lie below
+    Only the mated scores must be sorted: every figure depends on the non-mated ones by how many lie below
     and at each mated score, and these counts add up over chunks.
 
     Examples
     --------
     >>> scores, mated = np.array([3.0, 1, 2, 0, 1, 5]), np.array([1, 1, 1, 0, 0, 0], dtype=bool)
     >>> print(score_stream(lambda: [(scores[i : i + 2], mated[i : i + 2]) for i in (0, 2, 4)]))
-    EER 0.3333, AUC 0.6111, linkability 0.0000 (exact; 3 mated, 3 nonmated trials)
+    EER 0.3333, AUC 0.6111, linkability 0.0000 (exact; 3 mated, 3 non-mated trials)
     """
     values, exact = _mated_values(chunks, max_values)
     counts = np.zeros((2, 2, len(values)), dtype=np.int64)  # (mated, nonmated) x (below, up to)
@@ -96,7 +96,7 @@ def score_stream(chunks: Callable[[], Iterable[Chunk]], max_values: int = 4_000_
                 counts[k] += count_below(values, part)
                 totals[k] += len(part)
     if not totals[1]:
-        raise DataError(f"chunks: {totals[0]} mated and no nonmated trials; expected both classes")
+        raise DataError(f"chunks: {totals[0]} mated and no non-mated trials; expected both classes")
     return report_of(counts, totals, exact)
 
 
@@ -106,9 +106,9 @@ def report_of(counts: NDArray[np.int64], totals: Sequence[int], exact: bool) -> 
     Parameters
     ----------
     counts : ndarray, shape (2, 2, n_values)
-        Mated and nonmated trials below, and at or below, each value.
+        Mated and non-mated trials below, and at or below, each value.
     totals : sequence of two int
-        Mated and nonmated trials; neither is 0.
+        Mated and non-mated trials; neither is 0.
     exact : bool
         Whether the values are all distinct mated scores.
     """

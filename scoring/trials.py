@@ -1,4 +1,4 @@
-"""A trial list whose subjects can be drawn again: mated weight c_i, nonmated weight c_i c_j."""
+"""A trial list whose subjects can be drawn again: mated weight c_i, non-mated weight c_i c_j."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Trials:
     def draw(self, n_bootstrap: int, seed: int) -> Floats:
         """How often each subject is drawn in each replicate; shape (n_subjects, n_bootstrap).
 
-        A draw that leaves no mated or no nonmated trial is drawn again.
+        A draw that leaves no mated or no non-mated trial is drawn again.
         """
         rng = np.random.default_rng([seed, 0x5EED])
         counts = np.zeros((len(self.subjects), n_bootstrap))
@@ -107,12 +107,12 @@ class Trials:
             if not len(todo):
                 return counts
         raise DataError(
-            f"probe_subjects: {len(self.subjects)} subjects share too few nonmated trials to be drawn again; "
+            f"probe_subjects: {len(self.subjects)} subjects share too few non-mated trials to be drawn again; "
             "expected trials between more pairs of subjects"
         )
 
     def weigh(self, counts: Floats) -> tuple[Floats, Floats]:
-        """Weight of mated and nonmated trials in each piece and pair of folds.
+        """Weight of mated and non-mated trials in each piece and pair of folds.
 
         Parameters
         ----------

@@ -4,7 +4,7 @@ niimath's fast engine samples on a fixed schedule of 8, 4 and 2 mm whatever the 
 scan. Here both volumes are reduced to 4 mm and handed over with their world scaled by one half, so that the
 engine's 2 mm level is our 4 mm one: about 1 s a fit. What that saves is spent on robustness. A fit can get
 stuck, a T2w scan on a T1w head above all; so the head is fitted in two contrasts and both ways, and the fit
-with the highest normalized mutual information is kept. Measured in docs/defacers.md.
+with the highest normalized mutual information is kept. Measured in docs/results/defacers.md.
 """
 
 import functools
@@ -36,14 +36,14 @@ from mriprivacy.scoring.errors import SetupError
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
 BINS = 32
-# Normalized mutual information; 1 for independent volumes. What heads reach: docs/defacers.md.
+# Normalized mutual information; 1 for independent volumes. What heads reach: docs/results/defacers.md.
 MIN_SIMILARITY = 1.085
 # The same for what is left of a defaced head; white noise reaches 1.00.
 MIN_LAX = 1.03
 # Above it a fit was right on all 26 heads tried, and the fits the other way round never better.
 CLEAR_SIMILARITY = 1.12
 # A fit that says less, or makes the average head this much larger or smaller, has often got stuck, where the
-# field of view cuts chin or ear above all. With air around the scan it comes loose: docs/defacers.md.
+# field of view cuts chin or ear above all. With air around the scan it comes loose: docs/results/defacers.md.
 DOUBTFUL_SIMILARITY = 1.11
 DOUBTFUL_SCALE = 1.75
 PADDING = 10  # voxels of 4 mm

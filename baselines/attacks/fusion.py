@@ -34,7 +34,7 @@ class Fusion:
 
 
 def fuse(scores: Floats, mated: ArrayLike) -> Fusion:
-    """Learn to fuse by logistic regression, mated and nonmated trials weighing the same.
+    """Learn to fuse by logistic regression, mated and non-mated trials weighing the same.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from mriprivacy.scoring.errors import UserError
 
 # How far the covariances of scans and of photographs are drawn to the identity: canonical correlations (both
 # alike), and ridge regression of photographs on scans (that of photographs is the identity). Partial least
-# squares (both are), and more steps in between, were never the best (docs/attacks.md).
+# squares (both are), and more steps in between, were never the best (docs/results/attacks.md).
 SHRINKAGES = ((0.2, 0.2), (0.5, 0.5), (0.8, 0.8), (0.95, 0.95), (0.5, 1.0))
 FOLDS = 5
 MIN_SUBJECTS = 8  # below, there is nothing to learn two maps from

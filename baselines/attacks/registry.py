@@ -1,6 +1,6 @@
 """The attacks: an image becomes features, features are compared.
 
-An attack is any class with a name and a method `embed`; a new one needs no change here (docs/attacks.md).
+An attack is any class with a name and a method `embed` (docs/how-to/own_attack.md).
 """
 
 import importlib
@@ -175,7 +175,9 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
     except (ImportError, AttributeError, TypeError) as error:
         raise AttackError(f"attack {name}: cannot be made ({type(error).__name__}: {error})") from error
     if not callable(getattr(own, "embed", None)) or not hasattr(own, "comparable"):
-        raise AttackError(f"attack {name}: has no embed(look) or no comparable; see docs/attacks.md")
+        raise AttackError(
+            f"attack {name}: has no embed(look) or no comparable; see docs/how-to/own_attack.md"
+        )
     made: Attack = own
     return made
 

@@ -5,7 +5,7 @@ registered to the scan (12 parameters, niimath), the ICBM152 tissue maps that ni
 prior probabilities, and a mixture of Gaussians, fitted by expectation-maximization, weighs them against the
 intensities. It asks for no contrast: which tissue is bright is learned from the scan. It knows no bias
 field and no folds, and is no rival of FreeSurfer; it is there to tell whether two scans of one head still say
-the same (docs/utility.md, where its error is measured).
+the same (docs/explanation/utility.md, where its error is measured).
 """
 
 from dataclasses import dataclass

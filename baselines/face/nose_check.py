@@ -16,7 +16,7 @@ from mriprivacy.baselines.face.views import View
 
 # A nose stands out of the plane of the eyes: on whole heads, real and synthetic, by 18 to 38 mm, by 8 and
 # more on blurred and blocked ones, by at most 6 mm where the face was shaved or not scanned. A pasted nose
-# stood out by 11 mm and more but once (5 mm; docs/real_heads.md).
+# stood out by 11 mm and more but once (5 mm; docs/results/real_heads.md).
 FLAT_NOSE_MM = 7.0
 # More is no nose: a landmark of an eye lies in a step of the surface, on what is far behind the face.
 LARGEST_NOSE_MM = 60.0

@@ -93,7 +93,7 @@ class Entry:
     seconds : mapping from str to float
         Wall time by step; the only part that differs between two runs.
     utility : mapping from str to Estimate
-        What a defacing system costs brain analysis (docs/utility.md); empty where it was not measured.
+        What a defacing system costs brain analysis (docs/explanation/utility.md); may be empty.
     draws : tuple of float
         AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the
         same draws for

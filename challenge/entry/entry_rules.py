@@ -6,7 +6,6 @@ from typing import Any
 
 from mriprivacy.challenge.entry.entry import IMAGE_LISTS, LEVELS, ORACLE
 from mriprivacy.data_prep.formats import fields
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import ScoringError, Signature

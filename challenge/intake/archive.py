@@ -152,7 +152,9 @@ def _check_member(
     where = shown(name, 100)
     kind = stat.S_IFMT(member.external_attr >> 16)
     if name != member.filename or not (name in sizes or (name.endswith("/") and name[:-1] in folders)):
-        findings.add("has members that do not belong there; expected the files of docs/files.md alone", where)
+        findings.add(
+            "has members that do not belong there; expected the files of docs/reference/files.md alone", where
+        )
         return
     if kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
         findings.add("has links, devices or other members that are no plain files", where)

@@ -132,7 +132,7 @@ def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) ->
     Parameters
     ----------
     folder : Path
-        With `submission.json` and what its track asks for (docs/files.md).
+        With `submission.json` and what its track asks for (docs/reference/files.md).
     edition : Edition
         The public side is all that is needed.
     compute : Compute

@@ -27,7 +27,7 @@ def summary(entry: Entry) -> str:
     if entry.utility:
         names = [name for name in ("utility", "brain_dice", "displacement_mm") if name in entry.utility]
         shown = [f"{name} {entry.utility[name]:.3f}" for name in names]
-        lines.append(f"  {', '.join(shown)} (docs/utility.md)")
+        lines.append(f"  {', '.join(shown)} (docs/explanation/utility.md)")
     return "\n".join(lines)
 
 

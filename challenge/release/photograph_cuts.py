@@ -24,7 +24,7 @@ from mriprivacy.data_prep.editions.release import PhotoItem
 from mriprivacy.scoring.errors import UserError
 
 RAW = "raw"
-HOW = "say which in a table of faces (docs/files.md): a number from the left, or left,top,right,bottom"
+HOW = "name it in a face table (docs/reference/files.md): a number from the left, or left,top,right,bottom"
 
 Picture = NDArray[np.uint8]
 

@@ -1,4 +1,4 @@
-"""Write docs/commands.md from `conf/`; `python -m mriprivacy.challenge.settings.commands_page` prints it."""
+"""Write docs/reference/commands.md from `conf/`: `python -m mriprivacy.challenge.settings.commands_page`."""
 
 import re
 from dataclasses import dataclass, replace

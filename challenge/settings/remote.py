@@ -3,7 +3,8 @@
 `edition=s3://bucket/edition` is fetched file by file as its lists (`MANIFEST.sha256`) name them, each checked
 against its SHA-256, and kept under it: a file of an edition is fetched once, whoever asks. What else is read
 (`submission=`, `entries=`) is fetched anew. What is written is written here first and sent when the command
-has succeeded. Any URL that fsspec knows; credentials and endpoints are the environment's (docs/scale.md).
+has succeeded. Any URL that fsspec knows; credentials and endpoints are the environment's
+(docs/how-to/scale.md).
 """
 
 import hashlib

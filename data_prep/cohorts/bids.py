@@ -106,8 +106,8 @@ def read_cohort(
 
     Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others), scans
     `sub-<id>/[ses-<id>/]anat/sub-<id>_[ses-<id>_]<contrast>.nii.gz`, a folder of photographs, and, for all
-    scans or none, the truth below `derivatives/truth` (docs/files.md). Headers are read, voxels and pixels
-    are not.
+    scans or none, the truth below `derivatives/truth` (docs/reference/files.md). Headers are read,
+    voxels and pixels are not.
 
     Parameters
     ----------

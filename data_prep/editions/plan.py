@@ -287,7 +287,7 @@ def _check_people(people: Sequence[Person], config: EditionConfig, distractors: 
     if smallest < 2:
         problems.append(
             f"{len(people)} subjects make {n_dev} dev and {len(people) - n_dev} eval; expected 2 or more "
-            "in each, since a nonmated trial takes two: add subjects or change edition.dev_share"
+            "in each, since a non-mated trial takes two: add subjects or change edition.dev_share"
         )
     elif config.nonmated_per_probe >= smallest:
         problems.append(

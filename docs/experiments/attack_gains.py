@@ -1,4 +1,4 @@
-"""What each part of the attackers is worth, and what they find of a defacer: the tables of docs/attacks.md.
+"""What each part of the attackers gains: the tables of docs/results/attacks.md.
 
     uv run python -m docs.experiments.attack_gains EDITION CACHE ENTRIES [SUBMISSION ...]
 

@@ -1,4 +1,4 @@
-"""What is read of sex, age and ethnicity: the table of docs/attacks.md, from the entries of one edition.
+"""How well sex, age and ethnicity are predicted: a table of docs/results/attacks.md, from entries.
 
     uv run python -m docs.experiments.attribute_table ENTRIES
 

@@ -1,4 +1,4 @@
-"""What each reference defacer does to real heads and to synthetic ones: the tables of docs/real_heads.md.
+"""What reference defacers do to real and to synthetic heads: the tables of docs/results/real_heads.md.
 
     uv run python -m docs.experiments.real_heads SYNTHETIC_HEADS [HEAD.nii.gz ...]
 

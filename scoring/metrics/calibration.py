@@ -90,7 +90,7 @@ def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
     area between the prior entropy and the cross-entropy of the calibrated scores,
     integrated over the prior in closed form on the hull itself, so constant scores give 0. The worst case
     cannot be read off the hull, whose ends are 0 and infinite in every finite sample: it is taken with
-    one more mated trial at the bottom and one more nonmated trial at the top (rule of succession).
+    one more mated trial at the bottom and one more non-mated trial at the top (rule of succession).
 
     Examples
     --------

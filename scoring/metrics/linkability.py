@@ -29,7 +29,7 @@ def linkability(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) -> fl
     mated, nonmated : array_like, shape (n,)
         Finite scores, higher = more likely the same person.
     omega : float
-        Prior ratio P(mated) / P(nonmated), above 0.
+        Prior ratio P(mated) / P(non-mated), above 0.
 
     Returns
     -------
@@ -51,14 +51,14 @@ def linkability(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) -> fl
     -----
     D_sys is the mean over mated scores of max(0, 2 p - 1), p the posterior probability of mated. It is an
     f-divergence, so it is also the most an attacker can earn who names a posterior q and is paid
-    1 - 2 (1 - q)^2 at a mated and -2 q^2 / omega at a nonmated trial, and nothing where q <= 1/2. Learned
+    1 - 2 (1 - q)^2 at a mated and -2 q^2 / omega at a non-mated trial, and nothing where q <= 1/2. Learned
     (monotone, by pool adjacent violators) and paid on the same trials, q earns too much: the hull of the
     ROC reads .35 for a true .29 with 40 subjects. Learned on one half and paid on the other it earns too
     little. Cube-root asymptotics make the excess three times the loss, so a quarter of the first and
     three quarters of the second cancel; the mean of ten random halvings is returned.
 
     The halves take every trial as independent. `score_trials` halves subjects instead, which matters
-    when subjects have several trials, and gives the interval. See docs/metrics/linkability.md.
+    when subjects have several trials, and gives the interval. See docs/reference/metrics/linkability.md.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def linkability_of(curve: Steps, omega: float = 1.0) -> float:
     cells = Steps(np.add.reduceat(curve.mated, starts), np.add.reduceat(curve.nonmated, starts))
     if curve.n_mated < 2 or curve.n_nonmated < 2:
         raise DataError(
-            f"linkability of {curve.n_mated} mated and {curve.n_nonmated} nonmated trials; expected two each"
+            f"linkability of {curve.n_mated} mated and {curve.n_nonmated} non-mated trials; expected two each"
         )
     rng = np.random.default_rng(_SEED)
     m, n = (_halve(counts, rng) for counts in (cells.mated, cells.nonmated))
@@ -136,7 +136,7 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
     mated, nonmated : array_like, shape (n,)
         Finite scores, higher = more likely the same person.
     omega : float
-        Prior ratio P(mated) / P(nonmated), above 0.
+        Prior ratio P(mated) / P(non-mated), above 0.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
 
 
 def dsys_of(m: Floats, n: Floats, omega: float = 1.0) -> float:
-    """Histogram value of sorted mated and nonmated scores, see `dsys_histogram`."""
+    """Histogram value of sorted mated and non-mated scores, see `dsys_histogram`."""
     low, high = min(m[0], n[0]), max(m[-1], n[-1])
     bins = min(len(m) // 10, 100)
     if bins < 2 or low == high:
@@ -194,7 +194,7 @@ def warn_if_small(n_mated: int, stacklevel: int = 3) -> None:
 def check_omega(omega: float) -> None:
     """Raise unless omega is a finite ratio above 0."""
     if not (np.isfinite(omega) and omega > 0):
-        raise ScoringError(f"omega: {omega!r}; expected a finite prior ratio P(mated)/P(nonmated) above 0")
+        raise ScoringError(f"omega: {omega!r}; expected a finite prior ratio P(mated)/P(non-mated) above 0")
 
 
 def _halve(counts: NDArray, rng: np.random.Generator) -> NDArray:

@@ -25,7 +25,7 @@ class Steps:
     ----------
     mated, nonmated : ndarray, shape (..., n_steps)
         Trials (or their weight) in each piece. A piece is all trials of one score that mated trials
-        have, or the run of nonmated trials between two such scores; the ROC is straight over both, so
+        have, or the run of non-mated trials between two such scores; the ROC is straight over both, so
         every figure that is read off the ROC is exact. Leading axes hold bootstrap replicates.
     """
 
@@ -120,7 +120,7 @@ def spread(function: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
 
 
 def corners(mated: Floats, nonmated: Floats) -> Steps:
-    """Pieces from sorted scores, neighbouring mated scores pooled where no nonmated score parts them.
+    """Pieces from sorted scores, neighbouring mated scores pooled where no non-mated score parts them.
 
     The fewest pieces the ROC has; every figure is that of `steps`.
     """
@@ -150,7 +150,7 @@ def posterior(curves: Steps, omega: float = 1.0) -> Floats:
     curves : Steps, shape (..., n_pieces)
         Any number of ROCs. A piece without trials takes the value of the piece above it.
     omega : float
-        Prior ratio P(mated) / P(nonmated); the sizes of the classes do not enter.
+        Prior ratio P(mated) / P(non-mated); the sizes of the classes do not enter.
 
     Returns
     -------
@@ -213,7 +213,7 @@ def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
 
 
 def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
-    """First mated score of every run, and how many nonmated scores are below and at or below the run."""
+    """First mated score of every run, and how many non-mated scores are below and at or below the run."""
     below = np.empty(len(mated), dtype=np.int32 if len(nonmated) < 2**31 else np.int64)
     tied = np.zeros(len(mated), dtype=bool)
 
@@ -252,7 +252,7 @@ def _rate(counts: NDArray) -> Floats:
     summed = np.cumsum(counts, axis=-1)
     total = summed[..., -1:]
     if not np.all(total > 0):
-        raise DataError("a class holds no trials; expected at least one mated and one nonmated trial")
+        raise DataError("a class holds no trials; expected at least one mated and one non-mated trial")
     rate = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
     np.divide(summed, total, out=rate[..., 1:])
     return rate

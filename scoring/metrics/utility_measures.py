@@ -1,7 +1,7 @@
 """What defacing costs whoever analyses the brain: the defaced scan's analysis against the original's.
 
 Numbers only; who segments the scans is no matter (`baselines.brain.analysis`). Definitions, units and what
-an index of 0.95 means are in docs/utility.md.
+an index of 0.95 means are in docs/explanation/utility.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Verification: how well scores tell mated from nonmated trials (ISO/IEC 19795-1)."""
+"""Verification: how well scores tell mated from non-mated trials (ISO/IEC 19795-1)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rocch_eer(mated: ArrayLike, nonmated: ArrayLike) -> float:
 
 
 def auc(mated: ArrayLike, nonmated: ArrayLike) -> float:
-    """Area under the ROC: the chance that a mated score beats a nonmated one, ties counted half.
+    """Area under the ROC: the chance that a mated score beats a non-mated one, ties counted half.
 
     Arguments and errors as `eer`. 1 for perfect separation, 0.5 for constant scores, below for inverted.
     Source: Hanley and McNeil 1982 (the Mann-Whitney statistic over the number of pairs).
@@ -87,7 +87,7 @@ def tmr_at_fmr(mated: ArrayLike, nonmated: ArrayLike, fmr: float = 0.01) -> floa
     -------
     float
         In [0, 1]. No interpolation: the figure is reached by a threshold that exists. With fewer than
-        1 / fmr nonmated trials it is the rate with no false match at all.
+        1 / fmr non-mated trials it is the rate with no false match at all.
 
     Examples
     --------

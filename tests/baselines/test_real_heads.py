@@ -77,7 +77,7 @@ def test_at_1_mm_a_degraded_copy_is_the_same(real_head: Scan, whole: Appearance,
 
 @pytest.fixture(scope="module")
 def second() -> Scan:
-    """Head B of docs/real_heads.md, which lies beside the repository, where it does."""
+    """Head B of docs/results/real_heads.md, which lies beside the repository, where it does."""
     path = Path(__file__).parents[3] / "shared" / "data" / "heads" / "T1w2mm.nii.gz"
     if not path.is_file():
         pytest.skip("no second real head beside the repository: ../shared/data/heads/T1w2mm.nii.gz")

@@ -1,4 +1,4 @@
-"""docs/commands.md is what `conf/` says; the Dockerfile copies what is there."""
+"""docs/reference/commands.md is what `conf/` says; the Dockerfile copies what is there."""
 
 import shutil
 import subprocess
@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_reference_is_up_to_date() -> None:
-    committed = (ROOT / "docs" / "commands.md").read_text()
+    committed = (ROOT / "docs" / "reference" / "commands.md").read_text()
     assert committed == manual(), (
-        "run: python -m mriprivacy.challenge.settings.commands_page > docs/commands.md"
+        "run: python -m mriprivacy.challenge.settings.commands_page > docs/reference/commands.md"
     )
 
 

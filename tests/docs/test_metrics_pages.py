@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "metrics").glob("*.md"))
+PAGES = sorted((Path(__file__).parents[2] / "docs" / "reference" / "metrics").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -96,5 +96,5 @@ MORE: dict[str, Change] = {
 }
 
 
-# So noisy that a face is found, but it could be anybody's (docs/real_heads.md).
+# So noisy that a face is found, but it could be anybody's (docs/results/real_heads.md).
 NOISIEST: dict[str, Change] = {"noise 10 %": noisy(0.1), "noise 15 %": noisy(0.15)}

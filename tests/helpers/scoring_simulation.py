@@ -3,7 +3,7 @@
 A score is shift * mated + probe subject + photo subject + pair + scan, all normal, the variances adding
 to 1: mated scores are N(shift, 1), nonmated N(0, 1), and trials of one subject depend on each other.
 `python -m tests.helpers.scoring_simulation promised 500 400`, or `others`, prints the tables of
-docs/scoring_simulation.md.
+docs/results/scoring_simulation.md.
 """
 
 from __future__ import annotations

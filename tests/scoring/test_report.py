@@ -139,8 +139,8 @@ def test_small_editions_have_intervals(n: int) -> None:
 
 
 def test_people_found_are_people_not_trials() -> None:
-    """A hundred nonmated scores 0.00 to 0.99: at FMR 1 % only 0.99 may be a false match."""
-    own = {"a": [2.0, 2.0], "b": [2.0, 0.5], "c": [0.985], "d": [0.98]}  # d ties with a nonmated score
+    """A hundred non-mated scores 0.00 to 0.99: at FMR 1 % only 0.99 may be a false match."""
+    own = {"a": [2.0, 2.0], "b": [2.0, 0.5], "c": [0.985], "d": [0.98]}  # d ties with a non-mated score
     people = [name for name, scores in own.items() for _ in scores]
     strangers = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")] * 25
     probe, reference = people + [p for p, _ in strangers], people + [r for _, r in strangers]

@@ -8,7 +8,7 @@ import pytest
 
 from mriprivacy.baselines.attacks.geo import ANGLES, DISTANCES, FEATURES, POINTS, RATIOS, geo_features
 
-DOCS = (Path(__file__).parents[3] / "docs" / "geo_features.md").read_text()
+DOCS = (Path(__file__).parents[3] / "docs" / "reference" / "geo_features.md").read_text()
 LOW = {"chin", "jaw_corner_right", "jaw_corner_left"}
 
 

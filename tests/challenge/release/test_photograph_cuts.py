@@ -81,7 +81,7 @@ def test_every_photograph_that_shows_not_one_person_stops_the_build(
     for path, said in ((first, "2 faces (1 at "), (last, "2 faces (1 at "), (wall, "no face found; ")):
         (line,) = (line for line in lines if str(path) in line)
         assert line.startswith(f"mriprivacy: {path}: {said}")
-        assert "expected one person: say which in a table of faces" in line
+        assert "expected one person: name it in a face table" in line
     assert not list(tmp_path.glob("*edition*"))
     assert not list(tmp_path.glob(".edition*"))
 

@@ -1,4 +1,4 @@
-"""The example of docs/attacks.md, run as written."""
+"""The example of docs/how-to/own_attack.md, run as written."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
 
-DOCS = (Path(__file__).parents[2] / "docs" / "attacks.md").read_text()
+DOCS = (Path(__file__).parents[2] / "docs" / "how-to" / "own_attack.md").read_text()
 
 
 @pytest.fixture
