@@ -1,7 +1,7 @@
 """Probes against a gallery too large for a matrix of scores: compared in blocks, counted, and forgotten.
 
-What a block leaves is small: how many non-mated scores lie below each mated one, where each probe's own person
-stands, and the first few candidates. Blocks are counted in any order, on any number of machines.
+A block leaves little: how many non-mated scores lie below each mated one, the rank of each probe's own
+person, and the first few candidates. Blocks are counted in any order, on any number of machines.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Trials:
             if not len(todo):
                 return counts
         raise DataError(
-            f"probe_subjects: {len(self.subjects)} subjects share too few non-mated trials to be drawn again; "
+            f"probe_subjects: {len(self.subjects)} subjects share too few non-mated trials to draw again; "
             "expected trials between more pairs of subjects"
         )
 
