@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 
 from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.extras import how_to_install
 
 # Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
 EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
@@ -160,7 +161,7 @@ def _extras() -> list[Finding]:
         if importlib.util.find_spec(module):
             findings.append(Finding("ok", f"extra {extra}", f"{module} {version(module)}"))
         else:
-            findings.append(Finding("optional", f"extra {extra}", f"pip install 'mriprivacy[{extra}]'"))
+            findings.append(Finding("optional", f"extra {extra}", how_to_install(extra)))
     return findings
 
 

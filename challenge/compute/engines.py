@@ -20,6 +20,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
 from mriprivacy.data_prep.formats.kit_errors import InputError
+from mriprivacy.extras import how_to_install
 
 _EVERY = 2.0  # seconds
 
@@ -317,5 +318,5 @@ def _extra(package: str, extra: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise InputError(
-            f"compute={extra}: no package {package} here; install it: pip install 'mriprivacy[{extra}]'"
+            f"compute={extra}: no package {package} here; install it {how_to_install(extra)}"
         ) from error

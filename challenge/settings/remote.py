@@ -30,6 +30,7 @@ from mriprivacy.data_prep.formats.manifest import (
     SUPERSEDED,
     file_sha256,
 )
+from mriprivacy.extras import how_to_install
 
 EDITIONS, READ, WRITTEN = (
     ("edition",),
@@ -282,7 +283,7 @@ def _opened(url: str) -> tuple[Any, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        raise InputError(f"{url}: {error}; for S3: pip install 'mriprivacy[s3]'") from error
+        raise InputError(f"{url}: {error}; S3 is an extra: install it {how_to_install('s3')}") from error
     except (ValueError, OSError) as error:
         raise InputError(f"{url}: {error}") from error
     return filesystem, path
