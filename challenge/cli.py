@@ -43,7 +43,9 @@ def _dispatch(words: list[str]) -> int:
     if name == "--version":
         from importlib.metadata import version
 
-        print(version("mriprivacy"))
+        from mriprivacy.challenge.compute.code_hash import result_code
+
+        print(f"{version('mriprivacy')}, code {result_code('defacing')}")
         return 0
     if name not in COMMANDS:
         raise UserError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}")

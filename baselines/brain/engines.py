@@ -1,7 +1,7 @@
 """Who says where the brain is: the kit's own mixture, or deepbet's network where it is installed.
 
 deepbet (Fisch and others, 2024; MIT) carries its weights in its wheel and needs torch, which the kit does not
-bring: `pip install "mriprivacy[deepbet]"`.
+bring: it is the extra `deepbet`.
 """
 
 from functools import cache
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.alignment.template import bring
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import SetupError
 
 ENGINES = ("builtin", "deepbet")
@@ -58,8 +59,8 @@ def engine_version(engine: str) -> str:
         return f"deepbet {version('deepbet')}"
     except (ImportError, PackageNotFoundError) as error:
         raise EngineError(
-            f"brain engine deepbet: not installed ({error}); pip install 'mriprivacy[deepbet]' brings it, "
-            "with torch, or take protocol.brain_engine=builtin"
+            f"brain engine deepbet: not installed ({error}); take protocol.brain_engine=builtin, or install "
+            f"deepbet, with torch, {how_to_install('deepbet')}"
         ) from error
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
+from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
 # Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
@@ -160,7 +161,7 @@ def _extras() -> list[Finding]:
         if importlib.util.find_spec(module):
             findings.append(Finding("ok", f"extra {extra}", f"{module} {version(module)}"))
         else:
-            findings.append(Finding("optional", f"extra {extra}", f"pip install 'mriprivacy[{extra}]'"))
+            findings.append(Finding("optional", f"extra {extra}", how_to_install(extra)))
     return findings
 
 

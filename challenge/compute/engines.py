@@ -19,6 +19,7 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_conf
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
+from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
 BACKENDS = ("sequential", "loky", "dask", "ray")
@@ -294,7 +295,7 @@ def _extra(package: str, extra: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise UserError(
-            f"compute={extra}: no package {package} here; install it: pip install 'mriprivacy[{extra}]'"
+            f"compute={extra}: no package {package} here; install it {how_to_install(extra)}"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """What is sealed, encrypted at rest: `sealed.age` in the place of `sealed/`, for holders of a key alone.
 
 The files are age files of a tar archive (`age -d -i KEY sealed.age | tar x` opens one without this kit). The
-package `pyrage` does the encrypting; it is an extra, `pip install mriprivacy[age]`.
+package `pyrage` does the encrypting; it is the extra `age`.
 """
 
 import importlib
@@ -20,6 +20,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition, verify_sealed
 from mriprivacy.challenge.edition.public import EditionError, public_folder
 from mriprivacy.data_prep.formats.atomic import sync, sync_tree, whole_file
 from mriprivacy.data_prep.formats.manifest import file_sha256, public_files
+from mriprivacy.extras import how_to_install
 
 LOCKED = "sealed.age"
 # What `lock` is removing or `unlock` is writing. It stands only while a `sealed.age` that was proven stands.
@@ -321,6 +322,4 @@ def _age() -> Any:
     try:
         return importlib.import_module("pyrage")
     except ImportError as error:
-        raise EditionError(
-            "no package pyrage here; install the extra: pip install 'mriprivacy[age]'"
-        ) from error
+        raise EditionError(f"no package pyrage here; install the extra {how_to_install('age')}") from error

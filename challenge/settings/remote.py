@@ -32,6 +32,7 @@ from mriprivacy.data_prep.formats.manifest import (
     file_sha256,
 )
 from mriprivacy.data_prep.formats.problems import IncompleteError
+from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
 EDITIONS, READ, WRITTEN = (
@@ -292,7 +293,7 @@ def _opened(url: str) -> tuple[Any, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        raise UserError(f"{url}: {error}; for S3: pip install 'mriprivacy[s3]'") from error
+        raise UserError(f"{url}: {error}; S3 is an extra: install it {how_to_install('s3')}") from error
     except (ValueError, OSError) as error:
         raise UserError(f"{url}: {error}") from error
     return filesystem, path

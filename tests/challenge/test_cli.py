@@ -1,5 +1,6 @@
 """Bad words on the command line: one line each, status 2, nothing written."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.compute.code_hash import result_code
 from mriprivacy.challenge.settings.runner import COMMANDS
 
 
@@ -137,3 +139,9 @@ def test_every_knob_of_the_synthetic_cohort_can_be_set() -> None:
     assert (
         compose_settings("cohort", Settings, ["output=x", "cohort.scans.noise=0.1"]).cohort.scans.noise == 0.1
     )
+
+
+def test_the_version_names_the_code_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """An editable install keeps the version of the day it was installed; the digest is that of the code."""
+    assert main(["--version"]) == 0
+    assert re.fullmatch(rf"\S+, code {result_code('defacing')}\n", capsys.readouterr().out)

@@ -65,7 +65,7 @@ def _aucs(made: Entry, committed: Entry) -> Iterator[str]:
 
 
 def _all_values(made: Entry, committed: Entry) -> Iterator[str]:
-    """Compare all but times, the commit and the code digest."""
+    """Compare all but times, version and code digest."""
     here, there = dict(_leaves(_figures(made))), dict(_leaves(_figures(committed)))
     for name in [*here, *(there.keys() - here.keys())]:
         if here.get(name) != there.get(name):
@@ -76,7 +76,7 @@ def _figures(entry: Entry) -> dict[str, Any]:
     values = asdict(entry)
     del values["seconds"], values["kit"]
     for result in values["results"]:
-        result["signature"] = re.sub(r"\+code:\w+", "", result["signature"])
+        result["signature"] = re.sub(r" v:[^ |]+", "", result["signature"])
     return values
 
 

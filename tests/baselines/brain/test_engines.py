@@ -42,7 +42,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_it_is_missing_a_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "deepbet", None)
-    with pytest.raises(EngineError, match=r"not installed .*pip install 'mriprivacy\[deepbet\]'"):
+    with pytest.raises(EngineError, match=r"not installed .*uv sync --extra deepbet"):
         engine_version("deepbet")
     monkeypatch.undo()
     if find_spec("deepbet"):

@@ -146,7 +146,7 @@ def test_an_engine_that_is_not_there_is_named(compute: Compute, message: str) ->
 
 def test_an_extra_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(UserError, match=r"no package ray here; install it: pip install 'mriprivacy\[ray\]'"):
+    with pytest.raises(UserError, match=r"no package ray here; install it in a clone .*uv sync --extra ray"):
         run(square, [1], "x", Compute("ray", 7))
 
 
