@@ -43,7 +43,7 @@ class Signature:
     interpolation : str
         Of the EER.
     system : str
-        Whose number it is; the one part that may differ between numbers that are compared. May be empty.
+        The system; the one part that may differ between numbers that are compared. May be empty.
 
     Examples
     --------

@@ -90,8 +90,8 @@ def noise(scan: Scan, cache: Path | None = None) -> Scan:
     -------
     Scan
         Same grid, affine and data type; voxels outside the face are unchanged. The noise is drawn from the
-        content of the scan, so the same scan always comes out the same. Whoever has the original can tell
-        the noise; nobody else can.
+        content of the scan, so the same scan always comes out the same. Only the holder of the
+        original can compute the noise.
     """
     region = face_region(scan, cache)
     nothing = air(scan)

@@ -24,9 +24,7 @@ from mriprivacy.data_prep.editions.release import PhotoItem
 from mriprivacy.data_prep.formats.kit_errors import InputError
 
 RAW = "raw"
-HOW = (
-    "name it in a face table (docs/reference/files.md): a number from the left, or left,top,right,bottom"
-)
+HOW = "name it in a face table (docs/reference/files.md): a number from the left, or left,top,right,bottom"
 
 Picture = NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ _SHOWN = 5
 
 
 class ProblemsError(ValueError):
-    """Input that is wrong, with one line for each thing to mend.
+    """Input that is wrong, with one line for each thing to fix.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Findings:
 
 
 def shown(text: str, longest: int = 40) -> str:
-    r"""Quote a stranger's text for a message: ASCII only, one line, cut when long.
+    r"""Quote text from outside for a message: ASCII only, one line, cut when long.
 
     Examples
     --------
