@@ -14,9 +14,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # Folders and files that are done; a room of `challenge` is added when its words are.
-COVERED = ("README.md", "CONTRIBUTING.md", "docs", "scoring", "baselines", "data_prep")
-# The list itself, and records of what was decided in the words of that day.
-LEFT_OUT = ("docs/decisions/", "tests/test_words.py")
+COVERED = ("README.md", "CONTRIBUTING.md", "docs", "conf", "scoring", "baselines", "data_prep")
+# Records are in the words of their day; this file holds the list.
+# These two write texts that the hash of an edition covers.
+LEFT_OUT = (
+    "docs/decisions/",
+    "data_prep/editions/metadata.py",
+    "data_prep/synthetic/bids_files.py",
+    "tests/test_words.py",
+)
 
 # pattern (any case), why not, write instead
 WORDS = (
@@ -28,7 +34,11 @@ WORDS = (
     (r"taught|teach(es|ing)?", "systems are things", "train, trained on"),
     (r"readers? (of|who)|attribute readers?", "a reader is a person, or reads files", "classifier"),
     (r"(attacker|attack|system|classifier|fusion)s? (who|whom|whose)", "a thing", "that"),
-    (r"(attacker|attack|system|classifier|scan|image|figure)s? (say|tell|ask)s?", "things do not speak", "show, hold"),
+    (
+        r"(attacker|attack|system|classifier|scan|image|figure)s? (say|tell|ask)s?",
+        "things do not speak",
+        "show, hold",
+    ),
     (r"he|him|his|himself", "a thing is it, a person is they", "it; they, the person"),
     (r"(is|are|was|were|be|been) (not )?told|told apart", "one word", "report; differ significantly"),
     (r"nobody", "hides the subject", "no person, no attacker, none"),
@@ -44,7 +54,9 @@ WORDS = (
 
 
 def tracked(place: str) -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z", place], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", place], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     names = [name for name in listed.stdout.split("\0") if name and not name.startswith(LEFT_OUT)]
     return [ROOT / name for name in names if name.endswith((".py", ".md", ".html", ".yaml"))]
 

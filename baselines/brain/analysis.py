@@ -45,7 +45,7 @@ class BrainError(ValueError):
 
 @dataclass(frozen=True)
 class BrainAnalysis:
-    """What a scan says of its brain.
+    """The brain of one scan.
 
     Attributes
     ----------

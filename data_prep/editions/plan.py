@@ -115,7 +115,7 @@ def plan_edition(
     ------
     CohortError
         With every problem of the config, or else every problem of the cohort, or else what must be given for
-        people who exist.
+        real people.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def plan_people(
     distractors : mapping from str to Path
         Photographs of distractors by name.
     earlier : mapping from str to str
-        Split of every scan, by its released id, of an edition that this one supersedes: whoever was in it
+        Split of every scan, by its released id, of an edition that this one supersedes: a person in it
         stays in the same split when others come or go. Labels of its `dev` are open for good.
 
     Raises

@@ -159,7 +159,7 @@ def draw_met(subjects: Sequence[str], others: int, rng: np.random.Generator) -> 
 
 
 def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], others: int) -> None:
-    """Raise ValueError if people can be told by their numbers of images where a list is not of all pairs.
+    """Raise ValueError if numbers of images identify people where a list is not of all pairs.
 
     On a circle neighbours differ from person to person, so images that meet the same ones are one person's;
     the person with two scans is likely the one with two photographs.

@@ -143,7 +143,7 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
     float
         In [0, 1]. With min(n_mated / 10, 100) equal bins between the extremes and the trapezoid rule it
         is 0 below 20 mated scores, about 0.05 on noise, 0.5 for perfect separation into two bins, the same
-        for inverted scores, and one outlier can take it to 0. `linkability` mends all of these.
+        for inverted scores, and one outlier can take it to 0. `linkability` fixes all of these.
 
     Notes
     -----

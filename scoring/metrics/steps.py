@@ -39,7 +39,7 @@ class Steps:
 
     @property
     def n_nonmated(self) -> NDArray:
-        """Nonmated trials in all; shape (...)."""
+        """Non-mated trials in all; shape (...)."""
         return self.nonmated.sum(-1)
 
     def vertices(self) -> tuple[Floats, Floats]:

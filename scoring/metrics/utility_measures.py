@@ -1,4 +1,4 @@
-"""What defacing costs whoever analyses the brain: the defaced scan's analysis against the original's.
+"""What defacing costs a brain analysis: the defaced scan's against the original's.
 
 Numbers only; `baselines.brain.analysis` segments the scans. Definitions, units and what
 an index of 0.95 means are in docs/explanation/utility.md.

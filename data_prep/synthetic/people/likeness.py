@@ -127,8 +127,8 @@ def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
         else:
             raise CohortError(
                 f"{subject}: the face is {nearest:.2f} mm from another person's after {ATTEMPTS} draws; one "
-                f"person's scan and photograph are {limit:.2f} mm apart, so that these people cannot be told "
-                "from one another. Raise cohort.people.shape_spread, lower cohort.photos.drift, or make "
+                f"person's scan and photograph are {limit:.2f} mm apart, so that these people are too alike. "
+                "Raise cohort.people.shape_spread, lower cohort.photos.drift, or make "
                 "fewer people"
             )
         people.append(person)
