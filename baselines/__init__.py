@@ -2,5 +2,5 @@
 
 `face` turns a scan into a surface, pictures and landmarks, `attacks` compares them, `hair` removes hair from
 photographs, `brain` analyses brains, and `defacers` anonymize scans. The reference systems write submissions
-like anybody else and have no way around the intake.
+as every team does and have no way around the intake.
 """

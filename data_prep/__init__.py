@@ -1,5 +1,5 @@
 """People become an edition.
 
 `cohorts` finds people with scans and photographs in a dataset, `editions` plans and releases an edition of
-them. `synthetic` makes people who do not exist. `formats` reads and writes the files of all of them.
+them. `synthetic` makes synthetic people. `formats` reads and writes the files of all of them.
 """

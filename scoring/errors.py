@@ -1,4 +1,4 @@
-"""What is wrong with an input, said so that it can be mended: argument, position and count."""
+"""What is wrong with an input and how to fix it: argument, position and count."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _PAIRS = 65536  # mated pairs compared at a time
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Embeddings and whose they are.
+    """Embeddings and their subjects.
 
     Attributes
     ----------
@@ -91,14 +91,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class GalleryReport:
-    """What is found of everybody; arrays of shape (n_probes,), in the order of the probes.
+    """Results of all probes; arrays of shape (n_probes,), in the order of the probes.
 
     Attributes
     ----------
     figures : StreamReport
         Of all trials, with bounds.
     threshold, fmr : float
-        The lowest mated score with at most the false match rate that was asked for, and that rate; +inf if
+        The lowest mated score with at most the given false match rate, and that rate; +inf if
         there is none.
     best : ndarray
         `Mated.best`.
@@ -187,7 +187,7 @@ def mated(probes: Side, gallery: Side, max_values: int = 4_000_000) -> Mated:
     Raises
     ------
     ScoringError
-        If nobody is on both sides, or a vector is not finite.
+        If no person is on both sides, or a vector is not finite.
     """
     order = np.argsort(gallery.subjects, kind="stable")
     ordered = gallery.subjects[order]
@@ -195,7 +195,7 @@ def mated(probes: Side, gallery: Side, max_values: int = 4_000_000) -> Mated:
     count = np.searchsorted(ordered, probes.subjects, "right") - first
     probe = np.repeat(np.arange(len(count)), count)
     if not len(probe):
-        raise DataError("gallery: holds nobody of the probes; expected some of the same subjects")
+        raise DataError("gallery: holds no subject of the probes; expected some of the same subjects")
     place = np.arange(len(probe)) - np.repeat(np.cumsum(count) - count, count)
     image = order[np.repeat(first, count) + place]
     scores = np.empty(len(probe))
@@ -294,7 +294,7 @@ def conclude(own: Mated, gallery: Side, found: Iterable[Found], fmr: float = 0.0
         rank[one.first : one.first + len(one.above)] = 1 + one.above + one.level / 2
         blocks[one.first] = (one.candidates, one.candidate_scores)
     if not totals[1]:
-        raise DataError("gallery: one person alone; expected others to be told from")
+        raise DataError("gallery: holds one person; expected two or more")
     rank[np.isnan(own.best)] = np.nan
     rates = 1 - counts[1, 0] / totals[1]  # of non-mated trials at or above each value
     allowed = np.flatnonzero(rates <= fmr)
@@ -328,9 +328,9 @@ def search_gallery(
     probes, gallery : array_like, shape (n, d), (m, d)
         Embeddings, compared by Euclidean distance; `np.load(..., mmap_mode="r")` for large ones.
     probe_subjects, gallery_subjects : array_like, shape (n,), (m,)
-        Who they are; in the gallery all images of a person must stand together.
+        The subject of each; in the gallery all images of a person must stand together.
     top, fmr, rows
-        Candidates to keep, false match rate at which somebody is linked, probes a block.
+        Candidates to keep, false match rate of a link, probes a block.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who stands where, and how sure that is: ranks, tiers and the Pareto front of set-level figures.
+"""Ranks, tiers and the Pareto front of set-level metrics, with their uncertainty.
 
 challengeR (Wiesenfarth et al. 2021) resamples cases and averages a figure of each case. EER, AUC and
 linkability are figures of a whole list, so here subjects are drawn and the figure taken anew in each.
@@ -37,7 +37,7 @@ class Standing:
     p_first : float
         Share of draws in which it is first, a shared first place divided.
     tier : int
-        1 is best; systems of one tier are not told apart from its leader.
+        1 is best; no system of a tier differs significantly from its leader.
     """
 
     system: str
@@ -171,8 +171,8 @@ def significance_rank(replicates: ArrayLike, *, higher_is_better: bool, alpha: f
     gaps = [drawn[i] - drawn[j] for i, j in zip(rows, columns, strict=True)]
     apart = holm([p_value(gap) for gap in gaps]) < alpha
     wins = np.zeros(n)
-    for i, j, gap, told in zip(rows, columns, gaps, apart, strict=True):
-        sign = np.sign(np.median(gap)) * told * (1 if higher_is_better else -1)
+    for i, j, gap, different in zip(rows, columns, gaps, apart, strict=True):
+        sign = np.sign(np.median(gap)) * different * (1 if higher_is_better else -1)
         wins[i] += sign
         wins[j] -= sign
     return ranks(wins, higher_is_better=True)

@@ -29,7 +29,7 @@ class VerificationReport:
     ----------
     eer, auc, linkability, min_cllr : Estimate
         See the functions of the same names; linkability is corrected with whole subjects held out, and
-        NaN for two or three subjects, who cannot be halved.
+        NaN for two or three subjects, which cannot be halved.
     tmr_at_fmr_1pct, tmr_at_fmr_01pct : Estimate
         True match rate at a false match rate of at most 1 % and 0.1 %.
     people_found_any, people_found_all : Estimate
@@ -98,7 +98,7 @@ def score_trials(
     mated : array_like of bool, shape (n_trials,)
         True exactly where both sides are the same subject.
     probe_subjects, reference_subjects : array_like, shape (n_trials,)
-        Who is on each side, in one name space. The list may be sparse, with several probes and
+        The subjects of each side, in one name space. The list may be sparse, with several probes and
         references a subject.
     n_bootstrap : int
         Replicates; at least 20.

@@ -44,7 +44,7 @@ class Signature:
     interpolation : str
         Of the EER.
     system : str
-        Whose number it is; the one part that may differ between numbers that are compared. May be empty.
+        The system; the one part that may differ between numbers that are compared. May be empty.
     code : str
         Digest of the sources and libraries that made the number, behind the version. Empty: the number is
         older than the code digest.

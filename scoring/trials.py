@@ -62,13 +62,13 @@ class Trials:
     subjects : ndarray, shape (n_subjects,)
         Sorted identities; the draws of a seed depend on these alone.
     paired : ndarray of bool, shape (n_subjects,)
-        Who has a mated trial. Those who have and those who have not (distractors) are drawn apart.
+        Subjects with a mated trial. They and those without (distractors) are drawn apart.
     n_pieces : int
         Pieces of the ROC, see `Steps`.
     cells : ndarray
-        First pieces of the cells linkability is learned on.
+        First pieces of the cells that linkability is fitted on.
     best, worst : ndarray of int, shape (n_subjects,)
-        Pieces of each subject's highest and lowest mated score; `n_pieces` for who has none.
+        Pieces of each subject's highest and lowest mated score; `n_pieces` where there is none.
     piece_of_mated : ndarray of int, shape (n_mated,)
         Pieces of the mated scores, as they came.
     scores, mated, probe, reference : ndarray, shape (n_trials,)
@@ -107,7 +107,7 @@ class Trials:
             if not len(todo):
                 return counts
         raise DataError(
-            f"probe_subjects: {len(self.subjects)} subjects share too few non-mated trials to draw again; "
+            f"probe_subjects: {len(self.subjects)} subjects share too few non-mated trials to be resampled; "
             "expected trials between more pairs of subjects"
         )
 
@@ -206,7 +206,7 @@ def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDA
     problems = []
     for flag, wrong, what in (
         ("mated", mated & (probe != reference), "trials are called mated between two subjects"),
-        ("mated", ~mated & (probe == reference), "trials are called nonmated within one subject"),
+        ("mated", ~mated & (probe == reference), "trials of one subject are labelled nonmated"),
     ):
         who = np.stack([subjects[probe], subjects[reference]], axis=1)[np.argmax(wrong)].tolist()
         if wrong.any():

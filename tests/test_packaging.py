@@ -1,4 +1,4 @@
-"""What is built from a clone, and from a tree without git, installs one importable name and all of its files."""
+"""One importable name, and a wheel that works where there is no clone; extras are advised as they work."""
 
 import os
 import subprocess

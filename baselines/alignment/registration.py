@@ -239,8 +239,8 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
         except OSError as error:
             raise SetupError(f"niimath cannot be started ({error}): reinstall it with pip") from error
         if done.returncode or not (folder / "fit.json").is_file():
-            said = " ".join((done.stderr + done.stdout).split())[-300:]
-            raise _GivenUpError(f"status {done.returncode}: {said}")
+            output = " ".join((done.stderr + done.stdout).split())[-300:]
+            raise _GivenUpError(f"status {done.returncode}: {output}")
         matrix = np.array(json.loads((folder / "fit.json").read_text())["fixed_to_moving"], dtype=float)
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise _GivenUpError("the affine it found is degenerate")

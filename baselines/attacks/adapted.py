@@ -1,7 +1,7 @@
-"""An attacker who knows what defaced scans look like, and what photographs look like, but nobody's both.
+"""The adapted attacker: it knows defaced scans and photographs of `dev`, but not which belong together.
 
-Renders are grey and smooth, photographs are not; that difference is the same for everybody and larger than
-that between people. Each side is measured from its own mean, in its own spread.
+Renders are grey and smooth, photographs are not; that difference is the same for all people and larger
+than that between people. Each side is measured from its own mean, in its own spread.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ class AdaptedError(UserError):
 
 
 def adapt(probes: Floats, references: Floats) -> Sides:
-    """Standardize each side by itself, without knowing who is who.
+    """Standardize each side by itself, without the key.
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
 """Sex, age group, ethnicity and age from the features of a face (paper, section V.D and Table II).
 
-The paper asks networks that were trained for it. Here a linear classifier, and for age in years a linear
-regression, learns from people whose attributes are open (`dev`), on the very features the attacks link with:
-what is read is what those features hold.
+The paper uses networks that were trained for it. Here a linear classifier, and for age in years a linear
+regression, is trained on people whose attributes are open (`dev`), on the features that the attacks compare.
 """
 
 from collections import Counter
@@ -22,7 +21,7 @@ from mriprivacy.scoring.errors import UserError
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 PENALTIES = tuple(float(10**power) for power in range(6))  # the same for ages
 FOLDS = 5
-MIN_SUBJECTS = 2  # of a value; fewer cannot be both learned from and judged by
+MIN_SUBJECTS = 2  # of a value; with fewer there is no cross-validation
 MIN_AGED = 5  # people of known age
 
 Floats = NDArray[np.float64]
@@ -41,9 +40,9 @@ class AttributeModel:
     classifier : Pipeline
         Standardization and logistic regression.
     majority : str
-        The most frequent value among the people it learned from: the guess for who has no face.
+        The most frequent value among the people of the training: the guess where no face is detected.
     subjects : int
-        People it learned from.
+        People of the training.
     """
 
     classifier: Pipeline
@@ -56,7 +55,7 @@ class AttributeModel:
 
 
 def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[str]) -> AttributeModel:
-    """Learn to tell an attribute.
+    """Train a classifier of one attribute.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     labels : sequence of str, length n
         Values of the attribute.
     subjects : sequence of str, length n
-        Whose image it is; nobody is in two folds of the cross-validation.
+        The person of each image; no person is in two folds of the cross-validation.
 
     Returns
     -------
@@ -94,7 +93,7 @@ def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     people = Counter(value for value, _ in set(zip(labels, subjects, strict=True)))
     enough = [count for count in people.values() if count >= MIN_SUBJECTS]
     if len(enough) < 2:
-        counts = ", ".join(f"{value}: {people[value]}" for value in sorted(people)) or "nobody"
+        counts = ", ".join(f"{value}: {people[value]}" for value in sorted(people)) or "none"
         raise AttributesError(
             f"people by value are {counts}; expected two values with {MIN_SUBJECTS} or more"
         )
@@ -119,9 +118,9 @@ class AgeModel:
     regression : Pipeline
         Standardization and ridge regression.
     median : float
-        Median age of the people it learned from, years: the guess for who has no face.
+        Median age of the people of the training, years: the guess where no face is detected.
     subjects : int
-        People it learned from.
+        People of the training.
     """
 
     regression: Pipeline
@@ -134,7 +133,7 @@ class AgeModel:
 
 
 def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) -> AgeModel:
-    """Learn to tell age; the penalty is chosen by cross-validation over subjects, by mean absolute error.
+    """Train a regression of age; cross-validation over subjects chooses the penalty by absolute error.
 
     Parameters
     ----------
@@ -143,7 +142,7 @@ def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) 
     ages : sequence of float, length n
         Years.
     subjects : sequence of str, length n
-        Whose image it is; nobody is in two folds of the cross-validation.
+        The person of each image; no person is in two folds of the cross-validation.
 
     Returns
     -------

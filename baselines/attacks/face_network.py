@@ -147,7 +147,7 @@ def embed(chips: Sequence[NDArray[np.uint8]], model: str = DEFAULT_MODEL) -> NDA
 
 
 def guess_demographics(chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Ask deepface's own networks for the age, sex and race of aligned faces.
+    """Predict age, sex and race of aligned faces with deepface's own networks.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def guess_demographics(chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64
             silent=True,
         )
         rows.append([guess["age"], *guess["gender"].values(), *guess["race"].values()])
-    return np.array(rows, dtype=np.float64) / 100  # deepface tells probabilities in per cent
+    return np.array(rows, dtype=np.float64) / 100  # deepface's probabilities are in per cent
 
 
 @contextmanager

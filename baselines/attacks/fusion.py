@@ -1,4 +1,4 @@
-"""Several attacks become one: scores weighed, on people whose key is open, into one likelihood ratio."""
+"""Several attacks become one: weighed scores give one likelihood ratio, trained on an open key."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Fusion:
     intercept : float
         Added to their sum.
     mean, scale : ndarray, shape (k,)
-        Of the scores it was learned from.
+        Of the scores of the training.
     """
 
     weights: Floats
@@ -34,12 +34,12 @@ class Fusion:
 
 
 def fuse(scores: Floats, mated: ArrayLike) -> Fusion:
-    """Learn to fuse by logistic regression, mated and non-mated trials weighing the same.
+    """Train a fusion by logistic regression; mated and non-mated trials weigh the same.
 
     Parameters
     ----------
     scores : ndarray, shape (n, k)
-        Of trials whose label is known, by attackers who have *not* learned from the people in them.
+        Of trials whose label is known, by attackers that were *not* trained on the people in them.
     mated : array_like of bool, shape (n,)
         Labels.
 

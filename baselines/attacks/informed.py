@@ -1,8 +1,8 @@
-"""An attacker who learns: what `dev` shows of a defacer is used against `eval`.
+"""The informed attacker: trained on defaced scans of `dev` and their key, used against `eval`.
 
-Scans and photographs of one person differ in ways that are the same for everybody: a grey surface instead of
-colour and light, no nose or another one. Two linear maps, learned on people of whom both are known, take both
-sides into one space in which the two sides of a person agree.
+Scans and photographs of one person differ in ways that are the same for all people: a grey surface instead
+of colour and light, no nose or another one. Two linear maps, trained on people of whom both are known, take
+both sides into one space in which the two sides of a person agree.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -22,7 +22,7 @@ from mriprivacy.scoring.errors import UserError
 # squares (both are), and more steps in between, were never the best (docs/results/attacks.md).
 SHRINKAGES = ((0.2, 0.2), (0.5, 0.5), (0.8, 0.8), (0.95, 0.95), (0.5, 1.0))
 FOLDS = 5
-MIN_SUBJECTS = 8  # below, there is nothing to learn two maps from
+MIN_SUBJECTS = 8  # below, there are too few to train two maps
 MIN_OTHERS = 4  # to choose among maps with half of them left out once more
 
 Floats = NDArray[np.float64]
@@ -30,19 +30,19 @@ Shrinkage = tuple[float, float]
 
 
 class InformedError(UserError):
-    """Too few people to train on."""
+    """Too few people for a training, or features that do not belong together."""
 
 
 @dataclass(frozen=True)
 class InformedAttack(Normalized):
-    """What was learned on `dev`: maps of scans and of photographs, see `standardize.Normalized`.
+    """What was trained on `dev`: maps of scans and of photographs, see `standardize.Normalized`.
 
     Attributes
     ----------
     shrinkage : (float, float)
         The one of `SHRINKAGES` chosen by cross-validation over subjects.
     subjects : int
-        People it was learned from.
+        People of the training.
     """
 
     shrinkage: Shrinkage
@@ -56,18 +56,18 @@ def learn(
     reference_subjects: Sequence[str],
     shrinkages: Sequence[Shrinkage] = SHRINKAGES,
 ) -> InformedAttack:
-    """Learn from scans as they were defaced and the photographs of the same people.
+    """Train on defaced scans and on photographs of the same people.
 
     Parameters
     ----------
     probes : ndarray, shape (n, d)
         Features of the defaced scans of `dev`.
     probe_subjects : sequence of str, length n
-        Who they are; several scans of a person are welcome.
+        The person of each; a person may have several scans.
     references : ndarray, shape (m, e)
         Features of the photographs of `dev`.
     reference_subjects : sequence of str, length m
-        Who they are.
+        The person of each.
     shrinkages : sequence of (float, float)
         What to choose from, each 0 to 1; a single one is taken without trying.
 
@@ -108,7 +108,7 @@ def learn(
     if len(subjects) < MIN_SUBJECTS:
         raise InformedError(
             f"{len(subjects)} people of dev have a face in a scan and in a photograph; expected at least "
-            f"{MIN_SUBJECTS} to learn from"
+            f"{MIN_SUBJECTS} for the training"
         )
     shrinkage = _chosen(probes, probe_subjects, references, reference_subjects, shrinkages)
     probe, reference = _maps(_moments(probes, references, pairs), shrinkage)
@@ -189,22 +189,22 @@ def left_out(
     shrinkages: Sequence[Shrinkage] = SHRINKAGES,
     everybody: Sequence[str] = (),
 ) -> Floats:
-    """Compare people of `dev` by maps learned from other people of `dev`; arguments as `learn`.
+    """Compare people of `dev` by maps trained on other people of `dev`; arguments as `learn`.
 
-    How far maps are shrunk is chosen among those others, too: chosen among all, an attack that knows nothing
-    looks as if it knew something (two dozen people, noise: an AUC of .53).
+    Those other people also decide how far maps are shrunk. Decided by all people, noise reaches an AUC of .53
+    with two dozen people.
 
     Parameters
     ----------
     everybody : sequence of str
-        All people of `dev`, so that several attacks leave out the same ones together, whoever shows a face
-        in each; by default those with both sides here.
+        All people of `dev`, so that several attacks leave out the same ones together;
+        by default those with both sides here.
 
     Returns
     -------
     ndarray, shape (n, m)
-        NaN where the two are of different folds, for who has one side only, and where fewer than four others
-        have both.
+        NaN where the two are of different folds, for people with one side only, and where fewer than
+        four others have both.
     """
     scores = np.full((len(probes), len(references)), np.nan)
     for fold in _folds(probe_subjects, reference_subjects, MIN_OTHERS, everybody):
@@ -277,6 +277,6 @@ def _others(subjects: Sequence[str], some: Collection[str]) -> list[int]:
 
 
 def _auc_within_folds(scores: Floats, mated: NDArray[np.bool_]) -> float:
-    """AUC of everybody against the others of the same fold."""
+    """AUC of all people against the others of the same fold."""
     compared = np.isfinite(scores)
     return auc(scores[mated & compared], scores[~mated & compared])

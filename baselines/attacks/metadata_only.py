@@ -1,7 +1,7 @@
-"""An attack that looks at no face: what headers, file sizes, file order, image sizes and brightness tell.
+"""The metadata attack: it links by headers, file sizes, file order, image sizes and brightness alone.
 
 It is here, among the attacks, because it is one: a linkage function with its image processing. Where it links
-better than chance, the files give people away, and no other attack on them can be trusted.
+better than chance the files have a metadata leak, and no other attack on them counts.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ SHARED = ("place in the list", "file size", "mean brightness")
 HEADER_FACTS = ("place in the list", *("shape",) * 3, *("affine",) * 12, "bytes a voxel")
 
 
-class GiveawayError(UserError):
+class MetadataOnlyError(UserError):
     """Too few people whose key is known."""
 
 
@@ -116,7 +116,7 @@ def nearest(probes: Floats, references: Floats, shared: int = len(SHARED)) -> Fl
 def learned(
     known: tuple[Floats, Sequence[str], Floats, Sequence[str]], probes: Floats, references: Floats
 ) -> Floats:
-    """Compare by what the scans of people whose key is known say about their photographs.
+    """Compare by what metadata of scans predict of the metadata of photographs, trained on an open key.
 
     Every fact of a photograph is predicted from the facts of the scan by ridge regression; the score is the
     log-likelihood ratio, under normal errors, of the photograph's facts given this scan and given any scan.
@@ -136,29 +136,29 @@ def learned(
 
     Raises
     ------
-    GiveawayError
+    MetadataOnlyError
         For too few known people.
     """
     scans, scan_subjects, photos, photo_subjects = known
     pairs = [(i, j) for i, a in enumerate(scan_subjects) for j, b in enumerate(photo_subjects) if a == b]
     people = {scan_subjects[i] for i, _ in pairs}
     if len(people) < MIN_SUBJECTS:
-        raise GiveawayError(f"{len(people)} people with both sides; expected {MIN_SUBJECTS} or more")
+        raise MetadataOnlyError(f"{len(people)} people with both sides; expected {MIN_SUBJECTS} or more")
     rows, columns = np.array(pairs).T
-    told, asked = StandardScaler().fit(scans[rows]), StandardScaler().fit(photos[columns])
-    x, y = told.transform(scans[rows]), asked.transform(photos[columns])
+    scan_scale, photo_scale = StandardScaler().fit(scans[rows]), StandardScaler().fit(photos[columns])
+    x, y = scan_scale.transform(scans[rows]), photo_scale.transform(photos[columns])
     ridge = RidgeCV(alphas=np.logspace(0, 4, 9), alpha_per_target=True, store_cv_results=True).fit(x, y)
     chosen = np.searchsorted(ridge.alphas, ridge.alpha_)
     left_out = ridge.cv_results_[:, np.arange(y.shape[1]), chosen].mean(axis=0)  # y has variance 1
     spread = np.clip(left_out, 1e-6, 1.0)
-    expected, seen = ridge.predict(told.transform(probes)), asked.transform(references)
+    expected, seen = ridge.predict(scan_scale.transform(probes)), photo_scale.transform(references)
     useful = left_out < 1
     near = (seen[None] - expected[:, None]) ** 2 / spread - seen[None] ** 2 + np.log(spread)
     return -0.5 * near[..., useful].sum(axis=2)
 
 
 def _ranks(values: Floats) -> Floats:
-    """Rank each column, 0 to 1, ties shared; a constant column is 0.5 for everybody."""
+    """Rank each column, 0 to 1, ties shared; a constant column is 0.5 throughout."""
     below = (values[None] < values[:, None]).mean(axis=1)
     equal = (values[None] == values[:, None]).mean(axis=1)
     return below + 0.5 * equal

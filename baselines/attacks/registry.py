@@ -39,7 +39,7 @@ class Attack(Protocol):
     ----------
     comparable : bool
         Whether features of scans and of photographs mean the same, so that they can be compared as they
-        are; if not, there is only the informed attacker, who learns to.
+        are; if not, only the informed attacker can compare them.
     settings : str
         What features depend on besides the image and the code, such as the sha256 of weights.
     """
@@ -86,13 +86,13 @@ class Deepface:
         return None if found is None else found.copy()  # what is remembered stays as it is
 
 
-@lru_cache(maxsize=1)  # `volume` asks for the same of a photograph
+@lru_cache(maxsize=1)  # `volume` needs the same of a photograph
 def _embedded(look: Look, model: str) -> Floats | None:
     return embed([face.chip for face in look.faces], model).mean(axis=0) if look.faces else None
 
 
 class Volume:
-    """The outline of whatever is left of a head, against all that a photograph tells: beyond the face."""
+    """The outline of whatever is left of a head, against all features of a photograph: beyond the face."""
 
     comparable = False
 

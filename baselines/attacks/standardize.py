@@ -45,7 +45,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Normalized(Sides):
-    """Sides whose scores are measured by how either image scores with people who are surely others.
+    """Sides whose scores are normalized by the scores of either image with other people.
 
     Attributes
     ----------

@@ -3,9 +3,9 @@
 The method of atlas-driven mixtures (Ashburner and Friston, NeuroImage 26, 2005): the average head is
 registered to the scan (12 parameters, niimath), the ICBM152 tissue maps that nilearn carries come along as
 prior probabilities, and a mixture of Gaussians, fitted by expectation-maximization, weighs them against the
-intensities. It asks for no contrast: which tissue is bright is learned from the scan. It knows no bias
-field and no folds, and is no rival of FreeSurfer; it is there to tell whether two scans of one head still say
-the same (docs/explanation/utility.md, where its error is measured).
+intensities. It needs no contrast: the scan decides which tissue is bright. It models no bias field and
+no folds, and is no rival of FreeSurfer. It shows whether two scans of one head still give the same result
+(docs/explanation/utility.md, where its error is measured).
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class BrainError(UserError):
 
 @dataclass(frozen=True)
 class BrainAnalysis:
-    """What a scan says of its brain.
+    """The brain of one scan.
 
     Attributes
     ----------
@@ -79,8 +79,8 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
     cache : Path, optional
         Folder for registrations (`defacers.registration.register`).
     engine : str
-        Who draws the brain mask, one of `baselines.brain.engines.ENGINES`; tissues inside of it come from the
-        mixture.
+        The program that draws the brain mask, one of `baselines.brain.engines.ENGINES`. Tissues inside of it
+        come from the mixture.
 
     Returns
     -------

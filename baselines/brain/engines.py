@@ -1,4 +1,4 @@
-"""Who says where the brain is: the kit's own mixture, or deepbet's network where it is installed.
+"""Programs that draw the brain mask: the kit's own mixture, or deepbet's network where it is installed.
 
 deepbet (Fisch and others, 2024; MIT) carries its weights in its wheel and needs torch, which the kit does not
 bring: it is the extra `deepbet`.
@@ -72,7 +72,7 @@ def deepbet_mask(scan: Scan, grid: Scan) -> NDArray[np.bool_]:
     scan : Scan
         A head, at its own resolution.
     grid : Scan
-        On whose voxels the mask is wanted.
+        The mask is on its voxels.
 
     Returns
     -------

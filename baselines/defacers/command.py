@@ -160,7 +160,7 @@ def find(tool: Tool) -> str:
 
     Examples
     --------
-    >>> find(Tool("nobody", ("no_such_program", "{input}"), source="nowhere"))
+    >>> find(Tool("missing", ("no_such_program", "{input}"), source="nowhere"))
     Traceback (most recent call last):
     mriprivacy.baselines.defacers.errors.DefacerError: no_such_program is not on PATH; ...
     """
@@ -187,12 +187,12 @@ def version_of(tool: Tool) -> str:
     try:
         words = [_fill(word, {}) for word in tool.version]
         if "/" in words[0] and len(words) == 1:
-            said = Path(words[0]).read_text(errors="replace")
+            output = Path(words[0]).read_text(errors="replace")
         else:
-            said = _run(words, None, 60)[1]
+            output = _run(words, None, 60)[1]
     except (OSError, subprocess.TimeoutExpired, DefacerError):
         return "unknown"
-    numbered = [line.strip() for line in said.splitlines() if re.search(r"\d+\.\d|^\d+$", line.strip())]
+    numbered = [line.strip() for line in output.splitlines() if re.search(r"\d+\.\d|^\d+$", line.strip())]
     return re.sub(r"[^ -~]", "", numbered[0])[:80] if numbered else "unknown"
 
 
@@ -223,7 +223,7 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
     with tempfile.TemporaryDirectory(prefix="mriprivacy-deface-") as name:
         folder = Path(name)
         (folder / "out").mkdir()
-        # By name: nibabel asks for it where integers have 64 bits.
+        # By name: nibabel needs it where integers have 64 bits.
         nib.Nifti1Image(scan.data, scan.affine, dtype=scan.data.dtype).to_filename(folder / INPUT)
         places = {"input": folder / INPUT, "output": folder / OUTPUT, "folder": folder}
         words = [program, *(_fill(word, places) for word in tool.words[1:])]
@@ -231,19 +231,19 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
         # Known programs leave logs where they run; a command of the user's own may name files beside it.
         where = None if tool.name == "command" else folder
         try:
-            status, said = _run(words, where, SECONDS)
+            status, output = _run(words, where, SECONDS)
         except subprocess.TimeoutExpired as error:
             raise DefacerError(f"{tool.words[0]} did not finish within {SECONDS} s") from error
         except OSError as error:
             raise DefacerError(f"{program} cannot be started ({error})") from error
-        said = " ".join(said.split())[-300:] or "nothing"
+        output = " ".join(output.split())[-300:] or "nothing"
         if status:
-            raise DefacerError(f"{tool.words[0]} ended with status {status}; it said: {said}")
-        return _taken(_result(folder, tool, said), scan, tool.words[0])
+            raise DefacerError(f"{tool.words[0]} ended with status {status}; its output: {output}")
+        return _taken(_result(folder, tool, output), scan, tool.words[0])
 
 
 def _run(words: list[str], where: Path | None, seconds: float) -> tuple[int, str]:
-    """Run a program; return its status and what it said. No child of it outlives the time limit."""
+    """Run a program; return its status and its output. No child of it outlives the time limit."""
     environment = {**os.environ, "FSLOUTPUTTYPE": "NIFTI_GZ"}  # FSL names its results by it
     with subprocess.Popen(
         words,
@@ -256,15 +256,15 @@ def _run(words: list[str], where: Path | None, seconds: float) -> tuple[int, str
         start_new_session=True,
     ) as process:
         try:
-            said = process.communicate(timeout=seconds)
+            output = process.communicate(timeout=seconds)
         except BaseException:  # an interrupt too: most of these programs are scripts that start others
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise
-    return process.returncode, " ".join(said)
+    return process.returncode, " ".join(output)
 
 
-def _result(folder: Path, tool: Tool, said: str) -> Path:
+def _result(folder: Path, tool: Tool, output: str) -> Path:
     for pattern in tool.results:
         found = sorted(folder.glob(pattern))
         if len(found) > 1:
@@ -273,7 +273,7 @@ def _result(folder: Path, tool: Tool, said: str) -> Path:
         if found:
             return found[0]
     expected = " or ".join(tool.results)
-    raise DefacerError(f"{tool.words[0]} ended well but left no file {expected}; it said: {said}")
+    raise DefacerError(f"{tool.words[0]} ended well but left no file {expected}; its output: {output}")
 
 
 def _taken(path: Path, scan: Scan, program: str) -> Scan:

@@ -1,6 +1,6 @@
 """Quickshear, as its authors publish it: one plane that shears the face off below the brain.
 
-Schimke and Hale, HealthSec 2011. The package quickshear draws the plane; the brain mask it asks for is ours.
+Schimke and Hale, HealthSec 2011. The package quickshear draws the plane in a brain mask of ours.
 """
 
 import warnings

@@ -1,7 +1,7 @@
 """Every face of a photograph, and the cut that holds one of them and no other.
 
 `baselines.face.landmarks` finds the largest face, which is enough for an attack. Before a photograph of real
-people is published, everybody in it counts.
+people is published, every face in it counts.
 """
 
 import dlib
@@ -19,7 +19,7 @@ Margins = tuple[float, float, float, float]
 # The convolutional detector takes ten seconds a megapixel, and sees faces of a tenth of this.
 LONG_EDGE = 800
 # Shares of a face's width and height, beside the box of the detector, which goes from brow to chin.
-HEAD: Margins = (0.6, 0.8, 0.6, 0.5)  # what a cut has where nobody else is near: hair, ears and chin
+HEAD: Margins = (0.6, 0.8, 0.6, 0.5)  # what a cut has where no other face is near: hair, ears and chin
 LEAST: Margins = (0.15, 0.3, 0.15, 0.15)  # what it has at least
 OTHER: Margins = (0.3, 0.6, 0.3, 0.3)  # what of another face must lie outside, hair and ears included
 

@@ -101,7 +101,7 @@ class Look:
     faces : tuple of Face
         Those found, one a view of a scan, at most one of a photograph.
     scan : callable
-        Returns the volume; asked only by attacks that look at it. A photograph has none.
+        Returns the volume; only attacks on the volume call it. A photograph has none.
     """
 
     kind: str

@@ -110,7 +110,7 @@ class HeadOutline:
         return labels
 
     def below_crown_of(self, person: Mask) -> "HeadOutline":
-        """Lower the crown to where the person ends: nobody's skull is higher than his hair."""
+        """Lower the crown to where the person ends: no skull is higher than the hair."""
         middle = person & (np.abs(self.across) < 0.25) & (self.down < 0)
         if not middle.any():
             return self

@@ -43,9 +43,9 @@ def read_photo(path: Path, whole: bool = False) -> NDArray[np.uint8]:
 
     Examples
     --------
-    >>> read_photo(Path("nobody.jpg"))
+    >>> read_photo(Path("missing.jpg"))
     Traceback (most recent call last):
-    mriprivacy.baselines.face.photo.PhotoError: nobody.jpg: no such file
+    mriprivacy.baselines.face.photo.PhotoError: missing.jpg: no such file
     """
     if not path.is_file():
         raise PhotoError(f"{path}: no such file")
@@ -95,7 +95,7 @@ def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _turned(path: Path, image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; where it cannot be read nobody knows which way is up."""
+    """Apply the EXIF orientation; where it cannot be read, the upright direction is not known."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception as error:  # struct.error, TypeError, SyntaxError and others

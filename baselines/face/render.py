@@ -35,7 +35,7 @@ class RenderError(SetupError):
 
 
 def prepare_off_screen() -> str:
-    """Tell VTK how to draw without a screen, for this process and those it starts.
+    """Set VTK to draw without a screen, for this process and those it starts.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list
 def _plotter(size: int) -> tuple[pv.Plotter, pv.Light]:
     """Return a plotter, and the lamp in it that is moved from view to view."""
     plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
-    plotter.disable_anti_aliasing()  # a third of the time; what tells a face is shading, not its outline
+    plotter.disable_anti_aliasing()  # a third of the time; shading, not the outline, identifies a face
     camera_light = pv.Light(light_type="headlight", intensity=0.55)
     key_light = pv.Light(light_type="camera light", position=LIGHTS["above"], intensity=0.55)
     plotter.add_light(camera_light)

@@ -158,7 +158,7 @@ def air_noise(data: NDArray) -> float:
 
 
 def _range(data: NDArray, voxels: int = 1_000_000) -> tuple[NDArray, float, float]:
-    """Return some of the voxels, and a low and a high percentile: a million tell it as well as ten."""
+    """Return some of the voxels, and a low and a high percentile: a million give it as well as ten."""
     some = data.ravel()[:: max(1, data.size // voxels)]
     low, high = np.percentile(some, [1, 99.5])
     return some, low, high

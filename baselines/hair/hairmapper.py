@@ -54,7 +54,7 @@ def run_hairmapper(photos: Mapping[str, Path], output: Path, root: Path, python:
     Raises
     ------
     HairMapperError
-        With every file that is missing in `root`; every photograph without a face; or what the programs said
+        With every file that is missing in `root`; every photograph without a face; or the output of a program
         when they failed.
     """
     needed = [*WEIGHTS, *(f"{folder}/{program}".removeprefix("./") for folder, program in PROGRAMS)]
@@ -150,5 +150,5 @@ def _run(command: list[str], folder: Path) -> None:
     except OSError as error:
         raise HairMapperError(f"{command[0]}: cannot be run ({error}); set bald.python") from error
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
-        raise HairMapperError(f"HairMapper's {command[1]} ended with status {done.returncode}: {said[-1]}")
+        output = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
+        raise HairMapperError(f"HairMapper's {command[1]} ended with status {done.returncode}: {output[-1]}")

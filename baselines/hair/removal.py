@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 
 class NoFaceError(UserError):
-    """No face in the photograph: nobody shall take the photograph itself for one without hair."""
+    """No face in the photograph; it is not returned as one without hair."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def remove_hair(picture: Picture) -> Bald:
     Returns
     -------
     Bald
-        The same picture always gives the same result. Of somebody bald already it keeps nearly all.
+        The same picture always gives the same result. Of a bald person it keeps nearly all.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def remove_hair(picture: Picture) -> Bald:
 
 
 def _cut_out(picture: Picture, outline: HeadOutline) -> Mask:
-    """Tell the person, hair included, from the background (GrabCut, Rother et al. 2004)."""
+    """Part the person, hair included, from the background (GrabCut, Rother et al. 2004)."""
     rows, columns = picture.shape[:2]
     scale = min(1.0, WORKING_SIZE / max(rows, columns))
     size = (max(1, round(columns * scale)), max(1, round(rows * scale)))

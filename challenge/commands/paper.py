@@ -186,7 +186,7 @@ def _text(
         [
             f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
             f"{report.n_nonmated} nonmated trials; 95 % intervals from {protocol.bootstrap} draws of "
-            f"subjects; face network {protocol.model}; informed attackers and classifiers learned from "
+            f"subjects; face network {protocol.model}; informed attackers and classifiers trained on "
             f"{len(edition.dev.probes)} scans of dev.\n",
             "### Table I\n",
             table_1(attacked),

@@ -1,4 +1,4 @@
-"""A cohort on disk: who is in it, and where their images are."""
+"""A cohort on disk: its people, and where their images are."""
 
 import json
 import math
@@ -28,7 +28,7 @@ _SEX = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 
 
 class CohortError(UserError):
-    """A cohort, or what was asked of it, from which no edition can be made."""
+    """A cohort, or settings for it, from which no edition can be made."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def read_cohort(
 
 
 def is_synthetic(root: Path) -> bool:
-    """Say whether a cohort declares that nobody in it exists: `"Synthetic": true` in its description.
+    """Return whether a cohort declares all its people synthetic: `"Synthetic": true` in its description.
 
     Absent is false: people are real unless it is declared that they are not.
 
@@ -288,7 +288,7 @@ def _true_bald(
 def _attributes(
     table: Table, age_edges: Sequence[int]
 ) -> tuple[dict[str, Attributes], dict[str, float], tuple[str, ...]]:
-    """Return the attributes of everybody, ages in years of those who have one, and what is wrong."""
+    """Return the attributes of all people, the ages that are known in years, and what is wrong."""
     needed = ("participant_id", "sex", "age", "ethnicity")
     missing = [column for column in needed if column not in table.columns]
     if missing:

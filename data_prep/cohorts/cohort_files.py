@@ -37,7 +37,7 @@ class CohortFiles:
     photos : str
         Folder of photographs `<participant_id>*.png`, `.jpg` or `.jpeg`; below the cohort, or absolute.
     bald_photos : str
-        The same photographs without hair, under the same names, where somebody made them; empty for none.
+        The same photographs without hair, under the same names, where they were made; empty for none.
     entities : str
         Other BIDS entities that a scan's name must have, where a session has several scans of one contrast:
         `acq-mprage`, or `acq-tse_run-1`.
@@ -83,7 +83,7 @@ def find_scans(
     subject, contrast, entities : str
         `sub-<id>`, `T2w`, and what else the name must have (`CohortFiles.entities`).
     found : Findings
-        Takes down what is missing, or cannot be told apart.
+        Takes down what is missing, or is ambiguous.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def find_photos(
     subjects : collection of str
         The known participants.
     found : Findings
-        Takes down files that are nobody's, or two of one name.
+        Takes down files that belong to no person, or two of one name.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Photographs of strangers, whom nobody in the cohort is: Labeled Faces in the Wild, a folder a person."""
+"""Photographs of distractors, people outside the cohort: Labeled Faces in the Wild, a folder a person."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PLACES = ("", "lfw", "lfw_funneled", "lfw-deepfunneled", "lfw_home/lfw_funneled"
 
 @dataclass
 class Distractors:
-    """Extra references that nobody is mated with (`distractors=`).
+    """Extra references without a mated probe (`distractors=`).
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Distractors:
 
 
 def find_distractors(settings: Distractors, seed: int) -> Mapping[str, Path]:
-    """Draw strangers and take the first photograph of each.
+    """Draw distractors and take the first photograph of each.
 
     Parameters
     ----------
@@ -72,14 +72,14 @@ def find_distractors(settings: Distractors, seed: int) -> Mapping[str, Path]:
     root = Path(settings.root) if settings.root else _fetched()
     people = _people(root)
     if len(people) < settings.count:
-        raise CohortError(f"{root}: {len(people)} people; distractors.count asks for {settings.count}")
+        raise CohortError(f"{root}: {len(people)} people; distractors.count is {settings.count}")
     names = sorted(people)
     chosen = generator(seed, "distractors").choice(len(names), size=settings.count, replace=False)
     return {names[i]: people[names[i]] for i in sorted(chosen)}
 
 
 def _people(root: Path) -> dict[str, Path]:
-    """Return the first photograph of everybody, by name."""
+    """Return the first photograph of each person, by name."""
     if not root.is_dir():
         raise CohortError(f"{root}: no such folder; expected LFW, one folder a person")
     for place in PLACES:

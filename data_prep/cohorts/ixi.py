@@ -60,7 +60,7 @@ class IxiPerson:
 def read_ixi(
     root: Path, table: Path, contrasts: Sequence[str] = ("T1w", "T2w")
 ) -> tuple[tuple[IxiPerson, ...], tuple[str, ...]]:
-    """Find the people of IXI who have all contrasts, and what the table says of them.
+    """Find the people of IXI with all contrasts, and their lines of the table.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def read_ixi(
         raise CohortError(*problems)
     whole = {number: scans for number, scans in found.items() if len(scans) == len(contrasts)}
     if not whole:
-        raise CohortError(f"{root}: nobody has all of {', '.join(contrasts)}")
+        raise CohortError(f"{root}: no person has all of {', '.join(contrasts)}")
     people = tuple(
         IxiPerson(number, sites[number], scans, **known.get(number, {}))
         for number, scans in sorted(whole.items())
@@ -178,7 +178,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _wrong_contrasts(contrasts: Sequence[str]) -> list[str]:
-    """Return what is wrong with the contrasts that are asked for."""
+    """Return what is wrong with the requested contrasts."""
     expected = f"expected some of {', '.join(CONTRASTS)}, which IXI has"
     if not contrasts:
         return [f"cohort.contrasts is empty; {expected}"]
@@ -217,7 +217,7 @@ def _read_table(path: Path) -> tuple[dict[int, dict[str, str]], list[str]]:
             "age": NOT_AVAILABLE if not age or age < 0 else f"{age:.1f}",
         }
         before = known.setdefault(int(number), person)
-        # IXI.xls names some people twice; where the two lines differ nobody knows which is right.
+        # IXI.xls names some people twice; where the two lines differ, which is right is not known.
         known[int(number)] = {
             name: value if before[name] == value else NOT_AVAILABLE for name, value in person.items()
         }

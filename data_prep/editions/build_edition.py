@@ -23,7 +23,7 @@ def build_edition(cohort_root: Path, output: Path, config: EditionConfig) -> Pla
     """Make an edition from a cohort, whole or not at all, one item after the other.
 
     Photographs are released as they are, so those of real people are refused: `mriprivacy build` looks for
-    everybody who is in them.
+    all people in them.
 
     Parameters
     ----------

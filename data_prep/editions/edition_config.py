@@ -18,7 +18,7 @@ PHOTOGRAPHS = "photographs"
 HAIR_REMOVALS = ("none", "given", "builtin")
 # What decides upon splits and lists, and cannot be seen in them.
 DESIGN = ("dev_share", "age_edges", "nonmated_per_probe")
-# What has no default for people who exist: under what terms they may be published is for them to say.
+# No defaults for real people: they decide under what terms they are published.
 REQUIRED = ("id", "version", "licence", "citation")
 _SYNTHETIC_ID = re.compile(r"synth(-.*)?")
 
@@ -43,10 +43,10 @@ class EditionConfig:
     licence, citation : str
         Under what terms the released images may be used, and what to cite. Empty: not decided yet.
     authors : list of str
-        Whom `CITATION.cff` names; empty for "the organizers of <id>".
+        The authors in `CITATION.cff`; empty for "the organizers of <id>".
     released : str
         Day of release, `2026-11-24`, as the organizer gives it: the same edition has the same bytes on any
-        day, so no clock is asked. Empty for none.
+        day, so no clock is read. Empty for none.
     contrast : str
         BIDS suffix of the scans: `T1w`, `T2w`, `FLAIR` or `PDw`.
     references : str
@@ -56,18 +56,18 @@ class EditionConfig:
         Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
         `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
     supersedes : str
-        Folder of the edition whose mistake this one mends; empty for none. Its people stay in their splits
+        Folder of the edition whose mistake this one fixes; empty for none. Its people stay in their splits
         (`plan_edition`), and it is marked (`challenge.release.versions`).
     protocol : dict
         Attacks, metrics, bootstrap and gates, passed on to `edition.json` as it is.
     seed : int
         Splits, ids, the order of every list and the nonce follow from it: the same cohort, config and seed
-        give the same edition, byte for byte. So whoever learns the seed and the cohort's subject names can
+        give the same edition, byte for byte. So anyone with the seed and the cohort's subject names can
         rebuild the key. It is written nowhere in `public/`. For a real edition draw it anew, large enough
         that it cannot be tried out (`python -c "import secrets; print(secrets.randbits(128))"`), and keep it
         as secret as the key; with a short or published one, as in the demo, the key is only as hidden as a
         cohort anybody can generate. A corrected version keeps the seed and the id: another split of the
-        same people would let the labels of the old `dev` tell those of the new `eval`.
+        same people would let labels of the old `dev` reveal those of the new `eval`.
     """
 
     id: str = ""
@@ -93,22 +93,22 @@ class EditionConfig:
         return "" if self.references == PHOTOGRAPHS else self.references
 
 
-def with_defaults(config: EditionConfig, synthetic: bool, strangers: bool = False) -> EditionConfig:
-    """Return a config with nothing left open: defaults where nobody exists, none for people who do.
+def with_defaults(config: EditionConfig, synthetic: bool, distractors: bool = False) -> EditionConfig:
+    """Return a config with nothing left open: defaults for synthetic people, none for real ones.
 
     Parameters
     ----------
     config : EditionConfig
         The organizer's decisions; what an edition that it supersedes decided is among them.
     synthetic : bool
-        Whether the cohort declares that nobody in it exists.
-    strangers : bool
-        Whether there are photographs of strangers, who always exist.
+        Whether the cohort declares that its people are synthetic.
+    distractors : bool
+        Whether there are photographs of distractors, who are always real.
 
     Raises
     ------
     CohortError
-        If real people are to be published under terms, or a name, that nobody gave.
+        If real people are to be published under terms, or a name, that were not given.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def with_defaults(config: EditionConfig, synthetic: bool, strangers: bool = Fals
     Traceback (most recent call last):
     mriprivacy.data_prep.cohorts.bids.CohortError: edition.licence, edition.citation not given; ...
     """
-    if synthetic and not strangers:
+    if synthetic and not distractors:
         return replace(
             config,
             id=config.id or "synth",
@@ -127,15 +127,15 @@ def with_defaults(config: EditionConfig, synthetic: bool, strangers: bool = Fals
         )
     problems = []
     if missing := [f"edition.{name}" for name in REQUIRED if not getattr(config, name).strip()]:
-        who = "the strangers" if synthetic else "the people"
+        group = "the distractors" if synthetic else "the people"
         problems.append(
-            f"{', '.join(missing)} not given; {who} in this edition are real, so nothing is filled in "
-            '(dataset_description.json says "Synthetic": true where nobody exists): add '
+            f"{', '.join(missing)} not given; {group} in this edition are real, so nothing is filled in "
+            '(dataset_description.json says "Synthetic": true for synthetic people): add '
             f"{' '.join(f'{name}=...' for name in missing)}"
         )
     if not synthetic and not config.supersedes and _SYNTHETIC_ID.fullmatch(config.id):
         problems.append(
-            f"edition.id is {config.id!r}, a name for people who do not exist; these do: expected another"
+            f"edition.id is {config.id!r}, a name for synthetic people; these are real: expected another"
         )
     if problems:
         raise CohortError(*problems)

@@ -73,8 +73,8 @@ def find_leaks(public: Path, secrets: Iterable[str], expected: Iterable[str]) ->
                 found.add("something but pixels in a photo", f"{name} {what}")
         else:
             text = path.read_bytes().lower()
-            said = [] if name.endswith(".tsv") else [phrase for phrase in phrases if phrase in text]
-            for word in sorted({*(_words(text) & words), *said}):
+            leaked = [] if name.endswith(".tsv") else [phrase for phrase in phrases if phrase in text]
+            for word in sorted({*(_words(text) & words), *leaked}):
                 found.add("sealed words in a file", f"{name} has {word.decode()!r}")
     return found.problems()
 
@@ -117,9 +117,9 @@ def _beside_voxels(packed: bytes) -> list[str]:
         canonical = canonical_bytes(image.dataobj.get_unscaled(), image.affine)
     except Exception as error:  # zlib, nibabel and numpy each raise their own
         return [f"cannot be read ({type(error).__name__})"]
-    said, due = (np.frombuffer(header, _HEADER, 1)[0] for header in (raw, canonical))
-    odd = [name for name in _HEADER.names if said[name].tobytes() != due[name].tobytes()]
-    odd = [n for n in odd if n not in _GEOMETRY or not np.allclose(said[n], due[n], rtol=1e-6, atol=1e-6)]
+    given, due = (np.frombuffer(header, _HEADER, 1)[0] for header in (raw, canonical))
+    odd = [name for name in _HEADER.names if given[name].tobytes() != due[name].tobytes()]
+    odd = [n for n in odd if n not in _GEOMETRY or not np.allclose(given[n], due[n], rtol=1e-6, atol=1e-6)]
     if packed[: len(_GZIP)] != _GZIP:
         odd.append("gzip")
     if raw[_HEADER.itemsize : int(image.dataobj.offset)] != bytes(4):

@@ -118,9 +118,9 @@ def title(description: Description) -> str:
     >>> title({"id": "synth-49", "version": "2026.1", "synthetic": True})
     'synth-49 2026.1: head MRI and photographs of synthetic people'
     """
-    whom = "synthetic people" if description["synthetic"] else "people"
+    group = "synthetic people" if description["synthetic"] else "people"
     what = "head MRI in two contrasts" if "references" in description else "head MRI and photographs"
-    return f"{description['id']} {description['version']}: {what} of {whom}"
+    return f"{description['id']} {description['version']}: {what} of {group}"
 
 
 def whose(description: Description) -> str:
@@ -129,7 +129,7 @@ def whose(description: Description) -> str:
 
 
 def datasheet(description: Description) -> str:
-    """Return the README of an edition: what is in it, whose it is, what it is for and what it is not for."""
+    """Return the README of an edition: what is in it, its owner, what it is for and what it is not for."""
     counts = "\n".join(
         f"| `{split}` | {own['probes']} | {own['references']} | {own['trials']} |"
         for split, own in description["counts"].items()
@@ -326,8 +326,8 @@ def _record_set(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _tables(description: Description) -> dict[str, tuple[str, ...]]:
-    strangers = {f"eval/{DISTRACTORS}": TRIAL_COLUMNS} if "distractors" in description else {}
-    return TABLES | strangers
+    distractors = {f"eval/{DISTRACTORS}": TRIAL_COLUMNS} if "distractors" in description else {}
+    return TABLES | distractors
 
 
 def _name(table: str) -> str:

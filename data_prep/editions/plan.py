@@ -1,4 +1,4 @@
-"""Decide upon an edition: who goes into which split, under which id, in which trials."""
+"""Plan an edition: the split, the ids and the trials of each person."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class SplitPlan:
     trials : tuple of Trial
         In the order of the public list.
     attributes : dict from probe to Attributes
-        Sorted by probe; ids are random, so their order tells nothing.
+        Sorted by probe; ids are random, so their order holds nothing.
     references : tuple of str
         Sorted.
     """
@@ -65,11 +65,11 @@ class Plan:
     nonce : str
         64 hexadecimal digits.
     distractors : tuple of str
-        Ids of photographs of strangers, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
+        Ids of photographs of distractors, in `eval` alone, sorted; among `photos`, in no trial of `splits`.
     remarks : tuple of str
-        What an organizer should know: whose attributes are missing.
+        Warnings for the organizer: people with missing attributes.
     ages : dict from probe to float
-        Of both splits, in years, sorted by probe; whose age is not known is not in it. Never published.
+        Of both splits, in years, sorted by probe; people without a known age are not in it. Never published.
     """
 
     description: dict[str, Any]
@@ -101,7 +101,7 @@ def plan_edition(
     files : CohortFiles, optional
         Where the cohort keeps its photographs.
     distractors : mapping from str to Path, optional
-        Photographs of strangers by name, `data_prep.cohorts.distractors.find_distractors`.
+        Photographs of distractors by name, `data_prep.cohorts.distractors.find_distractors`.
     splits : mapping from str to str
         Split of every scan, by its released id, of an edition that this one supersedes.
 
@@ -114,7 +114,7 @@ def plan_edition(
     ------
     CohortError
         With every problem of the config, or else every problem of the cohort, or else what must be given for
-        people who exist.
+        real people.
 
     Examples
     --------
@@ -153,10 +153,10 @@ def plan_people(
     synthetic : bool
         What `edition.json` says of the people.
     distractors : mapping from str to Path
-        Photographs of strangers by name.
+        Photographs of distractors by name.
     earlier : mapping from str to str
-        Split of every scan, by its released id, of an edition that this one supersedes: whoever was in it
-        stays where he was, whoever else came or went. Labels of its `dev` are open for good.
+        Split of every scan, by its released id, of an edition that this one supersedes: a person in it
+        stays in the same split when others come or go. Labels of its `dev` are open for good.
 
     Raises
     ------
@@ -205,26 +205,26 @@ def plan_people(
             PhotoItem(person.subject, split, ids[name], condition, source, target)
             for condition, (source, target) in shots.items()
         ]
-    strangers = opaque_ids("ds-", distractors, config.seed, config.id)
+    new_ids = opaque_ids("ds-", distractors, config.seed, config.id)
     shown = [c for c in CONDITIONS if any(photo.condition == c for photo in photos)]
     photos += [
         PhotoItem(name, "eval", own, c, distractors[name], Path("public", "eval", "photos", c, f"{own}.png"))
-        for name, own in strangers.items()
+        for name, own in new_ids.items()
         for c in shown
     ]
     rows = [(item.probe, item.subject, item.split) for item in scans]
-    rows += [(own, name, "eval") for name, own in strangers.items()]
+    rows += [(own, name, "eval") for name, own in new_ids.items()]
     rows += [(ids[name], person.subject, assigned[person.subject]) for name, (person, _) in names.items()]
     return Plan(
         description=_describe(
-            people, splits, {photo.condition for photo in photos}, config, synthetic, len(strangers)
+            people, splits, {photo.condition for photo in photos}, config, synthetic, len(new_ids)
         ),
         splits=splits,
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
         subjects=tuple(sorted(rows)),
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
-        distractors=tuple(sorted(strangers.values())),
+        distractors=tuple(sorted(new_ids.values())),
         remarks=_unknown(people) if "attributes" in config.tracks else (),
         ages={
             probe: age
@@ -235,10 +235,10 @@ def plan_people(
 
 
 def photos_of_real_people(plan: Plan) -> tuple[PhotoItem, ...]:
-    """Return the photographs that show people who exist: all of a real cohort, and strangers' always."""
-    strangers = set(plan.distractors)
+    """Return the photographs of real people: all of a real cohort, and those of distractors."""
+    distractors = set(plan.distractors)
     real = not plan.description["synthetic"]
-    return tuple(photo for photo in plan.photos if real or photo.reference in strangers)
+    return tuple(photo for photo in plan.photos if real or photo.reference in distractors)
 
 
 def _scan_name(person: Person, scan: Scan) -> str:
@@ -279,8 +279,8 @@ def _check_people(people: Sequence[Person], config: EditionConfig, distractors: 
         values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
         if not values:
             problems.append(
-                f"participants.tsv: {name} is n/a for everybody; track 'attributes' needs it: fill it in, or "
-                "leave that track out of edition.tracks"
+                f"participants.tsv: {name} is n/a for all people; track 'attributes' needs it: fill it in, "
+                "or leave that track out of edition.tracks"
             )
     n_dev = math.floor(len(people) * config.dev_share + 0.5)
     smallest = min(n_dev, len(people) - n_dev)
@@ -299,7 +299,7 @@ def _check_people(people: Sequence[Person], config: EditionConfig, distractors: 
 
 
 def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
-    """Say of how many people an attribute is not known: nobody is scored on it, nobody learns from it."""
+    """Return for how many people an attribute is not known; they are neither scored nor used in training."""
     counts = {
         name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
     }
@@ -386,7 +386,7 @@ def _describe(
             for split in splits
         },
         **({"distractors": distractors} if distractors else {}),
-        # Where nobody exists it is left out, so that standard editions keep the hash that is cited.
+        # For synthetic people it is left out, so that standard editions keep the hash that is cited.
         **({} if synthetic else {"design": {name: getattr(config, name) for name in DESIGN}}),
         "licence": config.licence,
         "citation": config.citation,

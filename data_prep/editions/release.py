@@ -29,7 +29,7 @@ class ScanItem:
     Attributes
     ----------
     subject, split, probe : str
-        Whose it is, where it goes, the id it gets.
+        Its subject, its target, its id.
     source, target : Path
         The cohort's file; the released one, relative to the edition.
     truth : tuple of (source, target)
@@ -55,7 +55,7 @@ class PhotoItem:
     Attributes
     ----------
     cut : (left, top, right, bottom) or None
-        What of the upright picture is released, pixels; None as long as nobody looked who is in it.
+        What of the upright picture is released, pixels; None until its faces were checked.
     """
 
     subject: str
@@ -235,7 +235,7 @@ def canonical_photo(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; where it cannot be read nobody knows which way is up."""
+    """Apply the EXIF orientation; where it cannot be read, the upright direction is not known."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception as error:  # struct.error, TypeError, SyntaxError and others

@@ -43,12 +43,12 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     Raises
     ------
     CohortError
-        If a scan or a photo of the plan was not released, something sealed is found in `public/`, or nobody
-        looked who is in a photograph of somebody who exists.
+        If a scan or a photo of the plan was not released, something sealed is found in `public/`, or the
+        faces of a photograph of a real person were not checked.
     """
     if unseen := [photo.source for photo in photos_of_real_people(plan) if photo.cut is None]:
         raise CohortError(
-            f"{unseen[0]}: nobody looked who is in it ({len(unseen)} photographs of real people); expected "
+            f"{unseen[0]}: its faces were not checked ({len(unseen)} photographs of real people); expected "
             "PhotoItem.cut of each, which `mriprivacy build` decides"
         )
     targets = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
@@ -63,7 +63,7 @@ def seal_edition(plan: Plan, folder: Path) -> str:
     evaluation = next(split for split in plan.splits if split.name == "eval")
     _write_sealed(evaluation, plan, sealed)
     if plan.distractors:
-        pairs = [(probe, stranger) for probe in evaluation.attributes for stranger in plan.distractors]
+        pairs = [(probe, distractor) for probe in evaluation.attributes for distractor in plan.distractors]
         order = np.random.default_rng(len(pairs)).permutation(len(pairs))  # every label is nonmated
         write_table(public / "eval" / DISTRACTORS, TRIAL_COLUMNS, [pairs[i] for i in order])
     _write_json(public / "edition.json", plan.description)
@@ -99,7 +99,7 @@ def _expected(plan: Plan) -> set[str]:
 
 
 def _write_split(split: SplitPlan, description: dict[str, Any], folder: Path) -> None:
-    """Write what everybody may see; key and attributes of `dev` only."""
+    """Write what is public; key and attributes of `dev` only."""
     mri = folder / "mri"
     _write_json(
         mri / "dataset_description.json",

@@ -21,7 +21,7 @@ class Trial:
         Whether both are of one subject.
     matched : bool
         Whether the trial belongs to the demographics-matched list: all mated trials, and the non-mated ones
-        whose two subjects agree in sex, age group and ethnicity. In that list demographics tell nothing about
+        whose two subjects agree in sex, age group and ethnicity. In that list demographics hold nothing about
         the label.
     """
 
@@ -49,8 +49,8 @@ def make_trials(
     rng : numpy.random.Generator
         Draws the others and the order of the list.
     nonmated_per_probe : int
-        How many *other subjects* each probe meets; 0 for all. See `draw_met` for what the list then tells. A
-        subject met is met in all of its references. The draw pays no heed to attributes.
+        How many *other subjects* each probe meets; 0 for all. See `draw_met` for what the list then reveals.
+        A subject met is met in all of its references. The draw pays no heed to attributes.
 
     Returns
     -------
@@ -109,39 +109,41 @@ def make_trials(
 
 
 def draw_met(subjects: Sequence[str], others: int, rng: np.random.Generator) -> dict[str, list[str]]:
-    """Draw whom everybody's probes meet in a list that is not of all pairs, so that the list tells no label.
+    """Draw the subjects that probes meet in a list that is not of all pairs; the list reveals no label.
 
-    Others drawn at random would: everybody surely meets himself and the rest by chance, and who may belong to
-    whom, one to one, can then be solved from the list alone (Sinkhorn's matching: AUC .96 with 24 people and
-    one other each). So people are put into groups of `others + 1`, in which every probe meets everybody.
-    Whoever belongs to whom in a group, its list is the same: each of its trials is mated with probability
+    Others drawn at random would reveal it: each person surely meets themselves and the rest by chance. The
+    one-to-one assignment can then be solved from the list alone (Sinkhorn's matching: AUC .96 with 24 people
+    and one other each). So people are put into groups of `others + 1`, in which every probe meets all.
+    Whatever the key in a group, its list is the same: each of its trials is mated with probability
     `1 / (others + 1)`, and no list of as many trials for each leaves more keys open (Bregman's bound on
-    permanents). One circle for all, everybody meeting those at the same few places, would tell as little by
-    itself, but everything to whoever has a weak attack: his mean score at each place finds the mated one for
+    permanents). One circle for all, with the same few places for each, would reveal as little by
+    itself, but everything to a weak attack: its mean score at each place finds the mated one for
     all people at once.
 
-    Those who are left over join the last group, and there stand on a circle: everybody meets those `others +
-    1` places on, at places drawn at random, of which one, drawn from them, is his own.
+    People left over join the last group, and there stand on a circle: each meets those `others +
+    1` places on, at places drawn at random, of which one, drawn from them, is the person's own.
 
     Parameters
     ----------
     subjects : sequence of str
         More than `others`.
     others : int
-        How many each meets, besides himself.
+        How many each meets, besides the subject.
     rng : numpy.random.Generator
         Draws groups and places.
 
     Returns
     -------
     dict from subject to list of str
-        Whom his probes meet, himself among them; everybody is met as often as he meets.
+        The subjects that a person's probes meet, the person included; each is met as often as it meets.
 
     Examples
     --------
     >>> met = draw_met(["a", "b", "c", "d"], 1, np.random.default_rng(0))
-    >>> [len(who) for who in met.values()], all(sorted(met[other]) == sorted(met["a"]) for other in met["a"])
-    ([2, 2, 2, 2], True)
+    >>> [len(others) for others in met.values()]
+    [2, 2, 2, 2]
+    >>> all(sorted(met[other]) == sorted(met["a"]) for other in met["a"])
+    True
     """
     order = [subjects[i] for i in rng.permutation(len(subjects))]
     size = others + 1
@@ -157,16 +159,16 @@ def draw_met(subjects: Sequence[str], others: int, rng: np.random.Generator) -> 
 
 
 def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], others: int) -> None:
-    """Raise ValueError if people can be told by their numbers of images where a list is not of all pairs.
+    """Raise ValueError if numbers of images identify people where a list is not of all pairs.
 
     On a circle neighbours differ from person to person, so images that meet the same ones are one person's;
-    whoever has two scans may well be he who has two photographs.
+    the person with two scans is likely the one with two photographs.
     """
     counts = [Counter(mapping.values()) for mapping in (probes, references)]
     if len(counts[0]) % (others + 1) and all(len(set(count.values())) > 1 for count in counts):
         raise ValueError(
             f"nonmated_per_probe is {others}, but people have different numbers of probes and of references, "
-            "by which the list would tell who is who; expected 0 (all), or a number that makes groups of "
+            "by which the list would reveal the key; expected 0 (all), or a number that makes groups of "
             f"nonmated_per_probe + 1 without rest of {len(counts[0])} people"
         )
 

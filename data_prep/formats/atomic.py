@@ -125,7 +125,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         if error.errno in FULL and error.filename is None:
-            error.filename = str(path)  # what is being written is not told with a full disk
+            error.filename = str(path)  # an error of a full disk does not name the file
         raise
     finally:
         temporary.unlink(missing_ok=True)

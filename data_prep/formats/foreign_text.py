@@ -1,4 +1,4 @@
-r"""Text that somebody else wrote, made harmless for a terminal and for Markdown; pages escape their own.
+r"""Text from outside, made harmless for a terminal and for Markdown; pages escape their own.
 
 Names, citations and notes reach people through three channels, and each has one place where text is escaped:
 a terminal (`visible`, `one_line`), Markdown (`inline`, `code_block`, `markdown_table`) and HTML

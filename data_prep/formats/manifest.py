@@ -86,6 +86,6 @@ def _write_list(folder: Path, names: Iterable[str], target: str) -> None:
 
 
 def blank_times(folder: Path) -> None:
-    """Set every time stamp in a folder to one value; the order of writing must tell nothing."""
+    """Set every time stamp in a folder to one value; the order of writing must not leak."""
     for path in [*folder.rglob("*"), folder]:
         os.utime(path, (_TIME, _TIME))

@@ -73,7 +73,7 @@ class Findings:
 
 
 def shown(text: str, longest: int = 40) -> str:
-    r"""Quote a stranger's text for a message: ASCII only, one line, cut when long.
+    r"""Quote text from outside for a message: ASCII only, one line, cut when long.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import NamedTuple
 CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that editions are made of
 CONDITIONS = ("raw", "bald")  # of photographs
 NOT_AVAILABLE = "n/a"
-DISTRACTORS = "distractors.tsv"  # trials with strangers, and the scores of those trials
+DISTRACTORS = "distractors.tsv"  # trials with distractors, and the scores of those trials
 TRIAL_COLUMNS = ("probe", "reference")
 KEY_COLUMNS = ("probe", "reference", "label")
 SEALED_KEY_COLUMNS = ("probe", "reference", "label", "matched")

@@ -11,7 +11,7 @@ _ID_LENGTH = 8
 
 
 def secret_bytes(seed: int, *purpose: str) -> bytes:
-    """Return 32 bytes that only who knows the seed can tell; another purpose gives unrelated ones.
+    """Return 32 bytes that only a holder of the seed can compute; another purpose gives unrelated ones.
 
     Examples
     --------
@@ -33,9 +33,9 @@ def generator(seed: int, *purpose: str) -> np.random.Generator:
 
 
 def opaque_ids(prefix: str, names: Iterable[str], seed: int, *purpose: str) -> dict[str, str]:
-    """Give each name an id that tells nothing about it: `prefix` and eight random characters.
+    """Give each name an id without any trace of it: `prefix` and eight random characters.
 
-    The id of a name depends on the seed and the name alone, not on who else is in the list.
+    The id of a name depends on the seed and the name alone, not on the rest of the list.
 
     Examples
     --------

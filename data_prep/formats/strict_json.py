@@ -1,4 +1,4 @@
-"""Read JSON that a stranger wrote: bounded, no duplicate names, no NaN, an object at the top."""
+"""Read JSON from outside: bounded, no duplicate names, no NaN, an object at the top."""
 
 import json
 import math

@@ -126,7 +126,7 @@ def parse_table(
     ending = b""
     if b"\r\n" in raw:
         ending = b"\r"
-        findings.add("lines end with CR LF; expected LF alone (tr -d '\\r' < old > new mends it)")
+        findings.add("lines end with CR LF; expected LF alone (tr -d '\\r' < old > new fixes it)")
     n_lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     if not raw.endswith(b"\n"):
         findings.add("does not end with a line feed, so the last line may be cut off", f"line {n_lines}")

@@ -114,7 +114,7 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
 
 
 def scan_sidecar(contrast: str, settings: ScanSettings) -> dict[str, object]:
-    """Return the sidecar of a simulated scan: the same for everybody, whichever scanner it was."""
+    """Return the sidecar of a simulated scan: the same for all people, whichever scanner it was."""
     sagittal = settings.acquisition == "sagittal"
     sequence = {
         "T1w": {"MRAcquisitionType": "3D", "EchoTime": 0.004, "RepetitionTime": 0.02, "FlipAngle": 25},

@@ -1,4 +1,4 @@
-"""What a synthetic cohort is made of: every number that decides who is in it and how hard it is."""
+"""What a synthetic cohort is made of: every number that decides its people and how hard it is."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,8 +22,8 @@ class PeopleSettings:
     asymmetry : float
         Standard deviation of what the left side has more than the right one, same unit.
     concentration : float
-        Of the symmetric Dirichlet distribution of the three ethnic components: near 0 everybody is of one,
-        large everybody is a third of each. The label is drawn with the components as chances.
+        Of the symmetric Dirichlet distribution of the three ethnic components: near 0 each person is of one,
+        large each is a third of each. The label is drawn with the components as chances.
     balanced : bool
         Equal numbers of every sex, age group and ethnicity, instead of chance.
     age_edges : list of int

@@ -1,4 +1,4 @@
-"""A synthetic cohort on disk: scans, photographs and truth of people who do not exist, as a BIDS dataset."""
+"""A synthetic cohort on disk: scans, photographs and truth of synthetic people, as a BIDS dataset."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ STORED_AXES = {"isotropic": "RAS", "sagittal": "PSR"}
 def sessions_of(config: SyntheticCohort, subject: str) -> tuple[str, ...]:
     """Name the sessions of a person: the first `scans.second_sessions` people have two.
 
-    Nobody has a session in a cohort where nobody has a second one.
+    A cohort without second sessions has no sessions at all.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def _on_another_day(person: Person, session: str, config: SyntheticCohort) -> di
 
 
 def scan_expression(rng: np.random.Generator, config: SyntheticCohort) -> dict[str, float]:
-    """Return the face of somebody who lies in a scanner: eyes mostly closed, hardly any expression."""
+    """Return the face of a person in a scanner: eyes mostly closed, hardly any expression."""
     eyes_open = rng.random() < config.scans.open_eyes
     units = dict.fromkeys(CLOSED_EYES, 0.0 if eyes_open else 1.0)
     for name in (

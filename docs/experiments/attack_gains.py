@@ -3,8 +3,8 @@
     uv run python -m docs.experiments.attack_gains EDITION CACHE ENTRIES [SUBMISSION ...]
 
 EDITION has both sides; CACHE is where `mriprivacy evaluate` kept features and ENTRIES what it wrote; of each
-SUBMISSION (a defacing one) the gains are told too. Prints Markdown. Intervals are over subjects, differences
-paired.
+SUBMISSION (a defacing one) the gains are reported too. Prints Markdown. Intervals are over subjects,
+differences paired.
 """
 
 import json
@@ -120,7 +120,7 @@ class Bench:
     def informed(
         self, looks: Looks, attack: str, condition: str, *maps: Sequence[Shrinkage]
     ) -> InformedAttack:
-        """Return who learned to compare scans with photographs, choosing among some maps or all."""
+        """Return an attack trained to compare scans with photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         return learn_from(*known, people(self.edition.dev.key or {}), *maps)
 
@@ -190,7 +190,7 @@ def gains(bench: Bench, submission: Path | None) -> None:
         name = attacker_name(attack, condition, bench.protocol)
         own = every.get(f"{name} informed")
         if own is None:
-            continue  # too few faces to learn from
+            continue  # too few faces for the training
         print(f"{name}: of {SHRINKAGES} dev chose {bench.informed(looks, attack, condition).shrinkage}")
         for kind, some in MAPS.items():
             taught = bench.informed(looks, attack, condition, some)
@@ -258,7 +258,7 @@ def found_of_each(entries: Path) -> None:
             able = [key for key in results if key[1:] == (level, "all")]
             able = [key for key in able if level == ORACLE or results[key]["rates"]]
             if not able:
-                print(f"| {entry['system']} | | {level} | nobody rates | | | | |")
+                print(f"| {entry['system']} | | {level} | no attacker counts | | | | |")
                 continue
             name = max(able, key=lambda key: results[key]["figures"]["auc"]["value"])[0]
             shown, matched = results[name, level, "all"], results.get((name, level, "matched"))

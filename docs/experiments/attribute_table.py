@@ -33,7 +33,7 @@ def table(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def best(entry: Mapping[str, Any], kind: str, what: str) -> str:
-    """Return the figures of the best reader of an attribute, and who that is."""
+    """Return the metrics of the best classifier of an attribute, and its name."""
     readers = {}
     for result in entry["results"]:
         reader, _, read = result["name"].rpartition("+")

@@ -1,4 +1,4 @@
-"""How many people an informed attacker has to learn from: AUC on eval by people of dev.
+"""How many people an informed attacker needs in training: AUC on eval by people of dev.
 
     uv run python -m docs.experiments.dev_size EDITION CACHE [SUBMISSION ...]
 

@@ -1,4 +1,4 @@
-"""What a refacing attacker finds, and what he adds to those who look at what is left of the head.
+"""What a refacing attacker finds, and what it adds to attackers on what is left of the head.
 
     uv run python -m docs.experiments.refaced EDITION CACHE SUBMISSION LIKELY AVERAGE
 

@@ -31,7 +31,7 @@ class AttributeReport:
     accuracy, balanced_accuracy, macro_f1 : Estimate
         In [0, 1]. Balanced accuracy averages over the classes of the truth, F1 over all classes met.
     gain : Estimate
-        Accuracy minus that of always guessing the majority class; at most 0: nothing was learned.
+        Accuracy minus that of always guessing the majority class; at most 0: the predictions hold nothing.
     auc : Estimate or None
         Mean one-vs-rest area under the ROC, where probabilities were given.
     majority : str
@@ -97,7 +97,7 @@ def score_attributes(
     truth, predicted : array_like, shape (n,)
         Class of each scan. A scan without a prediction is a wrong prediction: give it any other name.
     subjects : array_like, shape (n,)
-        Whose scan it is.
+        The subject of each scan.
     n_bootstrap, seed : int
         Replicates and the seed of their draws.
     probabilities : array_like, shape (n, n_classes), optional

@@ -1,4 +1,4 @@
-"""Calibration: what scores tell an attacker who reads them as log-likelihood ratios."""
+"""Calibration: the information in scores that are taken as log-likelihood ratios."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
 
 
 def min_cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
-    """Cost in bits after the best monotone calibration: what the scores could tell, whatever their scale.
+    """Cost in bits after the best monotone calibration: the information in the scores, whatever their scale.
 
     Arguments and errors as `cllr`. In [0, 1]: 0 for perfect separation, 1 for constant or inverted scores.
     Source: Brümmer and du Preez 2006; calibration by pool adjacent violators on tied scores taken together.
@@ -143,7 +143,7 @@ def _bits(weight: Floats, p: Floats) -> Floats:
 
 
 def _mutual_information(m: Floats, n: Floats) -> Floats:
-    """Bits a block of masses m, n tells, integrated over the prior: the integral of u ln u is elementary."""
+    """Bits of a block of masses m, n, integrated over the prior: the integral of u ln u is elementary."""
     total, contrast = m + n, (m - n) / (m + n)
     inner = np.abs(contrast) < 1
     shrink = np.zeros_like(total)

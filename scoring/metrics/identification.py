@@ -62,7 +62,7 @@ def cmc(scores: ArrayLike, mated: ArrayLike, probes: ArrayLike, reference_subjec
     probes : array_like, shape (n_trials,)
         Which probe a trial belongs to.
     reference_subjects : array_like, shape (n_trials,)
-        Whose reference it is compared with. A subject with several references counts with the best one.
+        The subject of the reference. A subject with several references counts with the best one.
 
     Returns
     -------

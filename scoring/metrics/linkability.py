@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, steps
 
-MIN_MATED = 30  # below, the interval of linkability is wider than most differences it is asked about
-_CELLS = 250  # mated quantiles an attacker's decisions are learned on
+MIN_MATED = 30  # below, the interval of linkability is wider than most differences of interest
+_CELLS = 250  # mated quantiles an attacker's decisions are fitted on
 _SPLITS = 10
 _SEED = 20180613  # of the splits; fixed, so that equal scores give equal figures
 _APPARENT = 0.25  # weight of the apparent value, see the notes of `linkability`
@@ -50,10 +50,10 @@ def linkability(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) -> fl
     Notes
     -----
     D_sys is the mean over mated scores of max(0, 2 p - 1), p the posterior probability of mated. It is an
-    f-divergence, so it is also the most an attacker can earn who names a posterior q and is paid
-    1 - 2 (1 - q)^2 at a mated and -2 q^2 / omega at a non-mated trial, and nothing where q <= 1/2. Learned
+    f-divergence, so it is also the most that an attacker can earn that names a posterior q and is paid
+    1 - 2 (1 - q)^2 at a mated and -2 q^2 / omega at a non-mated trial, and nothing where q <= 1/2. Fitted
     (monotone, by pool adjacent violators) and paid on the same trials, q earns too much: the hull of the
-    ROC reads .35 for a true .29 with 40 subjects. Learned on one half and paid on the other it earns too
+    ROC reads .35 for a true .29 with 40 subjects. Fitted on one half and paid on the other it earns too
     little. Cube-root asymptotics make the excess three times the loss, so a quarter of the first and
     three quarters of the second cancel; the mean of ten random halvings is returned.
 
@@ -143,7 +143,7 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
     float
         In [0, 1]. With min(n_mated / 10, 100) equal bins between the extremes and the trapezoid rule it
         is 0 below 20 mated scores, about 0.05 on noise, 0.5 for perfect separation into two bins, the same
-        for inverted scores, and one outlier can take it to 0. `linkability` mends all of these.
+        for inverted scores, and one outlier can take it to 0. `linkability` fixes all of these.
 
     Notes
     -----

@@ -39,7 +39,7 @@ class Steps:
 
     @property
     def n_nonmated(self) -> NDArray:
-        """Nonmated trials in all; shape (...)."""
+        """Non-mated trials in all; shape (...)."""
         return self.nonmated.sum(-1)
 
     def vertices(self) -> tuple[Floats, Floats]:
@@ -143,7 +143,7 @@ def thresholds(mated: Floats, nonmated: Floats) -> tuple[Steps, Floats]:
 
 
 def posterior(curves: Steps, omega: float = 1.0) -> Floats:
-    """Probability of mated in each piece, learned by pool adjacent violators.
+    """Probability of mated in each piece, fitted by pool adjacent violators.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""What defacing costs whoever analyses the brain: the defaced scan's analysis against the original's.
+"""What defacing costs a brain analysis: the defaced scan's against the original's.
 
-Numbers only; who segments the scans is no matter (`baselines.brain.analysis`). Definitions, units and what
+Numbers only; `baselines.brain.analysis` segments the scans. Definitions, units and what
 an index of 0.95 means are in docs/explanation/utility.md.
 """
 
@@ -120,7 +120,7 @@ def summarize_utility(
     scans : sequence of mapping
         From `compare_brains`, one a scan, with the same names.
     subjects : sequence of str
-        Whose scan it is.
+        The subject of each scan.
     n_bootstrap : int
         Draws of subjects.
     seed : int
@@ -135,12 +135,12 @@ def summarize_utility(
         Scans without a value (NaN) are left out of that measure, never out of `failed` and `utility`. `n`
         is the number of subjects with a value. With rescans also `<name>_vs_rescan`, the figure over the mean
         gap, both taken of the same draws of people; its `n` is the number of subjects with a gap. A measure
-        in which nobody's sessions differ has none.
+        in which no sessions differ has none.
 
     Raises
     ------
     ScoringError
-        If there is no scan, not one subject a scan, or a rescan of somebody else.
+        If there is no scan, not one subject a scan, or a rescan of another subject.
 
     Examples
     --------
@@ -190,13 +190,13 @@ def rescan_gaps(
     quality : sequence of mapping
         Of the same scans.
     subjects : sequence of str
-        Whose scan it is; people with one scan say nothing.
+        The subject of each scan; people with one scan are left out.
 
     Returns
     -------
     list of (subject, dict from str to float)
         Absolute difference, relative to their mean, of every two scans of one person, by the names of
-        `compare_brains` (`brain_change` and so on). Empty without two scans of anybody.
+        `compare_brains` (`brain_change` and so on). Empty without two scans of one subject.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def _ratio(
     below: tuple[NDArray[np.float64], NDArray[np.int64]],
     draws: NDArray[np.int64],
 ) -> Estimate:
-    """Return the ratio of two means, each of values and whose they are; `n` is that of what is below."""
+    """Return the ratio of two means, each of values and their subjects; `n` is that of what is below."""
     value, replicates, _ = _drawn(*above, draws)
     scale, scales, n = _drawn(*below, draws)
     scales[scales == 0] = np.nan  # a draw of people whose sessions do not differ

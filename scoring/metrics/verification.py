@@ -1,4 +1,4 @@
-"""Verification: how well scores tell mated from non-mated trials (ISO/IEC 19795-1)."""
+"""Verification: how well scores part mated from non-mated trials (ISO/IEC 19795-1)."""
 
 from __future__ import annotations
 

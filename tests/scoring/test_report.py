@@ -113,7 +113,7 @@ def test_two_and_three_subjects_work_and_distractors_are_drawn_apart() -> None:
             ([1, 2], [1, 1], ["a", "a"], ["a", "b"]),
             r"mated between two subjects, first \['a', 'b'\] at position 1",
         ),
-        (([1, 2, 3], [1, 0, 0], ["a"] * 3, ["a", "a", "b"]), "called nonmated within one subject"),
+        (([1, 2, 3], [1, 0, 0], ["a"] * 3, ["a", "a", "b"]), "trials of one subject are labelled nonmated"),
         (([1, 2], [1, 1], ["a", "a"], ["a", "a"]), "one subject"),
         (([1, 2], [0, 0], ["a", "a"], ["b", "c"]), "no mated trial among 2"),
         (([1, 2], ["mated", "no"], ["a", "a"], ["b", "c"]), "mated: values of type"),

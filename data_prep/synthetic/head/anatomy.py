@@ -1,7 +1,7 @@
 """The tissues of a synthetic head, hung on its landmarks and on the brain fitted into it.
 
 Sinuses, airways, jaws and spine are ellipsoids, tubes and shells: plausible to the eye and to a registration,
-not anatomy to learn from.
+not anatomy to study.
 """
 
 from dataclasses import dataclass

@@ -93,7 +93,7 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
 
 
 def _voxels(settings: ScanSettings) -> tuple[NDArray[np.float64], Shape]:
-    """Return affine and shape of the scan: the same for everybody, so that they say nothing of anybody."""
+    """Return affine and shape of the scan: the same for all people, so that they identify no person."""
     width = settings.spacing_mm
     return grid((settings.slice_mm if settings.acquisition == "sagittal" else width, width, width))
 

@@ -11,7 +11,7 @@ from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToIm
 
 Shape = tuple[int, int, int]
 
-# Field of view, mm: the same for everybody, so that the size of a file says nothing.
+# Field of view, mm: the same for all people, so that file sizes leak nothing.
 FIELD_OF_VIEW = np.array([[-102.0, -126.0, -142.0], [102.0, 132.0, 122.0]])
 
 

@@ -74,7 +74,7 @@ def _within(drift: float) -> float:
 def spread_within_mm(config: SyntheticCohort) -> float:
     """Return how far one person's face on a photograph is from the same face in the scanner, rms, mm.
 
-    Targets add up, so the drift moves every face alike: forty drifts of the neutral face tell.
+    Targets add up, so the drift moves every face alike: forty drifts of the neutral face are enough.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def spread_within_mm(config: SyntheticCohort) -> float:
 def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
     """Draw a cohort in which no two people are nearer than the spread within one person.
 
-    Whose face comes too near to that of somebody with a smaller number is drawn again, sex, age and ethnicity
+    A face too near to that of a person with a smaller number is drawn again, sex, age and ethnicity
     kept, until it does not. So the first people of a longer cohort are those of a shorter one.
 
     Parameters
@@ -105,7 +105,7 @@ def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
     Raises
     ------
     CohortError
-        If somebody is too near in fifty draws: people differ too little for so many of them.
+        If a face is too near in fifty draws: people differ too little for so many of them.
 
     Examples
     --------
@@ -126,9 +126,9 @@ def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
                 break
         else:
             raise CohortError(
-                f"{subject}: the face is {nearest:.2f} mm from somebody else's after {ATTEMPTS} draws; one "
-                f"person's scan and photograph are {limit:.2f} mm apart, so that these people cannot be told "
-                "from one another. Raise cohort.people.shape_spread, lower cohort.photos.drift, or make "
+                f"{subject}: the face is {nearest:.2f} mm from another person's after {ATTEMPTS} draws; one "
+                f"person's scan and photograph are {limit:.2f} mm apart, so that these people are too alike. "
+                "Raise cohort.people.shape_spread, lower cohort.photos.drift, or make "
                 "fewer people"
             )
         people.append(person)

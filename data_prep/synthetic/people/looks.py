@@ -79,7 +79,7 @@ def draw_looks(
     rng : numpy.random.Generator
         The person's stream.
     sex, age, components : str, int, mapping of str to float
-        Who it is; components as in `Person`.
+        The person; components as in `Person`.
     glasses : float
         Share of people under 45 who wear glasses; older ones wear them more often.
 
@@ -117,7 +117,7 @@ def draw_looks(
 
 
 def draw_style(rng: np.random.Generator, sex: str, age: int, curl: float, baldness: float) -> str:
-    """Draw a hair style that somebody of that sex, age and hair may wear."""
+    """Draw a hair style that a person of that sex, age and hair may wear."""
     column = 2 if sex == "M" else int(age >= 55)
     chances = {
         name: row[column] * float(np.exp(row[3] * (2 * curl - 1)))
@@ -129,7 +129,7 @@ def draw_style(rng: np.random.Generator, sex: str, age: int, curl: float, baldne
 
 
 def draw_beard(rng: np.random.Generator, sex: str) -> str:
-    """Draw what grows on the cheeks of somebody of that sex."""
+    """Draw what grows on the cheeks of a person of that sex."""
     worn = str(rng.choice(list(BEARDS), p=list(BEARDS.values())))
     return worn if sex == "M" else ""
 

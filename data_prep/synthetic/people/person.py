@@ -1,4 +1,4 @@
-"""Synthetic people: who they are, drawn from one declared distribution."""
+"""Synthetic people, drawn from one declared distribution."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
         The distribution.
     attempt : int
         Another number gives the same sex, age, ethnicity and components another face, for when the first
-        came too near to somebody else's (`data_prep.synthetic.people.likeness`).
+        came too near to another person's (`data_prep.synthetic.people.likeness`).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Who the people of a cohort are before they have a face: sex, age, ethnic components and label."""
+"""The people of a cohort before they have a face: sex, age, ethnic components and label."""
 
 import hashlib
 import re
@@ -61,7 +61,7 @@ def draw_traits(subject: str, seed: int, config: SyntheticCohort) -> tuple[str, 
     """Draw sex, age, ethnicity and its three components; of subject, seed and settings alone.
 
     Components follow a symmetric Dirichlet distribution with `people.concentration`, and the label is drawn
-    with them as chances: classes overlap, and nobody can tell the label for sure. It is drawn the other way
+    with them as chances: classes overlap, and no label is certain. It is drawn the other way
     about, label first and then the components given the label, Dirichlet with one more in that place, which
     is the same joint distribution (conjugacy) and lets a balanced cohort prescribe the label.
 

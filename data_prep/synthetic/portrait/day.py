@@ -13,7 +13,7 @@ from mriprivacy.data_prep.synthetic.portrait.camera import Camera, draw_camera
 from mriprivacy.data_prep.synthetic.portrait.hair import Cut, draw_cut
 from mriprivacy.data_prep.synthetic.portrait.light import Light, draw_light
 
-# How often somebody has another cut or beard on a photograph, and has taken their glasses off.
+# How often a person has another cut or beard on a photograph, and has taken their glasses off.
 NEW_CUT, NEW_BEARD, NO_GLASSES = 0.2, 0.2, 0.15
 UNITS = "expression/units/caucasian/"
 # What faces do on photographs, with how strongly at most; the right side does nearly what the left does.
@@ -74,7 +74,7 @@ def draw_day(rng: np.random.Generator, person: Person, side: float, photos: Phot
     rng : numpy.random.Generator
         The stream of the photograph.
     person : Person
-        Who is on it.
+        The person on it.
     side : float
         -1 or 1: where this person parts their hair.
     photos : PhotoSettings

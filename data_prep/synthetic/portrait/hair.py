@@ -113,10 +113,10 @@ class Cut:
 
 
 def draw_cut(rng: np.random.Generator, looks: Looks, side: float) -> Cut:
-    """Draw how somebody wears their hair today; `side` (-1 or 1) is where they part it."""
+    """Draw how a person wears their hair today; `side` (-1 or 1) is where they part it."""
     style = STYLES.get(looks.hair_style)
     if style is not None:
-        # Whose crown is bare cuts the rest short.
+        # People with a bare crown cut the rest short.
         longer = rng.uniform(0.8, 1.25) * (1 - 0.6 * np.clip(2 * looks.baldness - 0.5, 0, 1))
         top, sides, nape = (longer * mm for mm in style.length)
         style = replace(
@@ -158,7 +158,7 @@ def scalp_hair(
     Parameters
     ----------
     looks : Looks
-        Whose.
+        The person.
     cut : Cut
         How it is worn.
     skin : Surface

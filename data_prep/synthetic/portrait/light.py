@@ -104,7 +104,7 @@ class Shadows:
         bias_mm : float
             Casters nearer than this do not count: a surface does not shade itself.
         taps : int
-            Even number of places around each point that are asked.
+            Even number of places around each point that are tested.
         """
         heights = self._maps[lamp]
         u, v, height = (points @ self._frames[lamp].T).T

@@ -20,7 +20,7 @@ def photograph(
     Parameters
     ----------
     person : Person
-        Whom.
+        The person.
     seed : int
         Seed of the cohort.
     config : SyntheticCohort

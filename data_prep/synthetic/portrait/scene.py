@@ -88,7 +88,7 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
     Parameters
     ----------
     person : Person
-        Whose colours they are.
+        The person with these colours.
     day : Day
         What is worn, and how it is lit.
     weights : dict of str to float

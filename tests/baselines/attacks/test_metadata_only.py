@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mriprivacy.baselines.attacks.metadata_only import GiveawayError, learned, nearest, photo_facts
+from mriprivacy.baselines.attacks.metadata_only import MetadataOnlyError, learned, nearest, photo_facts
 from mriprivacy.scoring import auc
 
 N = 60
@@ -56,7 +56,7 @@ def test_chance_is_chance() -> None:
 
 def test_too_few_to_learn_from() -> None:
     scans, photos = sides(np.random.default_rng(0), 0.0, 1)
-    with pytest.raises(GiveawayError):
+    with pytest.raises(MetadataOnlyError):
         learned((scans[:3], ["a", "b", "c"], photos[:3], ["a", "b", "c"]), scans, photos)
 
 

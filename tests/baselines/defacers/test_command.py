@@ -195,9 +195,9 @@ def test_a_command_without_its_files_is_refused(command: str, scan: Scan) -> Non
 
 
 FAULTS = {
-    "sys.exit('no licence')": "ended with status 1; it said: no licence",
-    "sys.stdout.buffer.write(b'caf\\xe9'); sys.exit(3)": "ended with status 3; it said: caf",
-    "print('nothing to do')": "left no file defaced.nii.gz; it said: nothing to do",
+    "sys.exit('no licence')": "ended with status 1; its output: no licence",
+    "sys.stdout.buffer.write(b'caf\\xe9'); sys.exit(3)": "ended with status 3; its output: caf",
+    "print('nothing to do')": "left no file defaced.nii.gz; its output: nothing to do",
     "Path(words[1]).write_bytes(b'junk')": "not a readable NIfTI",
     "Path(words[1]).write_bytes(Path(words[0]).read_bytes())": "gave the scan back unchanged",
     "raw = gzip.decompress(Path(words[0]).read_bytes())[:-99]; "

@@ -120,7 +120,7 @@ def test_real_people_get_no_name_of_synthetic_ones(
     real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str]
 ) -> None:
     assert main([*words(real_cohort, tmp_path / "e"), *TERMS, *given]) == 2
-    assert f"edition.id is {given[-1][11:]!r}, a name for people who do not exist" in capsys.readouterr().err
+    assert f"edition.id is {given[-1][11:]!r}, a name for synthetic people" in capsys.readouterr().err
     assert not (tmp_path / "e").exists()
 
 

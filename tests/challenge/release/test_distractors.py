@@ -80,7 +80,7 @@ def test_the_draw_is_by_the_seed(lfw: Path) -> None:
     ("settings", "message"),
     [
         (Distractors("casia"), "distractors.source is 'casia'; expected none or lfw"),
-        (Distractors("lfw", "LFW", 5), "4 people; distractors.count asks for 5"),
+        (Distractors("lfw", "LFW", 5), "4 people; distractors.count is 5"),
         (Distractors("lfw", "LFW", 0), "expected 1 or more"),
         (Distractors("lfw", "LFW/Ada_Example"), "not LFW; expected folders like George_W_Bush"),
     ],

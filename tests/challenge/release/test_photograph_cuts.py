@@ -177,7 +177,7 @@ def test_a_name_in_the_table_that_no_photograph_has_is_told(
 def test_nothing_is_sealed_of_real_people_whom_nobody_looked_at(cohort: Path, tmp_path: Path) -> None:
     about = {"id": "clinic", "version": "1", "licence": "proprietary", "citation": "Us"}
     config = EditionConfig(**about, hair_removal="none")  # type: ignore[arg-type]
-    with pytest.raises(CohortError, match=r"nobody looked who is in it \(6 photographs of real people\)"):
+    with pytest.raises(CohortError, match=r"its faces were not checked \(6 photographs of real people\)"):
         build_edition(cohort, tmp_path / "edition", config)
     assert not (tmp_path / "edition").exists()
 

@@ -255,7 +255,7 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
     assert plan.remarks == ("age_group is not known of 1 of 10 people, who are not scored on it",)
     assert "n/a" not in plan.description["attributes"]["age_group"]
     path.write_text(whole.replace("\tF\t", "\tn/a\t").replace("\tM\t", "\tn/a\t"))
-    with pytest.raises(CohortError, match="sex is n/a for everybody; track 'attributes' needs it"):
+    with pytest.raises(CohortError, match="sex is n/a for all people; track 'attributes' needs it"):
         plan_edition(own_cohort, CONFIG)
     assert plan_edition(own_cohort, EditionConfig(id="tiny", seed=11, tracks=["attack"])).remarks == ()
 
