@@ -1,4 +1,4 @@
-"""What is built from a clone, and from a tree without git, installs one importable name and all of its files."""
+"""What is built from a clone, or a tree without git, installs one importable name and all of its files."""
 
 import os
 import subprocess
