@@ -1,4 +1,4 @@
-"""One importable name, and a wheel that works where there is no clone; extras are advised as they work."""
+"""What is built from a clone, or a tree without git, installs one importable name and all of its files."""
 
 import os
 import subprocess
