@@ -106,7 +106,7 @@ def run_attackers(
     """
     assert not set(edition.dev.probes) & set(edition.eval.probes)
     assert not set(edition.dev.references) & set(edition.eval.references)
-    trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
+    trials, subjects, dev_trials = edition.eval.trials, people(edition.dev.key), tuple(edition.dev.key)
     found, remarks, parts, practice = [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
     for condition, attack in product(looks.conditions, protocol.attacks):
@@ -131,7 +131,7 @@ def run_attackers(
             practice.append(left_out_of(attack, dev_trials, *known[1:], subjects))
     if len(parts) > 1:
         try:
-            fused = _fused(practice, list(_dev_key(edition).values()), parts)
+            fused = _fused(practice, list(edition.dev.key.values()), parts)
         except ValueError as error:
             remarks.append(f"{FUSION}: nobody learns to fuse: {error}")
         else:
@@ -195,7 +195,7 @@ def taught_nothing(
         AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
         learned from the key. Keys that leave too few people with two faces say nothing.
     """
-    subjects, references = people(_dev_key(edition)), set(edition.dev.references)
+    subjects, references = people(edition.dev.key), set(edition.dev.references)
     taught = {}
     for condition, attack in product(looks.conditions, protocol.attacks):
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
@@ -220,8 +220,3 @@ def taught_nothing(
         for one, own in scores.items():
             areas.setdefault(one, []).append(auc(own[mated], own[~mated]))
     return {one: np.array(own) for one, own in areas.items()}
-
-
-def _dev_key(edition: Edition) -> Mapping[tuple[str, str], bool]:
-    assert edition.dev.key is not None
-    return edition.dev.key

@@ -122,8 +122,6 @@ def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[s
     The paper's networks had only ever seen photographs; the third kind is what becomes of that.
     """
     protocol = read_protocol(edition.description)
-    assert edition.dev.key is not None
-    assert edition.dev.attributes is not None
     who = people(edition.dev.key)
     of_person = {who[probe]: own for probe, own in edition.dev.attributes.items()}
     known = dict(edition.dev.attributes) | {r: of_person[who[r]] for r in edition.dev.references}

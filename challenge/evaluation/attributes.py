@@ -108,8 +108,6 @@ def read_from_images(
 def _known(context: Context) -> _Known:
     """Return what is known of the people of `dev`, of their photographs, too."""
     dev = context.edition.dev
-    assert dev.attributes is not None
-    assert dev.key is not None
     who = people(dev.key)
     attributes = {who.get(probe, probe): own for probe, own in dev.attributes.items()}
     ages = {who.get(probe, probe): context.sealed.ages.get(probe) for probe in dev.probes}

@@ -123,7 +123,7 @@ class Bench:
     ) -> InformedAttack:
         """Return who learned to compare scans with photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
-        return learn_from(*known, people(self.edition.dev.key or {}), *maps)
+        return learn_from(*known, people(self.edition.dev.key), *maps)
 
     def scores(self, looks: Looks, attack: str, condition: str, how: Compare) -> Floats:
         """Compare the scans of eval with its photographs."""
