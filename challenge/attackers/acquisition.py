@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.compute.parallel import some
+from mriprivacy.challenge.entry.attacker import Attacker
 
 Images = Mapping[str, ImageFeatures]
 
@@ -85,25 +86,23 @@ def remarks_on_references(references: Mapping[tuple[str, str], Images], kind: st
     return remarks
 
 
-def faceless_references(conditions: Mapping[str, Images], attacker: str) -> dict[str, int]:
+def faceless_references(conditions: Mapping[str, Images], attacker: Attacker) -> dict[str, int]:
     """Count the references without a face among those an attacker was shown; nothing where all have one.
 
     Parameters
     ----------
     conditions : mapping from condition to mapping from reference to ImageFeatures
         The references of `eval`.
-    attacker : str
-        Its name ends on the condition it was shown; one that does not was shown all, and has lost those
-        without a face in every one.
+    attacker : Attacker
+        One without a condition as its target was shown all, and has lost those without a face in every one.
 
     Examples
     --------
     >>> photos = {"ph-a": ImageFeatures(True, "", {}), "ph-b": ImageFeatures(False, "no face found", {})}
-    >>> faceless_references({"raw": photos}, "geo+raw")
+    >>> faceless_references({"raw": photos}, Attacker.parse("geo+raw/informed"))
     {'references': 2, 'references_without_face': 1}
     """
-    shown = [own for condition, own in conditions.items() if attacker.endswith(f"+{condition}")]
-    shown = shown or list(conditions.values())
+    shown = [conditions[attacker.target]] if attacker.target in conditions else list(conditions.values())
     lost = set.intersection(*(set(faceless(own)) for own in shown))
     return {"references": len(shown[0]), "references_without_face": len(lost)} if lost else {}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -23,11 +23,13 @@ from mriprivacy.challenge.attackers.linkage import (
     people,
     shuffled,
 )
+from mriprivacy.challenge.attackers.networks import FUSION, attacker_of
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.scoring import auc
 
-FUSION = "fusion"
+FUSED = Attacker(FUSION, "informed")
 
 Images = Mapping[str, ImageFeatures]
 Scores = NDArray[np.float64]
@@ -55,23 +57,20 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Attacker:
+class AttackScores:
     """What an attacker says of the trials of `eval`.
 
     Attributes
     ----------
-    name : str
-        Attack and photo condition, `deepface(Dlib)+bald`, or `fusion`.
-    level : str
-        One of `challenge.entry.entry.LEVELS`.
+    attacker : Attacker
+        Its target is the condition of the references; `fusion` has none.
     scores : ndarray, shape (n_trials,)
         Higher means more likely the same person.
     learned_from : int
         Scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
     """
 
-    name: str
-    level: str
+    attacker: Attacker
     scores: NDArray[np.float64]
     learned_from: int = 0
 
@@ -82,8 +81,8 @@ class Attacker:
 
 
 def run_attackers(
-    edition: Edition, protocol: Protocol, looks: Looks, among: Collection[str] | None = None
-) -> tuple[list[Attacker], list[str]]:
+    edition: Edition, protocol: Protocol, looks: Looks, among: Collection[Attacker] | None = None
+) -> tuple[list[AttackScores], list[str]]:
     """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
 
     Parameters
@@ -94,48 +93,49 @@ def run_attackers(
         Names the attacks.
     looks : Looks
         Of both splits.
-    among : collection of str, optional
-        Names of those who are fused; by default all who learn. A fusion is audited by what the same ones do
+    among : collection of Attacker, optional
+        Those who are fused; by default all who learn. A fusion is audited by what the same ones do
         together on undefaced scans.
 
     Returns
     -------
-    attackers : list of Attacker
+    attackers : list of AttackScores
         By condition, attack and level; fusion last.
     remarks : list of str
         Who could not learn, and why.
     """
     assert not set(edition.dev.probes) & set(edition.eval.probes)
     assert not set(edition.dev.references) & set(edition.eval.references)
-    trials, subjects, dev_trials = edition.eval.trials, people(_dev_key(edition)), tuple(_dev_key(edition))
+    trials, subjects, dev_trials = edition.eval.trials, people(edition.dev.key), tuple(edition.dev.key)
     found, remarks, parts, practice = [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
     for condition, attack in product(looks.conditions, protocol.attacks):
-        name = attacker_name(attack, condition, protocol)
+        one = attacker_of(attack, condition, "informed", protocol.model)
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
         try:
             if between_scans or make_attack(attack, protocol.model).comparable:
-                found.append(Attacker(name, "ignorant", link(*asked)))
+                found.append(AttackScores(replace(one, level="ignorant"), link(*asked)))
                 adapted = adapt_to(*known)
                 seen = sum(attack in image.vectors for image in known[1].values())
-                found.append(Attacker(name, "adapted", link(*asked, adapted.similarity), seen))
+                scores = link(*asked, adapted.similarity)
+                found.append(AttackScores(replace(one, level="adapted"), scores, seen))
             informed = learn_from(*known, subjects)
         except (AdaptedError, InformedError) as error:
-            remarks.append(f"{name}: nobody learns to link: {error}")
+            remarks.append(f"{one.name}: nobody learns to link: {error}")
             continue
         scores = compared(*asked, informed.similarity)
-        found.append(Attacker(name, "informed", lowest(scores), informed.subjects))
-        if among is None or name in among:
+        found.append(AttackScores(one, lowest(scores), informed.subjects))
+        if among is None or one in among:
             parts.append(scores)
             practice.append(left_out_of(attack, dev_trials, *known[1:], subjects))
     if len(parts) > 1:
         try:
-            fused = _fused(practice, list(_dev_key(edition).values()), parts)
+            fused = _fused(practice, list(edition.dev.key.values()), parts)
         except ValueError as error:
             remarks.append(f"{FUSION}: nobody learns to fuse: {error}")
         else:
-            found.append(Attacker(FUSION, "informed", fused, found[-1].learned_from))
+            found.append(AttackScores(FUSED, fused, found[-1].learned_from))
     return found, remarks
 
 
@@ -174,8 +174,8 @@ def taught_nothing(
     looks: Looks,
     mated: NDArray[np.bool_],
     seeds: Sequence[int],
-    among: Collection[str] | None = None,
-) -> dict[str, NDArray[np.float64]]:
+    among: Collection[Attacker] | None = None,
+) -> dict[Attacker, NDArray[np.float64]]:
     """Teach the informed attackers a shuffled key of `dev`, from which there is nothing to learn.
 
     Parameters
@@ -186,47 +186,37 @@ def taught_nothing(
         The true key of `eval`.
     seeds : sequence of int
         Of the keys.
-    among : collection of str, optional
+    among : collection of Attacker, optional
         As in `run_attackers`.
 
     Returns
     -------
-    dict from name to ndarray, shape (at most len(seeds),)
+    dict from Attacker to ndarray, shape (at most len(seeds),)
         AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
         learned from the key. Keys that leave too few people with two faces say nothing.
     """
-    subjects, references = people(_dev_key(edition)), set(edition.dev.references)
+    subjects, references = people(edition.dev.key), set(edition.dev.references)
     taught = {}
     for condition, attack in product(looks.conditions, protocol.attacks):
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
-        taught[attacker_name(attack, condition, protocol)] = (known, asked)
+        taught[attacker_of(attack, condition, "informed", protocol.model)] = (known, asked)
     pairs = list(product(edition.dev.probes, edition.dev.references))
-    areas: dict[str, list[float]] = {}
+    areas: dict[Attacker, list[float]] = {}
     for seed in seeds:
         who = shuffled(subjects, references, seed)
         parts, practice = {}, {}
-        for name, (known, asked) in taught.items():
+        for one, (known, asked) in taught.items():
             with suppress(InformedError):
-                parts[name] = compared(*asked, learn_from(*known, who).similarity)
-                practice[name] = left_out_of(known[0], pairs, *known[1:], who)
-        scores = {name: lowest(own) for name, own in parts.items()}
-        fused = [name for name in parts if among is None or name in among]
+                parts[one] = compared(*asked, learn_from(*known, who).similarity)
+                practice[one] = left_out_of(known[0], pairs, *known[1:], who)
+        scores = {one: lowest(own) for one, own in parts.items()}
+        fused = [one for one in parts if among is None or one in among]
         if len(fused) > 1:
             mated_by_it = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
-            left_out, found = ([scored[name] for name in fused] for scored in (practice, parts))
+            left_out, found = ([scored[one] for one in fused] for scored in (practice, parts))
             with suppress(ValueError):
-                scores[FUSION] = _fused(left_out, mated_by_it, found)
-        for name, own in scores.items():
-            areas.setdefault(name, []).append(auc(own[mated], own[~mated]))
-    return {name: np.array(own) for name, own in areas.items()}
-
-
-def attacker_name(attack: str, condition: str, protocol: Protocol) -> str:
-    """Name an attack on photographs in one condition; networks differ, so theirs is told."""
-    return f"{attack}({protocol.model})+{condition}" if attack == "deepface" else f"{attack}+{condition}"
-
-
-def _dev_key(edition: Edition) -> Mapping[tuple[str, str], bool]:
-    assert edition.dev.key is not None
-    return edition.dev.key
+                scores[FUSED] = _fused(left_out, mated_by_it, found)
+        for one, own in scores.items():
+            areas.setdefault(one, []).append(auc(own[mated], own[~mated]))
+    return {one: np.array(own) for one, own in areas.items()}

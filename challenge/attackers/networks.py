@@ -1,9 +1,12 @@
 """Which face networks an attack asks: a figure or a submission that does not say so could be anybody's."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mriprivacy.baselines.attacks.face_network import DEFAULT_MODEL, DEMOGRAPHY_FILES, weights_sha256
+from mriprivacy.challenge.entry.attacker import Attacker
 
+FUSION = "fusion"
 # Attacks that see faces, or photographs, with the network that `model` chooses.
 CHOSEN = ("deepface", "volume")
 
@@ -70,13 +73,13 @@ def system_name(attack: str, model: str, what: str) -> str:
     return f"{attack.rpartition(':')[2]}{chosen}_{what}"
 
 
-def signed(attacker: str, attacks: tuple[str, ...], model: str) -> str:
-    """Put the networks of a protocol into the name of an attacker, for its signature.
+def signed(attacker: Attacker, attacks: tuple[str, ...], model: str) -> Attacker:
+    """Return an attacker with the networks of a protocol and their weights, for its signature.
 
     Parameters
     ----------
-    attacker : str
-        `name/level` of `challenge.attackers.levels.Attacker`, or attack, attribute and level.
+    attacker : Attacker
+        Of the protocol, with a target or the fusion; any other is returned as it is.
     attacks : tuple of str
         The protocol's, which `fusion` fuses.
     model : str
@@ -84,18 +87,27 @@ def signed(attacker: str, attacks: tuple[str, ...], model: str) -> str:
 
     Examples
     --------
-    >>> signed("geo+raw/ignorant", ("geo",), "Dlib")
+    >>> str(signed(Attacker.parse("geo+raw/ignorant"), ("geo",), "Dlib"))
     'geo+raw/ignorant'
-    >>> signed("fusion/informed", ("geo", "volume"), "Dlib").partition("@")[0]
+    >>> str(signed(Attacker("fusion", "informed"), ("geo", "volume"), "Dlib")).partition("@")[0]
     'fusion(geo,volume(Dlib'
     """
 
-    def told(attack: str) -> str:
-        network = f"({model}@{weights_sha256(model)[:8]})" if attack in CHOSEN else ""
-        return f"{attack}{network}"
+    def network(attack: str) -> str:
+        return f"{model}@{weights_sha256(model)[:8]}" if attack in CHOSEN else ""
 
-    name, plus, rest = attacker.partition("+")
-    if plus:
-        return f"{told(name.partition('(')[0])}{plus}{rest}"
-    fusion, slash, level = attacker.partition("/")
-    return f"fusion({','.join(map(told, attacks))}){slash}{level}" if fusion == "fusion" else attacker
+    if attacker.attack == FUSION:
+        fused = ",".join(Attacker(attack, "", network(attack)).name for attack in attacks)
+        return replace(attacker, network=fused)
+    return replace(attacker, network=network(attacker.attack)) if attacker.target else attacker
+
+
+def attacker_of(attack: str, target: str, level: str, model: str) -> Attacker:
+    """Return the attacker that an attack makes; of the attacks, `deepface` alone is named with its network.
+
+    Examples
+    --------
+    >>> str(attacker_of("deepface", "raw", "adapted", "Dlib"))
+    'deepface(Dlib)+raw/adapted'
+    """
+    return Attacker(attack, level, model if attack == "deepface" else "", target)

@@ -93,7 +93,6 @@ def _attack_edition(settings: Settings) -> None:
         name, split = settings.attack.name, edition.splits[settings.split]
         compare: Compare | None = None
         if level != "ignorant":
-            assert edition.dev.key is not None
             known = _features(edition.dev, settings)
             if level == "adapted":
                 compare = adapt_to(name, *known).similarity
@@ -109,7 +108,7 @@ def _attack_edition(settings: Settings) -> None:
             sides["strangers"] = faces
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         if settings.embeddings:
-            who = people(split.key) if split.key is not None else {}
+            who = people(split.key)
             _write_embeddings(settings, probes, references, who)
         what = condition if level == "ignorant" else f"{condition}_{level}"
         system = system_name(name, settings.attack.model, what)

@@ -13,9 +13,8 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import write_entry
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import read_claims
 from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
@@ -52,7 +51,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)
-    evaluator = Evaluator(
+    context = Context(
         edition,
         open_sealed(root),
         read_protocol(edition.description),
@@ -69,8 +68,10 @@ def _evaluate(settings: Settings, root: Path) -> None:
                 raise error
             received_on = turn.admit(submission) if turn else ""
             with turn.attempted(submission) if turn else nullcontext():
-                entry = replace(evaluate(evaluator, submission), received=received_on)
-                report = _report(settings, entry, evaluator, submission)
+                evaluation = evaluate(context, submission)
+                entry = replace(evaluation.entry, received=received_on)
+                evaluation = replace(evaluation, entry=entry)
+                report = _report(settings, evaluation, context, submission)
     except SubmissionError as error:
         if turn and path.exists():  # a slip of the organizer's is nothing that a team sent
             turn.refuse(settings.team, error)
@@ -80,15 +81,17 @@ def _evaluate(settings: Settings, root: Path) -> None:
         print(f"warning: {warning}")
     print(summary(entry))
     if turn:
-        print(turn.close(entry, submission, evaluator))
+        print(turn.close(evaluation, submission, context))
     for path in [written, *report]:
         print(f"{path}: written")
 
 
-def _report(settings: Settings, entry: Entry, evaluator: Evaluator, submission: Submission) -> list[Path]:
+def _report(
+    settings: Settings, evaluation: Evaluation, context: Context, submission: Submission
+) -> list[Path]:
     if not settings.report:
         return []
     from mriprivacy.challenge.leaderboard.report import write_report
 
     folder = Path(settings.report)
-    return [write_report(folder, entry, evaluator, submission, faces=settings.show_faces)]
+    return [write_report(folder, evaluation, context, submission, faces=settings.show_faces)]

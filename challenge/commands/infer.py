@@ -58,8 +58,6 @@ def run(settings: Settings) -> None:
             )
             for name, split in edition.splits.items()
         }
-        assert edition.dev.attributes is not None
-        assert edition.dev.key is not None
         columns, problems = [], []
         for attribute in Attributes._fields:
             try:

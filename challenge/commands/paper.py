@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from omegaconf import MISSING
 
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, learn
 from mriprivacy.challenge.attackers.features import Extraction, extract
-from mriprivacy.challenge.attackers.levels import Attacker, Looks, attacker_name, run_attackers
+from mriprivacy.challenge.attackers.levels import AttackScores, Looks, run_attackers
 from mriprivacy.challenge.attackers.linkage import link, people
+from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.edition.protocol import Camera, read_protocol
+from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
+from mriprivacy.challenge.edition.protocol import Camera, Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS
@@ -55,11 +55,10 @@ def run(settings: Settings) -> None:
             f"paper: {edition.name} has photographs {', '.join(edition.conditions)}; expected bald too"
         )
     with whole_folder(Path(settings.output)) as folder:
-        faces = _look(edition, sealed, settings)
-        attacked = _attack(edition, sealed, faces)
-        mated = np.array([sealed.trials[trial].mated for trial in edition.eval.trials])
-        draw_roc(attacked, mated, folder / "roc.png")
-        text = _text(edition, sealed, attacked, _read(edition, sealed, faces))
+        faces, trials = _look(edition, sealed, settings), LabelledTrials.sealed(edition.eval.trials, sealed)
+        attacked = _attack(edition, trials, faces)
+        draw_roc(attacked, trials.mated, folder / "roc.png")
+        text = _text(edition, trials, attacked, _read(edition, sealed, faces))
         with whole_file(folder / "paper.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(text)
@@ -89,47 +88,32 @@ def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
     return Looks(scans, photos)
 
 
-def _attack(edition: Edition, sealed: SealedKey, faces: Looks) -> list[Attacked]:
-    protocol, trials = read_protocol(edition.description), edition.eval.trials
-    mated, _, _ = _whose(edition, sealed)
+def _attack(edition: Edition, trials: LabelledTrials, faces: Looks) -> list[Attacked]:
+    protocol = read_protocol(edition.description)
     attackers, _ = run_attackers(edition, protocol, faces)
     if ("eval", TRUE_BALD) in faces.photos:
         for attack in protocol.attacks:
             if not make_attack(attack, protocol.model).comparable:
                 continue
-            scores = link(attack, trials, faces.scans["eval"], faces.photos["eval", TRUE_BALD])
-            attackers.append(Attacker(attacker_name(attack, TRUE_BALD, protocol), "ignorant", scores))
-    found = []
-    for one in attackers:
-        attack, _, condition = one.name.partition("+")
-        near = (
-            float(one.scores[mated].mean() / one.scores[~mated].mean()) if one.level == "ignorant" else None
-        )
-        who = (attack.partition("(")[0], condition, one.level)
-        found.append(_attacked(edition, sealed, who, one.scores, near))
+            scores = link(attack, trials.pairs, faces.scans["eval"], faces.photos["eval", TRUE_BALD])
+            attackers.append(AttackScores(attacker_of(attack, TRUE_BALD, "ignorant", protocol.model), scores))
+    found = [_attacked(protocol, trials, one) for one in attackers]
     return sorted(found, key=lambda one: (LEVELS.index(one.level), one.attack, one.condition == TRUE_BALD))
 
 
-def _attacked(
-    edition: Edition,
-    sealed: SealedKey,
-    who: tuple[str, str, str],
-    scores: NDArray[np.float64],
-    distance: float | None,
-) -> Attacked:
-    protocol = read_protocol(edition.description)
+def _attacked(protocol: Protocol, trials: LabelledTrials, one: AttackScores) -> Attacked:
+    scores, mated, who = one.scores, trials.mated, one.attacker
     report = score_trials(
-        scores, *_whose(edition, sealed), protocol.bootstrap, protocol.bootstrap_seed,
-        probes=[probe for probe, _ in edition.eval.trials],
-    )  # fmt: skip
-    return Attacked(*who, scores, report, distance)
-
-
-def _whose(edition: Edition, sealed: SealedKey) -> tuple[NDArray[np.bool_], list[str], list[str]]:
-    """Return which trials are mated, and the subjects of both sides."""
-    trials = edition.eval.trials
-    mated = np.array([sealed.trials[trial].mated for trial in trials])
-    return mated, [sealed.subjects[p] for p, _ in trials], [sealed.subjects[r] for _, r in trials]
+        scores,
+        mated,
+        trials.people[:, 0],
+        trials.people[:, 1],
+        protocol.bootstrap,
+        protocol.bootstrap_seed,
+        probes=trials.probes,
+    )
+    near = float(scores[mated].mean() / scores[~mated].mean()) if who.level == "ignorant" else None
+    return Attacked(who.attack, who.target, who.level, scores, report, near)
 
 
 def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[str, tuple[Estimate, float]]]:
@@ -138,8 +122,6 @@ def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[s
     The paper's networks had only ever seen photographs; the third kind is what becomes of that.
     """
     protocol = read_protocol(edition.description)
-    assert edition.dev.key is not None
-    assert edition.dev.attributes is not None
     who = people(edition.dev.key)
     of_person = {who[probe]: own for probe, own in edition.dev.attributes.items()}
     known = dict(edition.dev.attributes) | {r: of_person[who[r]] for r in edition.dev.references}
@@ -167,7 +149,7 @@ def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[s
 
 def _text(
     edition: Edition,
-    sealed: SealedKey,
+    trials: LabelledTrials,
     attacked: list[Attacked],
     read: Mapping[str, Mapping[str, tuple[Estimate, float]]],
 ) -> str:
@@ -175,7 +157,9 @@ def _text(
     report = attacked[0].report
     drawn = draw_systems(
         {one.name: one.scores for one in attacked if one.level == "ignorant"},
-        *_whose(edition, sealed),
+        trials.mated,
+        trials.people[:, 0],
+        trials.people[:, 1],
         protocol.bootstrap,
         protocol.bootstrap_seed,
     )

@@ -50,10 +50,10 @@ class Split:
         Sorted ids.
     trials : tuple of (probe, reference)
         In the order of the list.
-    key : mapping from (probe, reference) to bool, or None
-        Whether the trial is mated; None where it is sealed.
-    attributes : mapping from probe to Attributes, or None
-        None where they are sealed.
+    key : mapping from (probe, reference) to bool
+        Whether the trial is mated; empty where it is sealed.
+    attributes : mapping from probe to Attributes
+        Empty where they are sealed.
     reference_contrast : str
         BIDS suffix of references that are scans (an MRI-to-MRI edition); empty where they are photographs.
     distractor_trials : tuple of (probe, stranger)
@@ -66,8 +66,8 @@ class Split:
     probes: tuple[str, ...]
     references: tuple[str, ...]
     trials: tuple[Pair, ...]
-    key: Mapping[Pair, bool] | None
-    attributes: Mapping[str, Attributes] | None
+    key: Mapping[Pair, bool]
+    attributes: Mapping[str, Attributes]
     reference_contrast: str = ""
     distractor_trials: tuple[Pair, ...] = ()
 
@@ -216,11 +216,12 @@ def open_edition(path: Path, images: bool = True) -> Edition:
     _check_description(description)
     if not (public / MANIFEST).is_file():
         raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")
-    problems: list[str] = []
-    splits = [_read_split(public / name, description, images, problems) for name in ("dev", "eval")]
-    if problems:
+    (dev, wrong), (evaluation, wrong_too) = (
+        _read_split(public / name, description, images) for name in ("dev", "eval")
+    )
+    if problems := [*wrong, *wrong_too]:
         raise EditionError(*problems)
-    return Edition(public, description, *splits)
+    return Edition(public, description, dev, evaluation)
 
 
 def public_folder(path: Path) -> Path:
@@ -293,8 +294,11 @@ def _contrast(value: str) -> str | None:
     return None if value in CONTRASTS else f"one of {', '.join(CONTRASTS)}"
 
 
-def _read_split(folder: Path, description: dict[str, Any], images: bool, problems: list[str]) -> Split:
+def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tuple[Split, list[str]]:
+    """Return a split and what is wrong with it."""
     name = folder.name
+    key: dict[Pair, bool] = {}
+    attributes: dict[str, Attributes] = {}
     try:
         participants = read_table(
             folder / "mri" / "participants.tsv",
@@ -309,7 +313,6 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool, problem
             if with_strangers
             else ()
         )
-        key = attributes = None
         if name == "dev":
             rules = {**_IDS, "label": _LABEL}
             rows = read_table(folder / "key.tsv", KEY_COLUMNS, rules, name="dev/key.tsv").rows
@@ -319,8 +322,7 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool, problem
             ).rows
             attributes = {probe: Attributes(*values) for probe, *values in rows}
     except TableError as error:
-        problems += error.problems
-        return Split(name, folder, description["contrast"], (), (), (), None, None)
+        return Split(name, folder, description["contrast"], (), (), (), {}, {}), list(error.problems)
     pairs = tuple((probe, reference) for probe, reference in trials.rows)
     references = tuple(sorted({reference for _, reference in pairs}))
     between_scans = description.get("references", "")
@@ -338,12 +340,9 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool, problem
         between_scans,
         tuple((probe, stranger) for probe, stranger in strangers),
     )
-    if missing := sorted(others - set(participants.column("participant_id"))):
-        problems.append(
-            f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"
-        )
-    problems += _check_split(split, description, images)
-    return split
+    missing = sorted(others - set(participants.column("participant_id")))
+    unnamed = f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"
+    return split, [*([unnamed] if missing else []), *_check_split(split, description, images)]
 
 
 def _check_split(split: Split, description: dict[str, Any], images: bool) -> list[str]:
@@ -352,9 +351,9 @@ def _check_split(split: Split, description: dict[str, Any], images: bool) -> lis
         problems.append(f"{split.name}: a trial or a probe is listed twice")
     if {probe for probe, _ in split.trials} != set(split.probes):
         problems.append(f"{split.name}: trials.tsv and mri/participants.tsv name different probes")
-    if split.key is not None and set(split.key) != set(split.trials):
+    if split.name == "dev" and set(split.key) != set(split.trials):
         problems.append(f"{split.name}: key.tsv and trials.tsv name different trials")
-    if split.attributes is not None and set(split.attributes) != set(split.probes):
+    if split.name == "dev" and set(split.attributes) != set(split.probes):
         problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
     if not images:
         return problems

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.scoring import Estimate
@@ -14,6 +14,7 @@ IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes w
 # Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
 # the key of dev.
 LEVELS = ("ignorant", "adapted", "informed")
+AGE = "age"  # is predicted in years
 ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
 # They become parts of paths.
 _NAMES = {
@@ -35,11 +36,10 @@ class Result:
 
     Attributes
     ----------
-    name : str
-        Attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute.
-    level : str
-        Attacker level, one of `LEVELS`; `submitted` for what a participant predicted;
-        `oracle` for what true attributes alone tell.
+    attacker : Attacker
+        Its attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute;
+        its level is one of `LEVELS`, `submitted` for what a participant predicted, or `oracle` for what true
+        attributes alone tell.
     trial_list : str
         `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
         of one group), `distractors` (nonmated trials are with strangers); for attributes `probes` (scans as
@@ -55,13 +55,72 @@ class Result:
         for a reference line.
     """
 
-    name: str
-    level: str
+    attacker: Attacker
     trial_list: str
     figures: Mapping[str, Estimate]
     counts: Mapping[str, int]
     signature: str
     rates: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the attacker, without its level."""
+        return self.attacker.name
+
+    @property
+    def level(self) -> str:
+        """Level of the attacker."""
+        return self.attacker.level
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the brain gate found in the scans of a defacing system.
+
+    Attributes
+    ----------
+    passed, scans : int
+        How many passed, of how many. Scans in whose original no brain is found are not counted.
+    unchanged : int
+        How many are the original.
+    worst_changed : float
+        Largest share of a brain that was changed.
+    failed : tuple of str
+        Probes that failed any gate but that of being unchanged.
+    estimated : int
+        In how many scans the brain is an estimate.
+    """
+
+    passed: int
+    scans: int
+    unchanged: int
+    worst_changed: float
+    failed: tuple[str, ...] = ()
+    estimated: int = 0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of the audit to one attacker.
+
+    Attributes
+    ----------
+    question : str
+        What was asked.
+    attacker : str
+        An `Attacker` as it prints, or `everybody`.
+    value, low, high : float
+        The figure and what it may be off by.
+    passed : bool
+        Whether the answer is as it must be.
+    """
+
+    question: str
+    attacker: str
+    value: float
+    low: float
+    high: float
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -80,12 +139,10 @@ class Entry:
         Of the submission's names and contents.
     results : tuple of Result
         Every figure.
-    gate : mapping
-        Brain gate of a defacing system (`challenge.evaluation.brain_gate.apply_gate`); empty for other
-        tracks.
-    checks : tuple of mapping
-        The audit of attackers and of readers of attributes (`challenge.evaluation.audit.Check`); empty for
-        other tracks.
+    gate : Gate or None
+        Of a defacing system; None for other tracks, and where no original has a brain.
+    checks : tuple of Check
+        The audit of attackers and of readers of attributes; empty for other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str
@@ -124,8 +181,8 @@ class Entry:
     description: str
     submission_sha256: str
     results: tuple[Result, ...]
-    gate: Mapping[str, Any]
-    checks: tuple[Mapping[str, Any], ...]
+    gate: Gate | None
+    checks: tuple[Check, ...]
     warnings: tuple[str, ...]
     kit: str
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -183,4 +240,4 @@ def may_be_ranked(entry: Entry) -> bool:
 
 def gate_passed(entry: Entry) -> bool:
     """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
-    return bool(entry.gate) and entry.gate["passed"] == entry.gate["scans"]
+    return entry.gate is not None and entry.gate.passed == entry.gate.scans

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.entry.entry import Entry, EntryError, Result
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import Check, Entry, EntryError, Gate, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
@@ -35,9 +36,7 @@ class Examined:
 def write_entry(folder: Path, entry: Entry) -> Path:
     """Write an entry below a folder of entries; an older one of the same system is replaced."""
     path = inside(folder, entry.path)
-    # A thousand draws in one line, not in a thousand.
-    value = asdict(entry) | {"draws": " ".join(f"{auc:.4f}" for auc in entry.draws)}
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_members(entry), indent=1, ensure_ascii=False, allow_nan=False)
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return path
@@ -127,17 +126,37 @@ def _check_place(entry: Entry, path: Path, folder: Path, before: list[Entry]) ->
             )
 
 
+def _members(entry: Entry) -> dict[str, Any]:
+    """Return an entry as its file has it."""
+    members = asdict(entry)
+    results = [
+        {"name": one.name, "level": one.level} | {k: v for k, v in own.items() if k != "attacker"}
+        for one, own in zip(entry.results, members["results"], strict=True)
+    ]
+    gate = {
+        name: value for name, value in (members["gate"] or {}).items() if (name, value) != ("estimated", 0)
+    }
+    # A thousand draws in one line, not in a thousand.
+    draws = " ".join(f"{auc:.4f}" for auc in entry.draws)
+    return members | {"results": results, "gate": gate, "draws": draws}
+
+
 def _entry(value: Mapping[str, Any]) -> Entry:
     """Make an entry of what has been checked."""
-    results = tuple(Result(**(one | {"figures": _figures(one["figures"])})) for one in value["results"])
+    gate = value["gate"]
     made = {
-        "results": results,
+        "results": tuple(_result(**one) for one in value["results"]),
+        "gate": Gate(**(gate | {"failed": tuple(gate.get("failed", ()))})) if gate else None,
         "warnings": tuple(value["warnings"]),
         "utility": _figures(value.get("utility", {})),
-        "checks": tuple(value["checks"]),
+        "checks": tuple(Check(**one) for one in value["checks"]),
         "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
     }
     return Entry(**(dict(value) | made))
+
+
+def _result(name: str, level: str, figures: Mapping[str, Any], **others: Any) -> Result:
+    return Result(Attacker.parse(f"{name}/{level}"), figures=_figures(figures), **others)
 
 
 def _figures(values: Mapping[str, Any]) -> dict[str, Estimate]:

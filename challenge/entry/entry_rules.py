@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mriprivacy.challenge.entry.entry import IMAGE_LISTS, LEVELS, ORACLE
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import AGE, IMAGE_LISTS, LEVELS, ORACLE
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import ScoringError, Signature
 
-Check = Callable[[object], str | None]  # None for what may stand there, or else what was expected
+Requirement = Callable[[object], str | None]  # None for what may stand there, or else what was expected
 
 MOST = 10**9  # people, scans, trials
 LARGEST = 1e9  # years, seconds, ratios
@@ -24,8 +25,8 @@ _SHARES = (
 _RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
 
 
-def text(rule: fields.Rule, *, empty: bool = False) -> Check:
-    """Make a check of a rule for text, which may be empty or not."""
+def text(rule: fields.Rule, *, empty: bool = False) -> Requirement:
+    """Make a requirement of a rule for text, which may be empty or not."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, str):
@@ -35,7 +36,7 @@ def text(rule: fields.Rule, *, empty: bool = False) -> Check:
     return check
 
 
-def number(low: float, high: float, *, whole: bool = False) -> Check:
+def number(low: float, high: float, *, whole: bool = False) -> Requirement:
     """Make a check for numbers within bounds, ends included; NaN is in none.
 
     Examples
@@ -56,7 +57,7 @@ def _within(value: Any, low: float, high: float) -> bool:
     return bool(low - _SLACK <= value <= high + _SLACK)
 
 
-def _printable(longest: int) -> Check:
+def _printable(longest: int) -> Requirement:
     """Make a check for what the kit itself writes, names of a cohort's groups included."""
 
     def check(value: object) -> str | None:
@@ -91,7 +92,7 @@ def _level(value: object) -> str | None:
 
 _COUNT = number(0, MOST, whole=True)
 _LINE, _NOTE = _printable(300), _printable(10_000)
-_ENTRY: Mapping[str, Check] = {
+_ENTRY: Mapping[str, Requirement] = {
     "edition": text(fields.edition_name),
     "edition_hash": text(fields.sha256),
     "synthetic": _yes_or_no,
@@ -103,7 +104,7 @@ _ENTRY: Mapping[str, Check] = {
     "kit": text(fields.matching("[A-Za-z0-9][A-Za-z0-9.+:_-]{0,79}", "a version such as 0.1.0")),
 }
 # Kits before this one did not write all of them.
-_OPTIONAL: Mapping[str, Check] = {
+_OPTIONAL: Mapping[str, Requirement] = {
     "draws": _draws,
     "licence": text(fields.line(500), empty=True),
     "citation": text(fields.line(2000), empty=True),
@@ -111,14 +112,14 @@ _OPTIONAL: Mapping[str, Check] = {
     "received": text(fields.day, empty=True),
     "supersedes": text(fields.edition_reference, empty=True),
 }
-_RESULT: Mapping[str, Check] = {"name": _LINE, "level": _level, "trial_list": _trial_list}
-_GATE: Mapping[str, Check] = {
+_RESULT: Mapping[str, Requirement] = {"name": _LINE, "level": _level, "trial_list": _trial_list}
+_GATE: Mapping[str, Requirement] = {
     "passed": _COUNT,
     "scans": number(1, MOST, whole=True),
     "unchanged": _COUNT,
     "worst_changed": number(0, LARGEST),
 }
-_CHECK: Mapping[str, Check] = {
+_CHECK: Mapping[str, Requirement] = {
     "question": _LINE,
     "attacker": _LINE,
     **dict.fromkeys(("value", "low", "high"), number(-LARGEST, LARGEST)),
@@ -180,7 +181,10 @@ def _anything(_: object) -> None:
 
 
 def _members(
-    value: object, checks: Mapping[str, Check], where: str, optional: Mapping[str, Check] | None = None
+    value: object,
+    checks: Mapping[str, Requirement],
+    where: str,
+    optional: Mapping[str, Requirement] | None = None,
 ) -> Iterator[str]:
     """Check an object: the members of `checks` must be there, those of `optional` may, and no others."""
     if not isinstance(value, dict):
@@ -197,13 +201,13 @@ def _members(
         yield f"{before}{unknown[0]} is unknown; expected {', '.join(known)}"
 
 
-def _each(values: Any, where: str, check: Check) -> Iterator[str]:
+def _each(values: Any, where: str, check: Requirement) -> Iterator[str]:
     for i, value in enumerate(values):
         if (wanted := check(value)) is not None:
             yield f"{where}[{i}] is {found(value)}; expected {wanted}"
 
 
-def _named(values: Mapping[str, Any], where: str, check: Check) -> Iterator[str]:
+def _named(values: Mapping[str, Any], where: str, check: Requirement) -> Iterator[str]:
     for name, value in values.items():
         if (wanted := _printable(80)(name)) is not None:
             yield f"{where} has {shown(name)}; expected names of {wanted}"
@@ -249,7 +253,7 @@ def _needed(value: Mapping[str, Any], where: str, entry: Mapping[str, Any]) -> I
     figures: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     if value["trial_list"] in IMAGE_LISTS:
-        years = value["name"].rpartition("+")[2] == "age"
+        years = Attacker.parse(f"{value['name']}/{value['level']}").predicts == AGE
         figures = ("mae_years", "gain_years") if years else ("accuracy", "gain")
     elif value["trial_list"] == "all":
         figures, counts = ("auc",), ("mated", "nonmated", "subjects")

@@ -17,18 +17,27 @@ from mriprivacy.baselines.attacks.attributes import AttributesError
 from mriprivacy.challenge.attackers.attribute_inference import infer, infer_ages, learn, learn_ages
 from mriprivacy.challenge.attackers.levels import Images, Looks
 from mriprivacy.challenge.attackers.linkage import people
+from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import run
-from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
-from mriprivacy.challenge.evaluation.audit import SIGMAS, Check
-from mriprivacy.challenge.evaluation.context import Evaluator, timed
-from mriprivacy.challenge.evaluation.metrics import scored_age, scored_attribute
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Check, Result
+from mriprivacy.challenge.evaluation.audit import SIGMAS
+from mriprivacy.challenge.evaluation.context import Context
+from mriprivacy.challenge.evaluation.metrics import scored_predictions
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 
-AGE = "age"
-LEVEL = "informed"
 SHUFFLES = 5  # of the labels of dev; a reader learns in a quarter of a second, but there are a dozen
-Call = tuple[Images, Images, str, str]  # dev, eval, attack, attribute
+
+
+@dataclass(frozen=True)
+class _Call:
+    """Who learns on images of `dev` to predict of images of `eval`, and what the latter are."""
+
+    dev: Images
+    eval: Images
+    attacker: Attacker
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -41,78 +50,67 @@ class _Known:
 
 
 def read_from_images(
-    evaluator: Evaluator, submission: Submission, original: Looks, defaced: Looks, remarks: list[str]
-) -> tuple[list[Result], list[Check]]:
+    context: Context, submission: Submission, original: Looks, defaced: Looks
+) -> tuple[list[Result], list[Check], list[str]]:
     """Read every attribute from every kind of image, with the features of every attack.
 
     Parameters
     ----------
-    evaluator, submission
+    context, submission
         Whose key, and who is judged.
     original, defaced : Looks
         Scans as released and as defaced, and photographs.
-    remarks : list of str
-        Who could learn nothing, and why, is added.
 
     Returns
     -------
-    list of Result
+    results : list of Result
         Trial list `probes` (scans as defaced), then `undefaced` and `photo` (photographs as they are),
         which rate nobody. No photographs where references are scans; no ages where the cohort has none.
-    list of Check
+    checks : list of Check
         One for each reader of `probes`; the result of one that fails rates nobody either.
+    remarks : list of str
+        Who could learn nothing, and why.
     """
     kinds = {DEFACED_SCANS: defaced.scans, UNDEFACED_SCANS: original.scans}
-    if not evaluator.edition.eval.reference_contrast:
+    if not context.edition.eval.reference_contrast:
         kinds[PHOTOGRAPHS] = {split: original.photos[split, "raw"] for split in ("dev", "eval")}
-    known = _known(evaluator)
-    wanted = [*Attributes._fields, *([AGE] if evaluator.sealed.ages else [])]
-    asked = list(product(kinds, evaluator.protocol.attacks, wanted))
-    with timed(evaluator, "attributes"):
-        calls = [(kinds[kind]["dev"], kinds[kind]["eval"], attack, what) for kind, attack, what in asked]
-        found = run(partial(_said, known), calls, "attributes of scans and photographs", evaluator.compute)
-        audited = [
-            call
-            for (kind, _, _), call, said in zip(asked, calls, found, strict=True)
-            if kind == DEFACED_SCANS and not isinstance(said, str)
-        ]
-        taught = run(partial(_taught_nothing, known), audited, "shuffled attributes", evaluator.compute)
-        checks = [
-            check
-            for call, own in zip(audited, taught, strict=True)
-            if (check := _check(evaluator, submission, call, own))
-        ]
-    results = []
-    for (kind, attack, what), said in zip(asked, found, strict=True):
-        name = _name(evaluator, attack)
-        if isinstance(said, str):
-            where = "" if kind == DEFACED_SCANS else f" ({kind})"
-            remarks.append(f"{name}: nobody who reads {said}{where}")
-        elif what == AGE:
-            results.append(scored_age(evaluator, submission, said, f"{name}+", LEVEL, kind))
-        else:
-            results.append(scored_attribute(evaluator, submission, what, said, f"{name}+", LEVEL, kind))
+    known, protocol = _known(context), context.protocol
+    wanted = [*Attributes._fields, *([AGE] if context.sealed.ages else [])]
+    calls = [
+        _Call(images["dev"], images["eval"], attacker_of(attack, what, "informed", protocol.model), kind)
+        for (kind, images), attack, what in product(kinds.items(), protocol.attacks, wanted)
+    ]
+    found = run(partial(_said, known), calls, "attributes of scans and photographs", context.compute)
+    said = [(call, own) for call, own in zip(calls, found, strict=True) if not isinstance(own, str)]
+    audited = [call for call, _ in said if call.kind == DEFACED_SCANS]
+    taught = run(partial(_taught_nothing, known), audited, "shuffled attributes", context.compute)
+    checks = [
+        check
+        for call, own in zip(audited, taught, strict=True)
+        if (check := _check(context, submission, call.attacker, own))
+    ]
     failed = {check.attacker for check in checks if not check.passed}
-    read = [
-        replace(result, rates=result.rates and f"{result.name}/{result.level}" not in failed)
-        for result in results
+    scored = [scored_predictions(context, submission, call.attacker, own, call.kind) for call, own in said]
+    results = [
+        replace(result, rates=result.rates and str(result.attacker) not in failed)
+        for result in scored
         if result
     ]
-    return read, checks
+    remarks = [
+        f"{replace(call.attacker, target='').name}: nobody who reads {why}"
+        + ("" if call.kind == DEFACED_SCANS else f" ({call.kind})")
+        for call, why in zip(calls, found, strict=True)
+        if isinstance(why, str)
+    ]
+    return results, checks, remarks
 
 
-def _name(evaluator: Evaluator, attack: str) -> str:
-    return f"{attack}({evaluator.protocol.model})" if attack == "deepface" else attack
-
-
-def _known(evaluator: Evaluator) -> _Known:
+def _known(context: Context) -> _Known:
     """Return what is known of the people of `dev`, of their photographs, too."""
-    dev = evaluator.edition.dev
-    assert dev.attributes is not None
-    assert dev.key is not None
+    dev = context.edition.dev
     who = people(dev.key)
     attributes = {who.get(probe, probe): own for probe, own in dev.attributes.items()}
-    ages = {who.get(probe, probe): evaluator.sealed.ages.get(probe) for probe in dev.probes}
+    ages = {who.get(probe, probe): context.sealed.ages.get(probe) for probe in dev.probes}
     images = [*dev.probes, *(reference for reference in dev.references if reference in who)]
     return _Known(
         {name: attributes[who.get(name, name)] for name in images},
@@ -121,7 +119,7 @@ def _known(evaluator: Evaluator) -> _Known:
     )
 
 
-def _said(known: _Known, call: Call) -> dict[str, Any] | str:
+def _said(known: _Known, call: _Call) -> dict[str, Any] | str:
     """Return what features of one attack say of one attribute of every image, or why nothing."""
     try:
         return _learned(known, call)
@@ -129,26 +127,26 @@ def _said(known: _Known, call: Call) -> dict[str, Any] | str:
         return str(error)
 
 
-def _learned(known: _Known, call: Call) -> dict[str, Any]:
-    dev, asked, attack, what = call
-    dev = {name: image for name, image in dev.items() if name in known.attributes}
+def _learned(known: _Known, call: _Call) -> dict[str, Any]:
+    attack, what = call.attacker.attack, call.attacker.predicts
+    dev = {name: image for name, image in call.dev.items() if name in known.attributes}
     if what == AGE:
-        return infer_ages(attack, learn_ages(attack, dev, known.ages, known.who), asked)
-    return infer(attack, learn(what, attack, dev, known.attributes, known.who), asked)
+        return infer_ages(attack, learn_ages(attack, dev, known.ages, known.who), call.eval)
+    return infer(attack, learn(what, attack, dev, known.attributes, known.who), call.eval)
 
 
-def _taught_nothing(known: _Known, call: Call) -> list[dict[str, Any]]:
+def _taught_nothing(known: _Known, call: _Call) -> list[dict[str, Any]]:
     """Return what readers say who were taught shuffled labels, of the same people and as many of each."""
     return [_learned(_shuffled(known, call, seed), call) for seed in range(SHUFFLES)]
 
 
-def _shuffled(known: _Known, call: Call, seed: int) -> _Known:
+def _shuffled(known: _Known, call: _Call, seed: int) -> _Known:
     """Give those of whom somebody learns an attribute each other's, person by person."""
-    dev, _, attack, what = call
+    attack, what = call.attacker.attack, call.attacker.predicts
     truth: dict[str, Any] = dict(known.ages)
     if what != AGE:
         truth = {name: getattr(own, what) for name, own in known.attributes.items()}
-    who = {name: known.who.get(name, name) for name, image in dev.items() if attack in image.vectors}
+    who = {name: known.who.get(name, name) for name, image in call.dev.items() if attack in image.vectors}
     told = {who[name]: truth[name] for name in who if truth.get(name, NOT_AVAILABLE) != NOT_AVAILABLE}
     order = np.random.default_rng(seed).permutation(len(told))
     values = list(told.values())
@@ -161,16 +159,11 @@ def _shuffled(known: _Known, call: Call, seed: int) -> _Known:
 
 
 def _check(
-    evaluator: Evaluator, submission: Submission, call: Call, taught: Sequence[dict[str, Any]]
+    context: Context, submission: Submission, attacker: Attacker, taught: Sequence[dict[str, Any]]
 ) -> Check | None:
     """Require that who was taught shuffled labels gains nothing over guessing; None where none is scored."""
-    _, _, attack, what = call
-    name = f"{_name(evaluator, attack)}+"
-    if what == AGE:
-        scored = [scored_age(evaluator, submission, said, name, LEVEL) for said in taught]
-    else:
-        scored = [scored_attribute(evaluator, submission, what, said, name, LEVEL) for said in taught]
-    unit, figure = ("years", "gain_years") if what == AGE else ("accuracy", "gain")
+    scored = [scored_predictions(context, submission, attacker, said) for said in taught]
+    unit, figure = ("years", "gain_years") if attacker.predicts == AGE else ("accuracy", "gain")
     gains = [result.figures[figure] for result in scored if result]
     if not gains:
         return None
@@ -179,4 +172,4 @@ def _check(
     value, error = float(values.mean()), float(np.hypot(values.std(ddof=1) / np.sqrt(len(values)), own))
     low, high = value - SIGMAS * error, value + SIGMAS * error
     question = f"taught shuffled labels, is no better than guessing ({unit} gained)"
-    return Check(question, f"{name}{what}/{LEVEL}", value, low, high, low <= 0)
+    return Check(question, str(attacker), value, low, high, low <= 0)

@@ -16,6 +16,7 @@ from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
 from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.entry.entry import Gate
 from mriprivacy.scoring.metrics.utility import GateReport, brain_gate
 
 # A refacer puts a nose, a chin and a throat where there was air, on real heads up to 43 mm away from the own
@@ -40,7 +41,7 @@ def apply_gate(
     limit: float,
     cache: Path,
     compute: Compute,
-) -> tuple[dict[str, object], list[str]]:
+) -> tuple[Gate | None, list[str]]:
     """Apply the brain gate to every scan of a defacing submission, both splits.
 
     Parameters
@@ -60,11 +61,8 @@ def apply_gate(
 
     Returns
     -------
-    gate : dict
-        `passed` and `scans`, how many; `unchanged`, how many are the original; `worst_changed`, the largest
-        share of a brain that was changed; `failed`, the probes that failed any gate but that of being
-        unchanged; `estimated`, in how many scans the brain is an estimate. Scans in whose original no brain
-        is found are not counted; empty where that is all of them.
+    gate : Gate or None
+        Scans in whose original no brain is found are not counted; None where that is all of them.
     warnings : list of str
         One line a kind of problem, with the number of scans and five of them.
     """
@@ -83,7 +81,7 @@ def apply_gate(
     ]
     remarks = [f"brain gate: {reason} ({told})" for reason, told in by_reason(sorted(unknown))]
     if not reports:
-        return {}, remarks
+        return None, remarks
     estimated = sum(jobs[probe].mask is None for probe in reports)
     if estimated:
         remarks.append(
@@ -91,15 +89,14 @@ def apply_gate(
             f"original (scans: {estimated})"
         )
     problems = [(probe, problem) for probe, report in reports.items() for problem in report.problems]
-    gate: dict[str, object] = {
-        "passed": sum(report.passed for report in reports.values()),
-        "scans": len(reports),
-        "unchanged": sum(not report.differs for report in reports.values()),
-        "worst_changed": max(report.changed_share for report in reports.values()),
-        "failed": [p for p, report in reports.items() if len(report.problems) > (not report.differs)],
-    }
-    if estimated:
-        gate["estimated"] = estimated
+    gate = Gate(
+        passed=sum(report.passed for report in reports.values()),
+        scans=len(reports),
+        unchanged=sum(not report.differs for report in reports.values()),
+        worst_changed=max(report.changed_share for report in reports.values()),
+        failed=tuple(p for p, report in reports.items() if len(report.problems) > (not report.differs)),
+        estimated=estimated,
+    )
     return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
 
 

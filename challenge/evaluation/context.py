@@ -1,28 +1,35 @@
-"""What an evaluation needs, and where its time goes."""
+"""What an evaluation needs, what it finds, and where its time goes."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
-from mriprivacy.challenge.entry.entry import Result
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import Check, Entry, Gate, Result
 from mriprivacy.scoring import Estimate
 
 if TYPE_CHECKING:  # tables are scored where there is no pillow (challenge/export/scorer.py)
     from mriprivacy.challenge.attackers.features import ImageFeatures
 
+Floats = NDArray[np.float64]
+Images = Mapping[str, Mapping[str, "ImageFeatures"]]
+P = ParamSpec("P")
+T = TypeVar("T")
 
-@dataclass
-class Evaluator:
+
+@dataclass(frozen=True)
+class Context:
     """What an evaluation needs besides the submission.
 
     Attributes
@@ -37,15 +44,6 @@ class Evaluator:
         Folder for features.
     compute : Compute
         Who does the work.
-    seconds : dict from str to float
-        Filled as steps end.
-    scores : dict from str to ndarray, shape (n_trials,)
-        Filled as results come: the scores of all trials, by `name/level`.
-    failures : dict from probe to str
-        Filled as faces are looked for: why none was found in a defaced scan of `eval`.
-    images : dict from str to dict
-        The same: what was seen in the scans of `eval`, as `released` and as `defaced`, and in its references
-        (`reference_raw` and so on, by condition).
     """
 
     edition: Edition
@@ -53,43 +51,84 @@ class Evaluator:
     protocol: Protocol
     cache: Path
     compute: Compute
-    seconds: dict[str, float] = field(default_factory=dict)
-    scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    images: "dict[str, dict[str, ImageFeatures]]" = field(default_factory=dict)
+
+    @cached_property
+    def trials(self) -> LabelledTrials:
+        """The trials of `eval`."""
+        return LabelledTrials.sealed(self.edition.eval.trials, self.sealed)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What the evaluation of a submission found.
+    """What the attackers, or the key alone, say of a submission.
 
     Attributes
     ----------
-    results : list of Result
+    results : sequence of Result
         Every figure.
-    remarks : list of str
+    remarks : sequence of str
         What is to be known beside them.
+    scores : mapping from Attacker to ndarray, shape (n_trials,)
+        Behind the results.
+    seconds : mapping from str to float
+        Wall time by step.
     gate, checks, utility
         Of a defacing system, as in `challenge.entry.entry.Entry`.
+    images : mapping
+        As in `Evaluation`.
     """
 
-    results: list[Result]
-    remarks: list[str]
-    gate: dict[str, Any] = field(default_factory=dict)
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    utility: dict[str, Estimate] = field(default_factory=dict)
+    results: Sequence[Result]
+    remarks: Sequence[str]
+    scores: Mapping[Attacker, Floats] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    gate: Gate | None = None
+    checks: Sequence[Check] = ()
+    utility: Mapping[str, Estimate] = field(default_factory=dict)
+    images: Images = field(default_factory=dict)
 
 
-@contextmanager
-def timed(evaluator: Evaluator, step: str) -> Iterator[None]:
-    """Add the wall time of a block to those of its step."""
+@dataclass(frozen=True)
+class Evaluation:
+    """An entry, and what the organizer alone may see.
+
+    Attributes
+    ----------
+    entry : Entry
+        To be published.
+    scores : mapping from Attacker to ndarray, shape (n_trials,)
+        The scores of all trials behind the results.
+    images : mapping from str to mapping from id to ImageFeatures
+        What was seen in the scans of `eval`, as `released` and as `defaced`, and in its references
+        (`reference_raw` and so on, by condition); empty for tables.
+    """
+
+    entry: Entry
+    scores: Mapping[Attacker, Floats] = field(default_factory=dict)
+    images: Images = field(default_factory=dict)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why no face was found in a defaced scan of `eval`, by probe."""
+        return {name: one.reason for name, one in self.images.get("defaced", {}).items() if not one.acquired}
+
+
+def timed(
+    step: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> tuple[T, dict[str, float]]:
+    """Call a function; return its result, and the wall time in seconds by step."""
     start = time.perf_counter()
-    yield
-    evaluator.seconds[step] = evaluator.seconds.get(step, 0.0) + time.perf_counter() - start
+    made = function(*args, **kwargs)
+    return made, {step: time.perf_counter() - start}
 
 
-def whose(evaluator: Evaluator) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
-    """Return which trials of `eval` are mated, and the subjects of both sides, shape (n_trials, 2)."""
-    sealed, trials = evaluator.sealed, evaluator.edition.eval.trials
-    mated = np.array([sealed.trials[trial].mated for trial in trials])
-    return mated, np.array([[sealed.subjects[probe], sealed.subjects[photo]] for probe, photo in trials])
+def summed(*seconds: Mapping[str, float]) -> dict[str, float]:
+    """Add times of the same steps.
+
+    Examples
+    --------
+    >>> summed({"audit": 1.0}, {"figures": 0.5}, {"audit": 2.0})
+    {'audit': 3.0, 'figures': 0.5}
+    """
+    steps = dict.fromkeys(step for own in seconds for step in own)
+    return {step: sum(own.get(step, 0.0) for own in seconds) for step in steps}

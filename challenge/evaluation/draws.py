@@ -14,57 +14,57 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.compute.parallel import run
 from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Result
-from mriprivacy.challenge.evaluation.context import Evaluator, timed, whose
+from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.metrics import worth
 from mriprivacy.scoring import Draws, draw_systems
 
-Floats = NDArray[np.float64]
 
-
-def strongest_draws(evaluator: Evaluator, results: Sequence[Result]) -> tuple[float, ...]:
+def strongest_draws(
+    context: Context, results: Sequence[Result], scores: Mapping[Attacker, Floats]
+) -> tuple[float, ...]:
     """Return the AUC of the attacker that links best in each draw, that attacker chosen anew in every draw.
 
     Parameters
     ----------
-    evaluator : Evaluator
-        Has the key, and the scores behind the results.
+    context : Context
+        Has the key.
     results : sequence of Result
         Of one submission; those count that rate it on all trials.
+    scores : mapping from Attacker to ndarray, shape (n_trials,)
+        Behind the results.
 
     Returns
     -------
     tuple of float
         As many as the protocol draws, to four decimals; empty if nothing rates.
     """
-    rating = [f"{r.name}/{r.level}" for r in results if r.rates and r.trial_list == "all"]
+    rating = [scores[one.attacker] for one in results if one.rates and one.trial_list == "all"]
     if not rating:
         return ()
-    scores = {name: evaluator.scores[name] for name in rating}
-    with timed(evaluator, "draws"):
-        draws = drawn(evaluator, scores, evaluator.protocol.bootstrap, secret_seed(evaluator.sealed))
+    draws = drawn(context, rating, context.protocol.bootstrap, secret_seed(context.sealed))
     return tuple(draws.replicates["auc"].max(axis=0).round(4).tolist())
 
 
-def drawn(evaluator: Evaluator, scores: Mapping[str, Floats], n_bootstrap: int, seed: int) -> Draws:
+def drawn(context: Context, scores: Sequence[Floats], n_bootstrap: int, seed: int) -> Draws:
     """Draw subjects for several score lists of `eval`, each list in a process of its own.
 
     Parameters
     ----------
-    evaluator : Evaluator
+    context : Context
         Has the key.
-    scores : mapping from name to ndarray, shape (n_trials,)
+    scores : sequence of ndarray, shape (n_trials,)
         At least one.
     n_bootstrap, seed : int
-        As in `scoring.draw_systems`, whose result it is.
+        As in `scoring.draw_systems`, whose result it is; systems are called by their number.
     """
-    mated, subjects = whose(evaluator)
-    people = np.unique(subjects, return_inverse=True)[1].reshape(subjects.shape)
+    mated, people = context.trials.mated, context.trials.people
     one = partial(_draw, mated, people, n_bootstrap, seed)
-    compute = worth(evaluator.compute, len(scores) * len(mated) * n_bootstrap)
-    parts = run(one, list(scores.items()), "draws of subjects", compute)
+    compute = worth(context.compute, len(scores) * len(mated) * n_bootstrap)
+    parts = run(one, scores, "draws of subjects", compute)
     return Draws(
-        tuple(scores),
+        tuple(map(str, range(len(scores)))),
         {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values},
         {name: np.concatenate([part.replicates[name] for part in parts]) for name in parts[0].replicates},
         parts[0].n,
@@ -72,9 +72,9 @@ def drawn(evaluator: Evaluator, scores: Mapping[str, Floats], n_bootstrap: int, 
 
 
 def _draw(
-    mated: NDArray[np.bool_], people: NDArray[np.int64], n_bootstrap: int, seed: int, one: tuple[str, Floats]
+    mated: NDArray[np.bool_], people: NDArray[np.int64], n_bootstrap: int, seed: int, scores: Floats
 ) -> Draws:
-    return draw_systems(dict([one]), mated, people[:, 0], people[:, 1], n_bootstrap, seed)
+    return draw_systems({"": scores}, mated, people[:, 0], people[:, 1], n_bootstrap, seed)
 
 
 def secret_seed(sealed: SealedKey) -> int:

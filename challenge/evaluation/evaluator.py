@@ -6,22 +6,28 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.evaluation.context import Evaluator, Judged
+from mriprivacy.challenge.evaluation.context import Context, Evaluation, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import strongest_draws
-from mriprivacy.challenge.evaluation.metrics import Ask, against_strangers, scored_attribute, verification
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.evaluation.metrics import Ask, against_strangers, scored_predictions, verification
+from mriprivacy.challenge.intake.submission import (
+    AttackSubmission,
+    AttributesSubmission,
+    DefacingSubmission,
+    Submission,
+)
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import SmallSampleWarning
 
 
-def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) -> Entry:
+def evaluate(context: Context, submission: Submission, paired: bool = True) -> Evaluation:
     """Evaluate a submission that intake has accepted.
 
     Parameters
     ----------
-    evaluator : Evaluator
+    context : Context
         Edition, key and means.
     submission : Submission
         From `challenge.intake.submission.check_submission`.
@@ -31,19 +37,19 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
 
     Returns
     -------
-    Entry
-        The same for the same edition and submission, but for `seconds`.
+    Evaluation
+        Its entry is the same for the same edition and submission, but for `seconds`.
     """
-    judges = {"defacing": _defacing, "attack": _attack, "attributes": _attributes}
     # Matrices are small here: threads inside of a product cost more than they give.
     with warnings.catch_warnings(record=True) as noted, threadpool_limits(limits=1):
         warnings.simplefilter("always", SmallSampleWarning)
-        judged = judges[submission.track](evaluator, submission)
+        judged = _judge(context, submission)
     small = dict.fromkeys(str(one.message) for one in noted if one.category is SmallSampleWarning)
-    return Entry(
-        edition=evaluator.edition.name,
-        edition_hash=evaluator.edition.hash,
-        synthetic=evaluator.edition.description.get("synthetic") is True,
+    edition = context.edition
+    entry = Entry(
+        edition=edition.name,
+        edition_hash=edition.hash,
+        synthetic=edition.description.get("synthetic") is True,
         track=submission.track,
         team=submission.team,
         system=submission.system,
@@ -54,43 +60,61 @@ def evaluate(evaluator: Evaluator, submission: Submission, paired: bool = True) 
         checks=tuple(judged.checks),
         warnings=tuple(map(one_line, (*submission.warnings, *judged.remarks, *small))),
         kit=version("mriprivacy"),
-        seconds={step: round(seconds, 1) for step, seconds in evaluator.seconds.items()},
+        seconds={step: round(s, 1) for step, s in judged.seconds.items()},
         utility=judged.utility,
-        draws=strongest_draws(evaluator, judged.results) if paired else (),
-        licence=evaluator.edition.description.get("licence", ""),
-        citation=evaluator.edition.description.get("citation", ""),
-        supersedes=evaluator.edition.description.get("supersedes", ""),
-        released=evaluator.edition.description.get("released", ""),
+        draws=strongest_draws(context, judged.results, judged.scores) if paired else (),
+        licence=edition.description.get("licence", ""),
+        citation=edition.description.get("citation", ""),
+        supersedes=edition.description.get("supersedes", ""),
+        released=edition.description.get("released", ""),
+    )
+    return Evaluation(entry, judged.scores, judged.images)
+
+
+def _judge(context: Context, submission: Submission) -> Judged:
+    match submission:
+        case DefacingSubmission():
+            # Only attackers need rendering and face networks, so only here are they imported.
+            from mriprivacy.challenge.evaluation.defacing import judge_defacing
+
+            return judge_defacing(context, submission)
+        case AttackSubmission():
+            return _judge_attack(context, submission)
+        case AttributesSubmission():
+            return _judge_attributes(context, submission)
+
+
+def _judge_attack(context: Context, submission: AttackSubmission) -> Judged:
+    """Score what the participant submitted."""
+    ask = Ask(Attacker(submission.system, "submitted"), np.array(submission.scores))
+    results, scoring = timed("figures", verification, context, submission, [ask])
+    strangers, more = timed("figures", against_strangers, context, submission, ask)
+    auc = results[0].figures["auc"]
+    inverted = f"AUC is {auc:.2f}, below chance: are the scores distances? Higher must mean more alike"
+    return Judged(
+        results=[*results, *strangers],
+        remarks=[inverted] if auc.high < 0.5 else [],
+        scores={ask.attacker: ask.scores},
+        seconds=summed(scoring, more),
     )
 
 
-def _defacing(evaluator: Evaluator, submission: Submission) -> Judged:
-    """Run the attackers; only they need rendering and face networks, so only here are they imported."""
-    from mriprivacy.challenge.evaluation.defacing import judge_defacing
-
-    return judge_defacing(evaluator, submission)
-
-
-def _attack(evaluator: Evaluator, submission: Submission) -> Judged:
-    """Score what the participant submitted."""
-    assert submission.scores is not None
-    scores = np.array(submission.scores)
-    results = verification(evaluator, submission, [Ask(submission.system, "submitted", scores)])
-    results += against_strangers(evaluator, submission)
-    auc = results[0].figures["auc"]
-    inverted = f"AUC is {auc:.2f}, below chance: are the scores distances? Higher must mean more alike"
-    return Judged(results, [inverted] if auc.high < 0.5 else [])
-
-
-def _attributes(evaluator: Evaluator, submission: Submission) -> Judged:
+def _judge_attributes(context: Context, submission: AttributesSubmission) -> Judged:
     """Score the attributes a participant predicted."""
-    assert submission.attributes is not None
-    results, remarks = [], []
-    for attribute in Attributes._fields:
-        said = {probe: getattr(own, attribute) for probe, own in submission.attributes.items()}
-        result = scored_attribute(evaluator, submission, attribute, said, "", "submitted")
-        if result:
-            results.append(result)
-        else:
-            remarks.append(f"{attribute}: known of fewer than two people of eval; not scored")
-    return Judged(results, remarks)
+    scored = {
+        attribute: scored_predictions(
+            context,
+            submission,
+            Attacker(attribute, "submitted"),
+            {probe: getattr(own, attribute) for probe, own in submission.attributes.items()},
+        )
+        for attribute in Attributes._fields
+    }
+    return Judged(
+        results=[result for result in scored.values() if result],
+        remarks=[
+            f"{attribute}: known of fewer than two people of eval; not scored"
+            for attribute, result in scored.items()
+            if not result
+        ],
+    )

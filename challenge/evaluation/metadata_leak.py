@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.metadata_only import (
     HEADER_FACTS,
@@ -17,9 +16,12 @@ from mriprivacy.baselines.attacks.metadata_only import (
     scan_facts,
 )
 from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.public import Edition, Split
 from mriprivacy.challenge.edition.sealed import SealedKey
-from mriprivacy.challenge.evaluation.audit import DRAWS, Check, Floats, _check
+from mriprivacy.challenge.entry.entry import Check
+from mriprivacy.challenge.evaluation.audit import DRAWS, EVERYBODY, check_area
+from mriprivacy.challenge.evaluation.context import Floats
 from mriprivacy.challenge.evaluation.metrics import ScoreList, reported
 from mriprivacy.scoring import VerificationReport
 
@@ -45,7 +47,7 @@ def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> li
     for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
-        checks.append(_check(question, "everybody", report.auc.value, error))
+        checks.append(check_area(question, EVERYBODY, report.auc.value, error))
     return checks
 
 
@@ -80,31 +82,29 @@ def giveaways(
     """
     compute = compute or Compute("sequential")
     splits = edition.splits
+    trials = LabelledTrials.by_subjects([*edition.dev.trials, *edition.eval.trials], sealed)
     probes = {name: _facts_of_probes(split, compute) for name, split in splits.items()}
     lists: dict[str, ScoreList] = {}
     for condition in edition.conditions:
         references = {name: _facts_of_references(split, condition, compute) for name, split in splits.items()}
-        scores, people, ids = _linked(edition, sealed, probes, references)
-        for attack, own in scores.items():
+        for attack, own in _linked(edition, sealed, probes, references).items():
             name = attack if condition == "raw" else f"{attack}, {condition}"
             lists[name] = ScoreList(
-                np.array(own), people[:, 0] == people[:, 1], people, np.array(ids), n_bootstrap, seed
+                np.array(own), trials.mated, trials.people, trials.probes, n_bootstrap, seed
             )
     return dict(zip(lists, reported(list(lists.values()), "figures of files", compute), strict=True))
 
 
 def _linked(
     edition: Edition, sealed: SealedKey, probes: Mapping[str, Floats], references: Mapping[str, Floats]
-) -> tuple[dict[str, list[float]], NDArray[np.str_], list[str]]:
-    """Return the scores of both attacks on all trials, the subjects of each trial, and its probe."""
+) -> dict[str, list[float]]:
+    """Return the scores of both attacks on all trials, those of `dev` first."""
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
     }
     enough = min(len(set(own)) for own, _ in whose.values()) >= MIN_SUBJECTS
     scores: dict[str, list[float]] = {"nearest": [], **({"learned": []} if enough else {})}
-    subjects: list[tuple[str, str]] = []
-    ids: list[str] = []
     for name, other in (("dev", "eval"), ("eval", "dev")):
         split = edition.splits[name]
         facts = (probes[name], references[name])
@@ -117,9 +117,7 @@ def _linked(
         for probe, reference in split.trials:
             for attack, matrix in found.items():
                 scores[attack].append(float(matrix[row[probe], column[reference]]))
-            subjects.append((sealed.subjects[probe], sealed.subjects[reference]))
-            ids.append(probe)
-    return scores, np.array(subjects), ids
+    return scores
 
 
 def _facts_of_probes(split: Split, compute: Compute) -> Floats:

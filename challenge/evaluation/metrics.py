@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from mriprivacy.challenge.attackers.networks import signed
 from mriprivacy.challenge.compute.code_hash import release, result_code
 from mriprivacy.challenge.compute.parallel import Compute, run
-from mriprivacy.challenge.entry.entry import DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
-from mriprivacy.challenge.evaluation.context import Evaluator, timed, whose
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
+from mriprivacy.challenge.evaluation.context import Context, Floats
+from mriprivacy.challenge.intake.submission import AttackSubmission, Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 from mriprivacy.scoring import (
     Estimate,
@@ -38,7 +40,7 @@ class Ask:
 
     Attributes
     ----------
-    name, level : str
+    attacker : Attacker
         Of the results.
     scores : ndarray, shape (n_trials,)
         In the order of the trial list.
@@ -50,20 +52,19 @@ class Ask:
         As in `Result`.
     """
 
-    name: str
-    level: str
-    scores: NDArray[np.float64]
+    attacker: Attacker
+    scores: Floats
     counts: Mapping[str, int] = field(default_factory=dict)
     trial_lists: Sequence[str] = TRIAL_LISTS
     rates: bool = True
 
 
-def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[Ask]) -> list[Result]:
+def verification(context: Context, submission: Submission, asks: Sequence[Ask]) -> list[Result]:
     """Figures of score lists on trial lists of the key.
 
     Parameters
     ----------
-    evaluator, submission
+    context, submission
         Whose key, and who is judged.
     asks : sequence of Ask
         Score lists.
@@ -73,14 +74,10 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
     list of Result
         In the order of `asks` and of their trial lists.
     """
-    protocol, trials = evaluator.protocol, evaluator.edition.eval.trials
-    mated, subjects = whose(evaluator)
-    # The order of names is that of numbers, which are quicker to send.
-    people = np.unique(subjects, return_inverse=True)[1].reshape(subjects.shape)
-    probes = np.unique([probe for probe, _ in trials], return_inverse=True)[1]
-    masks, wanted, jobs = trial_masks(evaluator), [], []
+    trials, protocol = context.trials, context.protocol
+    mated = trials.mated
+    masks, wanted, jobs = trial_masks(context), [], []
     for ask in asks:
-        evaluator.scores[f"{ask.name}/{ask.level}"] = ask.scores
         # An attacker has one threshold: with its own, a group that he often takes for others looks safe.
         threshold = _threshold(ask.scores[mated], ask.scores[~mated])
         for trial_list in ask.trial_lists:
@@ -92,37 +89,35 @@ def verification(evaluator: Evaluator, submission: Submission, asks: Sequence[As
                 ScoreList(
                     ask.scores[chosen],
                     mated[chosen],
-                    people[chosen],
-                    probes[chosen],
+                    trials.people[chosen],
+                    trials.probes[chosen],
                     protocol.bootstrap,
                     protocol.bootstrap_seed,
                     threshold if "=" in trial_list else None,
                 )
             )
-    with timed(evaluator, "figures"):
-        reports = reported(jobs, "figures", evaluator.compute)
-    results = []
-    for (ask, trial_list), report in zip(wanted, reports, strict=True):
-        results.append(
-            Result(
-                name=ask.name,
-                level=ask.level,
-                trial_list=trial_list,
-                figures=defined(report.estimates()),
-                counts={
-                    "mated": report.n_mated,
-                    "nonmated": report.n_nonmated,
-                    "subjects": report.n_subjects,
-                    **ask.counts,
-                },
-                signature=_signature(evaluator, submission, f"{ask.name}/{ask.level}", trial_list),
-                rates=ask.rates,
-            )
-        )
-    return results
+    reports = reported(jobs, "figures", context.compute)
+    return [
+        _verified(context, submission, ask, trial_list, report)
+        for (ask, trial_list), report in zip(wanted, reports, strict=True)
+    ]
 
 
-def _threshold(mated: NDArray[np.float64], nonmated: NDArray[np.float64]) -> float:
+def _verified(
+    context: Context, submission: Submission, ask: Ask, trial_list: str, report: VerificationReport
+) -> Result:
+    counts = {"mated": report.n_mated, "nonmated": report.n_nonmated, "subjects": report.n_subjects}
+    return Result(
+        attacker=ask.attacker,
+        trial_list=trial_list,
+        figures=defined(report.estimates()),
+        counts={**counts, **ask.counts},
+        signature=_signature(context, submission, ask.attacker, trial_list),
+        rates=ask.rates,
+    )
+
+
+def _threshold(mated: Floats, nonmated: Floats) -> float:
     """Return the lowest threshold whose false match rate is at most 1 %."""
     curve = roc(mated, nonmated)
     return float(curve.threshold[np.count_nonzero(curve.fmr <= 0.01) - 1])
@@ -139,36 +134,28 @@ def defined(figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
     return {name: e for name, e in figures.items() if np.isfinite([e.value, e.low, e.high]).all()}
 
 
-def against_strangers(evaluator: Evaluator, submission: Submission) -> list[Result]:
+def against_strangers(context: Context, submission: AttackSubmission, ask: Ask) -> list[Result]:
     """Figures of the mated trials against trials with strangers, a list of its own; empty without strangers.
 
     Strangers were photographed elsewhere, and a camera may give the answer away: nobody is rated by it.
     """
-    split, protocol = evaluator.edition.eval, evaluator.protocol
-    if not split.distractor_trials:
+    pairs = context.edition.eval.distractor_trials
+    if not pairs:
         return []
-    mated, subjects = whose(evaluator)
-    scores = np.concatenate([np.array(submission.scores)[mated], submission.distractor_scores])
-    probes = [probe for (probe, _), own in zip(split.trials, mated, strict=True) if own]
-    probes += [probe for probe, _ in split.distractor_trials]
-    of = evaluator.sealed.subjects
-    strangers = np.array([[of[probe], of[stranger]] for probe, stranger in split.distractor_trials])
-    pairs = np.concatenate([subjects[mated], strangers])
-    same = np.arange(len(scores)) < mated.sum()
-    draws = (protocol.bootstrap, protocol.bootstrap_seed)
-    with timed(evaluator, "figures"):
-        report = score_trials(scores, same, pairs[:, 0], pairs[:, 1], *draws, probes=np.array(probes))
-    return [
-        Result(
-            name=submission.system,
-            level="submitted",
-            trial_list=DISTRACTORS,
-            figures=defined(report.estimates()),
-            counts={"mated": report.n_mated, "nonmated": report.n_nonmated, "subjects": report.n_subjects},
-            signature=_signature(evaluator, submission, f"{submission.system}/submitted", DISTRACTORS),
-            rates=False,
-        )
-    ]
+    trials, strangers = context.trials, LabelledTrials.by_subjects(pairs, context.sealed)
+    mated = trials.mated
+    people = np.concatenate([trials.subjects[mated], strangers.subjects])
+    probes = [probe for (probe, _), own in zip(trials.pairs, mated, strict=True) if own]
+    report = score_trials(
+        np.concatenate([ask.scores[mated], submission.distractor_scores]),
+        np.arange(len(people)) < mated.sum(),
+        people[:, 0],
+        people[:, 1],
+        context.protocol.bootstrap,
+        context.protocol.bootstrap_seed,
+        probes=np.array(probes + [probe for probe, _ in pairs]),
+    )
+    return [_verified(context, submission, replace(ask, rates=False), DISTRACTORS, report)]
 
 
 def worth(compute: Compute, n_scores: int) -> Compute:
@@ -180,7 +167,7 @@ def worth(compute: Compute, n_scores: int) -> Compute:
 class ScoreList:
     """Arguments of `scoring.score_trials`; people are those of both sides, shape (n_trials, 2)."""
 
-    scores: NDArray[np.float64]
+    scores: Floats
     mated: NDArray[np.bool_]
     people: NDArray[Any]
     probes: NDArray[np.int64]
@@ -214,7 +201,7 @@ def _score(job: ScoreList) -> tuple[VerificationReport, list[str]]:
     return report, [str(one.message) for one in noted if one.category is SmallSampleWarning]
 
 
-def trial_masks(evaluator: Evaluator) -> dict[str, NDArray[np.bool_]]:
+def trial_masks(context: Context) -> dict[str, NDArray[np.bool_]]:
     """Return the trial lists of `eval` by name: which trials each takes.
 
     `all`; `matched`, the mated and those nonmated trials whose two people agree in sex, age group and
@@ -222,127 +209,81 @@ def trial_masks(evaluator: Evaluator) -> dict[str, NDArray[np.bool_]]:
     Of these parts of the list those with fewer than thirty nonmated trials are left out: two of them make an
     AUC of 1.00 [1.00, 1.00].
     """
-    sealed, trials = evaluator.sealed, evaluator.edition.eval.trials
-    masks = {
-        "all": np.ones(len(trials), bool),
-        "matched": np.array([sealed.trials[trial].matched for trial in trials]),
-    }
+    sealed, trials = context.sealed, context.trials
+    masks = {"all": np.ones(len(trials.pairs), bool), "matched": trials.matched}
     for attribute in Attributes._fields:
         values = {probe: getattr(own, attribute) for probe, own in sealed.attributes.items()}
         for value in sorted(set(values.values()) - {NOT_AVAILABLE}):
             people = {sealed.subjects[probe] for probe, own in values.items() if own == value}
             if len(people) >= SMALLEST_GROUP:
-                masks[f"{attribute}={value}"] = np.array([values[probe] == value for probe, _ in trials])
-    nonmated = ~whose(evaluator)[0]
-    enough = {name for name, own in masks.items() if (own & nonmated).sum() >= FEWEST_NONMATED}
+                masks[f"{attribute}={value}"] = np.array(
+                    [values[probe] == value for probe, _ in trials.pairs]
+                )
+    enough = {name for name, own in masks.items() if (own & ~trials.mated).sum() >= FEWEST_NONMATED}
     return {name: own for name, own in masks.items() if name in enough | {"all"}}
 
 
-def scored_attribute(
-    evaluator: Evaluator,
+def scored_predictions(
+    context: Context,
     submission: Submission,
-    attribute: str,
-    said: Mapping[str, str],
-    prefix: str,
-    level: str,
+    attacker: Attacker,
+    predicted: Mapping[str, Any],
     kind: str = DEFACED_SCANS,
 ) -> Result | None:
-    """Score one attribute; people of whom it is unknown cannot be scored and are counted.
+    """Score predictions of one attribute; people of whom it is unknown cannot be scored and are counted.
 
     Parameters
     ----------
-    evaluator, submission
+    context, submission
         Whose key, and who is judged.
-    attribute : str
-        A field of `Attributes`.
-    said : mapping from probe or reference to str
-        What was predicted of images of `eval`.
-    prefix, level : str
-        The result is called `prefix + attribute`.
+    attacker : Attacker
+        Says what it predicts: a field of `Attributes`, against guessing the majority, or `age` in years,
+        against guessing the median.
+    predicted : mapping from probe or reference to str or float
+        For images of `eval`.
     kind : str
-        What the images are, one of `challenge.entry.entry.IMAGE_LISTS`.
+        What the images are, one of `challenge.entry.entry.IMAGE_LISTS`. A system is rated by what is
+        predicted from its own scans alone.
 
     Returns
     -------
     Result or None
         None if it is known of fewer than two people.
     """
-    of = evaluator.sealed.subjects
-    own = {of[probe]: getattr(its, attribute) for probe, its in evaluator.sealed.attributes.items()}
-    known = [name for name in said if own[of[name]] != NOT_AVAILABLE]
-    if len({of[name] for name in known}) < 2:
+    sealed, of, what = context.sealed, context.sealed.subjects, attacker.predicts
+    own = sealed.ages if what == AGE else {p: getattr(its, what) for p, its in sealed.attributes.items()}
+    truth = {of[probe]: value for probe, value in own.items()}
+    known = [name for name in predicted if truth.get(of[name], NOT_AVAILABLE) != NOT_AVAILABLE]
+    people = [of[name] for name in known]
+    if len(set(people)) < 2:
         return None
-    report = score_attributes(
-        [own[of[name]] for name in known],
-        [said[name] for name in known],
-        [of[name] for name in known],
-        evaluator.protocol.bootstrap,
-        evaluator.protocol.bootstrap_seed,
-    )
-    figures = {
-        "accuracy": report.accuracy,
-        "balanced_accuracy": report.balanced_accuracy,
-        "macro_f1": report.macro_f1,
-        "gain": report.gain,
-    }
-    return _read(evaluator, submission, f"{prefix}{attribute}", level, kind, figures, len(known), len(said))
+    labels, guesses = [truth[person] for person in people], [predicted[name] for name in known]
+    draws = (context.protocol.bootstrap, context.protocol.bootstrap_seed)
+    if what == AGE:
+        years = score_ages(labels, guesses, people, *draws)
+        figures = {"mae_years": years.mae, "gain_years": years.gain}
+    else:
+        shares = score_attributes(labels, guesses, people, *draws)
+        figures = {n: getattr(shares, n) for n in ("accuracy", "balanced_accuracy", "macro_f1", "gain")}
+    images = "photographs" if kind == PHOTOGRAPHS else "probes"
+    counts = {images: len(known), "unknown": len(predicted) - len(known)}
+    signature = _signature(context, submission, attacker, kind)
+    return Result(attacker, kind, defined(figures), counts, signature, rates=kind == DEFACED_SCANS)
 
 
-def scored_age(
-    evaluator: Evaluator,
-    submission: Submission,
-    said: Mapping[str, float],
-    prefix: str,
-    level: str,
-    kind: str = DEFACED_SCANS,
-) -> Result | None:
-    """Score ages in years, against guessing the median; arguments and result as `scored_attribute`."""
-    of = evaluator.sealed.subjects
-    own = {of[probe]: age for probe, age in evaluator.sealed.ages.items()}
-    known = [name for name in said if of[name] in own]
-    if len({of[name] for name in known}) < 2:
-        return None
-    report = score_ages(
-        [own[of[name]] for name in known],
-        [said[name] for name in known],
-        [of[name] for name in known],
-        evaluator.protocol.bootstrap,
-        evaluator.protocol.bootstrap_seed,
-    )
-    figures = {"mae_years": report.mae, "gain_years": report.gain}
-    return _read(evaluator, submission, f"{prefix}age", level, kind, figures, len(known), len(said))
-
-
-def _read(
-    evaluator: Evaluator,
-    submission: Submission,
-    name: str,
-    level: str,
-    kind: str,
-    figures: Mapping[str, Estimate],
-    n_known: int,
-    n_images: int,
-) -> Result:
-    """Return figures of one attribute; a system is rated by what is read from its own scans alone."""
-    counts = {"photographs" if kind == PHOTOGRAPHS else "probes": n_known, "unknown": n_images - n_known}
-    signature = _signature(evaluator, submission, f"{name}/{level}", kind)
-    return Result(name, level, kind, defined(figures), counts, signature, rates=kind == DEFACED_SCANS)
-
-
-def _signature(evaluator: Evaluator, submission: Submission, attack: str, trial_list: str) -> str:
-    edition, protocol = evaluator.edition, evaluator.protocol
+def _signature(context: Context, submission: Submission, attacker: Attacker, trial_list: str) -> str:
+    edition, protocol = context.edition, context.protocol
     suffix = "" if trial_list in ("all", DEFACED_SCANS) else f",{trial_list}"
     # What others send is named by themselves, networks too; and outlines of scans are read without a network.
     of_scans = trial_list in (DEFACED_SCANS, UNDEFACED_SCANS)
-    if submission.track == "defacing" and not (of_scans and attack.startswith("volume+")):
-        attack = signed(attack, tuple(protocol.attacks), protocol.model)
-    elif submission.networks:
-        name, _, level = attack.rpartition("/")
-        attack = f"{name}({submission.networks})/{level}"
+    if submission.track != "defacing":
+        attacker = replace(attacker, network=submission.networks)
+    elif not (of_scans and attacker.attack == "volume"):
+        attacker = signed(attacker, tuple(protocol.attacks), protocol.model)
     signature = Signature(
         edition=f"{edition.name}@{edition.hash[:8]}",
         track=f"{submission.track}/eval{suffix}",
-        attack=attack,
+        attack=str(attacker),
         interval=f"subject-bootstrap,{protocol.bootstrap}",
         seed=protocol.bootstrap_seed,
         version=release(),

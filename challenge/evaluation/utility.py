@@ -1,10 +1,8 @@
 """What defacing costs brain analysis: every scan of `eval` is analysed before and after, and compared."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from nibabel.affines import apply_affine
@@ -14,13 +12,12 @@ from mriprivacy.baselines.brain.engines import engine_version
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.attackers.features import readable
 from mriprivacy.challenge.compute.code_hash import code_of
-from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
+from mriprivacy.challenge.compute.parallel import Lost, by_reason
 from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
-from mriprivacy.challenge.edition.protocol import Protocol
-from mriprivacy.challenge.edition.public import Edition
-from mriprivacy.challenge.edition.sealed import SealedKey
+from mriprivacy.challenge.entry.entry import Gate
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.metrics import defined
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.intake.submission import DefacingSubmission
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.metrics.utility_measures import (
@@ -49,32 +46,19 @@ class _Pair:
 
 
 def measure_utility(
-    edition: Edition,
-    sealed: SealedKey,
-    submission: Submission,
-    gate: Mapping[str, Any],
-    protocol: Protocol,
-    cache: Path,
-    compute: Compute,
+    context: Context, submission: DefacingSubmission, gate: Gate | None
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Analyse the scans of `eval` again and compare them with the originals.
 
     Parameters
     ----------
-    edition : Edition
-        Has the originals.
-    sealed : SealedKey
-        Says whose scan it is.
-    submission : Submission
-        Of the track `defacing`.
-    gate : mapping
+    context : Context
+        Has the originals, says whose scan it is and how many are analysed; its cache keeps the analyses of
+        originals and the registrations.
+    submission : DefacingSubmission
+        Has the defaced scans.
+    gate : Gate or None
         From `challenge.evaluation.brain_gate.apply_gate`; a scan named in `failed` has the index 0.
-    protocol : Protocol
-        How many scans, and the bootstrap.
-    cache : Path
-        Folder for the analyses of originals and for registrations.
-    compute : Compute
-        Who does it.
 
     Returns
     -------
@@ -84,8 +68,8 @@ def measure_utility(
     warnings : list of str
         Scans that could not be analysed, by reason.
     """
-    assert submission.scans is not None
-    probes = sorted(edition.eval.probes)
+    protocol, split = context.protocol, context.edition.eval
+    probes = sorted(split.probes)
     if protocol.reanalysed >= 0:
         probes = probes[: protocol.reanalysed]
     if not probes:
@@ -93,9 +77,9 @@ def measure_utility(
     engine = protocol.brain_engine
     engine_version(engine)  # or a line that says how to get it
     jobs = [
-        _Job(edition.eval.scan(probe), submission.scans["eval", probe], cache, engine) for probe in probes
+        _Job(split.scan(probe), submission.scans["eval", probe], context.cache, engine) for probe in probes
     ]
-    found = run_untrusted(_compare, jobs, "brains of defaced scans", compute)
+    found = run_untrusted(_compare, jobs, "brains of defaced scans", context.compute)
     pairs = [
         # A scan that is the end of a worker fails; its original is looked at again, for what it holds.
         _failed(job, one.reason) if isinstance(one, Lost) else one
@@ -110,9 +94,9 @@ def measure_utility(
     ]
     if not known:
         return {}, remarks
-    failed = set(gate.get("failed", ()))
+    failed = set(gate.failed) if gate else set()
     rows = [{**pair.measures, "utility": 0.0} if probe in failed else pair.measures for probe, pair in known]
-    subjects = [sealed.subjects[probe] for probe, _ in known]
+    subjects = [context.sealed.subjects[probe] for probe, _ in known]
     originals = [pair.original for _, pair in known if pair.original is not None]
     gaps = rescan_gaps(
         [tuple(one.volumes_ml) for one in originals], [one.quality for one in originals], subjects

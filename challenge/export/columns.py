@@ -67,9 +67,9 @@ def platform_scores(entry: Entry) -> dict[str, float]:
         raise SubmissionError("no attacker passed the audit and saw anybody: nobody may rate the submission")
     if entry.track == "defacing" and not entry.gate:
         raise SubmissionError("the brain gate could not be applied: no brain was found in any original")
-    if entry.gate and entry.gate["passed"] != entry.gate["scans"]:
+    if entry.gate and entry.gate.passed != entry.gate.scans:
         raise SubmissionError(
-            f"{entry.gate['scans'] - entry.gate['passed']} of {entry.gate['scans']} scans fail the gate "
+            f"{entry.gate.scans - entry.gate.passed} of {entry.gate.scans} scans fail the gate "
             "(brain changed, or nothing changed); such a system is not ranked"
         )
     return scores

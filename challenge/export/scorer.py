@@ -13,7 +13,7 @@ from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import TABLES, SubmissionError, received
 
@@ -56,9 +56,9 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
                     f"submission.json: track is {accepted.track}; this phase is for {track}"
                 )
             protocol = _protocol(edition.description)
-            evaluator = Evaluator(edition, sealed, protocol, Path(scratch) / "cache", compute)
-            evaluator.cache.mkdir()
-            return evaluate(evaluator, accepted, paired=False)
+            context = Context(edition, sealed, protocol, Path(scratch) / "cache", compute)
+            context.cache.mkdir()
+            return evaluate(context, accepted, paired=False).entry
 
 
 def _protocol(description: object) -> Protocol:

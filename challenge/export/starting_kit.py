@@ -77,7 +77,6 @@ def _quietly(baselines: Baselines, command: str, words: list[str]) -> None:
 
 def _guess_majority(edition: Edition, folder: Path) -> None:
     """Write the submission that says of everybody what most people of dev are: a gain of zero."""
-    assert edition.dev.attributes is not None
     columns = zip(*edition.dev.attributes.values(), strict=True)
     known = [
         Counter(value for value in values if value in edition.attribute_values[name])

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
-from mriprivacy.challenge.compute.parallel import Compute, run
+from mriprivacy.challenge.compute.parallel import Compute, run, some
 from mriprivacy.challenge.edition.public import Edition, Pair
 from mriprivacy.challenge.intake.archive import unpacked
 from mriprivacy.challenge.intake.description import (
@@ -44,6 +45,9 @@ from mriprivacy.data_prep.formats.tsv import Rule, TableError, one_of, parse_tab
 
 __all__ = [
     "TABLES",
+    "AttackSubmission",
+    "AttributesSubmission",
+    "DefacingSubmission",
     "Submission",
     "SubmissionError",
     "check_submission",
@@ -52,50 +56,71 @@ __all__ = [
 ]
 
 HERE = Compute("sequential")
+T = TypeVar("T", bound="SubmissionHead")
 _WORTH_WORKERS = 50_000_000  # packed bytes of scans; to start workers takes longer than to read fewer
 
 
-@dataclass(frozen=True)
-class Submission:
-    """A submission that was accepted.
+@dataclass(frozen=True, kw_only=True)
+class SubmissionHead:
+    """What every accepted submission has.
 
     Attributes
     ----------
     folder : Path
         Where it lies.
-    edition, track, team, system, description, contact, licence : str
+    edition, team, system, description, contact, licence : str
         From `submission.json`; `edition` is `<id>/<version>`.
-    scores : tuple of float, or None
-        Track attack: a score for every trial, in the order of `edition.eval.trials`.
-    attributes : mapping from probe to Attributes, or None
-        Track attributes: the guesses for every probe of `eval`.
-    scans : mapping from (split, probe) to Path, or None
-        Track defacing: the anonymized scans.
     warnings : tuple of str
         What is allowed but probably not meant.
     sha256 : str
         Over names and contents of all files that were read.
-    distractor_scores : tuple of float
-        Track attack, where the edition has distractors: in the order of `edition.eval.distractor_trials`.
     networks : str
         From `submission.json`, for the signature; empty where it names none.
     """
 
+    track: ClassVar[str]
     folder: Path
     edition: str
-    track: str
     team: str
     system: str
     description: str
     contact: str
     licence: str
-    scores: tuple[float, ...] | None
-    attributes: Mapping[str, Attributes] | None
-    scans: Mapping[tuple[str, str], Path] | None
     warnings: tuple[str, ...]
     sha256: str
-    distractor_scores: tuple[float, ...] = ()
     networks: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefacingSubmission(SubmissionHead):
+    """The anonymized scans of both splits, by (split, probe)."""
+
+    track = "defacing"
+    scans: Mapping[tuple[str, str], Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackSubmission(SubmissionHead):
+    """A score for every trial, in the order of `edition.eval.trials`.
+
+    Where the edition has distractors there are `distractor_scores`, too, in the order of
+    `edition.eval.distractor_trials`.
+    """
+
+    track = "attack"
+    scores: tuple[float, ...]
+    distractor_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributesSubmission(SubmissionHead):
+    """The guesses for every probe of `eval`."""
+
+    track = "attributes"
+    attributes: Mapping[str, Attributes]
+
+
+Submission = DefacingSubmission | AttackSubmission | AttributesSubmission
 
 
 @contextmanager
@@ -155,70 +180,62 @@ def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) ->
     about, problems = read_description(folder, edition)
     if not about:  # what else is asked for, the track says
         raise SubmissionError(*problems)
-    track = about["track"]
+    track = about.pop("track")
     scans = scan_files(edition) if track == "defacing" else {}
-    needed = list(scans.values()) or tables(edition, track)
-    present, found = match_files(folder, [DESCRIPTION, *needed])
-    problems += found
-    warnings = list(edition.warnings)
-    scores = attributes = None
-    strangers: tuple[float, ...] | None = ()
-    if track == "attack" and TABLES[track] in present:
-        scores = _read_scores(folder, TABLES[track], edition, edition.eval.trials, problems, warnings)
-        if DISTRACTORS in present:
-            asked = edition.eval.distractor_trials
-            strangers = _read_scores(folder, DISTRACTORS, edition, asked, problems, warnings)
-    elif track == "attributes" and TABLES[track] in present:
-        attributes = _read_attributes(folder, edition, problems, warnings)
-    elif track == "defacing":
+    needed = [DESCRIPTION, *(list(scans.values()) or tables(edition, track))]
+    present, missing = match_files(folder, needed)
+    problems = [*problems, *missing]
+
+    def accept(kind: type[T], wrong: Sequence[str], warnings: Sequence[str], **content: Any) -> T:
+        if every := [*problems, *wrong]:
+            raise SubmissionError(*every)
+        noted = (*edition.warnings, *warnings)
+        return kind(folder=folder, warnings=noted, sha256=_digest(folder, needed), **about, **content)
+
+    if track == "defacing":
         here = {key: name for key, name in scans.items() if name in present}
-        _check_scans(folder, here, edition, problems, warnings, compute)
-    if problems:
-        raise SubmissionError(*problems)
-    return Submission(
-        folder=folder,
-        **about,
-        scores=scores,
-        distractor_scores=strangers or (),
-        attributes=attributes,
-        scans={key: folder / name for key, name in scans.items()} if scans else None,
-        warnings=tuple(warnings),
-        sha256=_digest(folder, [DESCRIPTION, *needed]),
-    )
+        wrong, warnings = _check_scans(folder, here, edition, compute)
+        sent = {key: folder / name for key, name in scans.items()}
+        return accept(DefacingSubmission, wrong, warnings, scans=sent)
+    if track == "attack":
+        asked = {TABLES[track]: edition.eval.trials, DISTRACTORS: edition.eval.distractor_trials}
+        found = {n: _read_scores(folder, n, edition, t) for n, t in asked.items() if n in present}
+        wrong = [line for _, lines in found.values() for line in lines]
+        warnings = [line for name, (scores, _) in found.items() for line in _constant_scores(name, scores)]
+        scores, strangers = (found.get(name, ((), []))[0] for name in asked)
+        return accept(AttackSubmission, wrong, warnings, scores=scores, distractor_scores=strangers)
+    guesses, wrong = _read_attributes(folder, edition) if TABLES[track] in present else ({}, [])
+    return accept(AttributesSubmission, wrong, _constant_attributes(guesses), attributes=guesses)
 
 
 def _read_scores(
-    folder: Path,
-    name: str,
-    edition: Edition,
-    trials: Sequence[Pair],
-    problems: list[str],
-    warnings: list[str],
-) -> tuple[float, ...] | None:
-    rows = _read_rows(folder, name, edition, SCORE_COLUMNS, trials, {"score": parse_score}, problems)
-    if rows is None:
-        return None
-    scores = tuple(parse_score(cell) for (cell,) in rows)
-    if len(set(scores)) == 1:
-        warnings.append(f"{name}: every score is {scores[0]:g}, which tells nobody apart (EER 50 %)")
-    return scores
+    folder: Path, name: str, edition: Edition, trials: Sequence[Pair]
+) -> tuple[tuple[float, ...], list[str]]:
+    """Return the scores in the order of the trials, and problems; no scores with a problem."""
+    rows, problems = _read_rows(folder, name, edition, SCORE_COLUMNS, trials, {"score": parse_score})
+    return tuple(parse_score(cell) for (cell,) in rows), problems
 
 
-def _read_attributes(
-    folder: Path, edition: Edition, problems: list[str], warnings: list[str]
-) -> dict[str, Attributes] | None:
-    name = TABLES["attributes"]
-    probes = edition.eval.probes
+def _constant_scores(name: str, scores: Sequence[float]) -> list[str]:
+    if len(set(scores)) != 1:
+        return []
+    return [f"{name}: every score is {scores[0]:g}, which tells nobody apart (EER 50 %)"]
+
+
+def _read_attributes(folder: Path, edition: Edition) -> tuple[dict[str, Attributes], list[str]]:
+    probes = [(probe,) for probe in edition.eval.probes]
     rules = {column: one_of(values) for column, values in edition.attribute_values.items()}
-    rows = _read_rows(
-        folder, name, edition, ATTRIBUTE_COLUMNS, [(probe,) for probe in probes], rules, problems
-    )
-    if rows is None:
-        return None
-    for column, guesses in zip(Attributes._fields, zip(*rows, strict=True), strict=True):
-        if len(set(guesses)) == 1:
-            warnings.append(f"{name}: {column} is {guesses[0]} for every probe")
-    return {probe: Attributes(*row) for probe, row in zip(probes, rows, strict=True)}
+    rows, problems = _read_rows(folder, TABLES["attributes"], edition, ATTRIBUTE_COLUMNS, probes, rules)
+    return {probe: Attributes(*row) for (probe,), row in zip(probes, rows, strict=False)}, problems
+
+
+def _constant_attributes(guesses: Mapping[str, Attributes]) -> list[str]:
+    columns = zip(Attributes._fields, zip(*guesses.values(), strict=True), strict=False)
+    return [
+        f"{TABLES['attributes']}: {column} is {values[0]} for every probe"
+        for column, values in columns
+        if len(set(values)) == 1
+    ]
 
 
 def _read_rows(
@@ -228,25 +245,19 @@ def _read_rows(
     columns: Sequence[str],
     expected: Sequence[tuple[str, ...]],
     rules: Mapping[str, Rule],
-    problems: list[str],
-) -> list[tuple[str, ...]] | None:
-    """Read the cells after the ids, in the order expected; None, and problems, unless every id is there once.
+) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Return the cells after the ids, in the order expected, or problems unless every id is there once.
 
     Rows are joined by id and never by position. (A loader in wide use pairs scores and keys by position;
     shifted ids then swap mated and nonmated.)
     """
-    before = len(problems)
     try:
         raw = read_bytes(folder / name, largest_table(edition), name)
     except TableError as error:
-        problems += error.problems
-        return None
-    table, found = parse_table(raw, columns, name=name, max_rows=most_rows(edition))
-    problems += found
+        return [], list(error.problems)
+    table, problems = parse_table(raw, columns, name=name, max_rows=most_rows(edition))
     if not table.rows:
-        if len(problems) == before:
-            problems.append(f"{name}: has no rows; expected {len(expected)}")
-        return None
+        return [], list(problems) or [f"{name}: has no rows; expected {len(expected)}"]
     ids = len(expected[0])
     what = "trial" if ids == 2 else "probe"
     findings = Findings(name)
@@ -267,18 +278,15 @@ def _read_rows(
     for key in expected:
         if key not in values:
             findings.add(f"{what} missing", " ".join(key))
-    problems += findings.problems()
-    return [values[key] for key in expected] if len(problems) == before else None
+    if wrong := [*problems, *findings.problems()]:
+        return [], wrong
+    return [values[key] for key in expected], []
 
 
 def _check_scans(
-    folder: Path,
-    scans: Mapping[tuple[str, str], str],
-    edition: Edition,
-    problems: list[str],
-    warnings: list[str],
-    compute: Compute,
-) -> None:
+    folder: Path, scans: Mapping[tuple[str, str], str], edition: Edition, compute: Compute
+) -> tuple[list[str], list[str]]:
+    """Return problems and warnings."""
     pairs = [
         _Pair(name, folder / name, edition.splits[split].scan(probe))
         for (split, probe), name in scans.items()
@@ -286,20 +294,17 @@ def _check_scans(
     few = sum(pair.sent.lstat().st_size for pair in pairs) < _WORTH_WORKERS
     found = run(_check, pairs, "check scans", HERE if few else compute)
     checked = dict(zip(scans.values(), found, strict=True))
-    problems += [one for one in checked.values() if isinstance(one, str)]
     good = {name: one for name, one in checked.items() if isinstance(one, Checked)}
-    _warn(
-        "have the intensities of the originals, so nothing was anonymized",
-        [name for name, found in good.items() if found.unchanged],
-        len(scans),
-        warnings,
-    )
-    _warn(
-        "have words or an extension in their headers, which nobody reads",
-        [name for name, found in good.items() if found.has_words],
-        len(scans),
-        warnings,
-    )
+    noted = {
+        "have the intensities of the originals, so nothing was anonymized": [
+            name for name, one in good.items() if one.unchanged
+        ],
+        "have words or an extension in their headers, which nobody reads": [
+            name for name, one in good.items() if one.has_words
+        ],
+    }
+    warnings = [f"{len(own)} of {len(scans)} scans {what}: {some(own)}" for what, own in noted.items() if own]
+    return [one for one in checked.values() if isinstance(one, str)], warnings
 
 
 @dataclass(frozen=True)
@@ -316,12 +321,6 @@ def _check(pair: _Pair) -> Checked | str:
         return f"{pair.name}: {error}"
     except OSError as error:
         return f"{pair.name}: cannot be read ({error.strerror})"
-
-
-def _warn(what: str, names: Sequence[str], n_scans: int, warnings: list[str]) -> None:
-    if names:
-        more = ", ..." if len(names) > 5 else ""
-        warnings.append(f"{len(names)} of {n_scans} scans {what}: {', '.join(names[:5])}{more}")
 
 
 def _digest(folder: Path, names: Sequence[str]) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, seen
 from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.entry.entry import LEVELS, Entry, Result
-from mriprivacy.challenge.evaluation.context import Evaluator, whose
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
+from mriprivacy.challenge.intake.submission import DefacingSubmission, Submission
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import numeric, page
@@ -32,7 +32,7 @@ PAGE = "report.html"
 
 
 def write_report(
-    folder: Path, entry: Entry, evaluator: Evaluator, submission: Submission, *, faces: bool = False
+    folder: Path, evaluation: Evaluation, context: Context, submission: Submission, *, faces: bool = False
 ) -> Path:
     """Write the report of an evaluated submission below a folder.
 
@@ -40,10 +40,10 @@ def write_report(
     ----------
     folder : Path
         Of reports; this one becomes `EDITION/TEAM__SYSTEM/report.html` in it.
-    entry : Entry
-        What the evaluation found.
-    evaluator : Evaluator
-        As the evaluation left it: with the scores behind the results, and with the key.
+    evaluation : Evaluation
+        The entry, and the scores behind its results.
+    context : Context
+        With which it was made.
     submission : Submission
         What was evaluated; still there.
     faces : bool
@@ -59,10 +59,12 @@ def write_report(
     A report is for the organizer: from histograms and curves, who holds the scores can learn which trials
     are mated.
     """
-    plots = _plots(entry, evaluator)
+    entry, images = evaluation.entry, evaluation.images
+    plots = _plots(evaluation, context)
     made = of_system(entry)
-    shown = entry.track == "defacing" and (entry.synthetic or faces)
-    sheet: list[Pair] = contact_sheet(evaluator, submission) if shown else []
+    sheet: list[Pair] = []
+    if isinstance(submission, DefacingSubmission) and (entry.synthetic or faces):
+        sheet = contact_sheet(context, submission)
     text = page(
         "report.html",
         entry=entry,
@@ -72,17 +74,17 @@ def write_report(
         plots=plots,
         tables=[(table, numeric(table)) for table in made],
         sheet=sheet,
-        failures=sorted(evaluator.failures.items()),
-        eval_scans=len(evaluator.edition.eval.probes),
-        images=bool(evaluator.images),
+        failures=sorted(evaluation.failures.items()),
+        eval_scans=len(context.edition.eval.probes),
+        images=bool(images),
         guide=Guide(),
         signatures=signatures([entry]),
     )
     home = inside(folder, entry.path).with_suffix("")
     files = {PAGE: text} | {f"{plot.name}.tsv": plot.tsv() for plot in plots}
     files |= {f"{table.name}.tsv": table.tsv() for table in made}
-    if evaluator.images:
-        rows = [row for side, images in evaluator.images.items() for row in seen(images, side)]
+    if images:
+        rows = [row for side, own in images.items() for row in seen(own, side)]
         write_table(home / "images.tsv", COLUMNS, rows)
     for name, content in files.items():
         with whole_file(home / name) as temporary:
@@ -90,18 +92,20 @@ def write_report(
     return home / PAGE
 
 
-def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
+def _plots(evaluation: Evaluation, context: Context) -> list[Plot]:
+    entry = evaluation.entry
     shown = curves_of(entry)
     if not shown:
         return []
-    mated, subjects = whose(evaluator)
-    protocol = evaluator.protocol
+    trials, protocol = context.trials, context.protocol
     found, bands = {}, {}
     for result in shown:
         name = f"{result.name}, {result.level}"
-        scores = evaluator.scores[f"{result.name}/{result.level}"]
-        found[name] = histogram(scores[mated], scores[~mated])
-        bands[name] = roc_band(scores, mated, subjects, protocol.bootstrap, protocol.bootstrap_seed)
+        scores = evaluation.scores[result.attacker]
+        found[name] = histogram(scores[trials.mated], scores[~trials.mated])
+        bands[name] = roc_band(
+            scores, trials.mated, trials.subjects, protocol.bootstrap, protocol.bootstrap_seed
+        )
     drawings: list[Callable[[], Plot | None]] = [
         partial(histograms, found),
         partial(roc, bands),
@@ -111,7 +115,7 @@ def _plots(entry: Entry, evaluator: Evaluator) -> list[Plot]:
         partial(utility_forest, entry, "utility_figure"),
     ]
     # Workers that looked at the scans are there; for a few drawings of tables none are called.
-    compute = evaluator.compute if evaluator.images else Compute("sequential")
+    compute = context.compute if evaluation.images else Compute("sequential")
     return [plot for plot in run(_drawn, drawings, "plots", compute) if plot is not None]
 
 

@@ -124,10 +124,10 @@ def audit(entry: Entry) -> Table:
     header = ("question", "attacker", "figure [limits]", "passed")
     rows = [
         (
-            Cell(str(check["question"])),
-            Cell(str(check["attacker"])),
-            Cell(f"{check['value']:.2f} [{check['low']:.2f}, {check['high']:.2f}]", check["value"]),
-            Cell("yes" if check["passed"] else "no"),
+            Cell(check.question),
+            Cell(check.attacker),
+            Cell(f"{check.value:.2f} [{check.low:.2f}, {check.high:.2f}]", check.value),
+            Cell("yes" if check.passed else "no"),
         )
         for check in entry.checks
     ]

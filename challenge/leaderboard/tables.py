@@ -69,7 +69,7 @@ def defacing(board: Board) -> Table:
                 system(entry),
                 estimate(entry, "utility", ".3f"),
                 Cell("★" if place.front else "", -float(place.front)),
-                Cell(f"{best.name}/{best.level}"),
+                Cell(str(best.attacker)),
                 *(figure(name, best) for name in ("eer", "auc", "linkability")),
                 figure("auc", entry.strongest_of("ignorant")),
                 _fta(best),
@@ -158,11 +158,11 @@ def attackers(entries: Sequence[Entry]) -> Table:
 def by_attacker(entries: Sequence[Entry]) -> Table:
     """Return the AUC of every attacker on every defacing system, an attacker a column."""
     names = dict.fromkeys(
-        f"{r.name}/{r.level}" for entry in entries for r in entry.results if r.trial_list == "all"
+        str(r.attacker) for entry in entries for r in entry.results if r.trial_list == "all"
     )
     rows = []
     for entry in entries:
-        found = {f"{r.name}/{r.level}": r for r in entry.results if r.trial_list == "all"}
+        found = {str(r.attacker): r for r in entry.results if r.trial_list == "all"}
         rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
     caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
     return Table("by_attacker", caption, ("system", *names), tuple(rows))
@@ -174,9 +174,9 @@ def groups(entries: Sequence[Entry]) -> Table:
     rows = []
     for entry in entries:
         for best in [*filter(None, map(entry.strongest_of, LEVELS))] or [entry.strongest()]:
-            found = {r.trial_list: r for r in entry.results if (r.name, r.level) == (best.name, best.level)}
+            found = {r.trial_list: r for r in entry.results if r.attacker == best.attacker}
             shown = (figure("auc", found.get(name)) for name in lists)
-            rows.append((system(entry), Cell(f"{best.name}/{best.level}"), *shown))
+            rows.append((system(entry), Cell(str(best.attacker)), *shown))
     caption = "AUC of the strongest attacker of each level by group"
     return Table("groups", caption, ("system", "attacker", *lists), tuple(rows))
 
@@ -213,8 +213,8 @@ def gate(entry: Entry) -> str:
     """Say how a defacing system fared at the brain gate."""
     if not entry.gate:
         return "not applied"
-    passed, scans = entry.gate["passed"], entry.gate["scans"]
-    if entry.gate["unchanged"] == scans:
+    passed, scans = entry.gate.passed, entry.gate.scans
+    if entry.gate.unchanged == scans:
         return "unchanged"
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
 

@@ -21,7 +21,7 @@ def summary(entry: Entry) -> str:
     for result in entry.results:
         where = "" if result.trial_list in ("all", "probes") else f" [{result.trial_list}]"
         shown = [f"{name} {figure(name, result).text}" for name in SHOWN if name in result.figures]
-        lines.append(f"  {result.name}/{result.level}{where}: {', '.join(shown)}")
+        lines.append(f"  {result.attacker}{where}: {', '.join(shown)}")
     if entry.gate:
         lines.append(f"  brain gate: {gate(entry)}")
     if entry.utility:

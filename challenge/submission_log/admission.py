@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
 from mriprivacy.challenge.intake.submission import Submission
@@ -16,7 +16,7 @@ from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append
 from mriprivacy.data_prep.formats.manifest import file_sha256
 
 
-@dataclass
+@dataclass(frozen=True)
 class Turn:
     """A submission and the record that it is entered in.
 
@@ -70,24 +70,23 @@ class Turn:
             :10
         ]
 
-    def close(self, entry: Entry, submission: Submission, evaluator: Evaluator) -> str:
+    def close(self, evaluation: Evaluation, submission: Submission, context: Context) -> str:
         """Log the evaluation, with the score if the team may be told it; return what to tell the team.
 
         What is not ranked has no score: nobody rates it, or it fails the brain gate.
 
         What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
         """
+        entry = evaluation.entry
         if entry.track != "attributes" and not may_be_ranked(entry):
             return self._without_score(entry)
-        reached = ladder.standing(
-            entry, evaluator.scores, submission.attributes, evaluator.sealed, self.edition.eval.probes
-        )
+        reached = ladder.standing(evaluation, submission, context)
         ladder.keep(self.folder, entry.submission_sha256, reached)
         with locked(self.folder):
             events = read_log(self.folder)
             if not (done := self._evaluated(events, entry)):
                 best = ladder.best_published(events, entry.edition, entry.track, entry.team)
-                better = self._improves(reached, best, entry, evaluator)
+                better = self._improves(reached, best, entry.track, context)
                 event = self._event("evaluated", entry, entry.submission_sha256)
                 score = round(reached.value, ladder.DIGITS) if better else None
                 done = append(self.folder, replace(event, score=score))
@@ -108,23 +107,12 @@ class Turn:
         done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
         return done[0] if done else None
 
-    def _improves(
-        self, reached: ladder.Standing, best: str | None, entry: Entry, evaluator: Evaluator
-    ) -> bool:
+    def _improves(self, reached: ladder.Standing, best: str | None, track: str, context: Context) -> bool:
         if best is None:
             return True
         old = ladder.load(self.folder, best)
-        error = ladder.paired_standard_error(
-            entry.track,
-            reached,
-            old,
-            evaluator.sealed,
-            self.edition.eval.trials,
-            self.edition.eval.probes,
-            evaluator.protocol.bootstrap,
-            evaluator.protocol.bootstrap_seed,
-        )
-        return ladder.improves(entry.track, reached, old, error)
+        error = ladder.paired_standard_error(track, reached, old, context)
+        return ladder.improves(track, reached, old, error)
 
     def _event(self, event: str, of: Submission | Entry, sha256: str) -> Event:
         return Event(event, self.edition.name, of.track, of.team, of.system, sha256, self._archive())

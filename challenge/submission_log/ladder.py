@@ -5,18 +5,18 @@ Hardt, 2015, "The Ladder: A Reliable Leaderboard for Machine Learning Competitio
 only when it beats the team's best by more than the standard error of the paired difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.challenge.edition.sealed import SealedKey
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
+from mriprivacy.challenge.intake.submission import AttributesSubmission, Submission
 from mriprivacy.challenge.submission_log.log import Event, RecordError
 from mriprivacy.data_prep.formats.atomic import inside, private_folder, whole_file
-from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
+from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.scoring.comparison import draw_systems
 
 DIGITS = 2  # of a score that is told
@@ -42,34 +42,14 @@ class Standing:
     units: NDArray[np.float64]
 
 
-def standing(
-    entry: Entry,
-    scores: Mapping[str, NDArray[np.float64]],
-    attributes: Mapping[str, Attributes] | None,
-    sealed: SealedKey,
-    probes: Sequence[str],
-) -> Standing:
-    """Return what an entry reached.
-
-    Parameters
-    ----------
-    entry : Entry
-        As evaluated.
-    scores : mapping from `name/level` of a result to ndarray
-        From `Evaluator.scores`.
-    attributes : mapping from probe to Attributes, or None
-        Those submitted, in track attributes.
-    sealed : SealedKey
-        Has the true ones.
-    probes : sequence of str
-        Of `eval`; a probe of which no attribute is known counts as told wrong.
-    """
-    if attributes is None:
-        best = entry.strongest()
-        return Standing(best.figures["auc"].value, scores[f"{best.name}/{best.level}"])
+def standing(evaluation: Evaluation, submission: Submission, context: Context) -> Standing:
+    """Return what a submission reached; a probe of which no attribute is known counts as told wrong."""
+    if not isinstance(submission, AttributesSubmission):
+        best = evaluation.entry.strongest()
+        return Standing(best.figures["auc"].value, evaluation.scores[best.attacker])
     right = []
-    for probe in probes:
-        pairs = zip(sealed.attributes[probe], attributes[probe], strict=True)
+    for probe in context.edition.eval.probes:
+        pairs = zip(context.sealed.attributes[probe], submission.attributes[probe], strict=True)
         told = [truth == said for truth, said in pairs if truth != NOT_AVAILABLE]
         right.append(sum(told) / max(len(told), 1))
     return Standing(float(np.mean(right)), np.array(right))
@@ -120,10 +100,7 @@ def improves(track: str, new: Standing, old: Standing, standard_error: float) ->
     return gain > standard_error
 
 
-def paired_standard_error(
-    track: str, new: Standing, old: Standing, sealed: SealedKey, trials: Sequence[tuple[str, str]],
-    probes: Sequence[str], n_bootstrap: int, seed: int,
-) -> float:  # fmt: skip
+def paired_standard_error(track: str, new: Standing, old: Standing, context: Context) -> float:
     """Return the standard error of the difference of two standings, the people being the same in both.
 
     Parameters
@@ -132,24 +109,21 @@ def paired_standard_error(
         `attributes`, or a track that is scored by trials.
     new, old : Standing
         Of two submissions to one edition.
-    sealed : SealedKey
-        Whose everything is.
-    trials, probes : sequences
-        Of `eval`; the order of `Standing.units`.
-    n_bootstrap, seed : int
-        Draws of subjects.
+    context : Context
+        Says whose the units are, and how often subjects are drawn.
     """
     if track == "attributes":
-        people = np.unique([sealed.subjects[probe] for probe in probes], return_inverse=True)[1]
+        subjects = [context.sealed.subjects[probe] for probe in context.edition.eval.probes]
+        people = np.unique(subjects, return_inverse=True)[1]
         means = np.bincount(people, new.units - old.units) / np.bincount(people)
         return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else float("inf")
     draws = draw_systems(
         {"new": new.units, "old": old.units},
-        [sealed.trials[trial].mated for trial in trials],
-        [sealed.subjects[probe] for probe, _ in trials],
-        [sealed.subjects[reference] for _, reference in trials],
-        n_bootstrap,
-        seed,
+        context.trials.mated,
+        context.trials.people[:, 0],
+        context.trials.people[:, 1],
+        context.protocol.bootstrap,
+        context.protocol.bootstrap_seed,
     )
     first, second = draws.replicates["auc"]
     return float(np.nanstd(first - second, ddof=1))

@@ -24,8 +24,9 @@ from mriprivacy.baselines.attacks.registry import Deepface, Geo, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
-from mriprivacy.challenge.attackers.levels import Looks, attacker_name, run_attackers, taught_nothing
+from mriprivacy.challenge.attackers.levels import Looks, run_attackers, taught_nothing
 from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, learn_from, lowest, people
+from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Camera, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
@@ -115,14 +116,14 @@ class Bench:
         photos = {key: images for key, images in looks.photos.items() if key[1] in wanted}
         protocol = replace(self.protocol, attacks=list(attacks))
         found, _ = run_attackers(self.edition, protocol, Looks(looks.scans, photos))
-        return {f"{one.name} {one.level}": one.scores for one in found}
+        return {f"{one.attacker.name} {one.attacker.level}": one.scores for one in found}
 
     def informed(
         self, looks: Looks, attack: str, condition: str, *maps: Sequence[Shrinkage]
     ) -> InformedAttack:
         """Return an attack trained to compare scans with photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
-        return learn_from(*known, people(self.edition.dev.key or {}), *maps)
+        return learn_from(*known, people(self.edition.dev.key), *maps)
 
     def scores(self, looks: Looks, attack: str, condition: str, how: Compare) -> Floats:
         """Compare the scans of eval with its photographs."""
@@ -187,7 +188,7 @@ def gains(bench: Bench, submission: Path | None) -> None:
             (f"S-norm against dev: {name}+bald informed", own, bench.scores(looks, attack, "bald", plain))
         )
     for attack, condition in product(bench.protocol.attacks, bench.edition.conditions):
-        name = attacker_name(attack, condition, bench.protocol)
+        name = attacker_of(attack, condition, "informed", bench.protocol.model).name
         own = every.get(f"{name} informed")
         if own is None:
             continue  # too few faces for the training
@@ -242,9 +243,9 @@ def cost(bench: Bench, submission: Path, keys: int = 10) -> None:
         run_attackers(bench.edition, bench.protocol, looks)
     taught = taught_nothing(bench.edition, bench.protocol, states[0], bench.mated, range(keys))
     print(f"\nattackers, ceiling and shuffled keys: {time.process_time() - start:.0f} s of CPU time")
-    for name, areas in taught.items():
+    for one, areas in taught.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
-        print(f"| shuffled key: {name} | {areas.mean():.3f} +- {error:.3f} |")
+        print(f"| shuffled key: {one.name} | {areas.mean():.3f} +- {error:.3f} |")
 
 
 def found_of_each(entries: Path) -> None:

@@ -31,7 +31,7 @@ def of(images: Images, whose: dict[str, str], some: set[str]) -> Images:
 def main(edition: Path, cache: Path, *submissions: Path) -> None:
     """Print a Markdown table."""
     bench = Bench(edition, cache)
-    whose = people(bench.edition.dev.key or {})
+    whose = people(bench.edition.dev.key)
     everybody = sorted(set(whose.values()))
     print(f"| defacer | attacker | {' | '.join(map(str, PEOPLE))} |\n|---|---|{'---|' * len(PEOPLE)}")
     for state in (None, *submissions):

@@ -121,7 +121,7 @@ def main(edition: Path, submission: Path, kind: str, output: Path, cache: Path) 
         jobs = [(submission / name / "mri" / split.scan_name(p), split.scan(p)) for p in split.probes]
         found[name] = run(partial(measured, columns=columns, cache=cache), jobs, f"heads of {name}", compute)
     rest, faces = (np.array([one[part] for one in found["dev"]]) for part in (1, 2))
-    who = people(opened.dev.key or {})
+    who = people(opened.dev.key)
     guesses = np.zeros_like(faces)
     for known, out in GroupKFold(FOLDS).split(rest, groups=[who[p] for p in opened.dev.probes]):
         guesses[out] = learned(rest[known], faces[known], kind)(rest[out])

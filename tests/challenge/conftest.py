@@ -3,16 +3,18 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
 
+from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import (
     SubmissionError,
     check_submission,
@@ -87,27 +89,23 @@ def secrets(tiny_edition_folder: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
+def context(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Context:
     sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    return Context(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
 
 
 @pytest.fixture
-def defacing_report(evaluator: Evaluator, defacing: Path) -> Callable[..., Path]:
+def defacing_report(context: Context, defacing: Path) -> Callable[..., Path]:
     """Writes the report of the defacing submission below a folder, of made-up scores: no attacker runs."""
 
     def write(folder: Path, synthetic: bool = True, faces: bool = False) -> Path:
-        evaluator.protocol.spacing_mm = 4.0
-        evaluator.failures["sub-x"] = "no face <found>"
+        coarse = replace(context, protocol=replace(context.protocol, spacing_mm=4.0))
         entry = made_up(0, synthetic=synthetic)
         noise = np.random.default_rng(0)
-        for result in entry.results:
-            evaluator.scores[f"{result.name}/{result.level}"] = noise.normal(
-                size=len(evaluator.edition.eval.trials)
-            )
-        return write_report(
-            folder, entry, evaluator, check_submission(defacing, evaluator.edition), faces=faces
-        )
+        scores = {one.attacker: noise.normal(size=len(context.trials.pairs)) for one in entry.results}
+        images = {"defaced": {"sub-x": ImageFeatures(False, "no face <found>", {})}}
+        submission = check_submission(defacing, context.edition)
+        return write_report(folder, Evaluation(entry, scores, images), coarse, submission, faces=faces)
 
     return write
 

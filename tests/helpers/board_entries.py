@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from mriprivacy.challenge.entry.entry import Entry, Result
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import Check, Entry, Gate, Result
 from mriprivacy.scoring import Estimate, Signature
 
 HASH = "ab" * 32
@@ -49,12 +50,18 @@ def made_up(number: int, track: str = "defacing", synthetic: bool = True, descri
     if track == "attributes":
         shares = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "gain"), estimate(auc, 0.1))
         results = [
-            Result(a, "submitted", "probes", shares, {"probes": 24}, signature("attributes/eval", a, name))
+            Result(
+                Attacker(a, "submitted"),
+                "probes",
+                shares,
+                {"probes": 24},
+                signature("attributes/eval", a, name),
+            )
             for a in ("sex", "age_group", "ethnicity")
         ]
     elif track == "attack":
         own = signature("attack/eval", f"{name}/submitted", name)
-        results = [Result(name, "submitted", "all", figures(auc), counts, own)]
+        results = [Result(Attacker(name, "submitted"), "all", figures(auc), counts, own)]
     else:
         results = []
         for weaker, (attack, level) in enumerate(
@@ -62,25 +69,20 @@ def made_up(number: int, track: str = "defacing", synthetic: bool = True, descri
             for level in ("informed", "adapted", "ignorant")
             for attack in ("deepface(Dlib)+bald", "deepface(Dlib)+raw", "geo+bald", "geo+raw")
         ):
-            own = signature("defacing/eval", f"{attack}/{level}", name)
+            attacker = Attacker.parse(f"{attack}/{level}")
+            own = signature("defacing/eval", str(attacker), name)
             weakened = 0.5 + (auc - 0.5) * 0.85**weaker
-            results.append(Result(attack, level, "all", figures(weakened), counts, own))
+            results.append(Result(attacker, "all", figures(weakened), counts, own))
             if not weaker:
                 for part in ("matched", "sex=F", "sex=M", "age_group=18-29"):
-                    results.append(Result(attack, level, part, figures(auc), counts, own, rates=False))
+                    results.append(Result(attacker, part, figures(auc), counts, own, rates=False))
         shares = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "gain"), estimate(auc, 0.1))
         results += [
-            Result(f"geo+{a}", "informed", "probes", shares, {"probes": 24}, own, rates=False)
+            Result(Attacker("geo", "informed", target=a), "probes", shares, {"probes": 24}, own, rates=False)
             for a in ("sex", "age_group", "ethnicity")
         ]
-    gate = {
-        "passed": 48 - (number % 9 == 8),
-        "scans": 48,
-        "unchanged": 0,
-        "worst_changed": 0.01,
-        "failed": [],
-    }
-    check = {"question": "links undefaced scans", "attacker": "geo+raw/ignorant"}
+    gate = Gate(passed=48 - (number % 9 == 8), scans=48, unchanged=0, worst_changed=0.01)
+    check = Check("links undefaced scans", "geo+raw/ignorant", 0.7, 0.6, 0.8, True)
     return Entry(
         "synth/1",
         HASH,
@@ -91,8 +93,8 @@ def made_up(number: int, track: str = "defacing", synthetic: bool = True, descri
         description,
         "cd" * 32,
         tuple(results),
-        gate if track == "defacing" else {},
-        ({**check, "value": 0.7, "low": 0.6, "high": 0.8, "passed": True},) if track == "defacing" else (),
+        gate if track == "defacing" else None,
+        (check,) if track == "defacing" else (),
         ("brain gate: a note (scans: 1)",),
         "0.1.0",
         utility={

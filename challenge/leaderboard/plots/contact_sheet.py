@@ -16,8 +16,8 @@ from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import View
 from mriprivacy.challenge.compute.parallel import Lost
 from mriprivacy.challenge.compute.sandbox import run_untrusted
-from mriprivacy.challenge.evaluation.context import Evaluator
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.evaluation.context import Context
+from mriprivacy.challenge.intake.submission import DefacingSubmission
 
 PEOPLE = 2
 SIZE = 160
@@ -39,23 +39,22 @@ class _Job:
     spacing_mm: float
 
 
-def contact_sheet(evaluator: Evaluator, submission: Submission) -> list[Pair]:
+def contact_sheet(context: Context, submission: DefacingSubmission) -> list[Pair]:
     """Draw the first scans of `eval`, by id, as released and as defaced.
 
     Parameters
     ----------
-    evaluator : Evaluator
+    context : Context
         Edition and means.
-    submission : Submission
-        Of the track `defacing`.
+    submission : DefacingSubmission
+        With the defaced scans.
     """
-    assert submission.scans is not None
     prepare_off_screen()
-    split = evaluator.edition.eval
+    split = context.edition.eval
     probes = sorted(split.probes)[:PEOPLE]
     paths = [split.scan(p) for p in probes] + [submission.scans["eval", p] for p in probes]
-    jobs = [_Job(path, evaluator.protocol.spacing_mm) for path in paths]
-    found = run_untrusted(_pictures, jobs, "contact sheet", evaluator.compute)
+    jobs = [_Job(path, context.protocol.spacing_mm) for path in paths]
+    found = run_untrusted(_pictures, jobs, "contact sheet", context.compute)
     uris = ["" if isinstance(pictures, Lost) else _uri(pictures) for pictures in found]
     return [Pair(*one) for one in zip(probes, uris, uris[len(probes) :], strict=False)]
 

@@ -197,7 +197,7 @@ def det(bands: Mapping[str, Band]) -> Plot:
 def groups(entry: Entry) -> Plot | None:
     """Draw the AUC of the strongest attacker on all trials and by group; None where there are no groups."""
     best = entry.strongest()
-    shown = [r for r in entry.results if (r.name, r.level) == (best.name, best.level)]
+    shown = [r for r in entry.results if r.attacker == best.attacker]
     if len(shown) < 2:
         return None
 

@@ -21,7 +21,7 @@ from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
 
@@ -49,8 +49,8 @@ def judge(people: tuple[Path, Path], tmp_path: Path) -> Callable:
     def judged(compute: Compute) -> Entry:
         cache = tmp_path / f"cache-{time.monotonic()}"
         cache.mkdir()
-        evaluator = Evaluator(edition, sealed, read_protocol(edition.description), cache, compute)
-        return replace(evaluate(evaluator, check_submission(people[1], edition, compute)), seconds={})
+        context = Context(edition, sealed, read_protocol(edition.description), cache, compute)
+        return replace(evaluate(context, check_submission(people[1], edition, compute)).entry, seconds={})
 
     return judged
 

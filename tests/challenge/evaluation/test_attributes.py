@@ -12,25 +12,26 @@ from mriprivacy.challenge.attackers.levels import Looks
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.challenge.evaluation import attributes as reading
 from mriprivacy.challenge.evaluation.attributes import read_from_images
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE
 
 
 @pytest.fixture
-def evaluator(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Evaluator:
+def context(tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path) -> Context:
     protocol = Protocol(attacks=["geo"], bootstrap=50)
     sealed = open_sealed(tiny_edition_folder)
-    return Evaluator(tiny_edition, sealed, protocol, tmp_path, ENGINE)
+    return Context(tiny_edition, sealed, protocol, tmp_path, ENGINE)
 
 
-def seen(evaluator: Evaluator, names: list[str], telling: bool) -> dict[str, ImageFeatures]:
+def seen(context: Context, names: list[str], telling: bool) -> dict[str, ImageFeatures]:
     """Features that are sex and age, or nothing at all."""
-    sealed, dev = evaluator.sealed, evaluator.edition.dev
+    sealed, dev = context.sealed, context.edition.dev
     sexes = {sealed.subjects[p]: own.sex for p, own in {**dev.attributes, **sealed.attributes}.items()}
     ages = {sealed.subjects[p]: age for p, age in sealed.ages.items()}
     of = {name: sealed.subjects[name] for name in names}
@@ -38,26 +39,23 @@ def seen(evaluator: Evaluator, names: list[str], telling: bool) -> dict[str, Ima
     return {name: ImageFeatures(True, "", {"geo": np.array(own)}) for name, own in vectors.items()}
 
 
-def read(evaluator: Evaluator) -> tuple[dict[tuple[str, str], Result], list[str]]:
+def read(context: Context) -> tuple[dict[tuple[str, str], Result], list[str]]:
     """Read from telling originals and photographs, and from defaced scans that tell nothing."""
-    splits = evaluator.edition.splits
-    photos = {(name, "raw"): seen(evaluator, split.references, True) for name, split in splits.items()}
+    splits = context.edition.splits
+    photos = {(name, "raw"): seen(context, split.references, True) for name, split in splits.items()}
     looks = [
-        Looks({name: seen(evaluator, split.probes, telling) for name, split in splits.items()}, photos)
+        Looks({name: seen(context, split.probes, telling) for name, split in splits.items()}, photos)
         for telling in (True, False)
     ]
     submission = SimpleNamespace(track="defacing", team="team", system="system")
-    remarks: list[str] = []
-    results, checks = read_from_images(evaluator, submission, *looks, remarks)  # type: ignore[arg-type]
+    results, checks, remarks = read_from_images(context, submission, *looks)  # type: ignore[arg-type]
     assert all(check.passed for check in checks)
-    assert [check.attacker for check in checks] == [
-        f"{result.name}/{result.level}" for result in results if result.rates
-    ]
+    assert [check.attacker for check in checks] == [str(one.attacker) for one in results if one.rates]
     return {(result.name, result.trial_list): result for result in results}, remarks
 
 
-def test_what_defacing_took_is_read_from_undefaced_scans_and_photographs(evaluator: Evaluator) -> None:
-    found, remarks = read(evaluator)
+def test_what_defacing_took_is_read_from_undefaced_scans_and_photographs(context: Context) -> None:
+    found, remarks = read(context)
     for kind, counted in (("undefaced", "probes"), ("photo", "photographs")):
         sex, age = found["geo+sex", kind], found["geo+age", kind]
         assert sex.figures["accuracy"].value == 1
@@ -67,7 +65,7 @@ def test_what_defacing_took_is_read_from_undefaced_scans_and_photographs(evaluat
         assert not age.rates
         assert f"tr:defacing/eval,{kind}" in age.signature
         assert age.counts[counted] == sex.counts[counted]
-    assert found["geo+sex", "photo"].counts["photographs"] == len(evaluator.edition.eval.references)
+    assert found["geo+sex", "photo"].counts["photographs"] == len(context.edition.eval.references)
     assert found["geo+sex", "probes"].rates
     assert found["geo+sex", "probes"].figures["gain"].value <= 0
     assert found["geo+age", "probes"].figures["gain_years"].value <= 0
@@ -75,21 +73,21 @@ def test_what_defacing_took_is_read_from_undefaced_scans_and_photographs(evaluat
 
 
 def test_nobody_learns_from_images_without_a_face_and_what_is_not_known_is_not_asked(
-    evaluator: Evaluator,
+    context: Context,
 ) -> None:
-    images = {name: ImageFeatures(False, "no face found", {}) for name in evaluator.sealed.subjects}
+    images = {name: ImageFeatures(False, "no face found", {}) for name in context.sealed.subjects}
     blind = Looks(dict.fromkeys(("dev", "eval"), images), {(s, "raw"): images for s in ("dev", "eval")})
     submission = SimpleNamespace(track="defacing", team="team", system="system")
-    for ages, asked in ((evaluator.sealed.ages, 4), ({}, 3)):
-        evaluator.sealed = replace(evaluator.sealed, ages=ages)
-        remarks: list[str] = []
-        assert read_from_images(evaluator, submission, blind, blind, remarks) == ([], [])  # type: ignore[arg-type]
+    for ages, asked in ((context.sealed.ages, 4), ({}, 3)):
+        asking = replace(context, sealed=replace(context.sealed, ages=ages))
+        *nothing, remarks = read_from_images(asking, submission, blind, blind)  # type: ignore[arg-type]
+        assert nothing == [[], []]
         assert len(remarks) == 3 * asked
         assert any(line.endswith("(photo)") for line in remarks)
 
 
 @pytest.fixture(scope="module")
-def larger(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Context:
     """Of enough people for a leak to stand out."""
     folder = tmp_path_factory.mktemp("larger")
     table = write_tiny_cohort(folder / "people", 40) / "participants.tsv"
@@ -98,13 +96,13 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
     table.write_text("\n".join("\t".join(row) for row in (header, *aged)) + "\n")
     build_edition(folder / "people", folder / "edition", EditionConfig(id="larger", seed=1))
     protocol = Protocol(attacks=["geo"], bootstrap=50)
-    return Evaluator(
+    return Context(
         open_edition(folder / "edition"), open_sealed(folder / "edition"), protocol, folder, ENGINE
     )
 
 
 def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
-    larger: Evaluator, monkeypatch: pytest.MonkeyPatch
+    larger: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that says the truth of eval, whatever it learned on dev, and one of ages that learns."""
     splits, sealed = larger.edition.splits, larger.sealed
@@ -117,7 +115,7 @@ def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
         return {name: of[sealed.subjects[name]] for name in images}
 
     monkeypatch.setattr(reading, "infer", knows)
-    results, checks = read_from_images(larger, submission, looks, looks, [])  # type: ignore[arg-type]
+    results, checks, _ = read_from_images(larger, submission, looks, looks)  # type: ignore[arg-type]
     passed = {check.attacker: check.passed for check in checks}
     assert (passed["geo+sex/informed"], passed["geo+age/informed"]) == (False, True)
     own = {result.name: result for result in results if result.trial_list == "probes"}
@@ -125,12 +123,13 @@ def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
     assert own["geo+age"].figures["gain_years"].low > 0
 
 
-def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Evaluator) -> None:
+def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Context) -> None:
     dev = larger.edition.dev
     known = reading._known(larger)
     images = {**seen(larger, dev.probes[1:], True), dev.probes[0]: ImageFeatures(False, "", {})}
     for what in ("sex", "age"):
-        told = [reading._shuffled(known, (images, {}, "geo", what), seed) for seed in range(2)]
+        call = reading._Call(images, {}, Attacker("geo", "informed", target=what), "probes")
+        told = [reading._shuffled(known, call, seed) for seed in range(2)]
         labels = [
             {name: own.ages[name] if what == "age" else own.attributes[name].sex for name in dev.probes[1:]}
             for own in (known, *told)

@@ -13,13 +13,14 @@ from mriprivacy.challenge.attackers.acquisition import COLUMNS
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.compute.parallel import Compute, Lost
+from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import describe_reference, write_submission_json
 from mriprivacy.challenge.intake.submission import check_submission
@@ -44,8 +45,8 @@ def judge(edition: Edition, sealed: SealedKey, folder: Path, track: str) -> Entr
         "licence": "MIT",
     }
     write_submission_json(folder, edition=edition.name, track=track, **about)
-    evaluator = Evaluator(edition, sealed, Protocol(bootstrap=50), folder / "cache", ENGINE)
-    return evaluate(evaluator, check_submission(folder, edition))
+    context = Context(edition, sealed, Protocol(bootstrap=50), folder / "cache", ENGINE)
+    return evaluate(context, check_submission(folder, edition)).entry
 
 
 def scored(edition: Edition, sealed: SealedKey, folder: Path, score) -> Entry:
@@ -107,8 +108,8 @@ def test_the_signature_has_the_networks_that_a_submission_declares(
     rows = [(*trial, f"{number}") for number, trial in enumerate(tiny_edition.eval.trials)]
     write_table(tmp_path / "scores.tsv", SCORE_COLUMNS, rows)
     describe_reference(tmp_path, tiny_edition.name, "attack", "deepface_raw", "", "Dlib@2316b25a")
-    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
-    entry = evaluate(evaluator, check_submission(tmp_path, tiny_edition))
+    context = Context(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    entry = evaluate(context, check_submission(tmp_path, tiny_edition)).entry
     assert " | att:deepface_raw(Dlib@2316b25a)/submitted | " in entry.results[0].signature
     assert entry.results[0].name == "deepface_raw"
 
@@ -177,10 +178,10 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
         return {name: ImageFeatures(False, "could not be worked on", {}, lost=untrusted) for name in paths}
 
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.extract", extract)
-    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, ENGINE)
-    entry = evaluate(evaluator, check_submission(defacing, tiny_edition))
-    assert entry.gate["scans"] == 10
-    assert entry.gate["passed"] == 0
+    context = Context(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, ENGINE)
+    entry = evaluate(context, check_submission(defacing, tiny_edition)).entry
+    assert entry.gate.scans == 10
+    assert entry.gate.passed == 0
     (warning,) = (warning for warning in entry.warnings if warning.startswith("faces: "))
     assert warning.startswith("faces: could not be worked on (10 scans: ")
     assert warning.count(", ") == 5  # five are named
@@ -211,9 +212,10 @@ def test_references_without_a_face_are_told_and_counted(
         }
 
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.extract", extract)
-    evaluator = Evaluator(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    context = Context(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
     submission = check_submission(defacing, tiny_edition)
-    entry = evaluate(evaluator, submission)
+    evaluation = evaluate(context, submission)
+    entry = evaluation.entry
     n = len(tiny_edition.eval.references)
     assert [warning for warning in entry.warnings if warning.startswith("references: ")] == [
         f"references: no face in 1 of {n} raw photographs of eval ({blank}); "
@@ -230,7 +232,7 @@ def test_references_without_a_face_are_told_and_counted(
     assert counted["geo+bald"]["failures_to_acquire"] == 0
     write_entry(tmp_path / "entries", entry)
     assert read_entries(tmp_path / "entries") == (entry,)
-    page = write_report(tmp_path / "reports", entry, evaluator, submission)
+    page = write_report(tmp_path / "reports", evaluation, context, submission)
     rows = read_table(page.parent / "images.tsv", COLUMNS).rows
     assert sorted(tuple(row[:4]) for row in rows if row[2] == "no") == sorted(
         (one, f"reference_{condition}", "no", "no face found")
@@ -247,9 +249,8 @@ def test_a_gate_that_ends_its_worker_does_not_pass(
         lambda _, jobs, *__: [Lost("took too long")] * len(jobs),
     )
     scans = check_submission(defacing, tiny_edition).scans
-    assert scans is not None
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
-    assert gate["passed"] == 0
+    assert gate.passed == 0
     (remark,) = remarks
     assert remark.startswith("brain gate: took too long (10 scans: ")
 
@@ -259,7 +260,6 @@ def test_scans_without_a_brain_are_not_counted(
 ) -> None:
     """Some brains are sealed, some are estimated, and in one original there is none to be found."""
     scans = check_submission(defacing, tiny_edition).scans
-    assert scans is not None
     calls = []
 
     def estimate(scan: Scan, cache: Path) -> NDArray[np.bool_]:
@@ -276,16 +276,16 @@ def test_scans_without_a_brain_are_not_counted(
     monkeypatch.setattr(SealedKey, "brain_mask", lambda key, p: sealed_mask(key, p) if p in known else None)
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert calls == [tmp_path] * 7
-    assert (gate["scans"], gate["estimated"]) == (9, 6)
+    assert (gate.scans, gate.estimated) == (9, 6)
     # The sealed masks reach into what the fixture takes off, the estimated ones do not.
-    assert gate["passed"] == 6
-    assert set(gate["failed"]) == known
+    assert gate.passed == 6
+    assert set(gate.failed) == known
     assert any("no brain is found in the original (1 scan: " in remark for remark in remarks)
     assert any("was estimated" in remark and "(scans: 6)" in remark for remark in remarks)
     monkeypatch.setattr(SealedKey, "brain_mask", lambda *_: None)
     calls.clear()
     one = dict(list(scans.items())[:1])
-    assert apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))[0] == {}
+    assert apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))[0] is None
 
 
 def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
@@ -296,8 +296,8 @@ def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
         attributes={"p": Attributes("F", "n/a", "n/a"), "q": Attributes("F", "n/a", "asian")},
     )
     trials = (("p", "r"), ("p", "s"), ("q", "s"))
-    evaluator = SimpleNamespace(sealed=sealed, edition=SimpleNamespace(eval=SimpleNamespace(trials=trials)))
-    assert _agreement(evaluator).tolist() == [1, 1, 2]
+    context = SimpleNamespace(sealed=sealed, trials=LabelledTrials.by_subjects(trials, sealed))
+    assert _agreement(context).tolist() == [1, 1, 2]
 
 
 def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
@@ -305,12 +305,11 @@ def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
 ) -> None:
     """Whatever intake should let through: an error over one scan is no end of the evaluation."""
     scans = check_submission(defacing, tiny_edition).scans
-    assert scans is not None
     before, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
-    passed = next(key for key in sorted(scans) if key[1] not in before["failed"])
+    passed = next(key for key in sorted(scans) if key[1] not in before.failed)
     scans[passed].write_bytes(b"no scan")
     gate, remarks = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
-    assert gate["passed"] == before["passed"] - 1
-    assert passed[1] in gate["failed"]
+    assert gate.passed == before.passed - 1
+    assert passed[1] in gate.failed
     assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks
     assert not any(str(defacing) in remark for remark in remarks)

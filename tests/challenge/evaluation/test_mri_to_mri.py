@@ -23,7 +23,7 @@ from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.evaluation.metadata_leak import giveaways
 from mriprivacy.challenge.intake.description import write_submission_json
@@ -146,8 +146,8 @@ def judge(
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], bootstrap=20, reanalysed=1)
     cache = submission / ".." / "cache"
-    evaluator = Evaluator(edition, open_sealed(folder), protocol, cache, compute)
-    return evaluate(evaluator, check_submission(submission, edition))
+    context = Context(edition, open_sealed(folder), protocol, cache, compute)
+    return evaluate(context, check_submission(submission, edition)).entry
 
 
 def aucs(entry: Entry) -> dict[str, float]:
@@ -182,7 +182,7 @@ def test_a_defacer_that_maps_faces_is_told_by_linking_defaced_with_defaced(
     assert found["deepface(Dlib)+defaced/ignorant"] > 0.95
     assert found["deepface(Dlib)+raw/informed"] > 0.9  # who learned on dev is not
     assert entry.strongest().figures["auc"].value > 0.95
-    assert any("deepface(Dlib)+defaced" in check["attacker"] for check in entry.checks)
+    assert any("deepface(Dlib)+defaced" in check.attacker for check in entry.checks)
 
 
 @pytest.mark.slow
@@ -216,13 +216,12 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     gates = {}
     for system, change in {"returned": lambda data: data, "brainless": brainless}.items():
         scans = check_submission(submit(edition, tmp_path / system, change, system), edition).scans
-        assert scans is not None
         gates[system], _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     returned, lost = (replace(kept, system=name, gate=gate) for name, gate in gates.items())
     n = 2 * PEOPLE  # probes and references of both splits
-    assert (kept.gate["passed"], kept.gate["scans"], kept.gate["estimated"]) == (n, n, n)
-    assert returned.gate["unchanged"] == n
-    assert len(lost.gate["failed"]) == n
+    assert (kept.gate.passed, kept.gate.scans, kept.gate.estimated) == (n, n, n)
+    assert returned.gate.unchanged == n
+    assert len(lost.gate.failed) == n
     assert any("no true brain is sealed" in remark for remark in kept.warnings)
     ranked = board([kept, returned, lost], higher_is_better=False).ranked
     assert [place.entry.system for place in ranked] == ["mirrored"]

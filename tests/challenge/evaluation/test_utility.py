@@ -16,8 +16,10 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
+from mriprivacy.challenge.entry.entry import Gate
 from mriprivacy.challenge.evaluation import utility
 from mriprivacy.challenge.evaluation.brain_gate import far_from_head
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.challenge.intake.submission import Submission, check_submission
@@ -50,7 +52,8 @@ def measured(
     edition: Edition, sealed: SealedKey, submission: Submission, folder: Path, gate=None, **protocol
 ):
     settings = Protocol(bootstrap=50, **protocol)
-    return measure_utility(edition, sealed, submission, gate or {}, settings, folder, Compute("sequential"))
+    context = Context(edition, sealed, settings, folder, Compute("sequential"))
+    return measure_utility(context, submission, gate)
 
 
 @pytest.mark.slow
@@ -76,7 +79,7 @@ def test_originals_have_all_and_failed_gates_nothing(
     found, remarks = measured(tiny_edition, sealed, untouched, tmp_path)
     assert (found["utility"].value, found["failed"].value, remarks) == (1.0, 0.0, [])
     assert found["utility"].n == len(tiny_edition.eval.probes)
-    gate = {"failed": list(tiny_edition.eval.probes[:1])}
+    gate = Gate(9, 10, 0, 0.1, failed=tiny_edition.eval.probes[:1])
     worse, _ = measured(tiny_edition, sealed, untouched, tmp_path, gate)
     assert worse["utility"].value == pytest.approx(1 - 1 / len(tiny_edition.eval.probes))
     few, _ = measured(tiny_edition, sealed, untouched, tmp_path, reanalysed=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.edition.public import Edition, open_edition
-from mriprivacy.challenge.intake.submission import check_submission
+from mriprivacy.challenge.intake.submission import AttributesSubmission, DefacingSubmission, check_submission
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
 Spoil = Callable[[Path], object]
@@ -20,11 +20,11 @@ def test_good_submissions(tiny_edition: Edition, attack: Path, attributes: Path,
     assert one.scores == tuple(12 + i / 7 for i in range(len(tiny_edition.eval.trials)))
     assert (one.track, one.team, one.system, one.warnings) == ("attack", "team", "system-1.0", ())
     two = check_submission(attributes, tiny_edition)
-    assert two.attributes is not None
+    assert isinstance(two, AttributesSubmission)
     assert set(two.attributes) == set(tiny_edition.eval.probes)
     assert two.attributes[tiny_edition.eval.probes[-1]].sex == "F"
     three = check_submission(defacing, tiny_edition)
-    assert three.scans is not None
+    assert isinstance(three, DefacingSubmission)
     assert len(three.scans) == 10
     assert three.warnings == ()
     assert len({one.sha256, two.sha256, three.sha256}) == 3
@@ -218,7 +218,7 @@ def test_one_answer_for_all_is_warned_about(attributes: Path, tiny_edition: Edit
 
 def test_check_needs_no_key(own_edition_folder: Path, attack: Path) -> None:
     shutil.rmtree(own_edition_folder / "sealed")
-    assert check_submission(attack, open_edition(own_edition_folder)).scores is not None
+    assert check_submission(attack, open_edition(own_edition_folder)).scores
 
 
 def test_no_folder(tmp_path: Path, tiny_edition: Edition, refused: Refused) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.edition.public import Edition, open_edition
-from mriprivacy.challenge.intake.submission import check_submission
+from mriprivacy.challenge.intake.submission import DefacingSubmission, check_submission
 from mriprivacy.challenge.intake.volumes import VolumeError, check_volume, parse_header
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
@@ -253,7 +253,7 @@ def test_what_honest_tools_write_is_accepted(name: str, defacing: Path, tiny_edi
     assert [("which nobody reads: eval/mri/" in warning) for warning in submission.warnings] == [
         True
     ] * written
-    assert submission.scans is not None
+    assert isinstance(submission, DefacingSubmission)
     for path in submission.scans.values():
         read_scan(path)  # as the attackers read it
 

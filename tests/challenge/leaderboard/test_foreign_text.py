@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mriprivacy.challenge import cli
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry, Result
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
@@ -40,19 +41,19 @@ def spoilt(entry: Entry, texts: dict[str, str]) -> Entry:
         if one.trial_list == "sex=F":
             return replace(one, trial_list=f"sex={texts['group']}")
         if one.trial_list == "sex=M":
-            return replace(one, level=f"informed{texts['level']}")
+            return replace(one, attacker=replace(one.attacker, level=f"informed{texts['level']}"))
         if one.trial_list == "probes":  # the signatures of others are read, and cannot hold any text
             return replace(one, signature=f"{one.signature}{texts['signature']}")
-        return replace(one, name=f"{one.name}{texts['name']}")
+        return replace(one, attacker=Attacker(f"{one.name}{texts['name']}", one.level))
 
-    checks = [{**c, "question": texts["question"], "attacker": texts["attacker"]} for c in entry.checks]
+    checks = [replace(one, question=texts["question"], attacker=texts["attacker"]) for one in entry.checks]
     return replace(
         entry,
         **{name: texts[name] for name in OWN},
         results=tuple(map(result, entry.results)),
         checks=tuple(checks),
         warnings=(texts["warning"],),
-        gate={**entry.gate, "failed": [texts["failed"]]} if entry.gate else {},
+        gate=replace(entry.gate, failed=(texts["failed"],)) if entry.gate else None,
         utility={**entry.utility, f"m{texts['measure']}": entry.utility["utility"]} if entry.utility else {},
     )
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mriprivacy.challenge.entry.entry import Entry, Result
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import Entry, Gate, Result
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard, signatures
@@ -22,18 +23,20 @@ SIGNATURE = Signature(
 )
 
 
-def result(auc: float, half: float = 0.05, name: str = "deepface(Dlib)+raw", **changes: object) -> Result:
+def result(
+    auc: float, half: float = 0.05, attacker: str = "deepface(Dlib)+raw/ignorant", **changes: object
+) -> Result:
     figures = {
         "auc": Estimate(auc, auc - half, auc + half, 12),
         "eer": Estimate(1 - auc, 1 - auc - half, 1 - auc + half, 12),
         "linkability": Estimate(0.1, 0.0, 0.2, 12),
     }
     counts = {"mated": 12, "nonmated": 132, "subjects": 12, "probes": 12, "failures_to_acquire": 1}
-    return replace(Result(name, "ignorant", "all", figures, counts, str(SIGNATURE)), **changes)
+    return replace(Result(Attacker.parse(attacker), "all", figures, counts, str(SIGNATURE)), **changes)
 
 
 def entry(system: str, *results: Result, passed: int = 24) -> Entry:
-    gate = {"passed": passed, "scans": 24, "unchanged": 0, "worst_changed": 0.01}
+    gate = Gate(passed=passed, scans=24, unchanged=0, worst_changed=0.01)
     best = max(
         (r.figures["auc"] for r in results if r.rates and "auc" in r.figures),
         key=lambda e: e.value,
@@ -72,8 +75,18 @@ def tiers(*entries: Entry) -> dict[str, int | None]:
 
 def test_a_system_is_rated_by_its_strongest_attacker() -> None:
     """Withstanding three weak attackers must not make up for losing to one strong."""
-    shallow = entry("shallow", result(0.5), result(0.5, name="geo+raw"), result(0.95, name="geo+bald"))
-    even = entry("even", result(0.7), result(0.7, name="geo+raw"), result(0.7, name="geo+bald"))
+    shallow = entry(
+        "shallow",
+        result(0.5),
+        result(0.5, attacker="geo+raw/ignorant"),
+        result(0.95, attacker="geo+bald/ignorant"),
+    )
+    even = entry(
+        "even",
+        result(0.7),
+        result(0.7, attacker="geo+raw/ignorant"),
+        result(0.7, attacker="geo+bald/ignorant"),
+    )
     assert [place.entry.system for place in ranked([shallow, even]).places] == ["even", "shallow"]
     assert shallow.strongest().name == "geo+bald"
 
@@ -102,7 +115,7 @@ def test_entries_made_unlike_are_not_ranked_together() -> None:
     with pytest.raises(ScoringError, match="not comparable: interval differs"):
         ranked(unlike)
     with pytest.raises(ScoringError, match="not comparable: interval differs"):
-        leaderboard([replace(one, track="attack", gate={}) for one in unlike])
+        leaderboard([replace(one, track="attack", gate=None) for one in unlike])
 
 
 def test_the_order_of_entries_does_not_matter() -> None:
@@ -116,7 +129,12 @@ def test_the_order_of_entries_does_not_matter() -> None:
 
 
 def test_both_levels_are_shown_and_the_stronger_rates() -> None:
-    both = entry("a", result(0.5), result(0.77, level="informed"), result(0.99, trial_list="matched"))
+    both = entry(
+        "a",
+        result(0.5),
+        result(0.77, attacker="deepface(Dlib)+raw/informed"),
+        result(0.99, trial_list="matched"),
+    )
     assert both.strongest().level == "informed"
     text = ranking([both])
     assert "0.50 [0.45, 0.55]" in text
@@ -125,9 +143,9 @@ def test_both_levels_are_shown_and_the_stronger_rates() -> None:
 
 
 def test_who_fails_the_audit_rates_nobody() -> None:
-    broken = result(0.9, level="informed", rates=False)
+    broken = result(0.9, attacker="deepface(Dlib)+raw/informed", rates=False)
     assert entry("a", result(0.6), broken).strongest().figures["auc"].value == 0.6
-    reader = result(0.5, name="geo+sex", level="informed", trial_list="probes")
+    reader = result(0.5, attacker="geo+sex/informed", trial_list="probes")
     none = entry("b", replace(result(0.5), rates=False), reader)
     none = replace(none, draws=())  # as `challenge.evaluation.draws` leaves it
     assert not none.rated
@@ -137,8 +155,11 @@ def test_who_fails_the_audit_rates_nobody() -> None:
 
 def test_groups_are_shown_of_the_strongest_attacker_of_each_level() -> None:
     women = result(0.71, trial_list="sex=F", rates=False)
-    weaker = result(0.55, name="geo+raw")
-    informed = [replace(one, level="informed") for one in (result(0.8), replace(women, signature="x"))]
+    weaker = result(0.55, attacker="geo+raw/ignorant")
+    informed = [
+        replace(one, attacker=replace(one.attacker, level="informed"))
+        for one in (result(0.8), replace(women, signature="x"))
+    ]
     text = leaderboard([entry("a", result(0.6), weaker, women, *informed)])
     assert "| system | attacker | sex=F |" in text
     assert "| team/a | deepface(Dlib)+raw/ignorant | 0.71 [0.66, 0.76] |" in text
@@ -151,7 +172,7 @@ def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -
     strongest = result(0.6)
     strongest = replace(strongest, figures={**strongest.figures, **found})
     years = {"mae_years": Estimate(9.0, 8.0, 10.0, 12), "gain_years": Estimate(4.0, 3.0, 5.0, 12)}
-    age = replace(strongest, name="geo+age", level="informed", trial_list="probes", figures=years)
+    age = replace(strongest, attacker=Attacker.parse("geo+age/informed"), trial_list="probes", figures=years)
     open_age = replace(
         age, trial_list="undefaced", rates=False, figures={**years, "mae_years": years["gain_years"]}
     )
@@ -167,7 +188,7 @@ def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -
 
 
 def test_the_ranking_fits_a_terminal() -> None:
-    attack = replace(entry("deepface_bald_informed", result(0.93)), track="attack", gate={})
+    attack = replace(entry("deepface_bald_informed", result(0.93)), track="attack", gate=None)
     text = ranking([entry("niimath_reface", result(0.5)), entry("identity", result(0.9), passed=0), attack])
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "niimath_reface" in text

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import html5lib
@@ -10,7 +11,7 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from mriprivacy.challenge.entry.entry_file import write_entry
-from mriprivacy.challenge.evaluation.context import Evaluator
+from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
 from mriprivacy.challenge.leaderboard.plots.report_plots import BINS, FMR, histogram, roc_band
@@ -22,16 +23,16 @@ pytestmark = pytest.mark.pipeline
 Report = Callable[..., Path]  # `defacing_report`
 
 
-def written(evaluator: Evaluator, submission: Path, folder: Path) -> dict[str, str]:
-    checked = check_submission(submission, evaluator.edition)
-    page = write_report(folder, evaluate(evaluator, checked), evaluator, checked)
+def written(context: Context, submission: Path, folder: Path) -> dict[str, str]:
+    checked = check_submission(submission, context.edition)
+    page = write_report(folder, evaluate(context, checked), context, checked)
     return {path.name: path.read_text(encoding="utf-8") for path in page.parent.iterdir()}
 
 
 def test_the_report_of_an_attack_is_whole_valid_and_the_same_again(
-    evaluator: Evaluator, attack: Path, tmp_path: Path
+    context: Context, attack: Path, tmp_path: Path
 ) -> None:
-    found = written(evaluator, attack, tmp_path / "first")
+    found = written(context, attack, tmp_path / "first")
     assert {"report.html", "histograms.tsv", "roc.tsv", "det.tsv", "results.tsv"} <= set(found)
     linked = set(re.findall(r'href="([^"#]+[.]tsv)"', found["report.html"]))
     assert linked == set(found) - {"report.html"}
@@ -40,13 +41,11 @@ def test_the_report_of_an_attack_is_whole_valid_and_the_same_again(
     assert "<svg" in found["report.html"]
     assert found["roc.tsv"].splitlines()[0] == "attacker\tfmr\ttmr\ttmr_low\ttmr_high"
     assert len(found["roc.tsv"].splitlines()) == len(FMR) + 1
-    assert written(evaluator, attack, tmp_path / "second") == found
+    assert written(context, attack, tmp_path / "second") == found
 
 
-def test_the_report_of_attributes_has_no_curves(
-    evaluator: Evaluator, attributes: Path, tmp_path: Path
-) -> None:
-    found = written(evaluator, attributes, tmp_path)
+def test_the_report_of_attributes_has_no_curves(context: Context, attributes: Path, tmp_path: Path) -> None:
+    found = written(context, attributes, tmp_path)
     assert set(found) == {"report.html", "attributes.tsv"}
     html5lib.HTMLParser(strict=True).parse(found["report.html"])
 
@@ -59,14 +58,14 @@ def test_a_defacing_system_shows_its_strongest_attacker_of_every_level() -> None
 
 
 def test_draws_cannot_be_told_from_the_public_seed_and_are_the_same_again(
-    evaluator: Evaluator, attack: Path, tmp_path: Path
+    context: Context, attack: Path, tmp_path: Path
 ) -> None:
-    checked = check_submission(attack, evaluator.edition)
-    first, second = evaluate(evaluator, checked), evaluate(evaluator, checked)
+    checked = check_submission(attack, context.edition)
+    first, second = (evaluate(context, checked).entry for _ in range(2))
     assert first.draws == second.draws
     assert len(first.draws) == 50
-    evaluator.protocol.bootstrap_seed = 1
-    assert evaluate(evaluator, checked).draws == first.draws
+    other = replace(context, protocol=replace(context.protocol, bootstrap_seed=1))
+    assert evaluate(other, checked).entry.draws == first.draws
     path = write_entry(tmp_path, first)
     assert '"draws": "0.' in path.read_text()
 

@@ -11,7 +11,7 @@ import html5lib
 import pytest
 from matplotlib.figure import Figure
 
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry, Gate
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.plots.plot import draw
@@ -238,7 +238,7 @@ def test_the_same_bytes_again_in_another_order(site: dict[str, str]) -> None:
 def test_one_system_and_no_utility_are_enough(site: dict[str, str]) -> None:
     alone = dict(pages([replace(made_up(0), utility={}, checks=(), warnings=())]))
     assert "privacy_utility" not in alone["synth-1-abababab/index.html"]
-    nobody = replace(made_up(8), gate={"passed": 0, "scans": 2, "unchanged": 2})
+    nobody = replace(made_up(8), gate=Gate(passed=0, scans=2, unchanged=2, worst_changed=0.0))
     assert "not ranked" in dict(pages([nobody]))["synth-1-abababab/team__defacing-system-008.html"]
 
 

@@ -110,9 +110,9 @@ def test_a_defacer_is_rated_with_one_side_defaced_and_with_both(edition: Path) -
     print(f"original with defaced {one}, defaced with defaced {both}")
     returned = entry(edition, ["deface", "defacer=identity"], "identity")
     scans = 2 * PEOPLE
-    assert (rated.gate["passed"], rated.gate["scans"], rated.gate["estimated"]) == (scans, scans, scans)
+    assert (rated.gate.passed, rated.gate.scans, rated.gate.estimated) == (scans, scans, scans)
     assert any("no true brain is sealed; it was estimated" in warning for warning in rated.warnings)
-    assert returned.gate["unchanged"] == scans
+    assert returned.gate.unchanged == scans
     places = {place.entry.system: place for place in board([rated, returned], higher_is_better=False).places}
     assert rated.rated
     assert places["voxelize"].rank == 1

@@ -14,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import DESCRIPTION, write_submission_json
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.ladder import (
@@ -144,18 +147,18 @@ def test_two_may_write_at_once(tmp_path: Path) -> None:
 def test_the_paired_error_is_that_of_the_difference(tiny_edition: Edition, tiny_edition_folder: Path) -> None:
     """Two systems that err alike differ by little, whatever the error of each."""
     sealed = open_sealed(tiny_edition_folder)
+    context = Context(tiny_edition, sealed, Protocol(bootstrap=200), Path(), Compute("sequential"))
     trials, probes = tiny_edition.eval.trials, tiny_edition.eval.probes
     noise = np.random.default_rng(3)
     mated = np.array([sealed.trials[trial].mated for trial in trials])
     scores = mated + noise.normal(size=len(trials))
     old, alike = Standing(0.7, scores), Standing(0.7, scores + 1e-9 * noise.normal(size=len(trials)))
     other = Standing(0.7, mated + noise.normal(size=len(trials)))
-    arguments = (sealed, trials, probes, 200, 0)
-    assert paired_standard_error("attack", old, old, *arguments) == 0
-    assert paired_standard_error("attack", alike, old, *arguments) < 1e-3
-    assert paired_standard_error("attack", other, old, *arguments) > 0.01
+    assert paired_standard_error("attack", old, old, context) == 0
+    assert paired_standard_error("attack", alike, old, context) < 1e-3
+    assert paired_standard_error("attack", other, old, context) > 0.01
     right = Standing(1.0, np.ones(len(probes)))
-    assert paired_standard_error("attributes", right, right, *arguments) == 0
+    assert paired_standard_error("attributes", right, right, context) == 0
     assert not improves("attack", old, old, 0.0)
 
 
@@ -317,11 +320,11 @@ def test_who_is_not_ranked_is_told_no_score(
     """A system that fails the brain gate, or that nobody may rate, would learn from the key for nothing."""
     entry = made_up(0)
     results = tuple(replace(result, rates=rates) for result in entry.results)
-    gate = {**entry.gate, "passed": passed, "scans": 10}
+    gate = replace(entry.gate, passed=passed, scans=10)
     entry = replace(entry, edition=tiny_edition.name, gate=gate, results=results)
     turn = Turn(tmp_path / "record", tiny_edition, tmp_path, Limits())
     for _ in range(2):
-        told = turn.close(entry, Mock(), Mock())
+        told = turn.close(Evaluation(entry), Mock(), Mock())
         assert "evaluated; no score, since" in told
         assert ("gate" in told) == rates
     (event,) = read_log(tmp_path / "record")
