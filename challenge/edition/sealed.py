@@ -137,7 +137,7 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
     if sorted(subjects.column("id")) != sorted(released):
         problems.append("sealed/subjects.tsv does not name exactly the released probes and references")
         return problems
-    # Attackers learn from dev: whoever were in both would be linked by what is known of himself.
+    # Attackers are trained on dev: a person in both splits would be linked by their own data.
     who = dict(zip(subjects.column("id"), subjects.column("subject"), strict=True))
     dev, evaluation = (
         {who[name] for name in (*split.probes, *split.references)} for split in edition.splits.values()
@@ -145,7 +145,7 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
     if both := sorted(dev & evaluation):
         problems.append(
             f"sealed/subjects.tsv: {', '.join(both[:5])} in dev and in eval ({len(both)} in all); expected "
-            "nobody of eval among the people attackers learn from"
+            "no person of eval among those attackers are trained on"
         )
     return problems
 

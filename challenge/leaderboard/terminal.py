@@ -34,8 +34,8 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
-        lines += ["takes scans as they come; adapted and informed ones learned on defaced dev.", ""]
-        lines += [DEFACERS.format("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")]
+        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev.", ""]
+        lines += [DEFACERS.format("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")]
         for place in board(defacers, higher_is_better=False).places:
             entry, best = place.entry, place.entry.strongest()
             figures = [

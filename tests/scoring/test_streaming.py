@@ -77,7 +77,7 @@ def test_parquet(tmp_path: Path) -> None:
         ([([1.0], [True]), ([np.nan], [False])], "chunk 1: scores: 1 of 1 values not finite"),
         ([([1.0], [True, False])], "chunk 0: lengths differ"),
         ([([1.0], [1])], "chunk 0: mated of type int64"),
-        ([([1.0], [True])], "no nonmated"),
+        ([([1.0], [True])], "no non-mated"),
         ([([1.0], [False])], "no mated trial"),
     ],
 )
@@ -88,5 +88,5 @@ def test_bad_chunks_are_named(chunks: list, message: str) -> None:
 
 def test_a_generator_that_is_spent_is_noticed() -> None:
     spent = iter([([1.0, 0.0], np.array([True, False]))])
-    with pytest.raises(ScoringError, match="nonmated"):
+    with pytest.raises(ScoringError, match="non-mated"):
         score_stream(lambda: spent)
