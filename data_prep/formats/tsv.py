@@ -106,6 +106,7 @@ def parse_table(
 
     Examples
     --------
+    >>> from mriprivacy.data_prep.formats.schema import parse_score
     >>> table, problems = parse_table(b"probe\tscore\na\t1\nb\tnan\n", ["probe", "score"],
     ...                               {"score": parse_score}, name="x.tsv", max_rows=10)
     >>> table.rows
@@ -258,6 +259,7 @@ def read_table(
     Examples
     --------
     >>> import tempfile
+    >>> from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, parse_id
     >>> path = Path(tempfile.mkdtemp()) / "trials.tsv"
     >>> write_table(path, TRIAL_COLUMNS, [("sub-a", "ph-b")])
     >>> read_table(path, TRIAL_COLUMNS, {"probe": parse_id, "reference": parse_id}).rows
