@@ -14,7 +14,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # Folders and files that are done; a room of `challenge` is added when its words are.
-COVERED = ("README.md", "CONTRIBUTING.md", "docs", "conf", "scoring", "baselines", "data_prep")
+COVERED = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "LEADERBOARD.md",
+    "docs",
+    "conf",
+    "scoring",
+    "baselines",
+    "data_prep",
+    *(
+        f"challenge/{room}"
+        for room in ("compute", "edition", "export", "leaderboard", "release", "submission_log")
+    ),
+)
 # Records are in the words of their day; this file holds the list.
 # These two write texts that the hash of an edition covers.
 LEFT_OUT = (
@@ -30,9 +43,9 @@ WORDS = (
     (r"strangers?", "two things", "distractor (a photograph); participant, or 'from outside' (a file)"),
     (r"mend(s|ed|ing)?", "one word", "fix"),
     (r"giveaways?|gives? (people|anybody) away", "the field's term", "metadata leak"),
-    (r"(?<!scikit-)learn(s|ed|t|ing)?(?![\w(])", "systems are things", "train, trained on, fit"),
+    (r"(?<!scikit-)(?<!machine )learn(s|ed|t|ing)?(?![\w(])", "systems are things", "train, trained on, fit"),
     (r"taught|teach(es|ing)?", "systems are things", "train, trained on"),
-    (r"readers? (of|who)|attribute readers?", "a reader is a person, or reads files", "classifier"),
+    (r"readers? of (an? )?(attribute|sex|age)s?|attribute readers?", "a person, or of files", "classifier"),
     (r"(attacker|attack|system|classifier|fusion)s? (who|whom|whose)", "a thing", "that"),
     (
         r"(attacker|attack|system|classifier|scan|image|figure)s? (say|tell|ask)s?",

@@ -41,7 +41,7 @@ class Compute:
         With dask the scheduler, `tcp://host:8786`, or `slurm` for jobs of a SLURM cluster; with ray the head.
         Empty: workers of this machine.
     seconds, megabytes : float, int
-        What a scan that a stranger sent may take (`challenge.compute.sandbox`).
+        What a scan of a submission may take (`challenge.compute.sandbox`).
     """
 
     backend: str = "loky"
@@ -126,7 +126,7 @@ def _loky(task: Task, items: Sequence[Any], n_workers: int) -> Iterator[tuple[in
     """Work in joblib's processes, which all end when one dies and redo nothing.
 
     So items that were handed out and did not end are handed out once more, each alone: whose worker dies
-    then is to blame, and nobody else is.
+    then is to blame, and no other is.
     """
     left = dict(enumerate(items))
     suspects: set[int] = set()
@@ -186,13 +186,13 @@ def dask_client(address: str, workers: int) -> Any:
         {
             "distributed.scheduler.allowed-failures": 1,  # an item that is the end of two workers is given up
             "distributed.scheduler.worker-saturation": 1.0,
-            "distributed.worker.daemon": False,  # what strangers sent is worked on in a child of a worker
+            "distributed.worker.daemon": False,  # files from participants are handled in a child of a worker
             # dask gives memory back at once, and then a third of the time goes into asking for it again.
             "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, 1),
             "distributed.admin.system-monitor.gil.enabled": False,
         }
     )
-    # A worker does what it is told, so that only we may tell: certificates of this run alone.
+    # A worker runs what it gets, so only we may send: certificates of this run alone.
     safe = {"security": distributed.Security.temporary()}
     try:
         if address == "slurm":

@@ -40,7 +40,7 @@ def scratch_folder(kind: str, parent: Path | None = None) -> Iterator[Path]:
     """
     parent = parent or Path(tempfile.gettempdir())
     _sweep(kind, parent)
-    # Locked while it lives. The lock of a killed process is free, so its folder is told from one in use.
+    # Locked while it lives. The lock of a killed process is free, so its folder differs from one in use.
     while True:
         home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-", dir=parent))
         with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps it up: take a new one
@@ -92,7 +92,7 @@ def _remove(home: Path, kind: str) -> None:
 
 
 def cache_folder(cache: str) -> Path:
-    """Return where features are kept, a folder that nobody else can enter.
+    """Return where features are kept, a folder that no other user can enter.
 
     The one that is given, or else a folder of the user's own. Where it was there before and is open to
     others, who may have things in it, `mriprivacy` below it.

@@ -30,7 +30,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Failure:
-    """In the place of a result: what people have to mend; `full`: nothing can be written any more."""
+    """In the place of a result: what people have to fix; `full`: nothing can be written any more."""
 
     problems: tuple[str, ...]
     full: bool = False
@@ -100,7 +100,7 @@ def stream(
 def collect(
     task: Task, items: Sequence[Any], label: str, compute: Compute, isolated: bool = False
 ) -> Iterator[tuple[int, Any]]:
-    """Yield outcomes with progress; raise what people have to mend (`Failure`) when all is done."""
+    """Yield outcomes with progress; raise what people have to fix (`Failure`) when all is done."""
     problems: dict[int, tuple[str, ...]] = {}
     full = False
     faults: dict[int, Fault] = {}
@@ -108,7 +108,7 @@ def collect(
         for index, outcome in outcomes(task, items, compute, isolated):
             advance(isinstance(outcome, Failure | Lost | Fault))
             if isinstance(outcome, Failure):
-                if not (full and outcome.full):  # a full disk is one thing to mend, whoever meets it
+                if not (full and outcome.full):  # a full disk is one thing to fix, in whatever item it shows
                     problems[index] = outcome.problems
                 full |= outcome.full
             elif isinstance(outcome, Fault):

@@ -1,4 +1,4 @@
-"""Work on what strangers sent, in processes that may die: time and memory are limited, a death costs one.
+"""Work on files from participants, in processes that may die: time and memory are limited, a death costs one.
 
 A volume that made it through intake can still be built to stall a renderer or to crash a C library. A worker
 that outlives its time is ended from within by a watchdog that needs no interpreter; what was being worked on
@@ -29,14 +29,14 @@ from mriprivacy.scoring.errors import SetupError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-MOST_LATE = 10  # scans of one step that may use up their time; after them nobody waits for more
+MOST_LATE = 10  # scans of one step that may use up their time; after them no more are tried
 _IDLE = 300  # seconds after which a child without work ends
 
 
 def run_untrusted(
     function: Callable[[Item], Result], items: Sequence[Item], label: str, compute: Compute
 ) -> list[Result | Lost]:
-    """Apply a function to items that strangers sent; one that ends a worker, or in an error, gives `Lost`.
+    """Apply a function to items of participants; one that ends a worker, or in an error, gives `Lost`.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def run_untrusted(
     Raises
     ------
     UserError
-        With every problem that is the organizer's to mend (files, settings, models), when all are finished.
+        With every problem that is the organizer's to fix (files, settings, models), when all are finished.
     """
     if compute.backend == "sequential":
         return list(run(function, items, label, compute))
@@ -68,7 +68,7 @@ def run_untrusted(
 
 @contextmanager
 def own_files() -> Iterator[None]:
-    """Inside, a scan that cannot be read is the organizer's, so that no stranger's is lost by it."""
+    """Inside, a scan that cannot be read is the organizer's, so that no participant's is lost by it."""
     from mriprivacy.baselines.face.scan import ScanError  # here: a worker begins anew after every death
 
     try:
@@ -137,7 +137,7 @@ class _Limited:
     def _limits(self, path: Path) -> Iterator[None]:
         before = _limit(resource.RLIMIT_DATA, self.megabytes * 1_000_000)
         _limit(resource.RLIMIT_CORE, 0)
-        faulthandler.disable()  # a crash is told in a line
+        faulthandler.disable()  # a crash is reported in a line
         with path.open("w") as note:
             faulthandler.dump_traceback_later(self.seconds, exit=True, file=note)
             try:

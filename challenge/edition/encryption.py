@@ -176,7 +176,7 @@ def unlock(edition: Path, identity: Path) -> Path:
             _remove(readable)
         if not sealed.is_dir() or verify_sealed(public_folder(edition), sealed):
             _remove_part(sealed, folder / "sealed")
-            # Made so that nobody else can enter it: what is copied is open to all until its mode is.
+            # Made so that no other user can enter it: what is copied is open to all until its mode is.
             readable.mkdir(mode=0o700)
             shutil.copytree(folder / "sealed", readable, dirs_exist_ok=True)
             if problems := verify_sealed(public_folder(edition), readable):

@@ -56,7 +56,7 @@ class Split:
         Empty where they are sealed.
     reference_contrast : str
         BIDS suffix of references that are scans (an MRI-to-MRI edition); empty where they are photographs.
-    distractor_trials : tuple of (probe, stranger)
+    distractor_trials : tuple of (probe, distractor)
         A list of its own, all nonmated: probes of `eval` and photographs of people from elsewhere.
     """
 
@@ -73,7 +73,7 @@ class Split:
 
     @property
     def distractors(self) -> tuple[str, ...]:
-        """Sorted ids of photographs of strangers."""
+        """Sorted ids of photographs of distractors."""
         return tuple(sorted({stranger for _, stranger in self.distractor_trials}))
 
     @property
@@ -161,7 +161,7 @@ class Edition:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what whoever submits to the edition should know."""
+        """Return what a participant should know of the edition."""
         later, _, digest = self.superseded_by.partition("@")
         told = f"edition {self.name} is superseded by {later} (sha256 {digest[:16]}); send to that one"
         return (told,) if later else ()

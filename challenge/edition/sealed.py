@@ -148,14 +148,14 @@ def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Ta
             f"sealed/key.tsv: {len(wrong)} labels contradict sealed/subjects.tsv, first {wrong[0]}; expected "
             "mated exactly where both are of one subject"
         )
-    # Attackers learn from dev: whoever were in both would be linked by what is known of himself.
+    # Attackers are trained on dev: a person in both splits would be linked by their own data.
     dev, evaluation = (
         {who[name] for name in (*split.probes, *split.references)} for split in edition.splits.values()
     )
     if both := sorted(dev & evaluation):
         problems.append(
             f"sealed/subjects.tsv: {', '.join(both[:5])} in dev and in eval ({len(both)} in all); expected "
-            "nobody of eval among the people attackers learn from"
+            "no person of eval among those attackers are trained on"
         )
     return problems
 

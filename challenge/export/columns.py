@@ -49,7 +49,7 @@ def columns(track: str) -> tuple[Column, ...]:
 def platform_scores(entry: Entry) -> dict[str, float]:
     """Return the numbers of an entry by column, two digits each, but for those that could not be measured.
 
-    With every digit of every score, a team could learn the key from its scores alone
+    With every digit of every score, a team could compute the key from its scores alone
     (`challenge.submission_log.ladder`).
 
     Raises
@@ -64,7 +64,7 @@ def platform_scores(entry: Entry) -> dict[str, float]:
     if keys[0] not in scores:
         raise SubmissionError(f"{keys[0]} could not be measured, so that the submission has no score")
     if entry.track == "defacing" and not entry.rated:
-        raise SubmissionError("no attacker passed the audit and saw anybody: nobody may rate the submission")
+        raise SubmissionError("no attacker that detected a face passed the audit: no attacker counts")
     if entry.track == "defacing" and not entry.gate:
         raise SubmissionError("the brain gate could not be applied: no brain was found in any original")
     if entry.gate and entry.gate.passed != entry.gate.scans:

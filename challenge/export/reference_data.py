@@ -18,7 +18,7 @@ _SPLIT = ("trials.tsv", DISTRACTORS, "key.tsv", "attributes.tsv", "mri/participa
 def write_reference(edition: Path, track: str, folder: Path) -> None:
     """Write the reference data of a track: for a track of tables, tables alone.
 
-    The people's names in `subjects.tsv` are replaced by numbers in the same order, so that who is who among
+    The people's names in `subjects.tsv` are replaced by numbers in the same order, so that the identity of
     the trials, and with it every draw of subjects, is kept while no name of the cohort leaves the house.
     The nonce stays at home as well: no evaluation asks for it.
 

@@ -1,4 +1,4 @@
-"""What a stranger is told beside the tables: what the words mean, how to submit, how to cite."""
+"""What stands beside the tables: the glossary, how to submit, how to cite."""
 
 from dataclasses import dataclass
 
@@ -8,31 +8,31 @@ WORDS = (
         "What was submitted: TEAM/NAME. A defacing system takes the face out of scans; an attack links.",
     ),
     (
-        "mated, nonmated",
+        "mated, non-mated",
         "A trial compares a scan with a photograph: mated, both are of one person, or not.",
     ),
     (
         "AUC",
-        "Area under the ROC curve: how often a mated trial scores higher than a nonmated one. 1: always; "
+        "Area under the ROC curve: how often a mated trial scores higher than a non-mated one. 1: always; "
         ".50: the attacker guesses.",
     ),
     (
         "EER",
-        "Equal error rate: the threshold at which as many mated trials are missed as nonmated ones are "
+        "Equal error rate: the threshold at which as many mated trials are missed as non-mated ones are "
         "taken for mated, in percent. 0: no error; 50: the attacker guesses.",
     ),
     (
         "linkability",
-        "D_sys (Gomez-Barrero and others, IEEE TIFS 2018): how far scores give mated trials away, from 0, "
-        "not at all, to 1, wholly. Local linkability is the same of a single score.",
+        "D_sys (Gomez-Barrero and others, IEEE TIFS 2018): how far scores reveal mated trials, from 0 (not "
+        "at all) to 1 (wholly). Local linkability is the same of a single score.",
     ),
     (
         "min Cllr",
-        "Cost of the log likelihood ratio after the best calibration, in bits: 0 tells all, 1 tells nothing.",
+        "Cost of the log likelihood ratio after the best calibration, in bits: 0 is certainty, 1 is none.",
     ),
     (
         "linked at FMR 1 %, TMR",
-        "Share of mated trials that are found (true match rate) where 1 % of nonmated ones pass, too (false "
+        "Share of mated trials that are found (true match rate) where 1 % of non-mated ones pass, too (false "
         "match rate).",
     ),
     (
@@ -47,8 +47,8 @@ WORDS = (
     ),
     (
         "ignorant, adapted, informed",
-        "What an attacker has learned from: nothing of this system; scans of other people (dev) that it "
-        "defaced; the same, knowing who is who among them.",
+        "What an attacker was trained on: nothing of this system; scans of other people (dev) that it "
+        "defaced; the same scans, with their key.",
     ),
     (
         "geo, deepface, volume, fusion",
@@ -58,22 +58,22 @@ WORDS = (
     ),
     (
         "oracle",
-        "No attacker: it is told true sex, age group and ethnicity, and nothing else. How far these alone "
+        "No attacker: it knows true sex, age group and ethnicity, and nothing else. How far these alone "
         "link.",
     ),
     (
         "audit",
-        "An attacker rates only if it links undefaced scans, is at chance when taught a shuffled key, and is "
-        "no worse than one who knows less. × marks those that failed, or that are no attackers.",
+        "An attacker counts only if it links undefaced scans, is at chance when trained on a shuffled key, "
+        "and is no worse than one with less knowledge. × marks those that failed, or are no attackers.",
     ),
     (
         "matched",
-        "Nonmated trials of people alike in sex, age group and ethnicity: only the face tells them apart.",
+        "Non-mated trials of people alike in sex, age group and ethnicity: only the face differs.",
     ),
     (
         "tier",
-        "Systems that the data do not tell from the best of them. The next tier begins with the first that "
-        "differs.",
+        "Systems that do not differ significantly from the best of them. The next tier begins with the "
+        "first that differs.",
     ),
     (
         "rank",
@@ -88,14 +88,14 @@ WORDS = (
     (
         "brain gate",
         "Every defaced scan must keep its grid and its brain (at most 5 % change) and differ from the "
-        "original elsewhere. Who fails, or changes nothing, is not ranked.",
+        "original elsewhere. A system that fails, or changes nothing, is not ranked.",
     ),
     (
         "FTA",
-        "Failures to acquire: scans in which no face is found. By these an ignorant attacker links nobody. "
+        "Failures to acquire: scans in which no face is found. An ignorant attacker links none of them. "
         "flat: a detector fired, yet no nose stands out.",
     ),
-    ("gain", "Accuracy of a reader of attributes beyond that of always naming the most frequent value."),
+    ("gain", "Accuracy of an attribute classifier beyond that of always naming the most frequent value."),
     (
         "edition, sha256",
         "A frozen set of scans, photographs and hidden answers. The hash is that of its list of files: "
@@ -128,7 +128,7 @@ CITE = (
 
 @dataclass(frozen=True)
 class Guide:
-    """Where strangers find what, as the organizer gives it.
+    """Where participants find what, as the organizer gives it.
 
     Attributes
     ----------

@@ -19,30 +19,31 @@ one edition and trial list: the signatures at the end say how each was made. `re
 edition itself gives, `received` the day on which a submission was accepted, where the organizer keeps a log;
 nothing else depends on when an entry is made.
 """
-SYNTHETIC = "The people of this edition are synthetic; its figures say nothing certain about real ones."
-SUPERSEDED = "Superseded by {}, which mends a mistake of this edition: take the figures of that one."
+SYNTHETIC = "The people of this edition are synthetic; its figures do not carry over to real ones."
+SUPERSEDED = "Superseded by {}, which fixes a mistake of this edition: take the figures of that one."
 RATED = """\
-Rated by the strongest attacker that passed the audit: an ignorant one takes scans as they come, an
-adapted one has seen dev defaced by this very system, an informed one knows who is who there. The rank is
-by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A tier ends where the data
-tell a system from the tier's first (paired test, Holm over those still to be placed, 5 %); within a tier
-the more useful system stands first. ★: on the Pareto front, nobody protects better without costing more
-(by point values). A system that fails the brain gate or changes nothing is not ranked, nor is one that
-no attacker could rate: who saw no face in any scan is at chance, which proves nothing. Utility is what
-brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a face; `flat`:
-those of them in which the detector fired though no nose stands out. By these an ignorant attacker links
-nobody."""
+Ranked by the strongest attacker that passed the audit. An ignorant one takes scans as they come, an
+adapted one is fitted to dev defaced by this very system, an informed one also has the key of dev. The rank
+is by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A tier ends before the first
+system that differs significantly from its leader (paired test, Holm over those still to be placed, 5 %).
+In a tier the more useful system stands first. ★: on the Pareto front, no system protects better without
+costing more (by point values). A system that fails the brain gate or changes nothing is not ranked, nor is
+one for which no attacker counts: without a face in any scan an attacker is at chance, which proves nothing.
+Utility is what brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a
+face; `flat`: those of them in which the detector fired though no nose stands out. An ignorant attacker links
+none of them."""
 READ = """\
-Sex, age group, ethnicity and age as they are read from the scans by who learned on dev from scans
+Sex, age group, ethnicity and age as predicted from the scans, by classifiers trained on scans of dev
 defaced by this very system: the best of the attacks' features, and the gain over guessing the majority
 (in years over guessing the median age)."""
 ATTACKERS = """\
 Every attacker, on all trials. Linked at an FMR of 1 % are people, not trials: the share of those who are
 linked in at least one of their mated trials, and in every one."""
 GROUPS = """\
-The strongest attacker of each level by group, and on nonmated pairs alike in sex, age group and ethnicity."""
+The strongest attacker of each level by group, and on non-mated pairs alike in sex, age group and
+ethnicity."""
 ATTACKS = """\
-On undefaced scans: {mated} mated and {nonmated} nonmated trials of {subjects} subjects. Rank and tier as
+On undefaced scans: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Rank and tier as
 for defacers, the higher AUC being better."""
 
 
@@ -57,7 +58,7 @@ class Section:
     synthetic : bool
         Whether its people are.
     licence, citation, released : str
-        Terms of its images, what to cite, and its day of release; empty where no entry tells.
+        Terms of its images, what to cite, and its day of release; empty where no entry has them.
     entries : tuple of Entry
         All of them, by path.
     boards : dict from track to Board
@@ -157,7 +158,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
         parts.append(f"### Signatures\n\n{code_block(signatures(section.entries))}\n")
     guide = guide or Guide()
     guide = replace(guide, contact=inline(guide.contact), home=inline(guide.home))
-    parts += ["## What the words mean\n", *(f"* **{word}**: {meaning}" for word, meaning in guide.words)]
+    parts += ["## Glossary\n", *(f"* **{word}**: {meaning}" for word, meaning in guide.words)]
     steps = [f"{number}. {step}" for number, step in enumerate(guide.submit, start=1)]
     parts += ["\n## How to submit\n", *steps, "\n## How to cite\n", *(f"* {line}" for line in guide.cite), ""]
     return "\n".join(parts)

@@ -56,7 +56,7 @@ def write_report(
 
     Notes
     -----
-    A report is for the organizer: from histograms and curves, who holds the scores can learn which trials
+    A report is for the organizer: from histograms and curves, a holder of the scores can compute which trials
     are mated.
     """
     entry, images = evaluation.entry, evaluation.images

@@ -69,8 +69,8 @@ def board(entries: Sequence[Entry], *, higher_is_better: bool) -> Board:
     Parameters
     ----------
     entries : sequence of Entry
-        One edition, one track; of a defacing track those that fail the gate, or that nobody may rate, are
-        not ranked.
+        One edition, one track; of a defacing track those that fail the gate, or for which no attacker
+        counts, are not ranked.
     higher_is_better : bool
         True for attacks, False for defacers.
 

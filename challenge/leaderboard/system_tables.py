@@ -48,7 +48,7 @@ def by_level(entry: Entry) -> Table:
         for attack in dict.fromkeys(r.name for r in on_all)
     ]
     header = ("attack", *(f"{label}, {level}" for label in names for level in levels))
-    caption = "Attackers by level, on all trials (×: does not rate)"
+    caption = "Attackers by level, on all trials (×: does not count)"
     return Table("by_level", caption, header, tuple(rows))
 
 

@@ -164,7 +164,7 @@ def by_attacker(entries: Sequence[Entry]) -> Table:
     for entry in entries:
         found = {str(r.attacker): r for r in entry.results if r.trial_list == "all"}
         rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
-    caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not rate)"
+    caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not count)"
     return Table("by_attacker", caption, ("system", *names), tuple(rows))
 
 
@@ -197,7 +197,7 @@ def figure(name: str, result: Result | None) -> Cell:
 
 
 def judged(name: str, result: Result | None) -> Cell:
-    """Show a figure of an attacker, with a × where it does not rate."""
+    """Show a figure of an attacker, with a × where it does not count."""
     shown = figure(name, result)
     return shown if result is None or result.rates else Cell(f"{shown.text} ×", shown.key)
 

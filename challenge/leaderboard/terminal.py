@@ -8,7 +8,7 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
 
-DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "who", "brain")
+DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")
 ATTACKS = ("system", "AUC", "EER %", "rank-1")
 _ROW = DataRow("", " ", "")  # one space between columns, so that all stand in 80
 _PLAIN = TableFormat(None, None, None, None, _ROW, _ROW, 0, None)
@@ -38,7 +38,7 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
-        lines += ["takes scans as they come; adapted and informed ones learned on defaced dev.", ""]
+        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev.", ""]
         rows: list[tuple[object, ...]] = []
         for place in board(defacers, higher_is_better=False).places:
             entry, best = place.entry, place.entry.strongest()

@@ -38,9 +38,9 @@ class Shot:
     source : Path
         The photograph.
     face : int, (left, top, right, bottom) or None
-        Which face is meant; None where nobody said.
+        Which face is meant; None where it was not given.
     centred : bool
-        Whether the person is whoever is in the middle: so the makers of LFW cut their photographs.
+        Whether the person is the one in the middle: so the makers of LFW cut their photographs.
     others : tuple of (condition, Path)
         The same photograph in other conditions, from files of their own.
     """
@@ -73,7 +73,7 @@ def cut_photographs(plan: Plan, root: Path, files: CohortFiles, compute: Compute
     Parameters
     ----------
     plan : Plan
-        What is to be released; `PhotoItem.cut` is filled in. Photographs of people who do not exist are left
+        What is to be released; `PhotoItem.cut` is filled in. Photographs of synthetic people are left
         as they are, unless the table names them.
     root, files : Path, CohortFiles
         Where the cohort is, and its table of faces.
@@ -184,7 +184,7 @@ def _central(faces: tuple[Box, ...], columns: int, rows: int) -> int | None:
 
 
 def _check_alone(picture: Picture, cut: Box, shot: Shot, path: Path) -> None:
-    """Look again, at what would be released: closer, and in files that nobody looked at yet."""
+    """Look again, at what would be released: closer, and in files that were not looked at yet."""
     left, top, right, bottom = cut
     faces = find_faces(np.ascontiguousarray(picture[top:bottom, left:right]))
     if len(faces) == 1 or (not faces and isinstance(shot.face, tuple)):
@@ -262,7 +262,7 @@ def _remarks(shots: Mapping[str, Shot], cuts: Mapping[str, Cuts]) -> tuple[str, 
         remarks.append(f"{len(named)} of {len(shots)} photographs are cut as the table of faces says")
     if middle:
         remarks.append(
-            f"{len(middle)} photographs of strangers show several faces; cut to the one in the middle: "
+            f"{len(middle)} photographs of distractors show several faces; cut to the one in the middle: "
             f"{some(middle)}"
         )
     return tuple(remarks)

@@ -38,7 +38,7 @@ def inherited(
     overridden : collection of str
         Keys that were given, such as `edition.licence`.
     synthetic : bool
-        Whether nobody in the new one exists. Terms that were meant for people who do not exist are not
+        Whether the people of the new one are synthetic. Terms that were meant for synthetic people are not
         passed on to people who do.
 
     Examples

@@ -71,9 +71,9 @@ class Turn:
         ]
 
     def close(self, evaluation: Evaluation, submission: Submission, context: Context) -> str:
-        """Log the evaluation, with the score if the team may be told it; return what to tell the team.
+        """Log the evaluation, with the score if it may be reported; return the report to the team.
 
-        What is not ranked has no score: nobody rates it, or it fails the brain gate.
+        What is not ranked has no score: no attacker counts, or it fails the brain gate.
 
         What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
         """

@@ -1,6 +1,6 @@
-"""What a team is told of its hidden score: rounded, and only when it improved beyond its standard error.
+"""The hidden score as a team gets it: rounded, and only when it improved beyond its standard error.
 
-A team that sees every digit of every score can learn the key from the scores alone. The Ladder (Blum and
+A team that sees every digit of every score can compute the key from the scores alone. The Ladder (Blum and
 Hardt, 2015, "The Ladder: A Reliable Leaderboard for Machine Learning Competitions") gives a new score away
 only when it beats the team's best by more than the standard error of the paired difference.
 """
@@ -19,7 +19,7 @@ from mriprivacy.data_prep.formats.atomic import inside, private_folder, whole_fi
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.scoring.comparison import draw_systems
 
-DIGITS = 2  # of a score that is told
+DIGITS = 2  # of a score that is reported
 # Whether a higher score is an improvement.
 HIGHER = {"attack": True, "attributes": True, "defacing": False}
 _SCORES = "scores"
@@ -75,7 +75,7 @@ def load(folder: Path, submission: str) -> Standing:
 
 
 def best_published(events: Sequence[Event], edition: str, track: str, team: str) -> str | None:
-    """Return the submission behind the score that a team was told last; None if it was told none."""
+    """Return the submission behind the score last reported to a team; None if there is none."""
     told = [
         event.submission
         for event in events

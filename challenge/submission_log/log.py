@@ -51,7 +51,7 @@ class Event:
         One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error.
     edition, track, team, system : str
         Of a refused submission as it claims, if that is well formed, or else `n/a`; its team as the organizer
-        knows it (`team=`), if he does.
+        knows it (`team=`); may be empty.
     submission : str
         SHA-256 over names and contents of the files; of a refused folder, over what there is
         (`challenge.intake.expected_files.bounded_digest`); `n/a` for a refused zip.

@@ -100,7 +100,7 @@ def test_binned_within_the_bound_it_states() -> None:
         (np.ones((1, 2)), [0, 1], np.ones((1, 2)), [0], "probes: 1 vectors and 2 subjects"),
         (np.ones((1, 2)), [0], np.ones((3, 2)), [0, 1, 0], "images of one person stand apart"),
         (np.ones((1, 2)), [0], np.ones((1, 2)), [1], "holds no subject of the probes"),
-        (np.ones((1, 2)), [0], np.ones((1, 2)), [0], "one person alone"),
+        (np.ones((1, 2)), [0], np.ones((1, 2)), [0], "holds one person"),
         (np.full((1, 2), np.nan), [0], np.ones((2, 2)), [0, 1], "not finite"),
         (np.ones((1, 2)), [0], np.array([[1, 1], [1, np.inf]]), [0, 1], "rows 0 to 2 are not finite"),
     ],

@@ -46,7 +46,7 @@ class Phase:
     contact : str
         E-mail address, or empty.
     with_data : bool
-        Whether `public/` goes to the platform, for whoever can see the benchmark.
+        Whether `public/` goes to the platform, for all who can see the benchmark.
     limits : Limits
         Submissions of a participant.
     """
@@ -65,7 +65,7 @@ def check_synthetic(edition: Edition) -> None:
     if edition.description.get("synthetic") is not True:
         raise UserError(
             f"export: edition.json of {edition.name} does not say synthetic: true, so its people are real, "
-            "and on Codabench whoever can see a benchmark can download the key; expected synthetic people; "
+            "and on Codabench all who can see a benchmark can download the key; expected synthetic people; "
             "for real ones evaluate what arrives on your own machine (mriprivacy evaluate record=...)"
         )
 

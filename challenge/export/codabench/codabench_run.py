@@ -15,8 +15,8 @@ def main(words: Sequence[str]) -> int:
     """Write the scores of a valid submission and return 0; write nothing for any other.
 
     Whatever stands in the folder of the scores can be downloaded by the participant, so nothing else is
-    written there; standard error is shown too, and there is no other place. So what is wrong with the
-    submission is told, and of anything else (the edition, a worker, this machine) the kind alone.
+    written there; standard error is shown too, and there is no other place. So every problem of the
+    submission is reported; of any other error (the edition, a worker, this machine) its kind alone.
     """
     reference, submission, scores = (Path(word) for word in words[:3])
     adapt_to_old_scipy()

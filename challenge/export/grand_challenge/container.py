@@ -1,4 +1,4 @@
-"""The folder of a grand-challenge evaluation container, to be built by whoever has Docker."""
+"""The folder of a grand-challenge evaluation container, to be built where Docker is."""
 
 import gzip
 import io

@@ -50,7 +50,7 @@ def evaluate_input(places: Places) -> int:
     """Write `metrics.json` and return 0; for an invalid submission write none, and say why on stderr.
 
     The platform shows the last line of stderr to the participant, so all problems stand in one. The lines
-    before are for the organizers alone: there is told what else went wrong, with its traceback.
+    before are for the organizers alone: any other error is there, with its traceback.
     """
     (places.output / "metrics.json").unlink(missing_ok=True)  # of the submission before
     try:

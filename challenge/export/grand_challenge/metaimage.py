@@ -1,4 +1,4 @@
-"""MetaImage (`.mha`) that a stranger's algorithm wrote, made plain before a library opens it.
+"""MetaImage (`.mha`) that a participant's algorithm wrote, made plain before a library opens it.
 
 A header may say that its voxels lie in another file, any file of the machine, or are more than memory holds.
 So the header is read here, and another is written, of nothing but what was understood.

@@ -67,7 +67,7 @@ class Plot:
     name : str
         Of its file of data, and of its place on the page.
     title, alt : str
-        What it shows; what it says to who cannot see it.
+        What it shows; the same in words, for readers who cannot see it.
     svg : Markup
         To be put into a page as it is.
     header : tuple of str
@@ -200,7 +200,7 @@ def _inline(text: str, name: str, alt: str) -> Markup:
     assert box is not None
     body = text[text.index(">", text.index("<svg")) + 1 :]
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->", "", body, flags=re.DOTALL)
-    # A hundredth of a point is seen by nobody; what labels say stays as it is.
+    # A hundredth of a point is not visible; what labels say stays as it is.
     body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag[0]), body)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', body))
     body = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", body)

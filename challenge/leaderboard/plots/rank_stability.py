@@ -1,4 +1,4 @@
-"""Stability of ranks, and who is told apart from whom."""
+"""Stability of ranks, and significant pairwise differences."""
 
 from collections.abc import Sequence
 
@@ -104,8 +104,9 @@ def significance(board: Board, track: str, *, higher_is_better: bool) -> Plot | 
     apart = sum(p[i, j] < ALPHA for i, j in pairs)
     return draw(
         f"{track}_significance",
-        f"Who is told apart, {track}: the row is better or worse than the column (5 %, Holm over all pairs)",
-        f"{apart} of {len(pairs)} pairs of systems are told apart.",
+        f"Significant pairwise differences, {track}: the row is better or worse than the column "
+        "(5 %, Holm over all pairs)",
+        f"{apart} of {len(pairs)} pairs of systems differ significantly.",
         (_row(places) * len(places) + 3, _row(places) * len(places) + 1.1),
         drawing,
         ("first", "second", "auc_difference", "p_holm"),

@@ -61,10 +61,10 @@ class Band:
 
 
 def histogram(mated: Floats, nonmated: Floats) -> Histogram:
-    """Count scores in equal bins, and say how linkable each bin is.
+    """Count scores in equal bins, and return how linkable each bin is.
 
     The local linkability (Gomez-Barrero et al. 2018) is max(0, 2 p - 1), p the probability of mated at equal
-    priors; p is learned monotone by pool adjacent violators and so is optimistic for few mated scores.
+    priors; p is fitted monotone by pool adjacent violators and so is optimistic for few mated scores.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def roc_band(
 
 
 def histograms(found: Mapping[str, Histogram]) -> Plot:
-    """Draw scores of mated and nonmated trials, and how linkable each score is."""
+    """Draw scores of mated and non-mated trials, and how linkable each score is."""
 
     def drawing(figure: Figure) -> None:
         panels = figure.subplots(len(found), squeeze=False)[:, 0]
@@ -130,7 +130,7 @@ def histograms(found: Mapping[str, Histogram]) -> Plot:
     ]
     return draw(
         "histograms",
-        "Scores of mated and nonmated trials; the line is the local linkability of a score (right axis)",
+        "Scores of mated and non-mated trials; the line is the local linkability of a score (right axis)",
         f"Histograms of scores by {', '.join(found)}. {_overlaps(found)}",
         (5.8, 1.9 * len(found) + 0.8),
         drawing,

@@ -105,7 +105,7 @@ def test_a_platform_ranks_nobody_whom_the_leaderboard_does_not_rank() -> None:
     good = made_up(0)
     assert platform_scores(good)["auc"] == round(good.strongest().figures["auc"].value, 2)
     unrated = replace(good, results=tuple(replace(one, rates=False) for one in good.results))
-    with pytest.raises(SubmissionError, match="nobody may rate"):
+    with pytest.raises(SubmissionError, match="no attacker counts"):
         platform_scores(unrated)
     with pytest.raises(SubmissionError, match="fail the gate"):
         platform_scores(made_up(8))

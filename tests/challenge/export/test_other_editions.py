@@ -124,6 +124,6 @@ def test_the_starting_kit_says_what_is_compared(with_strangers: Path, between_sc
         edition = open_edition(root)
         return text("starting_kit.md", edition, tracks=edition.tracks, files=FILES, kit="0.1.0")
 
-    assert "photographs of strangers" in readme(with_strangers)
+    assert "photographs of distractors" in readme(with_strangers)
     assert "probes are T1w, references T2w" in readme(between_scans)
     assert "photograph" not in readme(between_scans)
