@@ -4,6 +4,7 @@ import pytest
 
 from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, WEIGHT_FILES
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, signed, system_name
+from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.intake.description import check_fields
 from mriprivacy.scoring import Signature
 
@@ -45,12 +46,15 @@ def test_signatures_of_two_networks_differ_wherever_a_network_is_asked() -> None
         "fusion/informed",
         "deepface({})+sex/x",
     ):
-        one, other = (signed(attacker.format(model), protocol, model) for model in ("Dlib", "VGG-Face"))
+        one, other = (
+            str(signed(Attacker.parse(attacker.format(model)), protocol, model))
+            for model in ("Dlib", "VGG-Face")
+        )
         assert "Dlib@44444444" in one
         assert "VGG-Face@88888888" in other
         Signature("synth/1@0", "defacing/eval", one, "subject-bootstrap,100", 0, "0.1.0")
     for attacker in ("geo+raw/ignorant", "mine.attacks:Ears+raw/adapted", "attributes/oracle"):
-        assert signed(attacker, protocol, "Dlib") == attacker
-    assert signed("fusion/informed", protocol, "Dlib") == (
+        assert str(signed(Attacker.parse(attacker), protocol, "Dlib")) == attacker
+    assert str(signed(Attacker("fusion", "informed"), protocol, "Dlib")) == (
         "fusion(geo,deepface(Dlib@44444444),volume(Dlib@44444444),mine.attacks:Ears)/informed"
     )

@@ -181,7 +181,9 @@ def test_a_broken_registration_of_the_cache_is_told_as_such(
         (tmp_path / f"{_key(read_scan(tiny_edition.eval.scan(probe)))}-lax.json").write_text("{")
     compute = Compute(backend, 1)
     with pytest.raises(UserError, match="was kept from an earlier run and cannot be read; remove it"):
-        measure_utility(tiny_edition, sealed, submission, {}, Protocol(bootstrap=50), tmp_path, compute)
+        measure_utility(
+            Context(tiny_edition, sealed, Protocol(bootstrap=50), tmp_path, compute), submission, None
+        )
 
 
 def test_air_is_far_where_no_head_is() -> None:
