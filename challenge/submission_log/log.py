@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import BaseFileLock, FileLock
+from typing import TYPE_CHECKING
 
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.strict_json import parse_json_object
 from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
@@ -214,7 +216,9 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
     return written
 
 
-def locked(folder: Path) -> BaseFileLock:
+def locked(folder: Path) -> "BaseFileLock":
     """Return a lock with which one process at a time writes to a record; the others wait."""
+    from filelock import FileLock  # here: platforms that score tables read this module and have no filelock
+
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return FileLock(folder / _LOCK, mode=0o600)
