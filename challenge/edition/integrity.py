@@ -16,7 +16,8 @@ from mriprivacy.data_prep.formats.manifest import (
     public_files,
     sealed_files,
 )
-from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.scoring.errors import UserError
 
 _MANY = 20
 
@@ -69,7 +70,7 @@ def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> 
     """Say where the files of a folder are not those of its list."""
     try:
         listed = read_manifest(folder / manifest, prefix + manifest)
-    except EditionError as error:
+    except UserError as error:
         return list(error.problems)
     present = set(names)
     problems = [f"{prefix}{name}: listed in {manifest} but missing" for name in sorted(set(listed) - present)]
@@ -84,11 +85,8 @@ def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> 
 
 
 def read_manifest(path: Path, name: str) -> Mapping[str, str]:
-    """Return the SHA-256 of every file that a list names; EditionError if it is no such list."""
-    try:
-        raw = read_bytes(path, 1_000_000_000, name)
-    except TableError as error:
-        raise EditionError(*error.problems) from error
+    """Return the SHA-256 of every file that a list names; UserError if it is no such list."""
+    raw = read_bytes(path, 1_000_000_000, name)
     listed: dict[str, str] = {}
     for number, line in enumerate(raw.decode("utf-8", "replace").split("\n")[:-1], start=1):
         match = re.fullmatch(r"([0-9a-f]{64})  ([!-~]+)", line)

@@ -19,7 +19,7 @@ from mriprivacy.data_prep.formats.schema import (
     Attributes,
     parse_id,
 )
-from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.data_prep.formats.tsv import TableError, one_of, read_table
 from mriprivacy.scoring.errors import UserError
 
@@ -150,10 +150,7 @@ class Edition:
         path = self.root / SUPERSEDED
         if not path.exists():
             return ""
-        try:
-            said = read_json_object(path, name=SUPERSEDED)
-        except JsonError as error:
-            raise EditionError(*error.problems) from error
+        said = read_json_object(path, name=SUPERSEDED)
         later = said.get("superseded_by")
         if not isinstance(later, str) or fields.edition_reference(later) is not None:
             raise EditionError(f"{SUPERSEDED}: superseded_by is not '<id>/<version>@<edition hash>'")
@@ -209,10 +206,7 @@ def open_edition(path: Path, images: bool = True) -> Edition:
     mriprivacy.challenge.edition.public.EditionError: nowhere: no edition here; expected ...
     """
     public = public_folder(path)
-    try:
-        description = read_json_object(public / "edition.json", name="edition.json", max_bytes=1_000_000)
-    except JsonError as error:
-        raise EditionError(*error.problems) from error
+    description = read_json_object(public / "edition.json", name="edition.json", max_bytes=1_000_000)
     _check_description(description)
     if not (public / MANIFEST).is_file():
         raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")

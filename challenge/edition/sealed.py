@@ -15,7 +15,7 @@ from mriprivacy.data_prep.formats.schema import (
     parse_id,
     parse_score,
 )
-from mriprivacy.data_prep.formats.tsv import Table, TableError, one_of, read_table
+from mriprivacy.data_prep.formats.tsv import Table, one_of, read_table
 
 _RULES = {
     "probe": parse_id,
@@ -89,22 +89,19 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
         raise EditionError(
             f"{path}: no sealed key here; expected the organizer's folder, with sealed/ beside public/"
         )
-    try:
-        key = read_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, _RULES, name="sealed/key.tsv")
-        attributes = read_table(
-            sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, {"probe": parse_id}, name="sealed/attributes.tsv"
-        )
-        subjects = read_table(
-            sealed / "subjects.tsv", SUBJECT_COLUMNS, {"id": parse_id}, name="sealed/subjects.tsv"
-        )
-        rules = {"probe": parse_id, "age": parse_score}
-        ages = (
-            read_table(sealed / "ages.tsv", AGE_COLUMNS, rules, name="sealed/ages.tsv").rows
-            if (sealed / "ages.tsv").is_file()
-            else ()
-        )
-    except TableError as error:
-        raise EditionError(*error.problems) from error
+    key = read_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, _RULES, name="sealed/key.tsv")
+    attributes = read_table(
+        sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, {"probe": parse_id}, name="sealed/attributes.tsv"
+    )
+    subjects = read_table(
+        sealed / "subjects.tsv", SUBJECT_COLUMNS, {"id": parse_id}, name="sealed/subjects.tsv"
+    )
+    rules = {"probe": parse_id, "age": parse_score}
+    ages = (
+        read_table(sealed / "ages.tsv", AGE_COLUMNS, rules, name="sealed/ages.tsv").rows
+        if (sealed / "ages.tsv").is_file()
+        else ()
+    )
     edition = open_edition(sealed.parent, images)
     problems = _check_against(edition, key, attributes, subjects)
     probes = {probe for split in edition.splits.values() for probe in split.probes}

@@ -10,7 +10,7 @@ from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Check, Entry, EntryError, Gate, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
-from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.errors import UserError
 
@@ -82,7 +82,7 @@ def examine_entries(folder: Path) -> Examined:
         try:
             entry = read_entry(path)
             _check_place(entry, path, folder, entries)
-        except EntryError as error:
+        except UserError as error:
             first, *others = error.problems
             problems.append(f"{path}: {first}" + (f" (and {len(others)} more)" if others else ""))
         else:
@@ -99,10 +99,7 @@ def read_entry(path: Path) -> Entry:
         With everything that is wrong with it, the field, what was found and what was expected; messages do
         not name the file.
     """
-    try:
-        value = read_json_object(path, name="the file", max_bytes=LARGEST)
-    except JsonError as error:
-        raise EntryError(*error.problems) from error
+    value = read_json_object(path, name="the file", max_bytes=LARGEST)
     if problems := tuple(entry_problems(value)):
         raise EntryError(*problems)
     return _entry(value)

@@ -10,7 +10,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
+from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 DESCRIPTION = "submission.json"
@@ -150,7 +150,7 @@ def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], li
         return {}, [f"{DESCRIPTION}: is a link; expected a file"]
     try:
         about = read_json_object(path, name=DESCRIPTION)
-    except JsonError as error:
+    except UserError as error:
         return {}, list(error.problems)
     problems = check_fields(about)
     if not problems:
@@ -170,7 +170,7 @@ def read_claims(folder: Path) -> dict[str, str]:
     path = folder / DESCRIPTION
     try:
         about = {} if path.is_symlink() else read_json_object(path, name=DESCRIPTION)
-    except JsonError:
+    except UserError:
         return {}
     claimed = {field: about.get(field) for field in ("track", "team", "system")}
     return {f: said for f, said in claimed.items() if isinstance(said, str) and _FIELDS[f](said) is None}

@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import BaseFileLock, FileLock
+from typing import TYPE_CHECKING
 
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
-from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
-from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.data_prep.formats.strict_json import parse_json_object
+from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
@@ -127,10 +129,7 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     path = folder / LOG
     events: list[Event] = []
     previous, seen = NOTHING, {NOTHING}
-    try:
-        raw = read_bytes(path, _LARGEST, LOG) if path.exists() else b""
-    except TableError as error:
-        raise RecordError(*error.problems) from error
+    raw = read_bytes(path, _LARGEST, LOG) if path.exists() else b""
     for number, line in enumerate(raw.splitlines(keepends=True), start=1):
         event = _parse(line, number)
         if event.previous != previous or event.number != number:
@@ -149,10 +148,7 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
 
 
 def _parse(line: bytes, number: int) -> Event:
-    try:
-        content = parse_json_object(line, name=f"{LOG}: line {number}")
-    except JsonError as error:
-        raise RecordError(*error.problems) from error
+    content = parse_json_object(line, name=f"{LOG}: line {number}")
     kinds: Mapping[str, type | tuple[type, ...]] = {
         "problems": int, "number": int, "score": (int, float, type(None))
     }  # fmt: skip
@@ -220,7 +216,9 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
     return written
 
 
-def locked(folder: Path) -> BaseFileLock:
+def locked(folder: Path) -> "BaseFileLock":
     """Return a lock with which one process at a time writes to a record; the others wait."""
+    from filelock import FileLock  # here: platforms that score tables read this module and have no filelock
+
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return FileLock(folder / _LOCK, mode=0o600)

@@ -20,7 +20,7 @@ from mriprivacy.data_prep.cohorts.cohort_files import (
 )
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
-from mriprivacy.data_prep.formats.tsv import Table, TableError, read_table
+from mriprivacy.data_prep.formats.tsv import Table, read_table
 from mriprivacy.scoring.errors import UserError
 
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)
@@ -145,10 +145,7 @@ def read_cohort(
         raise CohortError(
             f"{root / 'participants.tsv'}: no such file; expected a BIDS dataset{dicom_hint(root)}"
         )
-    try:
-        table = read_table(root / "participants.tsv", None)
-    except TableError as error:
-        raise CohortError(*error.problems) from error
+    table = read_table(root / "participants.tsv", None)
     attributes, ages, problems = _attributes(table, age_edges)
     found = Findings(str(root))
     for folder in sorted(root.glob("sub-*")):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 
@@ -41,10 +41,7 @@ def read_json_object(path: Path, *, name: str, max_bytes: int = 16_384) -> dict[
     Traceback (most recent call last):
     mriprivacy.data_prep.formats.strict_json.JsonError: submission.json: names 'team' twice; ...
     """
-    try:
-        raw = read_bytes(path, max_bytes, name)
-    except TableError as error:
-        raise JsonError(*error.problems) from error
+    raw = read_bytes(path, max_bytes, name)
     return parse_json_object(raw, name=name)
 
 

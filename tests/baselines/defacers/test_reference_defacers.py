@@ -371,7 +371,7 @@ def test_coarse_keeps_the_world(real: Scan) -> None:
 
 def test_nothing_of_the_data_packages_is_imported() -> None:
     code = (
-        "import sys; from mriprivacy.baselines.defacers import template as t; t.average_brain();"
+        "import sys; from mriprivacy.baselines.alignment import template as t; t.average_brain();"
         "t.pydeface_mask(); "
         "print([p for p in ('niimath', 'pydeface', 'voxface', 'nilearn') if p in sys.modules])"
     )

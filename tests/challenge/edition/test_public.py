@@ -10,6 +10,7 @@ import pytest
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import Edition, EditionError, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.scoring.errors import UserError
 
 
 def test_both_folders_open_the_same_edition(tiny_edition_folder: Path) -> None:
@@ -114,7 +115,7 @@ def test_editions_that_do_not_open(
     own_edition_folder: Path, spoil: Callable[[Path], None], words: str
 ) -> None:
     spoil(own_edition_folder)
-    with pytest.raises(EditionError, match=words):
+    with pytest.raises(UserError, match=words):
         open_edition(own_edition_folder)
 
 
@@ -146,7 +147,7 @@ def test_a_description_that_would_lead_elsewhere_is_refused(
 ) -> None:
     path = own_edition_folder / "public" / "edition.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    with pytest.raises(EditionError, match=f"edition.json: {words}"):
+    with pytest.raises(UserError, match=f"edition.json: {words}"):
         open_edition(own_edition_folder)
 
 
@@ -205,7 +206,7 @@ def test_a_released_file_replaced_by_a_link_to_it_is_found(own_edition_folder: P
 )
 def test_keys_that_do_not_open(own_edition_folder: Path, spoil: Callable[[Path], None], words: str) -> None:
     spoil(own_edition_folder)
-    with pytest.raises(EditionError, match=words):
+    with pytest.raises(UserError, match=words):
         open_sealed(own_edition_folder)
 
 

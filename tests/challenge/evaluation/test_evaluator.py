@@ -28,6 +28,7 @@ from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.report import write_report
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE
 
 
@@ -152,9 +153,8 @@ def test_a_protocol_by_which_nobody_can_be_evaluated_is_refused_with_all_that_is
     tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """When the edition is built, before anything is written, and when it is opened."""
-    from mriprivacy.challenge.edition.public import EditionError
 
-    with pytest.raises(EditionError) as error:
+    with pytest.raises(UserError) as error:
         read_protocol({"protocol": NONSENSE})
     assert len(error.value.problems) == len(NONSENSE)
     said = [f"protocol.{name}={value}".replace("'", "") for name, value in NONSENSE.items()]

@@ -9,10 +9,11 @@ import pytest
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
-from mriprivacy.challenge.edition.public import EditionError, open_edition
+from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.site import pages
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
+from mriprivacy.scoring.errors import UserError
 from tests.challenge.commands.test_build import SEED, words
 from tests.conftest import write_tiny_cohort
 from tests.helpers.board_entries import made_up
@@ -156,7 +157,7 @@ def test_who_checks_and_who_evaluates_is_told(
     assert told in capsys.readouterr().out
     for wrong in ("[]", '{"superseded_by": "tiny"}', '{"superseded_by": 1}', "{}"):
         mark.write_text(wrong)
-        with pytest.raises(EditionError, match=SUPERSEDED):
+        with pytest.raises(UserError, match=SUPERSEDED):
             assert open_edition(own_edition_folder).superseded_by
 
 

@@ -81,7 +81,7 @@ def test_any_changed_byte_is_found(
         return
     content[position % len(content)] = value
     (folder / LOG).write_bytes(content)
-    with pytest.raises(RecordError):
+    with pytest.raises(UserError):
         read_log(folder, published)
 
 
@@ -90,7 +90,7 @@ def test_lines_taken_out_are_found(log: Path, taken: list[int]) -> None:
     published = head(read_log(log))
     lines = (log / LOG).read_bytes().splitlines(keepends=True)
     (log / LOG).write_bytes(b"".join(line for n, line in enumerate(lines) if n not in taken))
-    with pytest.raises(RecordError, match=r"does not follow|no line has the hash"):
+    with pytest.raises(UserError, match=r"does not follow|no line has the hash"):
         read_log(log, published)
 
 
@@ -101,7 +101,7 @@ def test_lines_taken_out_are_found(log: Path, taken: list[int]) -> None:
 def test_what_is_no_event_is_named(log: Path, line: bytes) -> None:
     with (log / LOG).open("ab") as stream:
         stream.write(line)
-    with pytest.raises(RecordError, match="line 6"):
+    with pytest.raises(UserError, match="line 6"):
         read_log(log)
 
 

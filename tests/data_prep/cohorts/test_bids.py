@@ -11,6 +11,7 @@ from PIL import Image
 
 from mriprivacy.data_prep.cohorts.bids import CohortError, age_group, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
+from mriprivacy.scoring.errors import UserError
 
 EDGES = [18, 30, 45, 60]
 
@@ -101,7 +102,7 @@ MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
 )  # fmt: skip
 def test_cohorts_that_make_no_edition(own_cohort: Path, spoil: Callable[[Path], None], words: str) -> None:
     spoil(own_cohort)
-    with pytest.raises(CohortError, match=words):
+    with pytest.raises(UserError, match=words):
         read_cohort(own_cohort, "T2w", EDGES)
 
 
@@ -110,7 +111,7 @@ def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
     for condition in ("raw", "bald"):
         spoil_file(f"sourcedata/photos/{condition}/sub-04_photo-01.png", None)(own_cohort)
     spoil_participants("sub-01\tM", "sub-01\tman")(own_cohort)
-    with pytest.raises(CohortError) as caught:
+    with pytest.raises(UserError) as caught:
         read_cohort(own_cohort, "T2w", EDGES)
     assert len(caught.value.problems) == 3
     for word in ("'man'", "sub-02_T2w", "subjects without a photo: sub-04"):
@@ -201,5 +202,5 @@ def test_people_are_real_unless_the_cohort_declares_otherwise(own_cohort: Path) 
         ("{", "not JSON"),
     ):
         path.write_text(text)
-        with pytest.raises(CohortError, match=words):
+        with pytest.raises(UserError, match=words):
             is_synthetic(own_cohort)
