@@ -1,13 +1,12 @@
 """`mriprivacy paper`: Tables I and II and Fig. 4 of the paper, from an edition, beside the paper's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import MISSING
 
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, learn
@@ -24,6 +23,7 @@ from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, 
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.kit_errors import InputError
 from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring import Estimate, compare, draw_systems, score_attributes, score_trials
 
 TRUE_BALD = "true bald"
@@ -38,16 +38,18 @@ CONTRASTED = (  # what hair removal does to either attack, and whether the truth
 
 
 @dataclass
-class Settings:
+class PaperSettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    output: str = MISSING
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    edition: str = setting(
+        REQUIRED, "folder of an edition with public/ and sealed/ (standard=synth-49: the paper's design)"
+    )
+    output: str = setting(REQUIRED, "folder for paper.md and roc.png")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
-def run(settings: Settings) -> None:
+def run(settings: PaperSettings) -> None:
     """Attack the undefaced scans of an edition every way, and write tables and figure."""
     edition, sealed = open_edition(Path(settings.edition)), open_sealed(Path(settings.edition))
     if edition.conditions != ("raw", "bald"):
@@ -66,7 +68,7 @@ def run(settings: Settings) -> None:
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
+def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Looks:
     protocol = read_protocol(edition.description)
     extraction = Extraction(
         attacks=tuple(protocol.attacks),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.problems import ProblemsError
+from mriprivacy.data_prep.formats.settings import setting
 from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
 from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
 
@@ -37,8 +38,10 @@ class RecordError(ProblemsError):
 class Limits:
     """How many different submissions a team may have evaluated, a day (UTC) and in all; 0 = any number."""
 
-    per_day: int = 2
-    total: int = 20
+    per_day: int = setting(
+        2, "different submissions of a team or participant a day, UTC; 0: any number", at_least=0
+    )
+    total: int = setting(20, "the same in all", at_least=0)
 
 
 @dataclass(frozen=True)
