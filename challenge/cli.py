@@ -68,7 +68,10 @@ def _dispatch(words: list[str]) -> int:
         from mriprivacy.challenge.settings.compose import compose_raw
 
         if "--cfg" not in flags:
-            print(f"mriprivacy {name}: {COMMANDS[name]}\n\nSettings (key=value; ??? must be given):\n")
+            from mriprivacy.challenge.settings.commands_page import help_page
+
+            print(help_page(name, overrides))
+            return 0
         print(OmegaConf.to_yaml(compose_raw(name, overrides)), end="")
         return 0
     from mriprivacy.challenge.settings.compose import sweep

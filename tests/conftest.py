@@ -89,7 +89,7 @@ def tiny_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_edition_folder(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a whole edition, public and sealed; not to be changed (copy it)."""
     folder = tmp_path_factory.mktemp("edition") / "edition"
-    build_edition(tiny_cohort, folder, EditionConfig(id="tiny", seed=11))
+    build_edition(tiny_cohort, folder, EditionConfig(id="tiny", seed=11, hair_removal="given"))
     return folder
 
 

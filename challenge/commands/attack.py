@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import MISSING
 
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
@@ -20,11 +19,11 @@ from mriprivacy.challenge.attackers.networks import declared, described, network
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.edition.public import Split, open_edition
-from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.intake.description import describe_reference
-from mriprivacy.challenge.settings.groups import Attack, camera_of
+from mriprivacy.challenge.settings.groups import AttackChoice, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 
@@ -32,26 +31,24 @@ SCAN_SUFFIXES = (".nii", ".nii.gz")
 
 
 @dataclass
-class Settings:
+class AttackSettings:
     """Keys of the command: an edition, or probes and photos."""
 
-    output: str = MISSING
-    edition: str = ""
-    split: str = "eval"
-    probes: str = ""
-    photos: str = ""
-    attack: Attack = field(default_factory=Attack)
-    cache: str = ""
-    embeddings: str = ""
-    compute: Compute = field(default_factory=Compute)
+    output: str = setting(REQUIRED, "folder of the submission, or of scores and renders")
+    edition: str = setting("", "folder of an edition; public/ is enough; or else probes and photos:")
+    split: str = setting("eval", "split of the edition", choices=("dev", "eval"))
+    probes: str = setting("", "folder of NIfTI scans (photographs may be among them)")
+    photos: str = setting("", "folder of PNG and JPEG photographs (scans may be among them)")
+    attack: AttackChoice = group(AttackChoice, "deepface")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    embeddings: str = setting("", "folder for the vectors that identify reads; empty: none are written")
+    compute: Compute = group(Compute, "loky")
 
 
-def check(settings: Settings) -> None:
-    """Raise for a camera or a level that is none, or keys that do not go together."""
+def check(settings: AttackSettings) -> None:
+    """Raise for a camera that is none, or keys that do not go together."""
     attack = settings.attack
     camera_of(attack)
-    if attack.level not in LEVELS:
-        raise UserError(f"attack: attack.level is {attack.level!r}; expected one of {', '.join(LEVELS)}")
     if attack.level != "ignorant" and not settings.edition:
         raise UserError(f"attack: attack.level={attack.level} learns from dev; expected edition=...")
     if attack.level != "ignorant" and settings.split == "dev":
@@ -69,7 +66,7 @@ def check(settings: Settings) -> None:
         raise UserError("attack: give edition=... , or both probes=DIR and photos=DIR")
 
 
-def run(settings: Settings) -> None:
+def run(settings: AttackSettings) -> None:
     """Attack what the settings name."""
     if settings.edition:
         _attack_edition(settings)
@@ -77,10 +74,8 @@ def run(settings: Settings) -> None:
         _attack_loose(settings)
 
 
-def _attack_edition(settings: Settings) -> None:
+def _attack_edition(settings: AttackSettings) -> None:
     edition = open_edition(Path(settings.edition))
-    if settings.split not in edition.splits:
-        raise UserError(f"attack: split is {settings.split!r}; expected {' or '.join(edition.splits)}")
     condition = settings.attack.condition
     if condition not in edition.conditions:
         raise UserError(
@@ -119,7 +114,9 @@ def _attack_edition(settings: Settings) -> None:
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(sides)}")
 
 
-def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
+def _features(
+    split: Split, settings: AttackSettings
+) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
     """Return the features of all scans and of all references of a split."""
     extraction, condition = _extraction(settings), settings.attack.condition
     scans = {probe: split.scan(probe) for probe in split.probes}
@@ -131,7 +128,7 @@ def _features(split: Split, settings: Settings) -> tuple[dict[str, ImageFeatures
     )
 
 
-def _attack_loose(settings: Settings) -> None:
+def _attack_loose(settings: AttackSettings) -> None:
     probe_paths = find_images(Path(settings.probes), "probes", (*SCAN_SUFFIXES, *SUFFIXES))
     photo_paths = find_images(Path(settings.photos), "photos", (*SCAN_SUFFIXES, *SUFFIXES))
     if len({_is_photo(path) for path in (*probe_paths.values(), *photo_paths.values())}) > 1:
@@ -167,7 +164,7 @@ def _attack_loose(settings: Settings) -> None:
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
 
 
-def _made_by(settings: Settings) -> dict[str, Any]:
+def _made_by(settings: AttackSettings) -> dict[str, Any]:
     """Say how scores were made, as far as they depend on it."""
     attack = settings.attack
     return {
@@ -178,7 +175,7 @@ def _made_by(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _check_comparable(settings: Settings) -> None:
+def _check_comparable(settings: AttackSettings) -> None:
     """Refuse to compare scans with photographs where nobody learned what they have to do with each other."""
     attack = settings.attack
     if not make_attack(attack.name, attack.model).comparable:
@@ -192,7 +189,9 @@ def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _loose(paths: dict[str, Path], side: str, settings: Settings, renders: Path) -> dict[str, ImageFeatures]:
+def _loose(
+    paths: dict[str, Path], side: str, settings: AttackSettings, renders: Path
+) -> dict[str, ImageFeatures]:
     """Return the features of a folder in which scans and photographs may stand together."""
     photos = {name: path for name, path in paths.items() if _is_photo(path)}
     scans = {name: path for name, path in paths.items() if name not in photos}
@@ -201,7 +200,7 @@ def _loose(paths: dict[str, Path], side: str, settings: Settings, renders: Path)
     return found | extract(photos, "photo", extraction, f"faces of {side} photographs", settings.compute)
 
 
-def _extraction(settings: Settings, renders: Path | None = None) -> Extraction:
+def _extraction(settings: AttackSettings, renders: Path | None = None) -> Extraction:
     attack = settings.attack
     return Extraction(
         attacks=(attack.name,),
@@ -228,7 +227,7 @@ def _write_scores(
 
 
 def _write_embeddings(
-    settings: Settings,
+    settings: AttackSettings,
     probes: dict[str, ImageFeatures],
     photos: dict[str, ImageFeatures],
     who: Mapping[str, str],

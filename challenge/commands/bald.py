@@ -1,10 +1,9 @@
 """`mriprivacy bald`: remove the hair from a folder of photographs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from omegaconf import MISSING
 from PIL import Image
 
 from mriprivacy.baselines.face.all_faces import Box
@@ -17,38 +16,41 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.release.photograph_cuts import cut_loose
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
-class Method:
+class HairRemoval:
     """How: `builtin`, or `hairmapper` with the folder of its repository and its interpreter."""
 
-    name: str = "builtin"
-    root: str = ""
-    python: str = "python"
+    name: str = setting("builtin", "set by bald=", choices=("builtin", "hairmapper"), chosen=True)
+    root: str = setting("", "folder of its repository, weights as its README says", only=("hairmapper",))
+    python: str = setting(
+        "python", "interpreter with its requirements (torch with CUDA)", only=("hairmapper",)
+    )
 
 
 @dataclass
-class Settings:
+class BaldSettings:
     """Keys of the command."""
 
-    photos: str = MISSING
-    output: str = MISSING
-    faces: str = ""
-    bald: Method = field(default_factory=Method)
-    compute: Compute = field(default_factory=Compute)
+    photos: str = setting(REQUIRED, "folder of PNG and JPEG portraits")
+    output: str = setting(REQUIRED, "folder of PNG files under the same names")
+    faces: str = setting(
+        "", "table (columns photo, face) of the face meant, for photographs with several faces"
+    )
+    bald: HairRemoval = group(HairRemoval, "builtin")
+    compute: Compute = group(Compute, "loky")
 
 
-def check(settings: Settings) -> None:
-    """Raise if nothing removes hair that way."""
-    if settings.bald.name not in ("builtin", "hairmapper"):
-        raise UserError(f"bald: bald.name is {settings.bald.name!r}; expected builtin or hairmapper")
+def check(settings: BaldSettings) -> None:
+    """Raise if HairMapper is to be used from nowhere."""
     if settings.bald.name == "hairmapper" and not settings.bald.root:
         raise UserError("bald: bald.root is empty; expected the folder of HairMapper's repository")
 
 
-def run(settings: Settings) -> None:
+def run(settings: BaldSettings) -> None:
     """Write every photograph without hair, as PNG under the same name, cut to whom `faces` names."""
     photos = find_images(Path(settings.photos), "photos", SUFFIXES)
     cuts = cut_loose(photos, settings.faces, settings.compute)

@@ -2,13 +2,12 @@
 
 import warnings
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import MISSING
 
 from mriprivacy import baselines
 from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
@@ -41,6 +40,7 @@ from mriprivacy.data_prep.editions.plan import Plan
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_photo, release_scan
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError
 
@@ -48,28 +48,35 @@ SHORTEST_SEED = 2**64
 
 
 @dataclass
-class Cohort(CohortFiles):
+class BidsCohort(CohortFiles):
     """Where the people are (`cohort=bids`): a BIDS dataset, and its photographs."""
 
-    root: str = MISSING
+    root: str = setting(
+        REQUIRED,
+        "folder of a BIDS dataset: T1w, T2w, FLAIR or PDw, with or without sessions, and participants.tsv",
+    )
 
 
 @dataclass
-class Settings:
+class BuildSettings:
     """Keys of the command."""
 
-    output: str = MISSING
-    seed: int = MISSING
-    starting_kit: bool = False
-    recipients: list[str] = field(default_factory=list)
-    cohort: Cohort = field(default_factory=Cohort)
-    edition: EditionConfig = field(default_factory=EditionConfig)
-    distractors: Distractors = field(default_factory=Distractors)
-    protocol: Protocol = field(default_factory=Protocol)
-    compute: Compute = field(default_factory=Compute)
+    output: str = setting(REQUIRED, "folder of the edition")
+    seed: int = setting(REQUIRED, "seed of splits, ids and the order of lists; keep it as secret as the key")
+    starting_kit: bool = setting(
+        False, "also make starting_kit/: README and a valid submission of each track, in minutes"
+    )
+    recipients: list[str] = setting(
+        [], "public keys, age1...: sealed.age for their holders instead of sealed/ (see lock)"
+    )
+    cohort: BidsCohort = group(BidsCohort, "bids")
+    distractors: Distractors = group(Distractors, "none")
+    protocol: Protocol = group(Protocol, "standard")
+    compute: Compute = group(Compute, "loky")
+    edition: EditionConfig = group(EditionConfig, "custom", name="standard")
 
 
-def check(settings: Settings) -> None:
+def check(settings: BuildSettings) -> None:
     """Raise if no edition can be made, or by its protocol nobody can be evaluated."""
     if problems := protocol_problems(settings.protocol):
         raise UserError(*problems)
@@ -78,7 +85,7 @@ def check(settings: Settings) -> None:
     check_config(settings.edition)
 
 
-def inherit(settings: Settings, overridden: Collection[str]) -> Settings:
+def inherit(settings: BuildSettings, overridden: Collection[str]) -> BuildSettings:
     """Return settings in which all that is not overridden is as in the edition to be superseded."""
     if not settings.edition.supersedes:
         return settings
@@ -98,7 +105,7 @@ def inherit(settings: Settings, overridden: Collection[str]) -> Settings:
     )
 
 
-def run(settings: Settings) -> None:
+def run(settings: BuildSettings) -> None:
     """Plan the edition, look who is in its photographs, release what is not released yet, seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
@@ -175,7 +182,7 @@ def _released(path: str) -> Edition | None:
     return open_edition(Path(path))
 
 
-def _contents(plan: Plan, settings: Settings) -> str:
+def _contents(plan: Plan, settings: BuildSettings) -> str:
     references = sum(len(split.references) for split in plan.splits)
     kinds = f"{len(plan.scans)} scans, {references} photographs"
     if settings.edition.reference_contrast:
@@ -185,13 +192,13 @@ def _contents(plan: Plan, settings: Settings) -> str:
     return f"{kinds}; " + ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
 
 
-def _starting_kit(settings: Settings) -> list[str]:
+def _starting_kit(settings: BuildSettings) -> list[str]:
     """Return the words by which `export` makes the kit, of what is public; it may be made again."""
     folders = [f"edition={settings.output}/public", f"output={settings.output}/starting_kit"]
     return ["target=starting_kit", *folders, *settings.compute.words()]
 
 
-def _ask_for_giveaways(plan: Plan, folder: Path, settings: Settings) -> str:
+def _ask_for_giveaways(plan: Plan, folder: Path, settings: BuildSettings) -> str:
     """Refuse an edition whose files tell who is who without a face; every evaluation would refuse it."""
     people = [len({subject for _, subject, of in plan.subjects if of == split.name}) for split in plan.splits]
     if min(people) < MIN_SUBJECTS:

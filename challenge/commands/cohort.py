@@ -1,11 +1,9 @@
 """`mriprivacy cohort`: write a cohort as a BIDS dataset, a synthetic one or IXI as it was downloaded."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-
-from omegaconf import MISSING
 
 from mriprivacy.baselines.face.render import prepare_off_screen
 from mriprivacy.challenge.compute.parallel import Compute
@@ -13,6 +11,7 @@ from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.data_prep.cohorts.ixi import read_ixi, write_ixi
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort, check_settings
 from mriprivacy.data_prep.synthetic.contact_sheet import contact_sheets
 from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
@@ -21,32 +20,34 @@ from mriprivacy.data_prep.synthetic.people.person import Person
 
 
 @dataclass
-class Cohort(SyntheticCohort):
+class CohortToWrite(SyntheticCohort):
     """A cohort to write: `source` is synthetic, or ixi with its folder and table (`cohort=ixi`)."""
 
-    source: str = "synthetic"
-    root: str = ""
-    table: str = ""
-    contrasts: list[str] = field(default_factory=lambda: ["T1w", "T2w"])
+    source: str = setting("synthetic", "set by cohort=", choices=("synthetic", "ixi"), chosen=True)
+    root: str = setting("", "folder of the scans, IXI012-HH-1211-T1.nii.gz and so on", only=("ixi",))
+    table: str = setting("", "IXI.xls, or the same as .csv", only=("ixi",))
+    contrasts: list[str] = setting(
+        ["T1w", "T2w"], "some of T1w, T2w, PDw; only people who have all of them", only=("ixi",)
+    )
 
 
 @dataclass
-class Settings:
+class CohortSettings:
     """Keys of the command."""
 
-    output: str = MISSING
-    seed: int = 7
-    cohort: Cohort = field(default_factory=Cohort)
-    compute: Compute = field(default_factory=Compute)
+    output: str = setting(REQUIRED, "folder of the dataset")
+    seed: int = setting(7, "the same seed gives the same people, scans and photographs")
+    cohort: CohortToWrite = group(CohortToWrite, "synthetic")
+    compute: Compute = group(Compute, "loky")
 
 
-def check(settings: Settings) -> None:
+def check(settings: CohortSettings) -> None:
     """Raise with every setting of which no people can be made."""
     if settings.cohort.source != "ixi":
         check_settings(settings.cohort)
 
 
-def run(settings: Settings) -> None:
+def run(settings: CohortSettings) -> None:
     """Draw the people, then scan and photograph each; people already written are not made again."""
     if settings.cohort.source == "ixi":
         _ixi(settings.cohort, Path(settings.output))
@@ -67,7 +68,7 @@ def run(settings: Settings) -> None:
     print(f"{settings.output}: {len(rows)} synthetic people; look at sourcedata/{sheets[0].name}")
 
 
-def _ixi(cohort: Cohort, output: Path) -> None:
+def _ixi(cohort: CohortToWrite, output: Path) -> None:
     people, remarks = read_ixi(Path(cohort.root), Path(cohort.table), cohort.contrasts)
     with whole_folder(output) as folder:
         write_ixi(people, folder)

@@ -1,10 +1,8 @@
 """`mriprivacy deface`: run a reference defacer on an edition; the result is a submission like any other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-from omegaconf import MISSING
 
 from mriprivacy import baselines
 from mriprivacy.baselines.alignment.template import AlignmentError
@@ -15,38 +13,39 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.intake.description import describe_reference
-from mriprivacy.challenge.settings.groups import Defacer
+from mriprivacy.challenge.settings.groups import DefacerChoice
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 
 
 @dataclass
-class Settings:
+class DefaceSettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    output: str = MISSING
-    defacer: Defacer = field(default_factory=Defacer)
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    edition: str = setting(REQUIRED, "folder of an edition; public/ is enough")
+    output: str = setting(REQUIRED, "folder of the submission")
+    defacer: DefacerChoice = group(DefacerChoice, "niimath_deface")
+    cache: str = setting("", "folder in which registrations are kept; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
 @dataclass(frozen=True)
 class _Job:
-    defacer: Defacer
+    defacer: DefacerChoice
     source: Path
     target: Path
     cache: Path
     folder: Path
 
 
-def check(settings: Settings) -> None:
+def check(settings: DefaceSettings) -> None:
     """Raise if there is no such defacer, or its program is not there."""
     described(settings.defacer.name, settings.defacer.command, settings.defacer.options)
 
 
-def run(settings: Settings) -> None:
+def run(settings: DefaceSettings) -> None:
     """Deface every scan of both splits and write the submission."""
     edition = open_edition(Path(settings.edition))
     defacer = settings.defacer

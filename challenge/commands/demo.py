@@ -3,13 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import Any
-
-from omegaconf import MISSING
 
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
@@ -18,6 +16,7 @@ from mriprivacy.challenge.leaderboard.terminal import ranking
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
+from mriprivacy.data_prep.formats.settings import group, setting
 from mriprivacy.scoring.errors import UserError
 
 EDITION, RELEASED = "synth-demo", "2026-11-24"
@@ -41,19 +40,25 @@ SECONDS = {
 
 
 @dataclass
-class Settings:
+class DemoSettings:
     """Keys of the command."""
 
-    output: str = MISSING
-    subjects: int = 24
-    seed: int = 7
-    spacing_mm: float = 2.0
-    reanalysed: int = 2
-    defacers: list[str] = field(default_factory=list)
-    attacks: list[str] = field(default_factory=list)
-    levels: list[str] = field(default_factory=list)
-    infer: bool = True
-    compute: Compute = field(default_factory=Compute)
+    output: str = setting("demo", "folder; an interrupted demo with the same settings continues in it")
+    subjects: int = setting(24, "synthetic people, half of them in dev", at_least=8)
+    seed: int = setting(7, "seed of people and edition; the same seed gives the same figures")
+    spacing_mm: float = setting(2.0, "voxels of scans and reconstructions, mm; finer takes longer")
+    reanalysed: int = setting(2, "scans of eval whose brain is analysed again for utility; -1: all")
+    defacers: list[str] = setting(
+        ["identity", "blur", "niimath_deface", "niimath_reface", "skull_strip"], "some options of defacer="
+    )
+    attacks: list[str] = setting(
+        ["geo", "deepface"], "some options of attack=, each on photographs raw and bald"
+    )
+    levels: list[str] = setting(
+        ["ignorant", "informed"], "levels of the attack submissions; defacers meet every attacker"
+    )
+    infer: bool = setting(True, "also predict sex, age group and ethnicity from the scans")
+    compute: Compute = group(Compute, "loky")
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Step:
     seconds: float
 
 
-def run(settings: Settings) -> None:
+def run(settings: DemoSettings) -> None:
     """Call the commands in order; all that passes between them are files. What is there is not made again."""
     output = Path(settings.output)
     steps = plan(settings)
@@ -99,7 +104,7 @@ def run(settings: Settings) -> None:
     print(_closing(output, time.monotonic() - start))
 
 
-def plan(settings: Settings) -> list[Step]:
+def plan(settings: DemoSettings) -> list[Step]:
     """Return the commands of the demo, in order, as an organizer and a participant would type them."""
     out, spacing = settings.output, settings.spacing_mm
     cache, public = f"cache={out}/cache", f"edition={out}/edition/public"
@@ -151,13 +156,10 @@ def plan(settings: Settings) -> list[Step]:
     return steps
 
 
-def _prepare(steps: Sequence[Step], settings: Settings) -> list[Callable[[], None]]:
+def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[], None]]:
     """Return what runs every step, or raise with all that is wrong with any."""
-    calls, problems = [], []
-    if settings.subjects < 8:
-        problems.append(
-            f"demo: subjects is {settings.subjects}; expected at least 8, so that both splits have a few"
-        )
+    calls: list[Callable[[], None]] = []
+    problems: list[str] = []
     for step in steps:
         try:
             calls.append(prepare_command(step.command, [*step.words, *_compute(step.command, settings)]))
@@ -172,7 +174,7 @@ def _prepare(steps: Sequence[Step], settings: Settings) -> list[Callable[[], Non
     return calls
 
 
-def _claim(output: Path, settings: Settings) -> None:
+def _claim(output: Path, settings: DemoSettings) -> None:
     """Note the settings in an empty folder, or find them in one: a demo that was interrupted goes on."""
     same = {k: v for k, v in asdict(settings).items() if k not in ("output", "compute")}
     same["kit"] = version("mriprivacy")
@@ -208,7 +210,7 @@ def _left(elapsed: float, done: float, rest: float) -> str:
     return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
 
 
-def _compute(command: str, settings: Settings) -> list[str]:
+def _compute(command: str, settings: DemoSettings) -> list[str]:
     return [] if command == "rank" else settings.compute.words()
 
 

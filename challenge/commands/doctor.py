@@ -19,7 +19,7 @@ ATLAS, ATLAS_MAPS = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii
 
 
 @dataclass
-class Settings:
+class DoctorSettings:
     """The command has no keys."""
 
 
@@ -39,7 +39,7 @@ _DRAW = (
 )
 
 
-def run(settings: Settings) -> None:
+def run(settings: DoctorSettings) -> None:
     """Print every finding; raise if something needed is missing."""
     checks: list[Callable[[], list[Finding]]] = [
         _machine,

@@ -4,8 +4,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from omegaconf import MISSING
-
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
@@ -21,33 +19,34 @@ from mriprivacy.challenge.intake.submission import Submission, SubmissionError, 
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
-class Settings:
+class EvaluateSettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    submission: str = MISSING
-    output: str = MISSING
-    report: str = ""
-    show_faces: bool = False
-    cache: str = ""
-    identity: str = ""
-    record: str = ""
-    team: str = ""
+    edition: str = setting(REQUIRED, "folder of an edition with public/ and sealed/")
+    submission: str = setting(REQUIRED, "folder of the submission, or a zip of its content")
+    output: str = setting(REQUIRED, "folder of entries; writes EDITION/TEAM__SYSTEM.json in it")
+    report: str = setting("", "folder of the organizer's reports, as secret as the key; empty: none")
+    show_faces: bool = setting(False, "in the report, renders of people who are not synthetic")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    identity: str = setting("", "file with the secret key of a locked edition")
+    record: str = setting("", "folder of the log of submissions; empty: no log, and no limit holds")
+    team: str = setting("", "team that sent it, if known; a submission under another name is refused")
     limits: Limits = field(default_factory=Limits)
-    compute: Compute = field(default_factory=Compute)
+    compute: Compute = group(Compute, "loky")
 
 
-def run(settings: Settings) -> None:
+def run(settings: EvaluateSettings) -> None:
     """Check the submission as a participant would, evaluate it, write its entry below `output`."""
     with opened(Path(settings.edition), Path(settings.identity) if settings.identity else None) as root:
         _evaluate(settings, root)
 
 
-def _evaluate(settings: Settings, root: Path) -> None:
+def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)
@@ -87,7 +86,7 @@ def _evaluate(settings: Settings, root: Path) -> None:
 
 
 def _report(
-    settings: Settings, evaluation: Evaluation, context: Context, submission: Submission
+    settings: EvaluateSettings, evaluation: Evaluation, context: Context, submission: Submission
 ) -> list[Path]:
     if not settings.report:
         return []

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from omegaconf import MISSING
-
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
@@ -20,38 +18,46 @@ from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_k
 from mriprivacy.challenge.settings.runner import run_command
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
+from mriprivacy.data_prep.formats.fields import TRACKS
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
+
+TARGETS = ("starting_kit", "codabench", "grand_challenge")
 
 
 @dataclass
-class Settings:
+class ExportSettings:
     """Keys of the command."""
 
-    target: str = MISSING
-    edition: str = MISSING
-    output: str = MISSING
-    track: str = "attack"
-    image: str = ""
-    start: str = "2026-01-01 00:00:00"
-    end: str = ""
-    contact: str = ""
-    with_data: bool = False
+    target: str = setting(
+        REQUIRED, "product; codabench is for synthetic people only: it gives the key away", choices=TARGETS
+    )
+    edition: str = setting(REQUIRED, "folder of an edition; for a starting kit public/ is enough")
+    output: str = setting(REQUIRED, "folder; for codabench the zip")
+    track: str = setting("attack", "codabench and grand_challenge: track", choices=TRACKS)
+    image: str = setting(
+        "", "codabench: Docker image that scores; empty: the platform's own, for all tracks but defacing"
+    )
+    start: str = setting("2026-01-01 00:00:00", "codabench: start of the phase, UTC")
+    end: str = setting("", "codabench: end of the phase; empty: never")
+    contact: str = setting("", "codabench: e-mail address of the organizers")
+    with_data: bool = setting(
+        False, "codabench: also put public/ into the bundle, for every visitor of the benchmark"
+    )
     limits: Limits = field(default_factory=Limits)
-    baseline_defacer: str = "niimath_deface"
-    baseline_attack: str = "geo"
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    baseline_defacer: str = setting("niimath_deface", "starting kit: an option of defacer=")
+    baseline_attack: str = setting("geo", "starting kit: an option of attack=")
+    cache: str = setting("", "folder for features of the baselines; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
-def run(settings: Settings) -> None:
+def run(settings: ExportSettings) -> None:
     """Export what `target` names."""
-    targets: dict[str, Callable[[Settings, Edition], None]] = {
+    targets: dict[str, Callable[[ExportSettings, Edition], None]] = {
         "starting_kit": _starting_kit,
         "codabench": _codabench,
         "grand_challenge": _grand_challenge,
     }
-    if settings.target not in targets:
-        raise UserError(f"export: target is {settings.target!r}; expected one of {', '.join(targets)}")
     root = Path(settings.edition)
     edition = open_edition(root)
     read_protocol(edition.description)
@@ -60,13 +66,13 @@ def run(settings: Settings) -> None:
     targets[settings.target](settings, edition)
 
 
-def _starting_kit(settings: Settings, edition: Edition) -> None:
+def _starting_kit(settings: ExportSettings, edition: Edition) -> None:
     with whole_folder(Path(settings.output)) as folder:
         write_starting_kit(edition, folder, edition.tracks, _baselines(settings, edition))
     print(f"{settings.output}: README.md and a valid submission of each of {', '.join(edition.tracks)}")
 
 
-def _codabench(settings: Settings, edition: Edition) -> None:
+def _codabench(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     check_synthetic(edition)
     output = Path(settings.output)
@@ -93,7 +99,7 @@ def _codabench(settings: Settings, edition: Edition) -> None:
     )
 
 
-def _grand_challenge(settings: Settings, edition: Edition) -> None:
+def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     with whole_folder(Path(settings.output)) as folder:
         write_container(edition, Path(settings.edition), folder, settings.track)
@@ -101,7 +107,7 @@ def _grand_challenge(settings: Settings, edition: Edition) -> None:
     print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
 
 
-def _baselines(settings: Settings, edition: Edition) -> Baselines:
+def _baselines(settings: ExportSettings, edition: Edition) -> Baselines:
     spacing = read_protocol(edition.description).spacing_mm
     return Baselines(
         settings.baseline_defacer,

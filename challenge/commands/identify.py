@@ -1,37 +1,39 @@
 """`mriprivacy identify`: probe embeddings against a gallery of any size, in blocks, never as a matrix."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import MISSING
 
 from mriprivacy.challenge.compute.parallel import Compute, stream
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError, arrays_of_a_person
 from mriprivacy.scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
 
 
 @dataclass
-class Settings:
+class IdentifySettings:
     """Keys of the command."""
 
-    probes: str = MISSING
-    gallery: str = MISSING
-    output: str = MISSING
-    top: int = 10
-    fmr: float = 0.01
-    rows: int = 512
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    probes: str = setting(
+        REQUIRED, ".npy, one row an image; a .tsv of the same name and order has the column subject"
+    )
+    gallery: str = setting(REQUIRED, "the same; all images of a person stand together")
+    output: str = setting(REQUIRED, "folder: figures.json, probes.tsv, people.tsv, candidates.tsv")
+    top: int = setting(10, "listed candidates of each probe", at_least=0)
+    fmr: float = setting(0.01, "false match rate at which a person counts as linked", at_least=0, at_most=1)
+    rows: int = setting(512, "probes a block", at_least=1)
+    cache: str = setting("", "folder for files fetched from a URL; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
-def run(settings: Settings) -> None:
+def run(settings: IdentifySettings) -> None:
     """Compare every probe with everybody of the gallery and write what is found."""
     paths = Path(settings.probes).absolute(), Path(settings.gallery).absolute()
     names = [_subjects(path) for path in paths]

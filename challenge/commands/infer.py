@@ -1,9 +1,7 @@
 """`mriprivacy infer`: read sex, age group and ethnicity from the scans of an edition."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-from omegaconf import MISSING
 
 from mriprivacy.baselines.attacks.attributes import AttributesError
 from mriprivacy.challenge.attackers.attribute_inference import infer, learn
@@ -14,30 +12,31 @@ from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.intake.description import describe_reference
-from mriprivacy.challenge.settings.groups import Attack, camera_of
+from mriprivacy.challenge.settings.groups import AttackChoice, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
-class Settings:
+class InferSettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    output: str = MISSING
-    attack: Attack = field(default_factory=Attack)
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    edition: str = setting(REQUIRED, "folder of an edition; public/ is enough")
+    output: str = setting(REQUIRED, "folder of the submission")
+    attack: AttackChoice = group(AttackChoice, "deepface")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
-def check(settings: Settings) -> None:
+def check(settings: InferSettings) -> None:
     """Raise if the camera is none."""
     camera_of(settings.attack)
 
 
-def run(settings: Settings) -> None:
+def run(settings: InferSettings) -> None:
     """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
     edition = open_edition(Path(settings.edition))
     attack = settings.attack

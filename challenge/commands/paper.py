@@ -1,11 +1,9 @@
 """`mriprivacy paper`: Tables I and II and Fig. 4 of the paper, from an edition, beside the paper's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-
-from omegaconf import MISSING
 
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, learn
@@ -23,6 +21,7 @@ from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, draw_roc, table_1, table_2
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring import Estimate, compare, draw_systems, score_attributes, score_trials
 from mriprivacy.scoring.errors import UserError
 
@@ -38,16 +37,18 @@ CONTRASTED = (  # what hair removal does to either attack, and whether the truth
 
 
 @dataclass
-class Settings:
+class PaperSettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    output: str = MISSING
-    cache: str = ""
-    compute: Compute = field(default_factory=Compute)
+    edition: str = setting(
+        REQUIRED, "folder of an edition with public/ and sealed/ (standard=synth-49: the paper's design)"
+    )
+    output: str = setting(REQUIRED, "folder for paper.md and roc.png")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
 
 
-def run(settings: Settings) -> None:
+def run(settings: PaperSettings) -> None:
     """Attack the undefaced scans of an edition every way, and write tables and figure."""
     edition, sealed = open_edition(Path(settings.edition)), open_sealed(Path(settings.edition))
     if edition.conditions != ("raw", "bald"):
@@ -65,7 +66,7 @@ def run(settings: Settings) -> None:
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, settings: Settings) -> Looks:
+def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Looks:
     protocol = read_protocol(edition.description)
     extraction = Extraction(
         attacks=tuple(protocol.attacks),

@@ -3,29 +3,28 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import MISSING
-
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import IncompleteError
+from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
-class Settings:
+class RankSettings:
     """Keys of the command."""
 
-    entries: str = MISSING
-    output: str = MISSING
-    site: bool = True
-    contact: str = ""
-    home: str = ""
+    entries: str = setting(REQUIRED, "folder of entries")
+    output: str = setting(REQUIRED, "folder for LEADERBOARD.md and site/")
+    site: bool = setting(True, "also write the site; open site/index.html, or publish the folder")
+    contact: str = setting("", 'address for submissions under "how to submit": e-mail, or a page')
+    home: str = setting("", "address of a page with the editions, the kit and its documentation")
 
 
-def run(settings: Settings) -> None:
+def run(settings: RankSettings) -> None:
     """Write `<output>/LEADERBOARD.md` and `<output>/site` of the good entries, then raise for the others.
 
     Raises

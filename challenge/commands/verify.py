@@ -3,27 +3,26 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import MISSING
-
 from mriprivacy.challenge.edition.encryption import LOCKED, key_problems, opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition, public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed, organizer_folder
 from mriprivacy.challenge.submission_log.log import LOG, head, read_log
+from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
-class Settings:
+class VerifySettings:
     """Keys of the command."""
 
-    edition: str = MISSING
-    identity: str = ""
-    record: str = ""
-    head: str = ""
+    edition: str = setting(REQUIRED, "folder of an edition; public/ is enough")
+    identity: str = setting("", "file with the secret key of a locked edition; empty: it stays locked")
+    record: str = setting("", "folder with the log of submissions; empty: none is checked")
+    head: str = setting("", "earlier head of the log: nothing before it may have changed")
 
 
-def run(settings: Settings) -> None:
+def run(settings: VerifySettings) -> None:
     """Say what was verified, or raise with every deviation."""
     path = Path(settings.edition)
     if settings.head and not settings.record:

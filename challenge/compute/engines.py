@@ -19,6 +19,7 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_conf
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
+from mriprivacy.data_prep.formats.settings import setting
 from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
@@ -29,26 +30,24 @@ _EVERY = 2.0  # seconds between two looks at whether the parent is there
 
 @dataclass
 class Compute:
-    """Who does the work.
+    """Who does the work."""
 
-    Attributes
-    ----------
-    backend : str
-        One of `BACKENDS`.
-    workers : int
-        Processes; 0 is one a core. A cluster that `address` names has its own.
-    address : str
-        With dask the scheduler, `tcp://host:8786`, or `slurm` for jobs of a SLURM cluster; with ray the head.
-        Empty: workers of this machine.
-    seconds, megabytes : float, int
-        What a scan of a submission may take (`challenge.compute.sandbox`).
-    """
-
-    backend: str = "loky"
-    workers: int = 0
-    address: str = ""
-    seconds: float = 600.0
-    megabytes: int = 8000
+    backend: str = setting("loky", "engine, set by compute=", choices=BACKENDS, chosen=True)
+    workers: int = setting(
+        0, "processes; 0: one a core; with address=slurm: jobs; a cluster has its own", at_least=0
+    )
+    address: str = setting(
+        "",
+        "empty: this machine; dask: tcp://host:8786 or slurm (docs/how-to/scale.md); ray: auto, host:6379",
+        only=("dask", "ray"),
+    )
+    # A scan that a stranger sent (`challenge.compute.sandbox`); sequential has no other process to limit.
+    seconds: float = setting(
+        600.0, "time limit for a submitted scan; sequential: none", at_least=0, unit="seconds"
+    )
+    megabytes: int = setting(
+        8000, "memory limit for a submitted scan; sequential: none", at_least=0, unit="megabytes"
+    )
 
     def words(self) -> list[str]:
         """Return the settings by which another command works in the same way.

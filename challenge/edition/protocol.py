@@ -2,40 +2,28 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mriprivacy.baselines.attacks.face_network import WEIGHT_FILES, choices
-from mriprivacy.baselines.face.views import ANGLES, ViewError, make_views
+from mriprivacy.baselines.face.views import ANGLES, LIGHTS, ViewError, make_views
 from mriprivacy.challenge.edition.public import EditionError
-
-# Finer voxels than 0.3 mm are finer than any head scan and fill the memory; over 5 mm no nose is left.
-SPACING_MM = (0.3, 5.0)
-# Below 64 pixels a face is too small for any detector; far above 2000 the memory is not enough.
-PIXELS = (64, 2000)
-MIN_BOOTSTRAP = 100  # the ends of a 95 % interval are then two or three draws from the extremes
+from mriprivacy.data_prep.formats.settings import same_setting, setting, setting_problems
 
 
 @dataclass
 class Camera:
-    """How scans become pictures.
+    """How scans become pictures: each view is drawn in each light."""
 
-    Attributes
-    ----------
-    spacing_mm : float
-        Voxels of the reconstruction, mm, within `SPACING_MM`.
-    size : int
-        Edge of the pictures, pixels, within `PIXELS`.
-    views : list of [yaw, pitch]
-        Where the camera stands, degrees.
-    lights : list of str
-        Where the lamp stands, names of `baselines.face.views.LIGHTS`; each view is drawn in each light.
-    """
-
-    spacing_mm: float = 1.0
-    size: int = 400
-    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
-    lights: list[str] = field(default_factory=lambda: ["above"])
+    # Finer voxels than 0.3 mm are finer than any head scan and fill the memory; over 5 mm no nose is left.
+    spacing_mm: float = setting(1.0, "voxels of the reconstruction", at_least=0.3, at_most=5, unit="mm")
+    # Below 64 pixels a face is too small for any detector; far above 2000 the memory is not enough.
+    size: int = setting(400, "edge of the renders", at_least=64, at_most=2000, unit="pixels")
+    views: list[Any] = setting([list(angle) for angle in ANGLES], "yaw and pitch of the camera, degrees")
+    lights: list[str] = setting(
+        ["above"],
+        f"positions of the lamp, some of {', '.join(LIGHTS)}; each view is drawn in each light",
+    )
 
 
 def camera_problems(camera: Camera, group: str) -> list[str]:
@@ -55,13 +43,7 @@ def camera_problems(camera: Camera, group: str) -> list[str]:
     >>> camera_problems(Camera(spacing_mm=0, size=9), "attack")  # doctest: +NORMALIZE_WHITESPACE
     ['attack.spacing_mm is 0; expected 0.3 to 5 mm', 'attack.size is 9; expected 64 to 2000 pixels']
     """
-    problems = []
-    for name, value, (low, high), unit in (
-        ("spacing_mm", camera.spacing_mm, SPACING_MM, "mm"),
-        ("size", camera.size, PIXELS, "pixels"),
-    ):
-        if not low <= value <= high:  # NaN is not, either
-            problems.append(f"{group}.{name} is {value:g}; expected {low:g} to {high:g} {unit}")
+    problems = setting_problems(camera, f"{group}.")
     try:
         make_views(camera.views, camera.lights)
     except ViewError as error:
@@ -69,45 +51,39 @@ def camera_problems(camera: Camera, group: str) -> list[str]:
     return problems
 
 
+def _why_left_out(model: Any) -> str:
+    return choices(str(model)).removeprefix(", ".join(WEIGHT_FILES))
+
+
 @dataclass
 class Protocol:
-    """The evaluation of an edition.
+    """The evaluation of an edition, fixed with it; written into edition.json in this order."""
 
-    Attributes
-    ----------
-    attacks : list of str
-        Names of `baselines.attacks.registry.ATTACKS` or `module:Class`, each run on every photo condition.
-    model : str
-        Face network of `deepface`.
-    spacing_mm : float
-        Voxels of the reconstruction, mm.
-    size : int
-        Edge of the renders, pixels.
-    views, lights : list of [yaw, pitch], list of str
-        Under which heads are drawn (`challenge.edition.protocol.Camera`).
-    bootstrap : int
-        Draws of subjects behind every interval.
-    bootstrap_seed : int
-        Seed of the draws.
-    in_brain_change : float
-        Largest share of the brain that a defacer may change (gate).
-    reanalysed : int
-        Scans of `eval`, in the order of their ids, whose brain is analysed again for utility; -1 for all.
-    brain_engine : str
-        Who draws the brain masks of that analysis (`baselines.brain.engines.ENGINES`).
-    """
-
-    attacks: list[str] = field(default_factory=lambda: ["geo", "deepface", "volume"])
-    model: str = "Dlib"
-    spacing_mm: float = 1.0
-    size: int = 400
-    views: list[Any] = field(default_factory=lambda: [list(angle) for angle in ANGLES])
-    lights: list[str] = field(default_factory=lambda: ["above"])
-    bootstrap: int = 1000
-    bootstrap_seed: int = 0
-    in_brain_change: float = 0.05
-    reanalysed: int = -1
-    brain_engine: str = "builtin"
+    attacks: list[str] = setting(
+        ["geo", "deepface", "volume"], "attacks, or module:Class; each on every photo condition"
+    )
+    model: str = setting("Dlib", "face network of deepface", choices=tuple(WEIGHT_FILES), note=_why_left_out)
+    spacing_mm: float = same_setting(Camera, "spacing_mm")
+    size: int = same_setting(Camera, "size")
+    views: list[Any] = same_setting(Camera, "views")
+    lights: list[str] = same_setting(Camera, "lights")
+    # With 100 draws the ends of a 95 % interval are two or three draws from the extremes.
+    bootstrap: int = setting(
+        1000, "bootstrap draws of subjects for each interval", at_least=100, unit="draws"
+    )
+    bootstrap_seed: int = setting(0, "seed of these draws; every signature names it", at_least=0)
+    in_brain_change: float = setting(
+        0.05, "largest share of the brain that a defacer may change (gate)", at_least=0, at_most=1
+    )
+    reanalysed: int = setting(
+        -1,
+        "scans of eval, in the order of their ids, whose brain is analysed again for utility; -1: all",
+        at_least=-1,
+    )
+    # `baselines.brain.engines.ENGINES`, which takes the libraries of images; a test compares.
+    brain_engine: str = setting(
+        "builtin", "brain masks for utility; deepbet is an extra (torch)", choices=("builtin", "deepbet")
+    )
 
 
 def protocol_problems(protocol: Protocol) -> list[str]:
@@ -120,11 +96,10 @@ def protocol_problems(protocol: Protocol) -> list[str]:
     >>> protocol_problems(Protocol(attacks=["geo"], bootstrap=0))
     ['protocol.bootstrap is 0; expected 100 draws or more']
     """
-    # They take the libraries of images, which are not there where tables are scored.
+    # It takes the libraries of images, which are not there where tables are scored.
     from mriprivacy.baselines.attacks.registry import ATTACKS
-    from mriprivacy.baselines.brain.engines import ENGINES
 
-    attacks, problems = list(protocol.attacks), []
+    attacks, problems = list(protocol.attacks), setting_problems(protocol, "protocol.")
     if not attacks or len(set(attacks)) < len(attacks):
         problems.append(f"protocol.attacks is {_listed(attacks)}; expected one attack or more, each once")
     problems += [
@@ -132,23 +107,8 @@ def protocol_problems(protocol: Protocol) -> list[str]:
         for attack in attacks
         if attack not in ATTACKS and not re.fullmatch(r"\w+(\.\w+)*:\w+", attack)
     ]
-    if protocol.model not in WEIGHT_FILES:
-        problems.append(f"protocol.model is {protocol.model!r}; expected one of {choices(protocol.model)}")
-    camera = Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights)
-    problems += camera_problems(camera, "protocol")
-    if protocol.bootstrap < MIN_BOOTSTRAP:
-        problems.append(f"protocol.bootstrap is {protocol.bootstrap}; expected {MIN_BOOTSTRAP} draws or more")
-    if protocol.bootstrap_seed < 0:
-        problems.append(f"protocol.bootstrap_seed is {protocol.bootstrap_seed}; expected 0 or more")
-    if not 0 <= protocol.in_brain_change <= 1:
-        problems.append(f"protocol.in_brain_change is {protocol.in_brain_change}; expected a share, 0 to 1")
-    if protocol.reanalysed < -1:
-        problems.append(f"protocol.reanalysed is {protocol.reanalysed}; expected -1 (all scans), 0 or more")
-    if protocol.brain_engine not in ENGINES:
-        problems.append(
-            f"protocol.brain_engine is {protocol.brain_engine!r}; expected {' or '.join(ENGINES)}"
-        )
-    return problems
+    # The limits of the camera were checked with the others.
+    return problems + camera_problems(Camera(views=protocol.views, lights=protocol.lights), "protocol")
 
 
 def _listed(names: list[str]) -> str:

@@ -1,118 +1,169 @@
-"""Write docs/reference/commands.md from `conf/`: `python -m mriprivacy.challenge.settings.commands_page`."""
+"""The settings of every command as tables, for `--help` and docs/reference/commands.md (`main` prints it)."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from importlib.resources import files
-from itertools import dropwhile, takewhile
+from io import StringIO
+from typing import Any, get_type_hints
 
 import yaml
+from omegaconf import OmegaConf
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
+from mriprivacy.challenge.settings.compose import compose_raw, fits, groups_of, leaves, schema_of
 from mriprivacy.challenge.settings.runner import COMMANDS
+from mriprivacy.data_prep.formats.settings import REQUIRED, default_of, expected, settings_of
 
 _HEADER = """# Commands
 
-Made from `conf/` by `python -m mriprivacy.challenge.settings.commands_page`; a test compares.
-`mriprivacy COMMAND [key=value ...]`;
-`--help` shows the same settings, `--cfg job` what they come to, `-m` sweeps comma-separated values.
-`???` must be given. A setting of a group stands below the group's name: `attack=geo attack.condition=bald`.
+Made from the dataclasses of the settings by `python -m mriprivacy.challenge.settings.commands_page`; a test
+compares. `mriprivacy COMMAND [key=value ...]`; `--help` shows the same settings, `--cfg job` the composed
+values, `-m` sweeps comma-separated values. A setting of a group stands below the group's name:
+`attack=geo attack.condition=bald`.
 
 Exit status: 0 done; 2 the input is wrong, one line a problem; 1 a fault of the kit.
 """
-_SETTING = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>.*?))?(?: +# (?P<what>.*))?")
+_HEAD = ("setting", "values", "default", "meaning")
+
+
+@dataclass(frozen=True)
+class _Row:
+    key: str
+    values: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class _Option:
+    """An option of a group: what its file says of it, and the values that it changes."""
+
+    name: str
+    about: str
+    changes: str
+
+
+def help_page(command: str, overrides: Sequence[str]) -> str:
+    """Return the settings of a command, at most 100 columns wide, with the values that overrides give."""
+    schema, now = schema_of(command), leaves(compose_raw(command, overrides))
+    text = StringIO()
+    console = Console(file=text, width=100, color_system=None, highlight=False, emoji=False, markup=False)
+    console.print(f"mriprivacy {command}: {COMMANDS[command]}\n")
+    console.print(f"mriprivacy {command} [key=value ...]; --cfg job prints the values, -m sweeps a,b,c")
+    for title, rows in _sections(schema, now).items():
+        console.print()
+        if title:
+            options = [one.name for one in _options(title) if fits(command, f"{title}={one.name}")]
+            console.print(
+                f"  {title}=OPTION   one of {', '.join(options)}; usually {groups_of(schema)[title]}"
+            )
+        if rows:
+            table = Table(box=box.SIMPLE_HEAD, width=100, pad_edge=False)
+            for head, width in zip(_HEAD, (27, 15, 14, 30), strict=True):
+                table.add_column(head, min_width=width, max_width=None if head == "meaning" else width)
+            for row in rows:
+                table.add_row(row.key, row.values, row.default, row.meaning)
+            console.print(table)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def manual() -> str:
     """Return the reference of all commands as Markdown."""
-    conf = files("mriprivacy.conf")
-    groups: dict[str, None] = {}
-    parts = [_HEADER]
-    for name in COMMANDS:
-        source = (conf / f"{name}.yaml").read_text(encoding="utf-8")
-        parts.append(f"## {name}\n\n{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.\n")
-        used = _groups(source)
+    parts, groups = [_HEADER], dict[str, dict[type, str]]()
+    for name, purpose in COMMANDS.items():
+        schema = schema_of(name)
+        parts.append(f"## {name}\n\n{purpose[0].upper()}{purpose[1:]}.\n")
+        used = groups_of(schema)
         if used:
             words = ", ".join(f"`{group}`" for group in used)
             defaults = " ".join(f"`{group}={option}`" for group, option in used.items())
             parts.append(f"Groups (below): {words}; by default {defaults}.\n")
-        parts.append(_table(_settings(source)))
-        groups |= dict.fromkeys(used)
+        parts.append(_markdown(_sections(schema, {}).get("", [])))
+        for group, kind in _kinds(schema).items():
+            before = groups.setdefault(group, {}).get(kind, "")
+            groups[group][kind] = f"{before}, `{name}`" if before else f"`{name}`"
     parts.append("# Groups\n")
-    sources = {
-        f"{group}={path.name.removesuffix('.yaml')}": path.read_text(encoding="utf-8")
-        for group in groups
-        for path in sorted((conf / group).iterdir(), key=lambda path: path.name)
-        if path.name.endswith(".yaml")
-    }
-    options = {title: _settings(source, _package(title, source)) for title, source in sources.items()}
-    for title, settings in options.items():
-        group = title.split("=")[0]
-        if group in groups:
-            parts.append(f"## {group}\n")
-            del groups[group]
-        # An option that changes another one gives no more than the new value: the words are the other's.
-        bases = [f"{title.split('=')[0]}={base}" for base in _bases(sources[title])]
-        said = {one.key: one.what for base in bases for one in options[base]}
-        parts.append(f"### `{title}`\n")
-        parts.append(_header(sources[title]))
-        parts.append(_table([replace(one, what=one.what or said.get(one.key, "")) for one in settings]))
+    for group, kinds in groups.items():
+        parts.append(f"## {group}\n")
+        rows = [(one.name, one.about, one.changes) for one in _options(group)]
+        parts.append(_table(("option", "", "changes"), [(f"`{group}={n}`", a, c) for n, a, c in rows]))
+        for kind, commands in kinds.items():
+            if len(kinds) > 1:
+                parts.append(f"With {commands}:\n")
+            prefix = "edition." if group == "standard" else f"{group}."
+            parts.append(_markdown(_rows(kind, prefix, {})))
     return "\n".join(part for part in parts if part)
 
 
-@dataclass(frozen=True)
-class _Setting:
-    key: str
-    value: str
-    what: str
+def _kinds(schema: type) -> dict[str, type]:
+    """Return the dataclass of every group of a command."""
+    hints = get_type_hints(schema)
+    own = [one for one in fields(schema) if "group" in one.metadata]
+    return {one.metadata["group"] or one.name: hints[one.name] for one in own}
 
 
-def _package(title: str, source: str) -> str:
-    """Return what stands before the keys of an option on the command line."""
-    package = re.search("^# @package (.+)$", source, re.M)
-    name = package[1] if package else title.split("=")[0]
-    return "" if name == "_global_" else f"{name}."
+def _sections(schema: type, now: dict[str, Any]) -> dict[str, list[_Row]]:
+    """Return the settings of a command by the group to which they belong; first those of none."""
+    of = {one.name: one.metadata["group"] or one.name for one in fields(schema) if "group" in one.metadata}
+    sections: dict[str, list[_Row]] = {"": []} | {group: [] for group in of.values()}
+    for row in _rows(schema, "", now):
+        sections[of.get(row.key.partition(".")[0], "")].append(row)
+    return {title: rows for title, rows in sections.items() if rows or title}
 
 
-def _header(source: str) -> str:
-    """Return the comment that a file begins with."""
-    lines = [line[2:] for line in takewhile(lambda line: line.startswith("# "), source.splitlines())]
-    what = " ".join(line for line in lines if "@package" not in line)
-    return f"{what}\n" if what else ""
-
-
-def _groups(source: str) -> dict[str, str]:
-    listed = (yaml.safe_load(source) or {}).get("defaults", [])
-    return {str(k): str(v) for one in listed if isinstance(one, dict) for k, v in one.items()}
-
-
-def _bases(source: str) -> list[str]:
-    """Return the options of the same group that an option begins from."""
-    listed = (yaml.safe_load(source) or {}).get("defaults", [])
-    return [one.split("@")[0] for one in listed if isinstance(one, str) and one != "_self_"]
-
-
-def _settings(source: str, prefix: str = "") -> list[_Setting]:
-    """Return the settings of a file, each with the comment behind it or, if none is, above it."""
-    found: list[_Setting] = []
-    parent, above = "", [""]
-    for line in dropwhile(lambda line: line.startswith("#"), source.splitlines()):
-        if line.strip().startswith("# "):
-            above.append(line.strip()[2:])
+def _rows(schema: type, prefix: str, now: dict[str, Any]) -> list[_Row]:
+    """Return the settings of a dataclass; with composed values, of groups those of the chosen option."""
+    rows, every = [], list(settings_of(schema, prefix))
+    chosen = {key.rpartition(".")[0]: now.get(key) for key, one, _ in every if one.metadata["about"].chosen}
+    for key, one, kind in every:
+        about, option = one.metadata["about"], chosen.get(key.rpartition(".")[0])
+        if about.chosen or (option and about.only and option not in about.only):
             continue
-        match = _SETTING.fullmatch(line)
-        if match and match["key"] != "defaults":
-            key = f"{parent}.{match['key']}" if match["indent"] else match["key"]
-            parent = parent if match["indent"] else match["key"]
-            value, what = match["value"] or "", match["what"] or ""
-            if value.startswith("# "):
-                value, what = "", value[2:]
-            found.append(_Setting(prefix + key, value, (what or " ".join(above).strip()).replace("|", "\\|")))
-        above = []
+        value = now.get(key, default_of(one))
+        default = "required" if value == REQUIRED else _shown(value)
+        only = f" ({key.partition('.')[0]}={', '.join(about.only)} only)" if about.only and not now else ""
+        rows.append(_Row(key, expected(one, kind).removeprefix("one of "), default, about.meaning + only))
+    return rows
+
+
+def _options(group: str) -> list[_Option]:
+    """Return the options of a group, from their files in `conf/`."""
+    found = []
+    for path in sorted((files("mriprivacy.conf") / group).iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".yaml"):
+            source = path.read_text(encoding="utf-8")
+            about = " ".join(line for line in re.findall(r"^# (.+)$", source, re.M) if "@package" not in line)
+            content = {k: v for k, v in (yaml.safe_load(source) or {}).items() if k != "defaults"}
+            changes = {k: v for k, v in leaves(OmegaConf.create(content)).items() if k not in _NAMES}
+            text = "<br>".join(f"`{key}={_shown(value)}`" for key, value in changes.items())
+            found.append(_Option(path.name.removesuffix(".yaml"), about, text))
     return found
 
 
-def _table(settings: list[_Setting]) -> str:
-    rows = [f"| `{one.key}` | {f'`{one.value}`' if one.value else ''} | {one.what} |" for one in settings]
-    return "\n".join(["| setting | default | |", "|---|---|---|", *rows, ""]) if rows else ""
+_NAMES = ("name", "source", "backend")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _markdown(rows: list[_Row]) -> str:
+    cells = [(f"`{r.key}`", r.values, f"`{r.default}`" if r.default else "", r.meaning) for r in rows]
+    return _table(_HEAD, cells)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """From `key=value` words to typed settings: Hydra composes, dataclasses check."""
 
+import importlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import product, takewhile
 from typing import Any, TypeVar
 
 from hydra import compose, initialize_config_module
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mriprivacy.data_prep.formats.settings import default_of, expected, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError
 
 Settings = TypeVar("Settings")
@@ -29,12 +33,12 @@ _NOT_HERE = {
 
 
 def compose_settings(command: str, schema: type[Settings], overrides: Sequence[str]) -> Settings:
-    """Compose `conf/<command>.yaml` with overrides and check it against a dataclass.
+    """Compose the settings of a command with overrides and check them against its dataclass.
 
     Parameters
     ----------
     command : str
-        Name of the root configuration file.
+        Whose settings they are.
     schema : type
         A dataclass whose fields are the keys, nested dataclasses the groups.
     overrides : sequence of str
@@ -47,19 +51,56 @@ def compose_settings(command: str, schema: type[Settings], overrides: Sequence[s
     Raises
     ------
     UserError
-        For an unknown key or group option, a value of the wrong type, or required keys left out.
+        For an unknown key or group option, a value that is not allowed, or required keys left out.
     """
+    raw = compose_raw(command, overrides)
     try:
-        settings = OmegaConf.merge(OmegaConf.structured(schema), compose_raw(command, overrides))
+        settings = OmegaConf.merge(OmegaConf.structured(schema), raw)
         missing = sorted(OmegaConf.missing_keys(settings))
         if missing:
             needed = " ".join(f"{key}=..." for key in missing)
             raise UserError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
         checked = OmegaConf.to_object(settings)
     except OmegaConfBaseException as error:
-        raise UserError(f"{command}: {_first_line(error)}") from error
+        key = str(getattr(error, "full_key", "") or "")
+        about = {name: (one, kind) for name, one, kind in settings_of(schema)}.get(re.sub(r"\[.*", "", key))
+        if about is None:
+            raise UserError(f"{command}: {_first_line(error)}") from error
+        wanted = f"expected {expected(*about)}"
+        raise UserError(f"{command}: {key} is {OmegaConf.select(raw, key)!r}; {wanted}") from error
     assert isinstance(checked, schema)
+    if problems := setting_problems(checked):
+        raise UserError(*(f"{command}: {problem}" for problem in problems))
     return checked
+
+
+def schema_of(command: str) -> type[Any]:
+    """Return the dataclass with the settings of a command: `BuildSettings` of `commands/build.py`."""
+    module = importlib.import_module(f"mriprivacy.challenge.commands.{command}")
+    schema: type[Any] = getattr(module, f"{command.capitalize()}Settings")
+    return schema
+
+
+def fits(command: str, word: str) -> bool:
+    """Say whether a command takes an option of a group, such as `cohort=ixi`."""
+    return (command, word) not in _NOT_HERE
+
+
+def groups_of(schema: type) -> dict[str, str]:
+    """Return the groups of a command, each with its usual option, in the order in which they are applied."""
+    groups = [one for one in fields(schema) if "group" in one.metadata]
+    return {one.metadata["group"] or one.name: one.metadata["option"] for one in groups}
+
+
+def _defaults(values: Any) -> dict[str, Any]:
+    """Return the defaults of all settings of a dataclass, as Hydra takes them."""
+    found = {one.name: default_of(one) for one in fields(values)}
+    known = {key.partition(".")[0] for key, _, _ in settings_of(values)}
+    return {
+        name: _defaults(type(value)) if is_dataclass(value) else value
+        for name, value in found.items()
+        if name in known
+    }
 
 
 def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
@@ -70,8 +111,12 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
     UserError
         For an override that Hydra refuses, or the option of another command.
     """
-    if foreign := [word for word in overrides if (command, word) in _NOT_HERE]:
+    if foreign := [word for word in overrides if not fits(command, word)]:
         raise UserError(*(f"{command}: {word}: {_NOT_HERE[command, word]}" for word in foreign))
+    schema = schema_of(command)
+    # The values of the dataclass first: an option of a group says no more than what differs from them.
+    defaults = ["_self_", *({name: option} for name, option in groups_of(schema).items())]
+    ConfigStore.instance().store(name=command, node={"defaults": defaults, **_defaults(schema)})
     try:
         with initialize_config_module("mriprivacy.conf", version_base="1.3"):
             return compose(config_name=command, overrides=list(overrides))
@@ -89,11 +134,11 @@ def overridden_keys(command: str, overrides: Sequence[str]) -> frozenset[str]:
     ['edition', 'submission']
     """
     typed = {one.get_key_element() for one in OverridesParser.create().parse_overrides(list(overrides))}
-    usual, now = (_leaves(compose_raw(command, words)) for words in ([], overrides))
+    usual, now = (leaves(compose_raw(command, words)) for words in ([], overrides))
     return frozenset(typed | {key for key, value in now.items() if usual.get(key) != value})
 
 
-def _leaves(config: DictConfig) -> dict[str, Any]:
+def leaves(config: DictConfig) -> dict[str, Any]:
     """Return every setting by its whole key; lists are settings."""
     found: dict[str, Any] = {}
     groups: list[tuple[str, Any]] = [("", OmegaConf.to_container(config, resolve=False))]

@@ -43,11 +43,11 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
     """
     from threadpoolctl import threadpool_limits
 
-    from mriprivacy.challenge.settings.compose import compose_settings, overridden_keys
+    from mriprivacy.challenge.settings.compose import compose_settings, overridden_keys, schema_of
     from mriprivacy.challenge.settings.remote import here
 
     command = importlib.import_module(f"mriprivacy.challenge.commands.{name}")
-    settings = compose_settings(name, command.Settings, overrides)
+    settings = compose_settings(name, schema_of(name), overrides)
     if hasattr(command, "inherit"):
         settings = command.inherit(settings, overridden_keys(name, overrides))
     if hasattr(command, "check"):

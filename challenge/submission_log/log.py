@@ -22,6 +22,7 @@ from mriprivacy.scoring.errors import UserError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+from mriprivacy.data_prep.formats.settings import setting
 
 LOG = "submissions.jsonl"
 NOTHING = "0" * 64
@@ -39,8 +40,10 @@ class RecordError(UserError):
 class Limits:
     """How many different submissions a team may have evaluated, a day (UTC) and in all; 0 = any number."""
 
-    per_day: int = 2
-    total: int = 20
+    per_day: int = setting(
+        2, "different submissions of a team or participant a day, UTC; 0: any number", at_least=0
+    )
+    total: int = setting(20, "the same in all", at_least=0)
 
 
 @dataclass(frozen=True)

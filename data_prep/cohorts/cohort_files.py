@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from mriprivacy.data_prep.formats.problems import Findings
+from mriprivacy.data_prep.formats.settings import setting
 
 PHOTO_ENDINGS = (".png", ".jpg", ".jpeg")
 # As a phone takes them, and as many pixels and bytes as the attacks will look at (`baselines.face.photo`).
@@ -30,26 +31,19 @@ TRUTH = {
 
 @dataclass
 class CohortFiles:
-    """Where a cohort keeps what BIDS has no fixed place for.
+    """Where a cohort keeps what BIDS has no fixed place for; paths are below the cohort, or absolute."""
 
-    Attributes
-    ----------
-    photos : str
-        Folder of photographs `<participant_id>*.png`, `.jpg` or `.jpeg`; below the cohort, or absolute.
-    bald_photos : str
-        The same photographs without hair, under the same names, where they were made; empty for none.
-    entities : str
-        Other BIDS entities that a scan's name must have, where a session has several scans of one contrast:
-        `acq-mprage`, or `acq-tse_run-1`.
-    faces : str
-        Table of which face is meant in which raw photograph (`data_prep.cohorts.face_table`), where it is
-        there; below the cohort, or absolute.
-    """
-
-    photos: str = "sourcedata/photos/raw"
-    bald_photos: str = "sourcedata/photos/bald"
-    entities: str = ""
-    faces: str = FACES
+    photos: str = setting(
+        "sourcedata/photos/raw",
+        "folder of photographs, <participant_id>*.png or .jpg, below root or not",
+    )
+    bald_photos: str = setting(
+        "sourcedata/photos/bald", "the same without hair, for edition.hair_removal=given"
+    )
+    entities: str = setting(
+        "", "entities that identify the scan where a session has several of one contrast, such as acq-mprage"
+    )
+    faces: str = setting(FACES, "table (columns photo, face) that names the face meant, where it exists")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.secrets import generator
+from mriprivacy.data_prep.formats.settings import setting, setting_problems
 
 SOURCES = ("none", "lfw")
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -17,22 +18,15 @@ PLACES = ("", "lfw", "lfw_funneled", "lfw-deepfunneled", "lfw_home/lfw_funneled"
 
 @dataclass
 class Distractors:
-    """Extra references without a mated probe (`distractors=`).
+    """Extra references that nobody is mated with (`distractors=`)."""
 
-    Attributes
-    ----------
-    source : str
-        `none` or `lfw`.
-    root : str
-        Folder of LFW, one folder a person (`George_W_Bush/George_W_Bush_0001.jpg`), or what holds it, such as
-        scikit-learn's `lfw_home`. Empty: scikit-learn's own data folder, into which it downloads LFW first.
-    count : int
-        How many people, one photograph of each.
-    """
-
-    source: str = "none"
-    root: str = ""
-    count: int = 100
+    source: str = setting("none", "set by distractors=", choices=SOURCES, chosen=True)
+    root: str = setting(
+        "",
+        "folder of LFW, one folder a person; empty: scikit-learn's data folder, with a download if needed",
+        only=("lfw",),
+    )
+    count: int = setting(100, "number of people, one photograph of each", at_least=1, only=("lfw",))
 
 
 def find_distractors(settings: Distractors, seed: int) -> Mapping[str, Path]:
@@ -63,12 +57,10 @@ def find_distractors(settings: Distractors, seed: int) -> Mapping[str, Path]:
     Traceback (most recent call last):
     mriprivacy.data_prep.cohorts.bids.CohortError: nowhere: no such folder; expected LFW, one folder a person
     """
-    if settings.source not in SOURCES:
-        raise CohortError(f"distractors.source is {settings.source!r}; expected {' or '.join(SOURCES)}")
+    if problems := setting_problems(settings, "distractors."):
+        raise CohortError(*problems)
     if settings.source == "none":
         return {}
-    if settings.count < 1:
-        raise CohortError(f"distractors.count is {settings.count}; expected 1 or more")
     root = Path(settings.root) if settings.root else _fetched()
     people = _people(root)
     if len(people) < settings.count:

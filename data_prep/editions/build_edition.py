@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.editions.edition_config import EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan, plan_edition
 from mriprivacy.data_prep.editions.release import release_photo, release_scan
@@ -40,6 +41,10 @@ def build_edition(cohort_root: Path, output: Path, config: EditionConfig) -> Pla
         If `output` exists and is not empty.
     """
     plan = plan_edition(cohort_root, config)
+    if plan.photos and config.hair_removal == "builtin":
+        raise CohortError(
+            "edition.hair_removal is 'builtin'; expected none or given: only a build removes hair"
+        )
     with whole_folder(output) as folder:
         for scan in plan.scans:
             release_scan(scan, folder)

@@ -11,6 +11,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.formats.fields import TRACKS, line
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import CONTRASTS
+from mriprivacy.data_prep.formats.settings import setting, setting_problems
 
 PHOTOGRAPHS = "photographs"
 # Where photographs without hair come from: nowhere, the cohort's own folder, the kit's
@@ -25,66 +26,46 @@ _SYNTHETIC_ID = re.compile(r"synth(-.*)?")
 
 @dataclass
 class EditionConfig:
-    """What an organizer decides about an edition.
+    """What an organizer decides about an edition."""
 
-    Attributes
-    ----------
-    id, version : str
-        Together the name, `synth/2026.1`. The id is lower case letters, digits and `-`. Empty: not decided
-        yet (`with_defaults`).
-    tracks : list of str
-        Some of `defacing`, `attack`, `attributes`.
-    dev_share : float
-        Share of the subjects whose labels are open, between 0 and 1.
-    age_edges : list of int
-        First year of every age group, ascending.
-    nonmated_per_probe : int
-        How many other subjects each probe is compared with, in groups of people; 0 for all.
-    licence, citation : str
-        Under what terms the released images may be used, and what to cite. Empty: not decided yet.
-    authors : list of str
-        The authors in `CITATION.cff`; empty for "the organizers of <id>".
-    released : str
-        Day of release, `2026-11-24`, as the organizer gives it: the same edition has the same bytes on any
-        day, so no clock is read. Empty for none.
-    contrast : str
-        BIDS suffix of the scans: `T1w`, `T2w`, `FLAIR` or `PDw`.
-    references : str
-        What scans are compared with: `photographs`, or the same people's scans of another of these
-        contrasts (an MRI-to-MRI edition, for cohorts without photographs).
-    hair_removal : str
-        Where the photographs of condition `bald` come from: `none` (the edition has no such condition),
-        `given` (`CohortFiles.bald_photos`) or `builtin` (removed from the raw ones).
-    supersedes : str
-        Folder of the edition whose mistake this one fixes; empty for none. Its people stay in their splits
-        (`plan_edition`), and it is marked (`challenge.release.versions`).
-    protocol : dict
-        Attacks, metrics, bootstrap and gates, passed on to `edition.json` as it is.
-    seed : int
-        Splits, ids, the order of every list and the nonce follow from it: the same cohort, config and seed
-        give the same edition, byte for byte. So anyone with the seed and the cohort's subject names can
-        rebuild the key. It is written nowhere in `public/`. For a real edition draw it anew, large enough
-        that it cannot be tried out (`python -c "import secrets; print(secrets.randbits(128))"`), and keep it
-        as secret as the key; with a short or published one, as in the demo, the key is only as hidden as a
-        cohort anybody can generate. A corrected version keeps the seed and the id: another split of the
-        same people would let labels of the old `dev` reveal those of the new `eval`.
-    """
-
-    id: str = ""
-    version: str = ""
-    tracks: list[str] = field(default_factory=lambda: list(TRACKS))
-    dev_share: float = 0.5
-    age_edges: list[int] = field(default_factory=lambda: [18, 30, 45, 60])
-    nonmated_per_probe: int = 0
-    licence: str = ""
-    citation: str = ""
-    authors: list[str] = field(default_factory=list)
-    released: str = ""
-    contrast: str = "T2w"
-    references: str = PHOTOGRAPHS
-    hair_removal: str = "given"
-    supersedes: str = ""
-    protocol: dict[str, Any] = field(default_factory=dict)
+    id: str = setting(
+        "", "name: lower case letters, digits and '-'; empty: synth, but real people need one that is given"
+    )
+    version: str = setting(
+        "", "a corrected edition has another one, the same id and seed; empty: 2026.1, for real people none"
+    )
+    tracks: list[str] = setting(list(TRACKS), "tracks that take submissions", choices=TRACKS)
+    dev_share: float = setting(0.5, "share of the subjects whose labels are open", above=0, below=1)
+    age_edges: list[int] = setting([18, 30, 45, 60], "first year of every age group, ascending")
+    nonmated_per_probe: int = setting(
+        0, "number of other subjects that each probe is compared with; 0: all", at_least=0
+    )
+    licence: str = setting(
+        "", "terms of use of the images, an SPDX name; empty: CC0-1.0, but for real people it must be given"
+    )
+    citation: str = setting("", "reference that users of the edition cite; real people need one")
+    authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
+    # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
+    released: str = setting("", "day of release, such as 2026-11-24; empty: none")
+    contrast: str = setting("T2w", "BIDS suffix of the scans", choices=CONTRASTS)
+    references: str = setting(
+        PHOTOGRAPHS,
+        "images that scans are compared with: photographs, or scans of another contrast",
+        choices=(PHOTOGRAPHS, *CONTRASTS),
+    )
+    hair_removal: str = setting(
+        "builtin",
+        "photographs without hair: none, given (cohort.bald_photos), or builtin (made from the raw ones)",
+        choices=HAIR_REMOVALS,
+    )
+    supersedes: str = setting(
+        "", "folder of the edition that this one corrects; settings that are not given are taken from it"
+    )
+    protocol: dict[str, Any] = field(default_factory=dict)  # passed on to `edition.json` as it is
+    # Splits, ids, the order of every list and the nonce follow from it: the same cohort, config and seed give
+    # the same edition, byte for byte. Whoever has the seed and the subjects' names can rebuild the key, so it
+    # stands nowhere in `public/`. A corrected version keeps it: another split of the same people would let
+    # the labels of the old `dev` give away those of the new `eval`.
     seed: int = 0
 
     @property
@@ -144,35 +125,21 @@ def with_defaults(config: EditionConfig, synthetic: bool, distractors: bool = Fa
 
 def check_config(config: EditionConfig) -> None:
     """Raise CohortError with everything in a config from which no edition can be made."""
-    problems = []
+    problems = setting_problems(config, "edition.")
     if config.id and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", config.id, re.ASCII):
         problems.append(
             f"edition.id is {config.id!r}; expected at most 40 lower case letters, digits and '-'"
         )
     if config.version and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,19}", config.version, re.ASCII):
         problems.append(f"edition.version is {config.version!r}; expected at most 20 letters, digits and '.'")
-    if not config.tracks or len(set(config.tracks)) < len(config.tracks) or set(config.tracks) - set(TRACKS):
-        problems.append(f"edition.tracks is {config.tracks}; expected one or more of {', '.join(TRACKS)}")
-    if not 0 < config.dev_share < 1:
-        problems.append(f"edition.dev_share is {config.dev_share}; expected a share between 0 and 1")
     edges = config.age_edges
     if not edges or edges[0] < 0 or any(a >= b for a, b in pairwise(edges)):
         problems.append(f"edition.age_edges is {edges}; expected ascending years, such as [18, 30, 45, 60]")
-    if config.nonmated_per_probe < 0:
-        problems.append(
-            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; expected 0 (all) or more"
-        )
-    if config.contrast not in CONTRASTS:
-        problems.append(f"edition.contrast is {config.contrast!r}; expected one of {', '.join(CONTRASTS)}")
-    others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
-    if config.references not in others:
+    if config.references == config.contrast:
+        others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
         problems.append(
             f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
             f"{config.contrast}"
-        )
-    if config.hair_removal not in HAIR_REMOVALS:
-        problems.append(
-            f"edition.hair_removal is {config.hair_removal!r}; expected one of {', '.join(HAIR_REMOVALS)}"
         )
     if config.released and not _is_day(config.released):
         problems.append(f"edition.released is {config.released!r}; expected a day, such as 2026-11-24")

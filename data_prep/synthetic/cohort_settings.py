@@ -1,142 +1,102 @@
 """What a synthetic cohort is made of: every number that decides its people and how hard it is."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.formats.schema import CONTRASTS
+from mriprivacy.data_prep.formats.settings import setting, setting_problems
 
 ACQUISITIONS = ("isotropic", "sagittal")
+_age = partial(setting, at_least=18, at_most=90)
+_share = partial(setting, at_least=0, at_most=1)
+_rotation = partial(setting, at_least=0, at_most=30)
+_DRIFT = "standard deviation of the change of each local shape weight between"
 
 
 @dataclass
 class PeopleSettings:
-    """How people differ (`cohort.people`).
+    """How people differ (`cohort.people`)."""
 
-    Attributes
-    ----------
-    age_min, age_max : int
-        Ages in years, drawn uniformly, both included.
-    shape_spread : float
-        Standard deviation of local shape weights: how much faces differ within sex, age and ethnicity.
-    asymmetry : float
-        Standard deviation of what the left side has more than the right one, same unit.
-    concentration : float
-        Of the symmetric Dirichlet distribution of the three ethnic components: near 0 each person is of one,
-        large each is a third of each. The label is drawn with the components as chances.
-    balanced : bool
-        Equal numbers of every sex, age group and ethnicity, instead of chance.
-    age_edges : list of int
-        First year of every age group, ascending; for `balanced` alone.
-    """
-
-    age_min: int = 18
-    age_max: int = 90
-    shape_spread: float = 0.13
-    asymmetry: float = 0.04
-    concentration: float = 0.3
-    balanced: bool = False
-    age_edges: list[int] = field(default_factory=lambda: [18, 30, 45, 60])
+    age_min: int = _age(18, "youngest age, years; ages are drawn uniformly, both ends included")
+    age_max: int = _age(90, "oldest age, years")
+    shape_spread: float = _share(
+        0.13,
+        "standard deviation of local shape weights: how much faces differ within sex, age and ethnicity",
+    )
+    asymmetry: float = _share(
+        0.04, "standard deviation of the difference between left and right side, same unit"
+    )
+    # The label is drawn with the components as chances.
+    concentration: float = setting(
+        0.3,
+        "Dirichlet parameter of three ethnic components: near 0 each person has one, large a third of each",
+        at_least=0.01,
+        at_most=100,
+    )
+    balanced: bool = setting(False, "equal numbers of every sex, age group and ethnicity, instead of chance")
+    age_edges: list[int] = setting([18, 30, 45, 60], "first year of every age group, for balanced cohorts")
 
 
 @dataclass
 class ScanSettings:
-    """How people are scanned (`cohort.scans`).
+    """How people are scanned (`cohort.scans`)."""
 
-    Attributes
-    ----------
-    contrasts : list of str
-        Some of `T1w`, `T2w`, `FLAIR`, `PDw`.
-    acquisition : str
-        `isotropic`, or `sagittal`: thick sagittal slices, stored as such (axes P, S, R).
-    spacing_mm : float
-        Voxel size, mm; of sagittal slices that within the slice.
-    slice_mm : float
-        Thickness of sagittal slices, mm; no gap between them.
-    cut : float
-        Share of the scans whose field of view cuts the chin or an ear; never eyes, nose or mouth.
-    second_sessions : int
-        How many of the people are scanned a second time, on another day.
-    drift : float
-        Standard deviation of what changes in each local shape weight until the second session.
-    expression : float
-        Strength of the expression in the scanner, 0 (none) to 1.
-    open_eyes : float
-        Share of the scans with open eyes.
-    pose_degrees : float
-        Standard deviation of the head's rotation about each axis.
-    noise : float
-        Standard deviation of the noise, as a fraction of the grey-matter signal.
-    """
-
-    contrasts: list[str] = field(default_factory=lambda: ["T2w"])
-    acquisition: str = "isotropic"
-    spacing_mm: float = 1.5
-    slice_mm: float = 3.0
-    cut: float = 0.1
-    second_sessions: int = 0
-    drift: float = 0.04
-    expression: float = 0.2
-    open_eyes: float = 0.15
-    pose_degrees: float = 4.0
-    noise: float = 0.05
+    contrasts: list[str] = setting(
+        ["T2w"], "contrasts of each person, who does not move between them", choices=CONTRASTS
+    )
+    acquisition: str = setting(  # sagittal: axes P, S, R
+        "isotropic", "isotropic voxels, or thick sagittal slices, stored as such", choices=ACQUISITIONS
+    )
+    spacing_mm: float = setting(
+        1.5, "voxel size; of sagittal slices within the slice", at_least=0.5, at_most=5, unit="mm"
+    )
+    slice_mm: float = setting(
+        3.0, "thickness of sagittal slices; no gap between them", at_least=0.5, at_most=8, unit="mm"
+    )
+    cut: float = _share(
+        0.1,
+        "share of scans whose field of view cuts the chin or an ear; never eyes, nose or mouth",
+    )
+    second_sessions: int = setting(
+        0, "number of people who are scanned a second time, on another day", at_least=0
+    )
+    drift: float = _share(0.04, f"{_DRIFT} the sessions")
+    expression: float = _share(0.2, "strength of the expression in the scanner; 0: none")
+    open_eyes: float = _share(0.15, "share of scans with open eyes")
+    pose_degrees: float = _rotation(4.0, "standard deviation of the head's rotation about each axis")
+    noise: float = _share(0.05, "standard deviation of the noise, as a fraction of the grey-matter signal")
 
 
 @dataclass
 class PhotoSettings:
-    """How people are photographed (`cohort.photos`).
+    """How people are photographed (`cohort.photos`)."""
 
-    Attributes
-    ----------
-    count : int
-        Photographs of each person.
-    pixels : int
-        Width and height.
-    drift : float
-        Standard deviation of what changes in each local shape weight between scan and photograph: years,
-        weight, lying or standing, distortion.
-    expression : float
-        Strength of the expression, 0 (none) to 1.
-    pose_degrees : float
-        Standard deviation of the head's rotation about each axis.
-    light : float
-        How much lamps, their colours, exposure and background differ, 0 (even light, a wall) to 1.
-    blur : float
-        Faults of lens, sensor and file: blur, noise, vignette, JPEG; 0 (none) to 1.
-    glasses : float
-        Share of people under 45 who wear glasses; older ones wear them more often.
-    """
+    count: int = setting(1, "photographs of each person", at_least=1, at_most=99)
+    pixels: int = setting(480, "width and height", at_least=50, at_most=4000, unit="pixels")
+    # Years, weight, lying or standing, distortion.
+    drift: float = _share(0.11, f"{_DRIFT} scan and photograph")
+    expression: float = _share(0.8, "strength of the expression; 0: none")
+    pose_degrees: float = _rotation(4.0, "standard deviation of the head's rotation about each axis")
+    light: float = _share(
+        1.0, "variation of lamps, their colours, exposure and background; 0: even light, a wall"
+    )
+    blur: float = _share(1.0, "faults of lens, sensor and file: blur, noise, vignette, JPEG; 0: none")
+    glasses: float = _share(
+        0.25, "share of people under 45 who wear glasses; older people wear them more often"
+    )
 
-    count: int = 1
-    pixels: int = 480
-    drift: float = 0.11
-    expression: float = 0.8
-    pose_degrees: float = 4.0
-    light: float = 1.0
-    blur: float = 1.0
-    glasses: float = 0.25
+
+SYNTHETIC = "synthetic"
 
 
 @dataclass
 class SyntheticCohort:
-    """A synthetic cohort (`cohort=synthetic`).
+    """A synthetic cohort (`cohort=synthetic`)."""
 
-    Attributes
-    ----------
-    subjects : int
-        How many people.
-    seed : int
-        The same seed gives the same people, scans and photographs.
-    people : PeopleSettings
-        How they differ.
-    scans : ScanSettings
-        How they are scanned.
-    photos : PhotoSettings
-        How they are photographed.
-    """
-
-    subjects: int = 24
-    seed: int = 7
+    subjects: int = setting(24, "number of people", at_least=1, at_most=1_000_000, only=SYNTHETIC)
+    seed: int = setting(7, "the same seed gives the same people, scans and photographs", only=SYNTHETIC)
     people: PeopleSettings = field(default_factory=PeopleSettings)
     scans: ScanSettings = field(default_factory=ScanSettings)
     photos: PhotoSettings = field(default_factory=PhotoSettings)
@@ -156,45 +116,13 @@ def check_settings(config: SyntheticCohort) -> None:
     Traceback (most recent call last):
     mriprivacy.data_prep.cohorts.bids.CohortError: cohort.subjects is 0; expected 1 to 1000000
     """
-    limits = {
-        "subjects": (config.subjects, 1, 1_000_000),
-        "people.age_min": (config.people.age_min, 18, 90),
-        "people.age_max": (config.people.age_max, config.people.age_min, 90),
-        "people.shape_spread": (config.people.shape_spread, 0, 1),
-        "people.asymmetry": (config.people.asymmetry, 0, 1),
-        "people.concentration": (config.people.concentration, 0.01, 100),
-        "scans.spacing_mm": (config.scans.spacing_mm, 0.5, 5),
-        "scans.slice_mm": (config.scans.slice_mm, 0.5, 8),
-        "scans.cut": (config.scans.cut, 0, 1),
-        "scans.second_sessions": (config.scans.second_sessions, 0, config.subjects),
-        "scans.drift": (config.scans.drift, 0, 1),
-        "scans.expression": (config.scans.expression, 0, 1),
-        "scans.open_eyes": (config.scans.open_eyes, 0, 1),
-        "scans.pose_degrees": (config.scans.pose_degrees, 0, 30),
-        "scans.noise": (config.scans.noise, 0, 1),
-        "photos.count": (config.photos.count, 1, 99),
-        "photos.pixels": (config.photos.pixels, 50, 4000),
-        "photos.drift": (config.photos.drift, 0, 1),
-        "photos.expression": (config.photos.expression, 0, 1),
-        "photos.pose_degrees": (config.photos.pose_degrees, 0, 30),
-        "photos.light": (config.photos.light, 0, 1),
-        "photos.blur": (config.photos.blur, 0, 1),
-        "photos.glasses": (config.photos.glasses, 0, 1),
-    }
-    problems = [
-        f"cohort.{name} is {value}; expected {low} to {high}"
-        for name, (value, low, high) in limits.items()
-        if not low <= value <= high
-    ]
-    contrasts = config.scans.contrasts
-    if not contrasts or len(set(contrasts)) < len(contrasts) or set(contrasts) - set(CONTRASTS):
-        problems.append(f"cohort.scans.contrasts is {contrasts}; expected some of {', '.join(CONTRASTS)}")
-    if config.scans.acquisition not in ACQUISITIONS:
-        problems.append(
-            f"cohort.scans.acquisition is {config.scans.acquisition!r}; expected one of "
-            f"{', '.join(ACQUISITIONS)}"
-        )
-    edges = config.people.age_edges
+    problems = setting_problems(config, "cohort.")
+    people, second = config.people, config.scans.second_sessions
+    if people.age_max < people.age_min:
+        problems.append(f"cohort.people.age_max is {people.age_max}; expected {people.age_min} to 90")
+    if second > config.subjects:
+        problems.append(f"cohort.scans.second_sessions is {second}; expected 0 to {config.subjects}")
+    edges = people.age_edges
     if any(a >= b for a, b in pairwise(edges)):
         problems.append(f"cohort.people.age_edges is {edges}; expected ascending years, such as [18, 30, 45]")
     if problems:

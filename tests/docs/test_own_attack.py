@@ -55,7 +55,11 @@ def test_the_example_measures_photographs(home: Path, portraits: dict[str, Path]
 
 def test_the_commands_run_at_both_levels(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On an edition whose images are noise, with a made-up face in each."""
-    build_edition(write_tiny_cohort(home / "people", 18), home / "edition", EditionConfig(id="tiny", seed=1))
+    build_edition(
+        write_tiny_cohort(home / "people", 18),
+        home / "edition",
+        EditionConfig(id="tiny", seed=1, hair_removal="given"),
+    )
     monkeypatch.setattr(features, "_look", lambda job: Appearance((), (made_up_face(job.path),)))
     commands = re.findall(r"^uv run mriprivacy (attack hydra.*)$", DOCS, flags=re.MULTILINE)
     assert len(commands) == 2
@@ -96,7 +100,11 @@ def test_an_attack_that_has_learned_scores_sides_of_different_width(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`volume` says 66 things of a scan and 166 of a photograph; an informed one needs no common features."""
-    build_edition(write_tiny_cohort(home / "people", 18), home / "edition", EditionConfig(id="tiny", seed=1))
+    build_edition(
+        write_tiny_cohort(home / "people", 18),
+        home / "edition",
+        EditionConfig(id="tiny", seed=1, hair_removal="given"),
+    )
     width = {"scan": 66, "photo": 166}
 
     def extract(paths: dict[str, Path], kind: str, *_: object) -> dict[str, ImageFeatures]:

@@ -38,7 +38,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     cells = [row.split("\t") for row in rows]
     aged = ["\t".join([c[0], c[1], str(20 + int(c[0][4:])), *c[3:]]) for c in cells]
     table.write_text("\n".join([head, *aged]) + "\n")
-    build_edition(cohort, folder / "edition", EditionConfig(id="tiny", seed=4))
+    build_edition(cohort, folder / "edition", EditionConfig(id="tiny", seed=4, hair_removal="given"))
     edition = folder / "edition"
     return Context(open_edition(edition), open_sealed(edition), PROTOCOL, folder, ENGINE)
 

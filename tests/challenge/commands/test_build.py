@@ -177,13 +177,16 @@ def test_a_seed_that_can_be_guessed_is_refused_for_real_people(
         assert "secrets.randbits(128)" in line
     assert not (tmp_path / "short").exists()
     (real_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
-    build.check_seed(plan_edition(real_cohort, EditionConfig(id="tiny", seed=11)), 11)
+    build.check_seed(plan_edition(real_cohort, EditionConfig(id="tiny", seed=11, hair_removal="given")), 11)
 
 
 def test_every_digit_of_a_large_seed_counts(own_cohort: Path) -> None:
-    taken = compose_settings("build", build.Settings, words(own_cohort, Path("x"))[1:]).seed
+    taken = compose_settings("build", build.BuildSettings, words(own_cohort, Path("x"))[1:]).seed
     assert taken == SEED
-    plans = [plan_edition(own_cohort, EditionConfig(id="tiny", seed=seed)) for seed in (taken, taken + 1)]
+    plans = [
+        plan_edition(own_cohort, EditionConfig(id="tiny", seed=seed, hair_removal="given"))
+        for seed in (taken, taken + 1)
+    ]
     ids = [{scan.probe for scan in plan.scans} for plan in plans]
     assert not ids[0] & ids[1]
 

@@ -12,7 +12,7 @@ import dask
 import pytest
 
 from mriprivacy.baselines.hair.removal import remove_hair
-from mriprivacy.challenge.commands.check import Settings
+from mriprivacy.challenge.commands.check import CheckSettings
 from mriprivacy.challenge.compute.parallel import Compute, run, stream
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.scoring.errors import UserError
@@ -162,6 +162,6 @@ def test_words_are_the_settings_again() -> None:
     one = Compute("dask", 3, "tcp://127.0.0.1:8786", 5.0, 70)
     for compute in (one, Compute()):
         assert (
-            compose_settings("check", Settings, ["edition=e", "submission=s", *compute.words()]).compute
+            compose_settings("check", CheckSettings, ["edition=e", "submission=s", *compute.words()]).compute
             == compute
         )

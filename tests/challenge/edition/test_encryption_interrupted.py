@@ -26,6 +26,7 @@ from mriprivacy.challenge.edition import encryption as vault
 from mriprivacy.challenge.edition.encryption import LOCKED, lock, opened
 from mriprivacy.challenge.edition.integrity import verify_edition, verify_sealed
 from mriprivacy.challenge.edition.public import EditionError
+from mriprivacy.challenge.settings.compose import schema_of
 from mriprivacy.data_prep.formats.manifest import write_commitment, write_manifest
 from mriprivacy.data_prep.formats.problems import problems_of
 from mriprivacy.scoring.errors import UserError
@@ -49,7 +50,7 @@ class Vault:
         printed = io.StringIO()
         with redirect_stdout(printed):
             try:
-                module.run(module.Settings(edition=str(self.folder), **about.get(command, {})))
+                module.run(schema_of(command)(edition=str(self.folder), **about.get(command, {})))
             except (EditionError, UserError, OSError) as error:
                 return 2, "\n".join(problems_of(error))
         return 0, printed.getvalue()

@@ -94,7 +94,9 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> Context:
     header, *rows = [line.split("\t") for line in table.read_text().splitlines()]
     aged = [[name, sex, str(20 + number), *rest] for number, (name, sex, _, *rest) in enumerate(rows)]
     table.write_text("\n".join("\t".join(row) for row in (header, *aged)) + "\n")
-    build_edition(folder / "people", folder / "edition", EditionConfig(id="larger", seed=1))
+    build_edition(
+        folder / "people", folder / "edition", EditionConfig(id="larger", seed=1, hair_removal="given")
+    )
     protocol = Protocol(attacks=["geo"], bootstrap=50)
     return Context(
         open_edition(folder / "edition"), open_sealed(folder / "edition"), protocol, folder, ENGINE

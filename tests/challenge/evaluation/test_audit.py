@@ -17,7 +17,7 @@ from mriprivacy.challenge.evaluation.metadata_leak import giveaways
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
 
-CONFIG = EditionConfig(id="tiny", seed=3)
+CONFIG = EditionConfig(id="tiny", seed=3, hair_removal="given")
 
 
 def audit(cohort: Path, output: Path) -> dict[str, tuple[float, float, float]]:

@@ -35,7 +35,7 @@ from mriprivacy.data_prep.formats.manifest import public_files
 from tests.helpers.engine import ENGINE
 
 SIDE, FRONT, PEOPLE = 16, 10, 24
-CONFIG = EditionConfig(id="between", contrast="T1w", references="T2w", seed=3)
+CONFIG = EditionConfig(id="between", contrast="T1w", references="T2w", seed=3, hair_removal="given")
 
 
 def write_cohort(root: Path) -> Path:

@@ -131,7 +131,7 @@ def test_changes_are_told_in_units_of_two_sessions_too(
             nib.save(nib.Nifti1Image(data, image.affine), target)
         path.unlink()
     shutil.rmtree(own_cohort / "derivatives")
-    build_edition(own_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11))
+    build_edition(own_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11, hair_removal="given"))
     edition, key = open_edition(tmp_path / "edition"), open_sealed(tmp_path / "edition")
     folder = tmp_path / "defaced"
     about = {"team": "t", "system": "s", "description": "A test.", "contact": "a@b.org", "licence": "MIT"}

@@ -55,7 +55,9 @@ def between_scans(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -
     cohort = Path(shutil.copytree(tiny_cohort, root / "cohort"))
     for path in cohort.glob("sub-*/anat/*_T2w.nii.gz"):
         shutil.copy(path, path.with_name(path.name.replace("T2w", "T1w")))
-    config = EditionConfig(contrast="T1w", references="T2w", tracks=["defacing", "attack"], seed=1)
+    config = EditionConfig(
+        contrast="T1w", references="T2w", tracks=["defacing", "attack"], seed=1, hair_removal="given"
+    )
     build_edition(cohort, root / "edition", config)
     return root / "edition"
 

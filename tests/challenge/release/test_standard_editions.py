@@ -19,8 +19,10 @@ from mriprivacy.data_prep.synthetic.people.traits import draw_traits, subject_id
 
 def plan(name: str) -> Plan:
     """Plan a standard edition from who its people are."""
-    people = compose_settings("cohort", cohort.Settings, [f"cohort={name}", "output=x"]).cohort
-    settings = compose_settings("build", build.Settings, [f"standard={name}", "cohort.root=x", "output=x"])
+    people = compose_settings("cohort", cohort.CohortSettings, [f"cohort={name}", "output=x"]).cohort
+    settings = compose_settings(
+        "build", build.BuildSettings, [f"standard={name}", "cohort.root=x", "output=x"]
+    )
     edition = settings.edition
     edition.seed = settings.seed
     persons = []

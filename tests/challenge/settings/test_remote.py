@@ -163,16 +163,16 @@ def test_what_cannot_be_at_a_url_is_named(
 
 
 def test_an_output_that_is_there_is_not_overwritten_and_work_resumes(memory: str) -> None:
-    from mriprivacy.challenge.commands.build import Settings
+    from mriprivacy.challenge.commands.build import BuildSettings
 
     with (
         pytest.raises(ValueError, match="something is there already"),
-        here("build", Settings(output=memory)),
+        here("build", BuildSettings(output=memory)),
     ):
         raise AssertionError
     places = []
     for end in (KeyboardInterrupt, None):
-        settings = Settings(output="memory://new", seed=1)
+        settings = BuildSettings(output="memory://new", seed=1)
         try:
             with here("build", settings):
                 place = Path(settings.output)

@@ -168,12 +168,14 @@ def test_a_file_that_came_in_stops_the_build(
 
     monkeypatch.setattr("mriprivacy.data_prep.editions.seal.write_metadata", write_more)
     with pytest.raises(CohortError, match=r"none of the edition's: eval/key\.tsv"):
-        build_edition(tiny_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11))
+        build_edition(
+            tiny_cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11, hair_removal="given")
+        )
 
 
 @pytest.mark.parametrize("word", ["sub-04", "SUB-04", "sub-04_T2w", "sub-04_photo-01.png", "2019-03-04"])
 def test_a_leak_stops_the_build(tiny_cohort: Path, tmp_path: Path, word: str) -> None:
-    config = EditionConfig(id="tiny", seed=11, citation=f"We thank {word}.")
+    config = EditionConfig(id="tiny", seed=11, citation=f"We thank {word}.", hair_removal="given")
     with pytest.raises(CohortError, match=f"CITATION.cff has '{word.lower()}'"):
         build_edition(tiny_cohort, tmp_path / "edition", config)
     assert list(tmp_path.iterdir()) == []

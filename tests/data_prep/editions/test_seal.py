@@ -26,7 +26,7 @@ from mriprivacy.data_prep.editions.build_edition import (
 )
 from mriprivacy.data_prep.formats.atomic import OutputExistsError
 
-CONFIG = EditionConfig(id="tiny", seed=11)
+CONFIG = EditionConfig(id="tiny", seed=11, hair_removal="given")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -41,14 +41,19 @@ def test_the_same_seed_gives_the_same_bytes(
 
 
 def test_another_seed_gives_other_ids_and_splits(tiny_cohort: Path) -> None:
-    one, other = (plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=seed)) for seed in (11, 12))
+    one, other = (
+        plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=seed, hair_removal="given"))
+        for seed in (11, 12)
+    )
     assert not {row[0] for row in one.subjects} & {row[0] for row in other.subjects}
     assert one.nonce != other.nonce
 
 
 def test_a_corrected_version_keeps_ids_and_splits(own_cohort: Path) -> None:
     first = plan_edition(own_cohort, CONFIG)
-    second = plan_edition(own_cohort, EditionConfig(id="tiny", version="2026.2", seed=11))
+    second = plan_edition(
+        own_cohort, EditionConfig(id="tiny", version="2026.2", seed=11, hair_removal="given")
+    )
     assert first.subjects == second.subjects
     assert first.nonce != second.nonce
 
@@ -157,7 +162,7 @@ def test_ages_are_the_cohorts_and_sealed(tiny_cohort: Path, tmp_path: Path) -> N
     lines = [line.split("\t") for line in table.read_text().splitlines()]
     lines[1][2], lines[2][2], lines[3][2] = "n/a", "89+", "44.5"
     table.write_text("".join("\t".join(line) + "\n" for line in lines))
-    build_edition(cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11))
+    build_edition(cohort, tmp_path / "edition", EditionConfig(id="tiny", seed=11, hair_removal="given"))
     sealed = open_sealed(tmp_path / "edition")
     known = {line[0]: float(line[2]) for line in lines[3:]}  # who is 89 or older has an age group and no age
     assert {sealed.subjects[probe]: age for probe, age in sealed.ages.items()} == known
@@ -198,7 +203,9 @@ def test_mri_folders_are_valid_bids(tiny_edition_folder: Path, split: str) -> No
 
 
 def test_sampled_lists(tiny_cohort: Path) -> None:
-    plan = plan_edition(tiny_cohort, EditionConfig(id="tiny", seed=11, nonmated_per_probe=2))
+    plan = plan_edition(
+        tiny_cohort, EditionConfig(id="tiny", seed=11, nonmated_per_probe=2, hair_removal="given")
+    )
     of = {name: subject for name, subject, _ in plan.subjects}
     for split in plan.splits:
         for probe in split.attributes:
@@ -255,7 +262,12 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
     path.write_text(whole.replace("\tF\t", "\tn/a\t").replace("\tM\t", "\tn/a\t"))
     with pytest.raises(CohortError, match="sex is n/a for all people; track 'attributes' needs it"):
         plan_edition(own_cohort, CONFIG)
-    assert plan_edition(own_cohort, EditionConfig(id="tiny", seed=11, tracks=["attack"])).remarks == ()
+    assert (
+        plan_edition(
+            own_cohort, EditionConfig(id="tiny", seed=11, tracks=["attack"], hair_removal="given")
+        ).remarks
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,7 +303,7 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
     ],
 )
 def test_decisions_that_make_no_edition(tiny_cohort: Path, changes: dict[str, object], words: str) -> None:
-    config = EditionConfig(**{"id": "tiny", **changes})  # type: ignore[arg-type]
+    config = EditionConfig(**{"id": "tiny", "hair_removal": "given", **changes})  # type: ignore[arg-type]
     with pytest.raises(CohortError, match=words):
         plan_edition(tiny_cohort, config)
 
@@ -351,7 +363,7 @@ def test_other_contrasts_than_t1w_and_t2w_make_editions_too(
 ) -> None:
     for path in sorted(own_cohort.rglob("*T2w*.nii.gz")):
         path.rename(path.with_name(path.name.replace("T2w", contrast)))
-    config = EditionConfig(id="tiny", contrast=contrast, seed=11)
+    config = EditionConfig(id="tiny", contrast=contrast, seed=11, hair_removal="given")
     build_edition(own_cohort, tmp_path / "edition", config)
     edition = open_edition(tmp_path / "edition")
     assert edition.eval.scan(edition.eval.probes[0]).name.endswith(f"_{contrast}.nii.gz")
