@@ -22,7 +22,7 @@ _PAIRS = 65536  # mated pairs compared at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Embeddings:
     """Embeddings and their subjects.
 
     Attributes
@@ -153,7 +153,7 @@ def compare(probes: Floats, gallery: Floats) -> Floats:
     return np.negative(scores, out=scores)
 
 
-def check_sides(probes: Side, gallery: Side) -> None:
+def check_sides(probes: Embeddings, gallery: Embeddings) -> None:
     """Raise ScoringError unless two sides can be compared."""
     for name, side in (("probes", probes), ("gallery", gallery)):
         if side.vectors.ndim != 2 or side.vectors.dtype.kind not in "iuf" or not len(side.vectors):
@@ -174,12 +174,12 @@ def check_sides(probes: Side, gallery: Side) -> None:
         )
 
 
-def mated(probes: Side, gallery: Side, max_values: int = 4_000_000) -> Mated:
+def mated(probes: Embeddings, gallery: Embeddings, max_values: int = 4_000_000) -> Mated:
     """Compare every probe with the images of its own person.
 
     Parameters
     ----------
-    probes, gallery : Side
+    probes, gallery : Embeddings
         As `check_sides` wants them.
     max_values : int
         As in `scoring.score_stream`.
@@ -211,12 +211,12 @@ def mated(probes: Side, gallery: Side, max_values: int = 4_000_000) -> Mated:
     return Mated(scores, best, *thinned(np.unique(scores), max_values))
 
 
-def search(probes: Side, gallery: Side, own: Mated, rows: slice, top: int = 10) -> Found:
+def search(probes: Embeddings, gallery: Embeddings, own: Mated, rows: slice, top: int = 10) -> Found:
     """Compare a block of probes with the whole gallery.
 
     Parameters
     ----------
-    probes, gallery : Side
+    probes, gallery : Embeddings
         As in `mated`.
     own : Mated
         What it returned.
@@ -264,14 +264,14 @@ def search(probes: Side, gallery: Side, own: Mated, rows: slice, top: int = 10) 
     )
 
 
-def conclude(own: Mated, gallery: Side, found: Iterable[Found], fmr: float = 0.01) -> GalleryReport:
+def conclude(own: Mated, gallery: Embeddings, found: Iterable[Found], fmr: float = 0.01) -> GalleryReport:
     """Add up what all blocks left.
 
     Parameters
     ----------
     own : Mated
         From `mated`.
-    gallery : Side
+    gallery : Embeddings
         As there.
     found : iterable of Found
         Of every probe once, in any order; each can be forgotten when the next one comes.
@@ -349,8 +349,8 @@ def search_gallery(
     names = [np.asarray(subjects) for subjects in (probe_subjects, gallery_subjects)]
     codes = np.unique(np.concatenate(names), return_inverse=True)[1]
     sides = (
-        Side(np.asanyarray(probes), codes[: len(names[0])]),
-        Side(np.asanyarray(gallery), codes[len(names[0]) :]),
+        Embeddings(np.asanyarray(probes), codes[: len(names[0])]),
+        Embeddings(np.asanyarray(gallery), codes[len(names[0]) :]),
     )
     check_sides(*sides)
     own = mated(*sides)

@@ -7,7 +7,7 @@ than that between people. Each side is measured from its own mean, in its own sp
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.standardize import Side, Sides, standardize
+from mriprivacy.baselines.attacks.standardize import SideMap, Sides, standardize
 from mriprivacy.scoring.errors import UserError
 
 MIN_IMAGES = 4  # of either side; fewer have no spread to speak of
@@ -62,5 +62,5 @@ def adapt(probes: Floats, references: Floats) -> Sides:
     sides = []
     for features in (probes, references):
         mean, scale, _ = standardize(features)
-        sides.append(Side(mean, scale, np.eye(features.shape[1])))
+        sides.append(SideMap(mean, scale, np.eye(features.shape[1])))
     return Sides(*sides)

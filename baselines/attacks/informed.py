@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from mriprivacy.baselines.attacks.standardize import Normalized, Side, standardize
+from mriprivacy.baselines.attacks.standardize import Normalized, SideMap, standardize
 from mriprivacy.scoring import auc
 from mriprivacy.scoring.errors import UserError
 
@@ -156,13 +156,13 @@ def _moments(probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]
     )
 
 
-def _maps(moments: _Moments, shrinkage: Shrinkage) -> tuple[Side, Side]:
+def _maps(moments: _Moments, shrinkage: Shrinkage) -> tuple[SideMap, SideMap]:
     x_white = _whitener(moments.x_variance, len(moments.x_axes), shrinkage[0])
     y_white = _whitener(moments.y_variance, len(moments.y_axes), shrinkage[1])
     left, strength, right = _svd(x_white[:, None] * moments.cross * y_white)
     return (
-        Side(*moments.x, moments.x_axes @ (x_white[:, None] * left * strength)),
-        Side(*moments.y, moments.y_axes @ (y_white[:, None] * right.T * strength)),
+        SideMap(*moments.x, moments.x_axes @ (x_white[:, None] * left * strength)),
+        SideMap(*moments.y, moments.y_axes @ (y_white[:, None] * right.T * strength)),
     )
 
 

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Side:
+class SideMap:
     """The map of one side: subtract the mean, divide by the scale, multiply.
 
     Attributes
@@ -35,8 +35,8 @@ class Side:
 class Sides:
     """Maps of scans (`probe`) and of photographs (`reference`)."""
 
-    probe: Side
-    reference: Side
+    probe: SideMap
+    reference: SideMap
 
     def similarity(self, probes: Floats, references: Floats) -> Floats:
         """Cosine in the shared space, shape (n, m), -1 to 1; as `registry.similarity`."""

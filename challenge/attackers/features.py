@@ -23,7 +23,7 @@ from mriprivacy.baselines.face.views import make_views
 from mriprivacy.challenge.compute.code_hash import code_of
 from mriprivacy.challenge.compute.parallel import Compute, Lost, run
 from mriprivacy.challenge.compute.sandbox import run_untrusted
-from mriprivacy.challenge.edition.protocol import Camera
+from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.scoring.errors import SetupError, UserError
 
@@ -48,7 +48,7 @@ class Extraction:
         Names for `baselines.attacks.registry.make_attack`.
     model : str
         Face network of the attack `deepface`.
-    camera : Camera
+    camera : Rendering
         For scans.
     cache : Path or None
         Folder in which faces and features are kept by content; None keeps nothing.
@@ -58,7 +58,7 @@ class Extraction:
 
     attacks: tuple[str, ...] = ("geo", "deepface")
     model: str = "Dlib"
-    camera: Camera = field(default_factory=Camera)
+    camera: Rendering = field(default_factory=Rendering)
     cache: Path | None = None
     renders: Path | None = None
 
@@ -143,7 +143,7 @@ def extract(
     if kind == "scan":
         prepare_off_screen()
         make_views(extraction.camera.views, extraction.camera.lights)
-    jobs = [_Job(name, path, kind, extraction) for name, path in paths.items()]
+    jobs = [_FeatureJob(name, path, kind, extraction) for name, path in paths.items()]
     if untrusted:
         found = run_untrusted(_extract_one, jobs, label, compute)
         images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
@@ -171,14 +171,14 @@ def _require_one_length(
 
 
 @dataclass(frozen=True)
-class _Job:
+class _FeatureJob:
     name: str
     path: Path
     kind: str
     extraction: Extraction
 
 
-def _extract_one(job: _Job) -> ImageFeatures:
+def _extract_one(job: _FeatureJob) -> ImageFeatures:
     image = hashlib.sha256(job.path.read_bytes()).hexdigest()
     faces, reason, checks = _faces(job, image)
     look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
@@ -195,12 +195,12 @@ def _no_face(checks: dict[str, float]) -> str:
     return why_no_face(checks["nose_mm"]) if checks.get("views_with_face") else ""
 
 
-def _vectors(job: _Job, image: str, look: Look) -> dict[str, NDArray[np.float64]]:
+def _vectors(job: _FeatureJob, image: str, look: Look) -> dict[str, NDArray[np.float64]]:
     vectors = {name: _vector(job, image, name, look) for name in job.extraction.attacks}
     return {name: vector for name, vector in vectors.items() if vector is not None}
 
 
-def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
+def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
     """Return the faces of an image, or none and why, and the checks: reconstruction, renders, detection."""
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     kept = _kept(job, image, "faces", f"{job.kind} {camera}")
@@ -217,7 +217,7 @@ def _faces(job: _Job, image: str) -> tuple[tuple[Face, ...], str, dict[str, floa
     return appearance.found, reason, appearance.checks
 
 
-def _look(job: _Job) -> Appearance:
+def _look(job: _FeatureJob) -> Appearance:
     if job.kind == "photo":
         return appearance_of_photo(read_photo(job.path))
     camera = job.extraction.camera
@@ -225,7 +225,7 @@ def _look(job: _Job) -> Appearance:
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
 
 
-def _vector(job: _Job, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
+def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name, job.extraction.model)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
@@ -274,7 +274,7 @@ def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
             Image.fromarray(picture).save(temporary, format="PNG")
 
 
-def _kept(job: _Job, image: str, what: str, settings: str) -> Path | None:
+def _kept(job: _FeatureJob, image: str, what: str, settings: str) -> Path | None:
     """Name a kept file by all it depends on: the image's bytes, settings, weights, code and libraries."""
     if job.extraction.cache is None:
         return None

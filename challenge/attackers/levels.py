@@ -36,7 +36,7 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Looks:
+class Seen:
     """Features of all images that attackers see.
 
     Attributes
@@ -81,7 +81,7 @@ class AttackScores:
 
 
 def run_attackers(
-    edition: Edition, protocol: Protocol, looks: Looks, among: Collection[Attacker] | None = None
+    edition: Edition, protocol: Protocol, seen: Seen, among: Collection[Attacker] | None = None
 ) -> tuple[list[AttackScores], list[str]]:
     """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
 
@@ -91,7 +91,7 @@ def run_attackers(
         Has the trials, and the key of `dev`.
     protocol : Protocol
         Names the attacks.
-    looks : Looks
+    seen : Seen
         Of both splits.
     among : collection of Attacker, optional
         Those who are fused; by default all who learn. A fusion is audited by what the same ones do
@@ -109,17 +109,17 @@ def run_attackers(
     trials, subjects, dev_trials = edition.eval.trials, people(edition.dev.key), tuple(edition.dev.key)
     found, remarks, parts, practice = [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
-    for condition, attack in product(looks.conditions, protocol.attacks):
+    for condition, attack in product(seen.conditions, protocol.attacks):
         one = attacker_of(attack, condition, "informed", protocol.model)
-        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
-        asked = (attack, trials, looks.scans["eval"], looks.photos["eval", condition])
+        known = (attack, seen.scans["dev"], seen.photos["dev", condition])
+        asked = (attack, trials, seen.scans["eval"], seen.photos["eval", condition])
         try:
             if between_scans or make_attack(attack, protocol.model).comparable:
                 found.append(AttackScores(replace(one, level="ignorant"), link(*asked)))
                 adapted = adapt_to(*known)
-                seen = sum(attack in image.vectors for image in known[1].values())
+                count = sum(attack in image.vectors for image in known[1].values())
                 scores = link(*asked, adapted.similarity)
-                found.append(AttackScores(replace(one, level="adapted"), scores, seen))
+                found.append(AttackScores(replace(one, level="adapted"), scores, count))
             informed = learn_from(*known, subjects)
         except (AdaptedError, InformedError) as error:
             remarks.append(f"{one.name}: nobody learns to link: {error}")
@@ -146,13 +146,13 @@ def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Sc
     teach to: ratios of either kind are calibrated.
     """
     left_out, labels, scores = np.stack(practice, axis=1), np.array(mated), np.stack(parts, axis=1)
-    fused, seen = np.full(len(scores), np.nan), np.isfinite(scores)
-    for able in np.unique(seen[seen.any(axis=1)], axis=0):
-        rows, some = (seen == able).all(axis=1), _seen_together(left_out, labels, able)
+    fused, finite = np.full(len(scores), np.nan), np.isfinite(scores)
+    for able in np.unique(finite[finite.any(axis=1)], axis=0):
+        rows, some = (finite == able).all(axis=1), _seen_together(left_out, labels, able)
         if some.any():
             usable = np.isfinite(left_out[:, some]).all(axis=1)
             fused[rows] = fuse(left_out[np.ix_(usable, some)], labels[usable])(scores[np.ix_(rows, some)])
-    if seen.any() and not np.isfinite(fused).any():
+    if finite.any() and not np.isfinite(fused).any():
         raise ValueError("no mated and nonmated people of dev were left out of what any of them learned")
     return lowest(fused)
 
@@ -171,7 +171,7 @@ def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np
 def taught_nothing(
     edition: Edition,
     protocol: Protocol,
-    looks: Looks,
+    seen: Seen,
     mated: NDArray[np.bool_],
     seeds: Sequence[int],
     among: Collection[Attacker] | None = None,
@@ -180,7 +180,7 @@ def taught_nothing(
 
     Parameters
     ----------
-    edition, protocol, looks
+    edition, protocol, seen
         As in `run_attackers`.
     mated : ndarray of bool, shape (n_trials,)
         The true key of `eval`.
@@ -197,9 +197,9 @@ def taught_nothing(
     """
     subjects, references = people(edition.dev.key), set(edition.dev.references)
     taught = {}
-    for condition, attack in product(looks.conditions, protocol.attacks):
-        known = (attack, looks.scans["dev"], looks.photos["dev", condition])
-        asked = (attack, edition.eval.trials, looks.scans["eval"], looks.photos["eval", condition])
+    for condition, attack in product(seen.conditions, protocol.attacks):
+        known = (attack, seen.scans["dev"], seen.photos["dev", condition])
+        asked = (attack, edition.eval.trials, seen.scans["eval"], seen.photos["eval", condition])
         taught[attacker_of(attack, condition, "informed", protocol.model)] = (known, asked)
     pairs = list(product(edition.dev.probes, edition.dev.references))
     areas: dict[Attacker, list[float]] = {}

@@ -32,7 +32,7 @@ class DefaceSettings:
 
 
 @dataclass(frozen=True)
-class _Job:
+class _DefaceJob:
     defacer: DefacerChoice
     source: Path
     target: Path
@@ -59,7 +59,7 @@ def run(settings: DefaceSettings) -> None:
         if done := count_done(folder):
             print(f"{settings.output}: {done} scans are there already")
         jobs = [
-            _Job(
+            _DefaceJob(
                 defacer, split.scan(name), folder / split.name / "mri" / split.scan_name(name), cache, folder
             )
             for split in (edition.dev, edition.eval)
@@ -75,11 +75,11 @@ def _code() -> list[bytes]:
     return [path.read_bytes() for path in sorted(Path(baselines.__file__).parent.rglob("*.py"))]
 
 
-def _deface_once(job: _Job) -> None:
+def _deface_once(job: _DefaceJob) -> None:
     once(job.folder, job.target.name, partial(_deface, job))
 
 
-def _deface(job: _Job) -> None:
+def _deface(job: _DefaceJob) -> None:
     defacer = job.defacer
     try:
         scan = deface(

@@ -14,7 +14,16 @@ from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError, arrays_of_a_person
-from mriprivacy.scoring.gallery import Found, GalleryReport, Mated, Side, check_sides, conclude, mated, search
+from mriprivacy.scoring.gallery import (
+    Embeddings,
+    Found,
+    GalleryReport,
+    Mated,
+    check_sides,
+    conclude,
+    mated,
+    search,
+)
 
 
 @dataclass
@@ -38,7 +47,7 @@ def run(settings: IdentifySettings) -> None:
     paths = Path(settings.probes).absolute(), Path(settings.gallery).absolute()
     names = [_subjects(path) for path in paths]
     codes = np.split(np.unique(np.concatenate(names), return_inverse=True)[1], [len(names[0])])
-    probes, gallery = (Side(_vectors(path), own) for path, own in zip(paths, codes, strict=True))
+    probes, gallery = (Embeddings(_vectors(path), own) for path, own in zip(paths, codes, strict=True))
     with arrays_of_a_person():
         check_sides(probes, gallery)
         own = mated(probes, gallery)
@@ -63,9 +72,12 @@ def _search(probes: Path, gallery: Path, kept: Path, exact: bool, top: int, bloc
 
 
 @lru_cache(maxsize=1)
-def _opened(probes: Path, gallery: Path, kept: Path, exact: bool) -> tuple[Side, Side, Mated]:
+def _opened(probes: Path, gallery: Path, kept: Path, exact: bool) -> tuple[Embeddings, Embeddings, Mated]:
     with np.load(kept, allow_pickle=False) as people:
-        sides = Side(_vectors(probes), people["probes"]), Side(_vectors(gallery), people["gallery"])
+        sides = (
+            Embeddings(_vectors(probes), people["probes"]),
+            Embeddings(_vectors(gallery), people["gallery"]),
+        )
         return *sides, Mated(people["scores"], people["best"], people["values"], exact)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, learn
 from mriprivacy.challenge.attackers.features import Extraction, extract
-from mriprivacy.challenge.attackers.levels import AttackScores, Looks, run_attackers
+from mriprivacy.challenge.attackers.levels import AttackScores, Seen, run_attackers
 from mriprivacy.challenge.attackers.linkage import link, people
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
-from mriprivacy.challenge.edition.protocol import Camera, Protocol, read_protocol
+from mriprivacy.challenge.edition.protocol import Protocol, Rendering, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS
@@ -66,12 +66,12 @@ def run(settings: PaperSettings) -> None:
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Looks:
+def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Seen:
     protocol = read_protocol(edition.description)
     extraction = Extraction(
         attacks=tuple(protocol.attacks),
         model=protocol.model,
-        camera=Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
+        camera=Rendering(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=cache_folder(settings.cache),
     )
     scans, photos = {}, {}
@@ -86,10 +86,10 @@ def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Looks
     if all(path.is_file() for path in truth.values()):
         label = "faces of people truly bald"
         photos["eval", TRUE_BALD] = extract(truth, "photo", extraction, label, settings.compute)
-    return Looks(scans, photos)
+    return Seen(scans, photos)
 
 
-def _attack(edition: Edition, trials: LabelledTrials, faces: Looks) -> list[Attacked]:
+def _attack(edition: Edition, trials: LabelledTrials, faces: Seen) -> list[Attacked]:
     protocol = read_protocol(edition.description)
     attackers, _ = run_attackers(edition, protocol, faces)
     if ("eval", TRUE_BALD) in faces.photos:
@@ -117,7 +117,7 @@ def _attacked(protocol: Protocol, trials: LabelledTrials, one: AttackScores) -> 
     return Attacked(who.attack, who.target, who.level, scores, report, near)
 
 
-def _read(edition: Edition, sealed: SealedKey, faces: Looks) -> dict[str, dict[str, tuple[Estimate, float]]]:
+def _read(edition: Edition, sealed: SealedKey, faces: Seen) -> dict[str, dict[str, tuple[Estimate, float]]]:
     """Read attributes from photographs and from scans, by classifiers that learned on dev.
 
     The paper's networks had only ever seen photographs; the third kind is what becomes of that.

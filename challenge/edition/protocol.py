@@ -12,7 +12,7 @@ from mriprivacy.data_prep.formats.settings import same_setting, setting, setting
 
 
 @dataclass
-class Camera:
+class Rendering:
     """How scans become pictures: each view is drawn in each light."""
 
     # Finer voxels than 0.3 mm are finer than any head scan and fill the memory; over 5 mm no nose is left.
@@ -26,21 +26,21 @@ class Camera:
     )
 
 
-def camera_problems(camera: Camera, group: str) -> list[str]:
+def camera_problems(camera: Rendering, group: str) -> list[str]:
     """Say all that is wrong with a camera, one line each.
 
     Parameters
     ----------
-    camera : Camera
+    camera : Rendering
         Of a command, or of a protocol.
     group : str
         Under which name people set it, such as `attack`.
 
     Examples
     --------
-    >>> camera_problems(Camera(), "attack")
+    >>> camera_problems(Rendering(), "attack")
     []
-    >>> camera_problems(Camera(spacing_mm=0, size=9), "attack")  # doctest: +NORMALIZE_WHITESPACE
+    >>> camera_problems(Rendering(spacing_mm=0, size=9), "attack")  # doctest: +NORMALIZE_WHITESPACE
     ['attack.spacing_mm is 0; expected 0.3 to 5 mm', 'attack.size is 9; expected 64 to 2000 pixels']
     """
     problems = setting_problems(camera, f"{group}.")
@@ -63,10 +63,10 @@ class Protocol:
         ["geo", "deepface", "volume"], "attacks, or module:Class; each on every photo condition"
     )
     model: str = setting("Dlib", "face network of deepface", choices=tuple(WEIGHT_FILES), note=_why_left_out)
-    spacing_mm: float = same_setting(Camera, "spacing_mm")
-    size: int = same_setting(Camera, "size")
-    views: list[Any] = same_setting(Camera, "views")
-    lights: list[str] = same_setting(Camera, "lights")
+    spacing_mm: float = same_setting(Rendering, "spacing_mm")
+    size: int = same_setting(Rendering, "size")
+    views: list[Any] = same_setting(Rendering, "views")
+    lights: list[str] = same_setting(Rendering, "lights")
     # With 100 draws the ends of a 95 % interval are two or three draws from the extremes.
     bootstrap: int = setting(
         1000, "bootstrap draws of subjects for each interval", at_least=100, unit="draws"
@@ -108,7 +108,7 @@ def protocol_problems(protocol: Protocol) -> list[str]:
         if attack not in ATTACKS and not re.fullmatch(r"\w+(\.\w+)*:\w+", attack)
     ]
     # The limits of the camera were checked with the others.
-    return problems + camera_problems(Camera(views=protocol.views, lights=protocol.lights), "protocol")
+    return problems + camera_problems(Rendering(views=protocol.views, lights=protocol.lights), "protocol")
 
 
 def _listed(names: list[str]) -> str:

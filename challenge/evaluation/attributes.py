@@ -15,7 +15,7 @@ import numpy as np
 
 from mriprivacy.baselines.attacks.attributes import AttributesError
 from mriprivacy.challenge.attackers.attribute_inference import infer, infer_ages, learn, learn_ages
-from mriprivacy.challenge.attackers.levels import Images, Looks
+from mriprivacy.challenge.attackers.levels import Images, Seen
 from mriprivacy.challenge.attackers.linkage import people
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import run
@@ -50,7 +50,7 @@ class _Known:
 
 
 def read_from_images(
-    context: Context, submission: Submission, original: Looks, defaced: Looks
+    context: Context, submission: Submission, original: Seen, defaced: Seen
 ) -> tuple[list[Result], list[Check], list[str]]:
     """Read every attribute from every kind of image, with the features of every attack.
 
@@ -58,7 +58,7 @@ def read_from_images(
     ----------
     context, submission
         Whose key, and who is judged.
-    original, defaced : Looks
+    original, defaced : Seen
         Scans as released and as defaced, and photographs.
 
     Returns

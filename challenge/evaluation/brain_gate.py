@@ -26,7 +26,7 @@ COARSE_MM = 4.0
 
 
 @dataclass(frozen=True)
-class _Job:
+class _GateJob:
     original: Path
     defaced: Path
     mask: Path | None
@@ -67,7 +67,7 @@ def apply_gate(
         One line a kind of problem, with the number of scans and five of them.
     """
     jobs = {
-        probe: _Job(edition.splits[split].scan(probe), path, sealed.brain_mask(probe), limit, cache)
+        probe: _GateJob(edition.splits[split].scan(probe), path, sealed.brain_mask(probe), limit, cache)
         for (split, probe), path in sorted(scans.items())
     }
     found = run_untrusted(_gate, list(jobs.values()), "brain gate", compute)
@@ -115,7 +115,7 @@ def _lost(lost: Lost) -> GateReport:
     )
 
 
-def _gate(job: _Job) -> GateReport | None:
+def _gate(job: _GateJob) -> GateReport | None:
     """Compare a scan with its original; None where it is not known where the original's brain is."""
     try:
         with own_files():

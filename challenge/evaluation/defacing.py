@@ -14,12 +14,12 @@ from mriprivacy.challenge.attackers.levels import (
     FUSED,
     AttackScores,
     Images,
-    Looks,
+    Seen,
     run_attackers,
     taught_nothing,
 )
 from mriprivacy.challenge.compute.parallel import by_reason, run
-from mriprivacy.challenge.edition.protocol import Camera
+from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import LEVELS, ORACLE, Check, Gate, Result
 from mriprivacy.challenge.evaluation.attributes import read_from_images
@@ -37,7 +37,7 @@ KEYS_A_CALL = 5  # so that two workers share them
 DEFACED = "defaced"
 
 Key = tuple[str, str]  # split and state
-Seen = dict[Key, dict[str, ImageFeatures]]
+ByState = dict[Key, dict[str, ImageFeatures]]
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _asks(
     ]
 
 
-def _audited(context: Context, original: Looks, defaced: Looks) -> _Audited:
+def _audited(context: Context, original: Seen, defaced: Seen) -> _Audited:
     """Ask all attackers.
 
     Whoever links by something else than people's heads is no part of the fusion either. Who cannot be shown
@@ -166,7 +166,10 @@ def _audited(context: Context, original: Looks, defaced: Looks) -> _Audited:
 
 
 def _ask(
-    context: Context, original: Looks, defaced: Looks, among: Collection[Attacker] | None = None
+    context: Context,
+    original: Seen,
+    defaced: Seen,
+    among: Collection[Attacker] | None = None,
 ) -> _Audited:
     (attackers, remarks, ceiling, shuffled), attacking = timed(
         "attackers", _attack, context, original, defaced, among
@@ -176,7 +179,7 @@ def _ask(
 
 
 def _attack(
-    context: Context, original: Looks, defaced: Looks, among: Collection[Attacker] | None
+    context: Context, original: Seen, defaced: Seen, among: Collection[Attacker] | None
 ) -> tuple[list[AttackScores], list[str], list[AttackScores], dict[Attacker, Floats]]:
     """Return all attackers, who could not learn and why; attackers of undefaced scans, and shuffled keys."""
     edition, protocol, mated = context.edition, context.protocol, context.trials.mated
@@ -202,19 +205,19 @@ def _called(what: Callable[[], Any]) -> Any:
     return what()
 
 
-def _look(context: Context, submission: DefacingSubmission) -> tuple[Looks, Looks, dict[str, float]]:
+def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen, dict[str, float]]:
     """Take features from scans as released and as defaced, and from photographs; each image once."""
     edition, protocol = context.edition, context.protocol
     extraction = Extraction(
         attacks=tuple(protocol.attacks),
         model=protocol.model,
-        camera=Camera(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
+        camera=Rendering(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=context.cache,
     )
 
     def look(
         sets: Mapping[Key, dict[str, Path]], kind: str, label: str, untrusted: bool = False
-    ) -> tuple[Seen, dict[str, float]]:
+    ) -> tuple[ByState, dict[str, float]]:
         # One list of all sets: whoever is done with one goes on with the next.
         flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
         found, seconds = timed(label, extract, flat, kind, extraction, label, context.compute, untrusted)
@@ -239,13 +242,13 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Looks, Look
         for name in edition.splits:
             raw[name, DEFACED], both[name, DEFACED] = raw[name, "raw"], defaced.pop((name, DEFACED))
     return (
-        Looks({name: own for (name, _), own in scans.items()}, raw),
-        Looks({name: own for (name, _), own in defaced.items()}, both),
+        Seen({name: own for (name, _), own in scans.items()}, raw),
+        Seen({name: own for (name, _), own in defaced.items()}, both),
         summed(looking, looking_again, looking_last),
     )
 
 
-def _without_lost(gate: Gate | None, defaced: Looks) -> tuple[Gate | None, list[str]]:
+def _without_lost(gate: Gate | None, defaced: Seen) -> tuple[Gate | None, list[str]]:
     """Take the pass from scans nobody could look at: who stops the attackers has not protected anybody."""
     images = [one for split in defaced.scans.values() for one in split.items()]
     images += [one for (_, state), own in defaced.photos.items() if state == DEFACED for one in own.items()]

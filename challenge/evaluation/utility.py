@@ -29,7 +29,7 @@ from mriprivacy.scoring.metrics.utility_measures import (
 
 
 @dataclass(frozen=True)
-class _Job:
+class _BrainJob:
     original: Path
     defaced: Path
     cache: Path
@@ -37,7 +37,7 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _Measured:
     """One scan's measures, what its original holds, and why an analysis failed; `original` None if there."""
 
     measures: dict[str, float]
@@ -77,7 +77,8 @@ def measure_utility(
     engine = protocol.brain_engine
     engine_version(engine)  # or a line that says how to get it
     jobs = [
-        _Job(split.scan(probe), submission.scans["eval", probe], context.cache, engine) for probe in probes
+        _BrainJob(split.scan(probe), submission.scans["eval", probe], context.cache, engine)
+        for probe in probes
     ]
     found = run_untrusted(_compare, jobs, "brains of defaced scans", context.compute)
     pairs = [
@@ -105,16 +106,18 @@ def measure_utility(
     return defined(figures), remarks
 
 
-def _failed(job: _Job, reason: str) -> _Pair:
+def _failed(job: _BrainJob, reason: str) -> _Measured:
     try:
         with own_files():
             original = _kept(job.original, job)
     except BrainError as error:
-        return _Pair({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
-    return _Pair(compare_brains(_findings(original, original), None), original, f"analysis failed: {reason}")
+        return _Measured({}, None, f"left out, for no brain is found in the original: {_plain(error)}")
+    return _Measured(
+        compare_brains(_findings(original, original), None), original, f"analysis failed: {reason}"
+    )
 
 
-def _compare(job: _Job) -> _Pair:
+def _compare(job: _BrainJob) -> _Measured:
     try:
         with own_files():
             original = _kept(job.original, job)
@@ -127,7 +130,7 @@ def _compare(job: _Job) -> _Pair:
     except BrainError as error:
         return _failed(job, _plain(error))
     before, after = _findings(original, original), _findings(defaced, original)
-    return _Pair(compare_brains(before, after), original, "")
+    return _Measured(compare_brains(before, after), original, "")
 
 
 def _plain(error: Exception) -> str:
@@ -141,7 +144,7 @@ def _findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
     return BrainFindings(own.labels > 0, (grey, white, fluid), points, own.quality)
 
 
-def _kept(path: Path, job: _Job) -> BrainAnalysis:
+def _kept(path: Path, job: _BrainJob) -> BrainAnalysis:
     """Analyse a scan, or take what is kept under the hash of its file, of the code and of the engine."""
     engine = engine_version(job.engine).encode()
     digest = hashlib.sha256(

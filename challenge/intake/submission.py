@@ -288,7 +288,7 @@ def _check_scans(
 ) -> tuple[list[str], list[str]]:
     """Return problems and warnings."""
     pairs = [
-        _Pair(name, folder / name, edition.splits[split].scan(probe))
+        _FilePair(name, folder / name, edition.splits[split].scan(probe))
         for (split, probe), name in scans.items()
     ]
     few = sum(pair.sent.lstat().st_size for pair in pairs) < _WORTH_WORKERS
@@ -308,13 +308,13 @@ def _check_scans(
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _FilePair:
     name: str
     sent: Path
     original: Path
 
 
-def _check(pair: _Pair) -> Checked | str:
+def _check(pair: _FilePair) -> Checked | str:
     try:
         return check_volume(pair.sent, pair.original)
     except VolumeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from mriprivacy.challenge.leaderboard.tables import Cell, Table
+from mriprivacy.challenge.leaderboard.tables import BoardTable, Cell
 from mriprivacy.data_prep.formats.foreign_text import visible
 
 # Nothing but what is in the page itself, should anything else ever get into one.
@@ -107,7 +107,7 @@ def page(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(**context).rstrip() + "\n"
 
 
-def numeric(table: Table) -> list[bool]:
+def numeric(table: BoardTable) -> list[bool]:
     """Say which columns of a table hold figures: they are aligned to the right and sorted by value."""
     return [
         any(row[i].key is not None for row in table.rows) or not table.rows for i in range(len(table.header))
@@ -119,7 +119,7 @@ def _key(cell: Cell) -> str:
     return "" if cell.key is None or cell.key != cell.key else f"{cell.key:.4g}"
 
 
-def _named(table: Table) -> int:
+def _named(table: BoardTable) -> int:
     """Return the column that names a row: the one with a system, or else the first."""
     first = table.rows[0] if table.rows else ()
     return next((i for i, cell in enumerate(first) if cell.entry), 0)

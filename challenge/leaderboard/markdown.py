@@ -7,7 +7,7 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
-from mriprivacy.challenge.leaderboard.tables import Table
+from mriprivacy.challenge.leaderboard.tables import BoardTable
 from mriprivacy.data_prep.formats.foreign_text import code_block, inline, markdown_table
 
 HEADER = """# Leaderboard
@@ -184,6 +184,6 @@ def signatures(entries: Iterable[Entry]) -> list[str]:
     return lines
 
 
-def markdown(table: Table) -> str:
+def markdown(table: BoardTable) -> str:
     """Return a table as Markdown."""
     return markdown_table(table.header, [[cell.text for cell in row] for row in table.rows])

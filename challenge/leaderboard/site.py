@@ -26,7 +26,7 @@ from mriprivacy.challenge.leaderboard.plots.privacy_utility import scatter
 from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, stability
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
-from mriprivacy.challenge.leaderboard.tables import Table
+from mriprivacy.challenge.leaderboard.tables import BoardTable
 from mriprivacy.data_prep.formats.atomic import OutsideError, inside, whole_file
 
 FILES = "files.txt"
@@ -102,7 +102,7 @@ def _figures(section: Section) -> dict[str, Plot]:
 
 def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
     """Return what the pages say of an edition; links start with `prefix`."""
-    by_track: dict[str, list[tuple[Table, list[bool]]]] = {}
+    by_track: dict[str, list[tuple[BoardTable, list[bool]]]] = {}
     told = ""
     if defacers := section.track("defacing"):
         made = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]

@@ -8,7 +8,7 @@ from mriprivacy.challenge.entry.entry import (
     UNDEFACED_SCANS,
     Entry,
 )
-from mriprivacy.challenge.leaderboard.tables import Cell, Table, figure, judged
+from mriprivacy.challenge.leaderboard.tables import BoardTable, Cell, figure, judged
 
 READ_FROM = {DEFACED_SCANS: "scans", UNDEFACED_SCANS: "undefaced scans", PHOTOGRAPHS: "photographs"}
 MEASURES = {
@@ -34,7 +34,7 @@ PARTS = {
 CHANGES = {"change": "mean absolute change", "bias": "mean change with its sign"}
 
 
-def by_level(entry: Entry) -> Table:
+def by_level(entry: Entry) -> BoardTable:
     """Return attackers by level: an attack a row, its AUC, EER and linkability for every level."""
     on_all = [r for r in entry.results if r.trial_list == "all" and r.level in LEVELS]
     found = {(r.name, r.level): r for r in on_all}
@@ -49,10 +49,10 @@ def by_level(entry: Entry) -> Table:
     ]
     header = ("attack", *(f"{label}, {level}" for label in names for level in levels))
     caption = "Attackers by level, on all trials (×: does not count)"
-    return Table("by_level", caption, header, tuple(rows))
+    return BoardTable("by_level", caption, header, tuple(rows))
 
 
-def results(entry: Entry) -> Table:
+def results(entry: Entry) -> BoardTable:
     """Return every figure of links between scans and photographs of one system, on every trial list."""
     names = (
         *("eer", "auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1"),
@@ -75,10 +75,10 @@ def results(entry: Entry) -> Table:
         for r in entry.results
         if r.trial_list not in IMAGE_LISTS
     ]
-    return Table("results", "Every figure of every attacker, on every trial list", header, tuple(rows))
+    return BoardTable("results", "Every figure of every attacker, on every trial list", header, tuple(rows))
 
 
-def read_by(entry: Entry) -> Table:
+def read_by(entry: Entry) -> BoardTable:
     """Return every figure of attributes read from the scans of one system."""
     names = ("accuracy", "balanced_accuracy", "macro_f1", "gain", "mae_years", "gain_years")
     header = (
@@ -90,17 +90,17 @@ def read_by(entry: Entry) -> Table:
         for r in entry.results
         if r.trial_list in IMAGE_LISTS
     ]
-    return Table("attributes", "Attributes read from scans and photographs", header, tuple(rows))
+    return BoardTable("attributes", "Attributes read from scans and photographs", header, tuple(rows))
 
 
-def utility(entry: Entry) -> Table:
+def utility(entry: Entry) -> BoardTable:
     """Return what a defacing system costs brain analysis, every measure."""
     rows = [
         (Cell(name), Cell(meaning(name)), Cell(f"{one:.4g}", one.value), Cell(str(one.n), one.n))
         for name, one in entry.utility.items()
     ]
     header = ("measure", "what it is", "value", "subjects")
-    return Table("utility", "Utility, measure by measure", header, tuple(rows))
+    return BoardTable("utility", "Utility, measure by measure", header, tuple(rows))
 
 
 def meaning(measure: str) -> str:
@@ -119,7 +119,7 @@ def meaning(measure: str) -> str:
     return f"{PARTS[of]}, {CHANGES[how]}" if of in PARTS and how in CHANGES else ""
 
 
-def audit(entry: Entry) -> Table:
+def audit(entry: Entry) -> BoardTable:
     """Return what the attackers were asked, and how they answered."""
     header = ("question", "attacker", "figure [limits]", "passed")
     rows = [
@@ -131,10 +131,10 @@ def audit(entry: Entry) -> Table:
         )
         for check in entry.checks
     ]
-    return Table("audit", "Audit of the attackers", header, tuple(rows))
+    return BoardTable("audit", "Audit of the attackers", header, tuple(rows))
 
 
-def of_system(entry: Entry) -> list[Table]:
+def of_system(entry: Entry) -> list[BoardTable]:
     """Return the tables of one system: what it reached, its utility and the audit of its attackers."""
     levels = (by_level(entry),) if entry.track == "defacing" else ()
     made = (*levels, results(entry), read_by(entry), utility(entry), audit(entry))

@@ -31,7 +31,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class BoardTable:
     """Rows under a header, and the name the table is kept under as a file."""
 
     name: str
@@ -44,7 +44,7 @@ class Table:
         return tsv(self.header, [[cell.text for cell in row] for row in self.rows])
 
 
-def defacing(board: Board) -> Table:
+def defacing(board: Board) -> BoardTable:
     """Return the ranking of defacing systems."""
     header = (
         "tier",
@@ -76,10 +76,10 @@ def defacing(board: Board) -> Table:
                 Cell(gate(entry)),
             )
         )
-    return _dated(Table("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
+    return _dated(BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
 
 
-def attack(board: Board) -> Table:
+def attack(board: Board) -> BoardTable:
     """Return the ranking of attacks."""
     header = (
         "tier",
@@ -97,10 +97,10 @@ def attack(board: Board) -> Table:
         matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
         figures = [figure(name, best) for name in ("eer", "auc", "linkability", "rank1")]
         rows.append((*_standing(place), system(place.entry), *figures, figure("auc", matched)))
-    return _dated(Table("attack", "Attacks, ranked", header, tuple(rows)), board)
+    return _dated(BoardTable("attack", "Attacks, ranked", header, tuple(rows)), board)
 
 
-def attributes(entries: Iterable[Entry]) -> Table:
+def attributes(entries: Iterable[Entry]) -> BoardTable:
     """Return what submitted predictions of attributes reached."""
     header = ("system", "attribute", "accuracy ↑", "balanced accuracy ↑", "gain over the majority guess ↑")
     names = ("accuracy", "balanced_accuracy", "gain")
@@ -109,10 +109,10 @@ def attributes(entries: Iterable[Entry]) -> Table:
         for entry in sorted(entries, key=lambda entry: entry.path)
         for result in entry.results
     ]
-    return Table("attributes", "Attributes read from scans", header, tuple(rows))
+    return BoardTable("attributes", "Attributes read from scans", header, tuple(rows))
 
 
-def read(entries: Sequence[Entry]) -> Table:
+def read(entries: Sequence[Entry]) -> BoardTable:
     """Return what is read of people from defaced scans; of several attacks the one that gains most."""
     rows = []
     for entry in entries:
@@ -125,7 +125,7 @@ def read(entries: Sequence[Entry]) -> Table:
     header = [f"{attribute}: {what} ↓" for attribute in Attributes._fields for what in ("accuracy", "gain")]
     header += ["age: error, years ↑", "age: gain, years ↓"]
     caption = "Sex, age group, ethnicity and age as read from defaced scans"
-    return Table("attributes_read", caption, ("system", *header), tuple(rows))
+    return BoardTable("attributes_read", caption, ("system", *header), tuple(rows))
 
 
 def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
@@ -133,7 +133,7 @@ def _most_read(entry: Entry, attribute: str, gain: str) -> Result | None:
     return max(found, key=lambda r: r.figures[gain].value, default=None)
 
 
-def attackers(entries: Sequence[Entry]) -> Table:
+def attackers(entries: Sequence[Entry]) -> BoardTable:
     """Return every attacker on every defacing system, and whether the system is rated by it."""
     names = ("eer", "auc", "linkability", "people_found_any", "people_found_all")
     header = (
@@ -152,10 +152,10 @@ def attackers(entries: Sequence[Entry]) -> Table:
         for r in entry.results
         if r.trial_list == "all"
     ]
-    return Table("attackers", "Every attacker, on all trials", header, tuple(rows))
+    return BoardTable("attackers", "Every attacker, on all trials", header, tuple(rows))
 
 
-def by_attacker(entries: Sequence[Entry]) -> Table:
+def by_attacker(entries: Sequence[Entry]) -> BoardTable:
     """Return the AUC of every attacker on every defacing system, an attacker a column."""
     names = dict.fromkeys(
         str(r.attacker) for entry in entries for r in entry.results if r.trial_list == "all"
@@ -165,10 +165,10 @@ def by_attacker(entries: Sequence[Entry]) -> Table:
         found = {str(r.attacker): r for r in entry.results if r.trial_list == "all"}
         rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
     caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not count)"
-    return Table("by_attacker", caption, ("system", *names), tuple(rows))
+    return BoardTable("by_attacker", caption, ("system", *names), tuple(rows))
 
 
-def groups(entries: Sequence[Entry]) -> Table:
+def groups(entries: Sequence[Entry]) -> BoardTable:
     """Return the AUC of each level's strongest attacker on the trial lists of a part of the people."""
     lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
     rows = []
@@ -178,7 +178,7 @@ def groups(entries: Sequence[Entry]) -> Table:
             shown = (figure("auc", found.get(name)) for name in lists)
             rows.append((system(entry), Cell(str(best.attacker)), *shown))
     caption = "AUC of the strongest attacker of each level by group"
-    return Table("groups", caption, ("system", "attacker", *lists), tuple(rows))
+    return BoardTable("groups", caption, ("system", "attacker", *lists), tuple(rows))
 
 
 def system(entry: Entry) -> Cell:
@@ -225,7 +225,7 @@ def _standing(place: Place) -> tuple[Cell, Cell]:
     return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
 
 
-def _dated(table: Table, board: Board) -> Table:
+def _dated(table: BoardTable, board: Board) -> BoardTable:
     """Add the days on which submissions were accepted, where any is known."""
     days = [place.entry.received for place in board.places]
     if not any(days):

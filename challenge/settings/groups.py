@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mriprivacy.baselines.attacks.face_network import WEIGHT_FILES
-from mriprivacy.challenge.edition.protocol import Camera, camera_problems
+from mriprivacy.challenge.edition.protocol import Rendering, camera_problems
 from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring.errors import UserError
@@ -12,7 +12,7 @@ _PROGRAMS = ["afni_refacer", "command", "fsl_deface", "mideface", "mri_deface", 
 
 
 @dataclass
-class AttackChoice(Camera):
+class AttackChoice(Rendering):
     """A reference attack (`attack=`)."""
 
     name: str = setting(REQUIRED, "set by attack=, or module:Class of your own", chosen=True)
@@ -37,9 +37,9 @@ class DefacerChoice:
     system: str = setting("", "name of the submission; empty: the defacer's", only=("command",))
 
 
-def camera_of(attack: AttackChoice) -> Camera:
+def camera_of(attack: AttackChoice) -> Rendering:
     """Return the camera that an attack's settings describe; UserError with every one that describes none."""
-    camera = Camera(attack.spacing_mm, attack.size, attack.views, attack.lights)
+    camera = Rendering(attack.spacing_mm, attack.size, attack.views, attack.lights)
     if problems := camera_problems(camera, "attack"):
         raise UserError(*problems)
     return camera

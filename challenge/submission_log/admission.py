@@ -107,7 +107,7 @@ class Turn:
         done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
         return done[0] if done else None
 
-    def _improves(self, reached: ladder.Standing, best: str | None, track: str, context: Context) -> bool:
+    def _improves(self, reached: ladder.Reached, best: str | None, track: str, context: Context) -> bool:
         if best is None:
             return True
         old = ladder.load(self.folder, best)

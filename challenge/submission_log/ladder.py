@@ -26,7 +26,7 @@ _SCORES = "scores"
 
 
 @dataclass(frozen=True)
-class Standing:
+class Reached:
     """What one submission reached, in a form that two of them can be compared in.
 
     Attributes
@@ -42,32 +42,32 @@ class Standing:
     units: NDArray[np.float64]
 
 
-def standing(evaluation: Evaluation, submission: Submission, context: Context) -> Standing:
+def standing(evaluation: Evaluation, submission: Submission, context: Context) -> Reached:
     """Return what a submission reached; a probe of which no attribute is known counts as told wrong."""
     if not isinstance(submission, AttributesSubmission):
         best = evaluation.entry.strongest()
-        return Standing(best.figures["auc"].value, evaluation.scores[best.attacker])
+        return Reached(best.figures["auc"].value, evaluation.scores[best.attacker])
     right = []
     for probe in context.edition.eval.probes:
         pairs = zip(context.sealed.attributes[probe], submission.attributes[probe], strict=True)
         told = [truth == said for truth, said in pairs if truth != NOT_AVAILABLE]
         right.append(sum(told) / max(len(told), 1))
-    return Standing(float(np.mean(right)), np.array(right))
+    return Reached(float(np.mean(right)), np.array(right))
 
 
-def keep(folder: Path, submission: str, reached: Standing) -> None:
+def keep(folder: Path, submission: str, reached: Reached) -> None:
     """Keep a standing in a record, under the hash of its submission, where its owner alone can read it."""
     kept = inside(private_folder(folder / _SCORES), f"{submission}.npz")
     with whole_file(kept) as temporary, temporary.open("wb") as stream:
         np.savez(stream, value=np.array(reached.value), units=reached.units)
 
 
-def load(folder: Path, submission: str) -> Standing:
+def load(folder: Path, submission: str) -> Reached:
     """Return what `keep` kept; RecordError if it is gone."""
     path = inside(folder / _SCORES, f"{submission}.npz")
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Standing(float(kept["value"]), kept["units"])
+            return Reached(float(kept["value"]), kept["units"])
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise RecordError(
             f"{_SCORES}/{submission}.npz: cannot be read; evaluate that submission again, with this record"
@@ -85,12 +85,12 @@ def best_published(events: Sequence[Event], edition: str, track: str, team: str)
     return told[-1] if told else None
 
 
-def improves(track: str, new: Standing, old: Standing, standard_error: float) -> bool:
+def improves(track: str, new: Reached, old: Reached, standard_error: float) -> bool:
     """Say whether a new standing beats the old one by more than the standard error of their difference.
 
     Examples
     --------
-    >>> old, new = Standing(0.70, np.zeros(1)), Standing(0.74, np.zeros(1))
+    >>> old, new = Reached(0.70, np.zeros(1)), Reached(0.74, np.zeros(1))
     >>> improves("attack", new, old, 0.03), improves("attack", new, old, 0.05)
     (True, False)
     >>> improves("defacing", new, old, 0.03)
@@ -100,14 +100,14 @@ def improves(track: str, new: Standing, old: Standing, standard_error: float) ->
     return gain > standard_error
 
 
-def paired_standard_error(track: str, new: Standing, old: Standing, context: Context) -> float:
+def paired_standard_error(track: str, new: Reached, old: Reached, context: Context) -> float:
     """Return the standard error of the difference of two standings, the people being the same in both.
 
     Parameters
     ----------
     track : str
         `attributes`, or a track that is scored by trials.
-    new, old : Standing
+    new, old : Reached
         Of two submissions to one edition.
     context : Context
         Says whose the units are, and how often subjects are drawn.

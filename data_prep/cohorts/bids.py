@@ -10,7 +10,7 @@ from pathlib import Path
 from mriprivacy.data_prep.cohorts.cohort_files import (
     TRUTH,
     CohortFiles,
-    Scan,
+    ScanFile,
     check_photo,
     check_scan,
     dicom_hint,
@@ -32,7 +32,7 @@ class CohortError(UserError):
 
 
 @dataclass(frozen=True)
-class Person:
+class Participant:
     """One subject of a cohort.
 
     Attributes
@@ -41,13 +41,13 @@ class Person:
         BIDS name, `sub-<id>`.
     attributes : Attributes
         Sex `F`, `M` or `O`, age group, ethnicity; `n/a` where the cohort does not say.
-    scans : tuple of Scan
+    scans : tuple of ScanFile
         The head MRIs of one contrast, one a session.
     photos : mapping from photo number to mapping from condition to Path
         Every photo in every condition, `{"01": {"raw": ..., "bald": ...}}`.
     true_bald : mapping from photo number to Path
         The photos as they would be without hair, where the cohort knows; never published.
-    reference_scans : tuple of Scan
+    reference_scans : tuple of ScanFile
         Scans of another contrast, where those are the references; there are no photos then.
     age : float or None
         In years, where the cohort says it exactly: `89+` is an age group and no age.
@@ -55,10 +55,10 @@ class Person:
 
     subject: str
     attributes: Attributes
-    scans: tuple[Scan, ...]
+    scans: tuple[ScanFile, ...]
     photos: Mapping[str, Mapping[str, Path]]
     true_bald: Mapping[str, Path]
-    reference_scans: tuple[Scan, ...] = ()
+    reference_scans: tuple[ScanFile, ...] = ()
     age: float | None = None
 
 
@@ -101,7 +101,7 @@ def read_cohort(
     age_edges: Sequence[int],
     files: CohortFiles | None = None,
     reference_contrast: str = "",
-) -> tuple[Person, ...]:
+) -> tuple[Participant, ...]:
     """Find every subject of a BIDS cohort and look at what belongs to it.
 
     Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others), scans
@@ -124,7 +124,7 @@ def read_cohort(
 
     Returns
     -------
-    tuple of Person
+    tuple of Participant
         Sorted by subject.
 
     Raises
@@ -163,7 +163,7 @@ def read_cohort(
     for subject in sorted(attributes):
         if subject not in photos and not reference_contrast:
             found.add("subjects without a photo", subject)
-        own = Person(
+        own = Participant(
             subject,
             attributes[subject],
             scans[subject],
@@ -217,7 +217,7 @@ def is_synthetic(root: Path) -> bool:
 
 def _scans(
     root: Path, contrast: str, entities: str, subjects: Mapping[str, Attributes], found: Findings
-) -> dict[str, tuple[Scan, ...]]:
+) -> dict[str, tuple[ScanFile, ...]]:
     """Find scans by subject; a kind of truth belongs to all scans as soon as one has it."""
     paths = {subject: find_scans(root, subject, contrast, entities, found) for subject in sorted(subjects)}
     truth = {
@@ -228,7 +228,7 @@ def _scans(
     known = [name for name in TRUTH if any(own[name].is_file() for own in truth.values())]
     return {
         subject: tuple(
-            Scan(session, path, {name: truth[subject, session][name] for name in known})
+            ScanFile(session, path, {name: truth[subject, session][name] for name in known})
             for session, path in sessions
         )
         for subject, sessions in paths.items()

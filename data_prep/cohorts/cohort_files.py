@@ -47,7 +47,7 @@ class CohortFiles:
 
 
 @dataclass(frozen=True)
-class Scan:
+class ScanFile:
     """One head MRI of a subject.
 
     Attributes
@@ -166,7 +166,7 @@ def find_photos(
     return photos
 
 
-def check_scan(scan: Scan, root: Path, found: Findings) -> None:
+def check_scan(scan: ScanFile, root: Path, found: Findings) -> None:
     """Read the headers of a scan and of its truth; take down what is unreadable or on another grid."""
     grid = _readable("scans", scan.path, root, _grid, found)
     for name, path in scan.truth.items():

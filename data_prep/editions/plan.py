@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mriprivacy.data_prep.cohorts.bids import CohortError, Person, is_synthetic, read_cohort
-from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, Scan
+from mriprivacy.data_prep.cohorts.bids import CohortError, Participant, is_synthetic, read_cohort
+from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, ScanFile
 from mriprivacy.data_prep.editions.edition_config import (
     DESIGN,
     EditionConfig,
@@ -133,7 +133,7 @@ def plan_edition(
 
 
 def plan_people(
-    people: Sequence[Person],
+    people: Sequence[Participant],
     config: EditionConfig,
     synthetic: bool,
     distractors: Mapping[str, Path] = MappingProxyType({}),
@@ -146,7 +146,7 @@ def plan_people(
 
     Parameters
     ----------
-    people : sequence of Person
+    people : sequence of Participant
         Names and attributes decide the lists; paths are passed on.
     config : EditionConfig
         The organizer's decisions, with nothing left open (`with_defaults`).
@@ -241,17 +241,17 @@ def photos_of_real_people(plan: Plan) -> tuple[PhotoItem, ...]:
     return tuple(photo for photo in plan.photos if real or photo.reference in distractors)
 
 
-def _scan_name(person: Person, scan: Scan) -> str:
+def _scan_name(person: Participant, scan: ScanFile) -> str:
     return f"{person.subject}/{scan.session}" if scan.session else person.subject
 
 
-def _references(person: Person, config: EditionConfig) -> list[str]:
+def _references(person: Participant, config: EditionConfig) -> list[str]:
     """Name a person's references: photographs, or scans of another contrast."""
     scans = [f"{_scan_name(person, scan)}/{config.reference_contrast}" for scan in person.reference_scans]
     return scans or [f"{person.subject}/{number}" for number in person.photos]
 
 
-def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
+def split_people(people: Sequence[Participant], dev_share: float, seed: int, *purpose: str) -> dict[str, str]:
     """Assign every subject to `dev` or `eval` at random, people of like attributes in the same proportion.
 
     Sexes are divided to within one person, and inside a sex age groups and ethnicities as evenly as their
@@ -268,7 +268,7 @@ def split_people(people: Sequence[Person], dev_share: float, seed: int, *purpose
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
 
 
-def _check_people(people: Sequence[Person], config: EditionConfig, distractors: bool) -> None:
+def _check_people(people: Sequence[Participant], config: EditionConfig, distractors: bool) -> None:
     problems = []
     if distractors and (config.reference_contrast or config.hair_removal == "given"):
         problems.append(
@@ -298,7 +298,7 @@ def _check_people(people: Sequence[Person], config: EditionConfig, distractors: 
         raise CohortError(*problems)
 
 
-def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
+def _unknown(people: Sequence[Participant]) -> tuple[str, ...]:
     """Return for how many people an attribute is not known; they are neither scored nor used in training."""
     counts = {
         name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
@@ -312,7 +312,7 @@ def _unknown(people: Sequence[Person]) -> tuple[str, ...]:
 
 def _plan_split(
     name: str,
-    people: Sequence[Person],
+    people: Sequence[Participant],
     ids: dict[str, str],
     config: EditionConfig,
 ) -> SplitPlan:
@@ -334,7 +334,7 @@ def _plan_split(
 
 
 def _scan_item(
-    person: Person, scan: Scan, split: str, probe: str, contrast: str, config: EditionConfig
+    person: Participant, scan: ScanFile, split: str, probe: str, contrast: str, config: EditionConfig
 ) -> ScanItem:
     mri_to_mri = bool(config.reference_contrast)
     return ScanItem(
@@ -353,7 +353,7 @@ def _scan_item(
 
 
 def _describe(
-    people: Sequence[Person],
+    people: Sequence[Participant],
     splits: Sequence[SplitPlan],
     conditions: set[str],
     config: EditionConfig,

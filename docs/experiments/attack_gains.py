@@ -24,11 +24,11 @@ from mriprivacy.baselines.attacks.registry import Deepface, Geo, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
-from mriprivacy.challenge.attackers.levels import Looks, run_attackers, taught_nothing
+from mriprivacy.challenge.attackers.levels import Seen, run_attackers, taught_nothing
 from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, learn_from, lowest, people
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.edition.protocol import Camera, read_protocol
+from mriprivacy.challenge.edition.protocol import Rendering, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS, ORACLE
@@ -93,9 +93,9 @@ class Bench:
         self.mated = np.array([self.sealed.trials[trial].mated for trial in trials])
         self.who = np.array([[self.sealed.subjects[name] for name in trial] for trial in trials])
 
-    def looks(self, submission: Path | None, attacks: Sequence[str]) -> Looks:
+    def looks(self, submission: Path | None, attacks: Sequence[str]) -> Seen:
         """Take features of scans, as released or as submitted, and of photographs."""
-        camera = Camera(self.protocol.spacing_mm, self.protocol.size)
+        camera = Rendering(self.protocol.spacing_mm, self.protocol.size)
         extraction = Extraction(tuple(attacks), self.protocol.model, camera, self.cache)
 
         def look(paths: dict[str, Path], kind: str) -> dict[str, ImageFeatures]:
@@ -108,24 +108,24 @@ class Bench:
             for condition in self.edition.conditions:
                 shots = {r: split.photo(r, condition) for r in split.references}
                 photos[name, condition] = look(shots, "photo")
-        return Looks(scans, photos)
+        return Seen(scans, photos)
 
-    def run(self, looks: Looks, attacks: Sequence[str], conditions: Sequence[str] = ()) -> Scores:
+    def run(self, looks: Seen, attacks: Sequence[str], conditions: Sequence[str] = ()) -> Scores:
         """Return the scores of all attackers by `name level`."""
         wanted = conditions or self.edition.conditions
         photos = {key: images for key, images in looks.photos.items() if key[1] in wanted}
         protocol = replace(self.protocol, attacks=list(attacks))
-        found, _ = run_attackers(self.edition, protocol, Looks(looks.scans, photos))
+        found, _ = run_attackers(self.edition, protocol, Seen(looks.scans, photos))
         return {f"{one.attacker.name} {one.attacker.level}": one.scores for one in found}
 
     def informed(
-        self, looks: Looks, attack: str, condition: str, *maps: Sequence[Shrinkage]
+        self, looks: Seen, attack: str, condition: str, *maps: Sequence[Shrinkage]
     ) -> InformedAttack:
         """Return an attack trained to compare scans with photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
         return learn_from(*known, people(self.edition.dev.key), *maps)
 
-    def scores(self, looks: Looks, attack: str, condition: str, how: Compare) -> Floats:
+    def scores(self, looks: Seen, attack: str, condition: str, how: Compare) -> Floats:
         """Compare the scans of eval with its photographs."""
         asked = (looks.scans["eval"], looks.photos["eval", condition])
         return lowest(compared(attack, self.edition.eval.trials, *asked, how))
@@ -139,7 +139,7 @@ class Bench:
         return f"{without:.3f} | {with_it:.3f} | {gap.difference:+.3f} | {before:.1f} | {eer:.1f}"
 
 
-def normalized(bench: Bench, looks: Looks, attack: str, how: Compare) -> Floats:
+def normalized(bench: Bench, looks: Seen, attack: str, how: Compare) -> Floats:
     """Symmetric score normalization (S-norm): against the bald photographs and against the scans of dev."""
     edition, photos = bench.edition, looks.photos
     asked = (looks.scans["eval"], photos["eval", "bald"])

@@ -20,7 +20,7 @@ from mriprivacy.baselines.attacks.outline import DIRECTIONS, SPACING_MM, outline
 from mriprivacy.baselines.attacks.registry import Volume
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.surface import head_mask, head_threshold, isotropic
-from mriprivacy.challenge.attackers.levels import Images, Looks
+from mriprivacy.challenge.attackers.levels import Images, Seen
 from mriprivacy.challenge.compute.parallel import Compute, run
 
 DEPTHS_MM = np.arange(0.0, 61.0, 3.0)
@@ -68,7 +68,7 @@ def main(edition: Path, cache: Path, submission: Path) -> None:
         found = run(profile, paths, f"profiles of {name}", Compute("loky", 2))
         scans[name] = beside(looks.scans[name], dict(zip(split.probes, found, strict=True)))
     photos = {key: beside(own, {}) for key, own in looks.photos.items()}
-    with_it = bench.run(Looks(scans, photos), [*every, NAME])["fusion informed"]
+    with_it = bench.run(Seen(scans, photos), [*every, NAME])["fusion informed"]
     print("| what | AUC without | with | gain | EER % without | with |")
     print(f"| profiles fused | {bench.difference(with_it, bench.run(looks, every)['fusion informed'])} |")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from docs.experiments.attack_gains import Bench
 from mriprivacy.baselines.attacks.registry import Deepface, Geo
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.attackers.levels import Images, Looks
+from mriprivacy.challenge.attackers.levels import Images, Seen
 
 
 class RefacedGeo(Geo):
@@ -53,7 +53,7 @@ def main(edition: Path, cache: Path, submission: Path, likely: Path, average: Pa
         seen = sum(image.acquired for image in looks.scans["eval"].values())
         print(f"{kind}: a face in {seen} of {len(looks.scans['eval'])} scans of eval")
         found[kind] = bench.run(looks, faces)
-        both = Looks(
+        both = Seen(
             {split: beside(scans, looks.scans[split]) for split, scans in left.scans.items()},
             {key: beside(photos, photos) for key, photos in left.photos.items()},
         )

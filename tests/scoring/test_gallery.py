@@ -76,7 +76,7 @@ def test_scale_and_place_of_embeddings_change_no_rank(seed: int, scale: float, s
 def test_binned_within_the_bound_it_states() -> None:
     probes, who, photos, shown = people(3)
     codes = np.unique(who + shown, return_inverse=True)[1]
-    sides = gallery.Side(probes, codes[: len(who)]), gallery.Side(photos, codes[len(who) :])
+    sides = gallery.Embeddings(probes, codes[: len(who)]), gallery.Embeddings(photos, codes[len(who) :])
     whole, few = (gallery.mated(*sides, most) for most in (1000, 9))
     assert (whole.exact, few.exact) == (True, False)
     exact, binned = (

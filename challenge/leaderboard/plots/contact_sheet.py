@@ -34,7 +34,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class _Job:
+class _SheetJob:
     path: Path
     spacing_mm: float
 
@@ -53,13 +53,13 @@ def contact_sheet(context: Context, submission: DefacingSubmission) -> list[Pair
     split = context.edition.eval
     probes = sorted(split.probes)[:PEOPLE]
     paths = [split.scan(p) for p in probes] + [submission.scans["eval", p] for p in probes]
-    jobs = [_Job(path, context.protocol.spacing_mm) for path in paths]
+    jobs = [_SheetJob(path, context.protocol.spacing_mm) for path in paths]
     found = run_untrusted(_pictures, jobs, "contact sheet", context.compute)
     uris = ["" if isinstance(pictures, Lost) else _uri(pictures) for pictures in found]
     return [Pair(*one) for one in zip(probes, uris, uris[len(probes) :], strict=False)]
 
 
-def _pictures(job: _Job) -> list[NDArray[np.uint8]]:
+def _pictures(job: _SheetJob) -> list[NDArray[np.uint8]]:
     try:
         return render(reconstruct(read_scan(job.path), job.spacing_mm), list(VIEWS), SIZE)
     except SurfaceError:

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.attackers.levels import FUSED, AttackScores, Looks, run_attackers, taught_nothing
+from mriprivacy.challenge.attackers.levels import (
+    FUSED,
+    AttackScores,
+    Seen,
+    run_attackers,
+    taught_nothing,
+)
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import SealedTrial, open_sealed
@@ -43,7 +49,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     return Context(open_edition(edition), open_sealed(edition), PROTOCOL, folder, ENGINE)
 
 
-def looks(context: Context, noise: float, seed: int = 0, missing: int = 0) -> Looks:
+def looks(context: Context, noise: float, seed: int = 0, missing: int = 0) -> Seen:
     """Two attacks see every person through a matrix of each side, with an offset, and noise of each image."""
     rng = np.random.default_rng(seed)
     people = {s: rng.normal(size=6) for s in sorted(set(context.sealed.subjects.values()))}
@@ -67,7 +73,7 @@ def looks(context: Context, noise: float, seed: int = 0, missing: int = 0) -> Lo
         for name, split in splits.items()
         for condition in ("raw", "bald")
     }
-    return Looks(scans, photos)
+    return Seen(scans, photos)
 
 
 def areas(context: Context, attackers: list[AttackScores]) -> dict[tuple[str, str], float]:
@@ -96,7 +102,7 @@ def test_the_score_of_a_pair_depends_on_dev_and_on_that_pair_alone(context: Cont
         key: {r: image if r == reference else noise for r, image in own.items()} if key[0] == "eval" else own
         for key, own in before.photos.items()
     }
-    after = Looks({**before.scans, "eval": scans}, photos)
+    after = Seen({**before.scans, "eval": scans}, photos)
     pairs = zip(
         run_attackers(context.edition, PROTOCOL, before)[0],
         run_attackers(context.edition, PROTOCOL, after)[0],
@@ -142,7 +148,7 @@ def test_a_shuffled_key_teaches_nothing(context: Context) -> None:
     assert abs(np.mean([own.mean() for own in shuffled.values()]) - 0.5) < 0.1
 
 
-def checks(context: Context, defaced: Looks, original: Looks) -> dict[tuple[str, str], bool]:
+def checks(context: Context, defaced: Seen, original: Seen) -> dict[tuple[str, str], bool]:
     attackers, ceiling = (run_attackers(context.edition, PROTOCOL, one)[0] for one in (defaced, original))
     shuffled = taught_nothing(context.edition, PROTOCOL, defaced, context.trials.mated, range(10))
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.attackers.levels import Looks
+from mriprivacy.challenge.attackers.levels import Seen
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
@@ -44,7 +44,7 @@ def read(context: Context) -> tuple[dict[tuple[str, str], Result], list[str]]:
     splits = context.edition.splits
     photos = {(name, "raw"): seen(context, split.references, True) for name, split in splits.items()}
     looks = [
-        Looks({name: seen(context, split.probes, telling) for name, split in splits.items()}, photos)
+        Seen({name: seen(context, split.probes, telling) for name, split in splits.items()}, photos)
         for telling in (True, False)
     ]
     submission = SimpleNamespace(track="defacing", team="team", system="system")
@@ -76,7 +76,7 @@ def test_nobody_learns_from_images_without_a_face_and_what_is_not_known_is_not_a
     context: Context,
 ) -> None:
     images = {name: ImageFeatures(False, "no face found", {}) for name in context.sealed.subjects}
-    blind = Looks(dict.fromkeys(("dev", "eval"), images), {(s, "raw"): images for s in ("dev", "eval")})
+    blind = Seen(dict.fromkeys(("dev", "eval"), images), {(s, "raw"): images for s in ("dev", "eval")})
     submission = SimpleNamespace(track="defacing", team="team", system="system")
     for ages, asked in ((context.sealed.ages, 4), ({}, 3)):
         asking = replace(context, sealed=replace(context.sealed, ages=ages))
@@ -109,7 +109,7 @@ def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
     """One that says the truth of eval, whatever it learned on dev, and one of ages that learns."""
     splits, sealed = larger.edition.splits, larger.sealed
     photos = {(name, "raw"): seen(larger, split.references, True) for name, split in splits.items()}
-    looks = Looks({name: seen(larger, split.probes, True) for name, split in splits.items()}, photos)
+    looks = Seen({name: seen(larger, split.probes, True) for name, split in splits.items()}, photos)
     submission = SimpleNamespace(track="defacing", team="team", system="system")
 
     def knows(attack: str, model: object, images: dict[str, ImageFeatures]) -> dict[str, str]:

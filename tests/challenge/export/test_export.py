@@ -9,7 +9,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.intake.description import SubmissionError
-from mriprivacy.challenge.settings.groups import Attack
+from mriprivacy.challenge.settings.groups import AttackChoice
 from mriprivacy.challenge.settings.runner import run_command
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
@@ -98,7 +98,7 @@ def test_an_edition_that_was_changed_is_not_exported(
 
 def test_the_baseline_has_the_voxels_of_the_protocol() -> None:
     """`attack.spacing_mm` is the key that the starting kit sets."""
-    assert hasattr(Attack(), "spacing_mm")
+    assert hasattr(AttackChoice(), "spacing_mm")
 
 
 def test_a_platform_ranks_nobody_whom_the_leaderboard_does_not_rank() -> None:

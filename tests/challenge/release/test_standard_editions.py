@@ -8,8 +8,8 @@ import pytest
 
 from mriprivacy.challenge.commands import build, cohort
 from mriprivacy.challenge.settings.compose import compose_settings
-from mriprivacy.data_prep.cohorts.bids import Person, age_group
-from mriprivacy.data_prep.cohorts.cohort_files import Scan
+from mriprivacy.data_prep.cohorts.bids import Participant, age_group
+from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import table_bytes
@@ -29,10 +29,10 @@ def plan(name: str) -> Plan:
     for subject in subject_ids(people):
         sex, age, ethnicity, _ = draw_traits(subject, people.seed, people)
         persons.append(
-            Person(
+            Participant(
                 subject,
                 Attributes(sex, age_group(str(age), edition.age_edges), ethnicity),
-                tuple(Scan(session, Path("x"), {}) for session in sessions_of(people, subject)),
+                tuple(ScanFile(session, Path("x"), {}) for session in sessions_of(people, subject)),
                 {f"{number:02d}": {"raw": Path("x")} for number in range(1, people.photos.count + 1)},
                 {},
             )

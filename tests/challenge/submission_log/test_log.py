@@ -23,7 +23,7 @@ from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import DESCRIPTION, write_submission_json
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.ladder import (
-    Standing,
+    Reached,
     best_published,
     improves,
     paired_standard_error,
@@ -152,12 +152,12 @@ def test_the_paired_error_is_that_of_the_difference(tiny_edition: Edition, tiny_
     noise = np.random.default_rng(3)
     mated = np.array([sealed.trials[trial].mated for trial in trials])
     scores = mated + noise.normal(size=len(trials))
-    old, alike = Standing(0.7, scores), Standing(0.7, scores + 1e-9 * noise.normal(size=len(trials)))
-    other = Standing(0.7, mated + noise.normal(size=len(trials)))
+    old, alike = Reached(0.7, scores), Reached(0.7, scores + 1e-9 * noise.normal(size=len(trials)))
+    other = Reached(0.7, mated + noise.normal(size=len(trials)))
     assert paired_standard_error("attack", old, old, context) == 0
     assert paired_standard_error("attack", alike, old, context) < 1e-3
     assert paired_standard_error("attack", other, old, context) > 0.01
-    right = Standing(1.0, np.ones(len(probes)))
+    right = Reached(1.0, np.ones(len(probes)))
     assert paired_standard_error("attributes", right, right, context) == 0
     assert not improves("attack", old, old, 0.0)
 

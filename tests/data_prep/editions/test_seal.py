@@ -343,12 +343,12 @@ def test_sessions_are_probes_of_one_subject(own_cohort: Path, tmp_path: Path) ->
 
 
 def test_splits_divide_every_kind_of_people() -> None:
-    from mriprivacy.data_prep.cohorts.bids import Person
+    from mriprivacy.data_prep.cohorts.bids import Participant
     from mriprivacy.data_prep.editions.plan import split_people
     from mriprivacy.data_prep.formats.schema import Attributes
 
     people = [
-        Person(f"s{i}{sex}{age}{k}", Attributes(sex, age, k), (), {}, {})
+        Participant(f"s{i}{sex}{age}{k}", Attributes(sex, age, k), (), {}, {})
         for i in range(4) for sex in "FM" for age in ("18-29", "60+") for k in ("asian", "african")
     ]  # fmt: skip
     splits = split_people(people, 0.5, 3)
