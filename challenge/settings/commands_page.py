@@ -62,8 +62,9 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
             )
         if rows:
             table = Table(box=box.SIMPLE_HEAD, width=100, pad_edge=False)
-            for head, width in zip(_HEAD, (27, 15, 14, 30), strict=True):
-                table.add_column(head, min_width=width, max_width=None if head == "meaning" else width)
+            longest = max(27, *(len(row.key) for row in rows))
+            for head, width in zip(_HEAD, (longest, 15, 14, None), strict=True):
+                table.add_column(head, width=width)
             for row in rows:
                 table.add_row(row.key, row.values, row.default, row.meaning)
             console.print(table)

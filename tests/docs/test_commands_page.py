@@ -29,10 +29,18 @@ def test_every_setting_of_every_command_is_listed() -> None:
             assert f"| `{key}` |" in section or f"| `{key}." in text, f"{name}: {key}"
 
 
-def test_every_setting_that_has_a_value_is_explained() -> None:
-    rows = [line.split(" | ") for line in manual().splitlines() if line.startswith("| `")]
-    assert len(rows) > 200
-    assert [row[0] for row in rows if row[1] and len(row[2].removesuffix(" |").strip()) < 2] == []
+def test_every_setting_and_every_option_is_explained() -> None:
+    rows = [
+        line.removeprefix("| ").removesuffix(" |").split(" | ")
+        for line in manual().splitlines()
+        if line.startswith("| `")
+    ]
+    settings, options = ([row for row in rows if len(row) == n] for n in (4, 3))
+    assert len(settings) > 100
+    assert len(options) > 30
+    assert len(settings) + len(options) == len(rows)
+    assert [row[0] for row in settings if len(row[3]) < 8] == []
+    assert [row[0] for row in options if len(row[1]) < 8] == []
 
 
 def copied_by_the_dockerfile() -> list[str]:

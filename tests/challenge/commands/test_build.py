@@ -101,7 +101,6 @@ def test_photographs_of_several_people_are_named(
     [
         ([], ["id", "version", "licence", "citation"]),
         (["edition.id=clinic", "edition.licence=CC0-1.0"], ["version", "citation"]),
-        (["edition.id=clinic", *TERMS[:2], "edition.citation=' '"], ["citation"]),
     ],
 )
 def test_real_people_are_not_published_under_terms_that_nobody_gave(
@@ -122,6 +121,14 @@ def test_real_people_get_no_name_of_synthetic_ones(
     assert main([*words(real_cohort, tmp_path / "e"), *TERMS, *given]) == 2
     assert f"edition.id is {given[-1][11:]!r}, a name for synthetic people" in capsys.readouterr().err
     assert not (tmp_path / "e").exists()
+
+
+def test_a_blank_is_no_citation(
+    real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["edition.id=clinic", *TERMS[:2], "edition.citation=' '"]
+    assert main([*words(real_cohort, tmp_path / "e"), *given]) == 2
+    assert "edition.citation is ' '; expected 1-2000 characters" in capsys.readouterr().err
 
 
 def test_terms_that_are_given_are_those_of_the_edition(real_cohort: Path, tmp_path: Path) -> None:

@@ -192,11 +192,11 @@ def test_an_output_that_is_there_is_not_overwritten_and_work_resumes(memory: str
 
 def test_what_could_not_be_sent_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hours of work, and where a build is sent, its key."""
-    from mriprivacy.challenge.commands.build import Settings
+    from mriprivacy.challenge.commands.build import BuildSettings
 
     kind = type(fsspec.filesystem("memory"))
     monkeypatch.setattr(kind, "put_file", Mock(side_effect=OSError("gone")))
-    settings = Settings(output="memory://unsent", seed=1)
+    settings = BuildSettings(output="memory://unsent", seed=1)
     place = here("build", settings)
     place.__enter__()
     Path(settings.output, "sealed").mkdir(parents=True)
