@@ -4,7 +4,7 @@
 # It is also an image that Codabench can score defacing with (export target=codabench image=YOU/mriprivacy); that
 # platform gives a whole command, so there is no entrypoint.
 FROM python:3.12-slim
-RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libxrender1 libgomp1 \
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m pip install --no-cache-dir uv
 WORKDIR /opt/mriprivacy
@@ -14,6 +14,7 @@ COPY challenge challenge
 COPY baselines baselines
 COPY scoring scoring
 COPY data_prep data_prep
+COPY drawing drawing
 COPY conf conf
 # Not `uv sync`: that resolves what only tests need as well.
 RUN uv pip install --system --no-cache --compile-bytecode ".[age]"

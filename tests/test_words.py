@@ -23,6 +23,7 @@ COVERED = (
     "scoring",
     "baselines",
     "data_prep",
+    "drawing",
     *(
         f"challenge/{room}"
         for room in ("compute", "edition", "export", "leaderboard", "release", "submission_log")
@@ -116,7 +117,7 @@ def test_names_and_longer_words_are_not(line: str) -> None:
     assert unwanted(line) == []
 
 
-@pytest.mark.parametrize("package", ["challenge", "baselines", "data_prep", "scoring"])
+@pytest.mark.parametrize("package", ["challenge", "baselines", "data_prep", "drawing", "scoring"])
 def test_no_file_name_twice_in_one_package(package: str) -> None:
     names = [path.name for path in tracked(package) if path.suffix == ".py" and path.name != "__init__.py"]
     assert sorted({name for name in names if names.count(name) > 1}) == []

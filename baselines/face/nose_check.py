@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.landmarks import Face
-from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, face_centre
+from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, camera_of, face_centre
 from mriprivacy.baselines.face.surface import HeadSurface
 from mriprivacy.baselines.face.views import View
 
@@ -67,20 +67,10 @@ def depths(surface: HeadSurface, pixels: NDArray[np.float64], view: View, size: 
     ndarray, shape (n,)
         Millimetres from the mid-face towards the camera; NaN beside the head.
     """
-    yaw, pitch = np.radians([view.yaw, view.pitch])
-    towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
-    across = np.cross(towards, [0.0, 0.0, 1.0])  # to the right of the picture is the subject's left
-    across /= -np.linalg.norm(across)
-    up = np.cross(towards, across)
-    up *= np.sign(up[2])
-    scale = size / HEIGHT_MM
-    reach = NEAR_MM * scale
-    # A surface has hundreds of thousands of points: single precision, and only those between the pixels are
-    # looked at for each of them.
-    centre, axes = face_centre(surface.mesh).astype(np.float32), np.array([across, up, towards], np.float32)
-    x, y, depth = axes @ (surface.mesh.points - centre).T
-    enlarged = np.float32(scale * DISTANCE_MM) / (np.float32(DISTANCE_MM) - depth)
-    x, y = size / 2 + enlarged * x, size / 2 - enlarged * y
+    reach = NEAR_MM * size / HEIGHT_MM
+    camera = camera_of(face_centre(surface.mesh), view, size)
+    x, y, inverse = camera.project(surface.mesh.points).T
+    depth = DISTANCE_MM - 1 / inverse
     low, high = pixels.min(axis=0) - reach, pixels.max(axis=0) + reach
     between = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
     flat, depth = np.stack([x[between], y[between]], axis=1), depth[between]

@@ -1,69 +1,24 @@
-"""Pictures of a head surface under several views, off screen."""
+"""Pictures of a head surface under several views, drawn in software."""
 
-import ctypes
-import os
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 import pyvista as pv
+from numba import njit
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.surface import HeadSurface
 from mriprivacy.baselines.face.views import LIGHTS, View
-from mriprivacy.scoring.errors import SetupError
+from mriprivacy.drawing import Camera, draw, vertex_normals
 
 SKIN = (0.87, 0.70, 0.60)
 BACKGROUND = (0.35, 0.38, 0.42)
+AMBIENT, DIFFUSE = 0.2, 0.75
+LAMP = 0.55  # of the light at the camera, and of the lamp that a view names
 # From the vertex down to the middle of the face (a head is 220-250 mm high from vertex to chin).
 VERTEX_TO_FACE_MM = 120.0
 DISTANCE_MM = 900.0
 HEIGHT_MM = 270.0
-
-
-# What VTK can draw with off screen, and the window class that does; with none of them it ends the process
-# with a segmentation fault.
-OFF_SCREEN = {
-    "libEGL.so.1": "vtkEGLRenderWindow",
-    "libOSMesa.so.8": "vtkOSOpenGLRenderWindow",
-    "libOSMesa.so.6": "vtkOSOpenGLRenderWindow",
-}
-
-
-class RenderError(SetupError):
-    """No way to draw on this machine."""
-
-
-def prepare_off_screen() -> str:
-    """Set VTK to draw without a screen, for this process and those it starts.
-
-    Returns
-    -------
-    str
-        The library that will be used; empty where the system brings its own (no Linux).
-
-    Raises
-    ------
-    RenderError
-        If there is none.
-    """
-    if sys.platform != "linux":
-        return ""
-    for name, window in OFF_SCREEN.items():
-        try:
-            ctypes.CDLL(name)
-        except OSError:
-            continue
-        # Else VTK looks for an X server first and warns that there is none.
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", window)
-        # Mesa draws with a thread a core; ours are taken by workers, each with a head of its own.
-        os.environ.setdefault("LP_NUM_THREADS", "0")
-        return name
-    raise RenderError(
-        "no OpenGL library to draw faces with off screen (looked for "
-        f"{', '.join(OFF_SCREEN)}); install one, on Debian or Ubuntu: apt-get install libegl1 "
-        "libgl1-mesa-dri"
-    )
 
 
 def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
@@ -71,9 +26,21 @@ def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
 
     Measured from the vertex down, so that a long neck, shoulders or a cut chin do not move it.
     """
-    upper = mesh.points[mesh.points[:, 2] > mesh.bounds.z_max - VERTEX_TO_FACE_MM]
+    points = np.asarray(mesh.points, np.float64)
+    vertex = points[:, 2].max()
+    upper = points[points[:, 2] > vertex - VERTEX_TO_FACE_MM]
     x, y, _ = (upper.min(axis=0) + upper.max(axis=0)) / 2
-    return np.array([x, y, mesh.bounds.z_max - VERTEX_TO_FACE_MM])
+    return np.array([x, y, vertex - VERTEX_TO_FACE_MM])
+
+
+def camera_of(centre: NDArray[np.float64], view: View, size: int) -> Camera:
+    """Return the camera that sees a head, whose `face_centre` is given, under a view."""
+    yaw, pitch = np.radians([view.yaw, view.pitch])
+    towards = (-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch))
+    x, y, z = (float(one) for one in centre)
+    # Rounded, for the last bit of a sine differs from machine to machine.
+    a, b, c = (round(float(one), 12) for one in towards)
+    return Camera(size, (x, y, z), (a, b, c), DISTANCE_MM, HEIGHT_MM / 2)
 
 
 def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list[NDArray[np.uint8]]:
@@ -91,45 +58,62 @@ def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list
     Returns
     -------
     list of ndarray of uint8, shape (size, size, 3)
-        RGB, one a view.
-
-    Raises
-    ------
-    RenderError
-        If no off-screen OpenGL is to be had on this machine.
+        RGB, one a view; the same bits on every machine for the same points.
     """
-    prepare_off_screen()
-    plotter, lamp = _plotter(size)
-    try:
-        mesh = surface.mesh.compute_normals(
-            point_normals=True, cell_normals=False, split_vertices=False, feature_angle=180
-        )
-        plotter.add_mesh(mesh, color=SKIN, smooth_shading=True, ambient=0.2, diffuse=0.75, specular=0.08)
-        plotter.set_background(BACKGROUND)
-        centre = face_centre(surface.mesh)
-        pictures = []
-        for view in views:
-            yaw, pitch = np.radians([view.yaw, view.pitch])
-            direction = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
-            plotter.camera.focal_point = centre
-            plotter.camera.position = centre + DISTANCE_MM * direction
-            plotter.camera.up = (0, 0, 1)
-            lamp.position = LIGHTS[view.light]
-            plotter.camera.view_angle = 2 * np.degrees(np.arctan(HEIGHT_MM / 2 / DISTANCE_MM))
-            plotter.renderer.reset_camera_clipping_range()
-            plotter.render()
-            pictures.append(np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3]))
-        return pictures
-    finally:
-        plotter.close()
+    points = np.asarray(surface.mesh.points, np.float64)
+    faces = np.ascontiguousarray(surface.mesh.regular_faces, np.int64)
+    outward, centre = vertex_normals(points, faces), face_centre(surface.mesh)
+    facing: dict[tuple[float, float], NDArray[np.float64]] = {}  # views that differ in light share it
+    pictures = []
+    for view in views:
+        angle = (view.yaw, view.pitch)
+        if angle not in facing:
+            camera = camera_of(centre, view, size)
+            hits = draw(camera.project(points), faces, size, culled=True)
+            facing[angle] = _facing(hits.face, hits.corners, faces, outward, camera.axes)
+        lamp = LIGHTS[view.light]
+        length = sum(one * one for one in lamp) ** 0.5
+        pictures.append(_lit(facing[angle], tuple(one / length for one in lamp)))
+    return pictures
 
 
-def _plotter(size: int) -> tuple[pv.Plotter, pv.Light]:
-    """Return a plotter, and the lamp in it that is moved from view to view."""
-    plotter = pv.Plotter(off_screen=True, window_size=(size, size), lighting="none")
-    plotter.disable_anti_aliasing()  # a third of the time; shading, not the outline, identifies a face
-    camera_light = pv.Light(light_type="headlight", intensity=0.55)
-    key_light = pv.Light(light_type="camera light", position=LIGHTS["above"], intensity=0.55)
-    plotter.add_light(camera_light)
-    plotter.add_light(key_light)
-    return plotter, key_light
+@njit(cache=True)
+def _facing(face, corners, faces, normals, axes):  # type: ignore[no-untyped-def]
+    """Return the unit normal of every pixel in the frame of the camera; 0 where no head is."""
+    size = len(face)
+    found = np.zeros((size, size, 3))
+    for row in range(size):
+        for column in range(size):
+            if face[row, column] < 0:
+                continue
+            a, b, c = faces[face[row, column]]
+            wa, wb = corners[row, column]
+            wc = 1.0 - wa - wb
+            nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
+            ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
+            nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
+            length = np.sqrt(nx * nx + ny * ny + nz * nz)
+            if length == 0:
+                nx, ny, nz, length = axes[2][0], axes[2][1], axes[2][2], 1.0
+            z = (axes[2][0] * nx + axes[2][1] * ny + axes[2][2] * nz) / length
+            sign = -1.0 if z < 0 else 1.0  # at an outline the mean of normals may face away
+            for one in range(3):
+                own = axes[one][0] * nx + axes[one][1] * ny + axes[one][2] * nz
+                found[row, column, one] = sign * own / length
+    return found
+
+
+@njit(cache=True)
+def _lit(facing, lamp):  # type: ignore[no-untyped-def]
+    """Light dull skin, by a lamp at the camera and another one, before a plain background (Lambert)."""
+    size = len(facing)
+    picture = np.empty((size, size, 3), np.uint8)
+    for row in range(size):
+        for column in range(size):
+            x, y, z = facing[row, column]
+            there = x != 0 or y != 0 or z != 0
+            light = AMBIENT + DIFFUSE * LAMP * (z + max(0.0, x * lamp[0] + y * lamp[1] + z * lamp[2]))
+            for one in range(3):
+                share = min(1.0, SKIN[one] * light) if there else BACKGROUND[one]
+                picture[row, column, one] = int(255 * share + 0.5)
+    return picture

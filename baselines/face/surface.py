@@ -22,6 +22,7 @@ OTSU_SHARE = 0.35
 LARGEST_SIGMA_MM = 3.0
 # Interpolation undershoots where head meets air: that much below 0, of the range, air is still 0.
 UNDERSHOOT = 0.01
+STEPS_PER_MM = 1024  # to which points of a surface are rounded
 # The first and the last voxel of each axis of a volume in RAS+ order.
 SIDES = ("left", "right", "back", "front", "bottom", "top")
 
@@ -354,4 +355,6 @@ def reconstruct(
     if surface.n_points == 0:
         raise SurfaceError("the threshold leaves no surface")
     surface = surface.smooth_taubin(n_iter=smoothing_iterations, pass_band=0.1)
+    # The last bits of a point differ from machine to machine; what is drawn must not.
+    surface.points = np.rint(surface.points * STEPS_PER_MM) / np.float32(STEPS_PER_MM)
     return HeadSurface(surface, threshold, cut_areas(mask, spacing_mm))

@@ -17,7 +17,6 @@ from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of
 from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, why_no_face
 from mriprivacy.baselines.face.photo import read_photo
-from mriprivacy.baselines.face.render import prepare_off_screen
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.views import make_views
 from mriprivacy.challenge.compute.code_hash import code_of
@@ -141,7 +140,6 @@ def extract(
     for name in extraction.attacks:  # before any work, so that what is missing is said at once
         _ = _attack(name, extraction.model).settings
     if kind == "scan":
-        prepare_off_screen()
         make_views(extraction.camera.views, extraction.camera.lights)
     jobs = [_FeatureJob(name, path, kind, extraction) for name, path in paths.items()]
     if untrusted:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 
-from mriprivacy.baselines.face.render import prepare_off_screen
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.data_prep.cohorts.ixi import read_ixi, write_ixi
@@ -52,7 +51,6 @@ def run(settings: CohortSettings) -> None:
     if settings.cohort.source == "ixi":
         _ixi(settings.cohort, Path(settings.output))
         return
-    prepare_off_screen()
     cohort = SyntheticCohort(
         **{one.name: getattr(settings.cohort, one.name) for one in fields(SyntheticCohort)}
     )

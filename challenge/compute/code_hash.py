@@ -33,6 +33,7 @@ LIBRARIES = {
     "deepface": ("deepface", *_OPENCV, *_ONNX),
     "dlib": ("dlib-bin", "dlib"),
     "nibabel": ("nibabel",),
+    "numba": ("numba", "llvmlite"),
     "numpy": ("numpy",),
     "onnxruntime": _ONNX,
     "pandas": ("pandas",),

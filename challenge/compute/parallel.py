@@ -142,8 +142,7 @@ class _Task:
         return Failure(
             (
                 f"{self.label}: {name_of(index, item)}: the worker process died, twice; most often there is "
-                "too little memory for compute.workers, or no working off-screen OpenGL (see: mriprivacy "
-                "doctor)",
+                "too little memory for compute.workers",
             )
         )
 

@@ -21,7 +21,7 @@ from skimage.measure import marching_cubes
 from mriprivacy.baselines.attacks.face_network import embed
 from mriprivacy.baselines.face.appearance import appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face, find_face
-from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, SKIN, face_centre, prepare_off_screen
+from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, SKIN, face_centre
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import OTSU_SHARE
 from mriprivacy.baselines.face.views import View
@@ -75,7 +75,6 @@ def cost(work: Callable[[], Sequence[Face]]) -> tuple[float, Sequence[Face]]:
 
 
 def test_ten_views_of_a_real_head(real_head: Scan) -> None:
-    prepare_off_screen()
     ours(Scan(real_head.data[::4, ::4, ::4], real_head.affine @ np.diag([4, 4, 4, 1])))  # warm up
     seen([np.zeros((SIZE, SIZE, 3), np.uint8)])
     mine, faces = cost(lambda: ours(real_head))
@@ -95,8 +94,8 @@ def test_memory_of_a_worker(real_head_path: Path) -> None:
     code = (
         "import resource, sys; from pathlib import Path; sys.path.insert(0, '.')\n"
         "from mriprivacy.baselines.face.scan import read_scan\n"
-        "from tests.benchmarks.test_face_speed import ours, prepare_off_screen\n"
-        f"prepare_off_screen(); ours(read_scan(Path({str(real_head_path)!r})))\n"
+        "from tests.benchmarks.test_face_speed import ours\n"
+        f"ours(read_scan(Path({str(real_head_path)!r})))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -74,20 +74,6 @@ def test_bad_words_end_with_one_line_and_status_2(
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_library_to_draw_with_a_command_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(
-        "mriprivacy.baselines.face.render.OFF_SCREEN", {"libNobodyHasThis.so.1": "vtkEGLRenderWindow"}
-    )
-    monkeypatch.setattr("sys.platform", "linux")
-    status, _, err = run(f"cohort cohort.subjects=1 output={tmp_path / 'people'}", capsys)
-    assert status == 2
-    assert err.startswith("mriprivacy: no OpenGL library to draw faces with off screen")
-    assert len(err.splitlines()) == 1
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(f"{command} --help", capsys)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.baselines.face.render import prepare_off_screen, render
+from mriprivacy.baselines.face.render import render
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import View
@@ -49,7 +49,6 @@ def contact_sheet(context: Context, submission: DefacingSubmission) -> list[Pair
     submission : DefacingSubmission
         With the defaced scans.
     """
-    prepare_off_screen()
     split = context.edition.eval
     probes = sorted(split.probes)[:PEOPLE]
     paths = [split.scan(p) for p in probes] + [submission.scans["eval", p] for p in probes]

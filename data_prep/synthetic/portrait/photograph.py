@@ -8,8 +8,8 @@ from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.portrait.camera import develop, draw_background
 from mriprivacy.data_prep.synthetic.portrait.day import draw_day
-from mriprivacy.data_prep.synthetic.portrait.drawing import Drawing
 from mriprivacy.data_prep.synthetic.portrait.scene import draw, set_scene
+from mriprivacy.drawing import Camera
 
 
 def photograph(
@@ -43,8 +43,8 @@ def photograph(
     camera = day.camera
     middle = day.rotation @ np.array([0.0, 70.0, -12.0]) + [camera.shift_mm[0], 0.0, camera.shift_mm[1]]
     # Drawn twice as large, then averaged.
-    drawing = Drawing(2 * config.photos.pixels, middle, camera.distance_mm, camera.half_mm)
-    pictures = draw(scene, drawing)
-    drawing.close()
+    x, y, z = (float(one) for one in middle)
+    seen = Camera(2 * config.photos.pixels, (x, y, z), (0.0, 1.0, 0.0), camera.distance_mm, camera.half_mm)
+    pictures = draw(scene, seen)
     developed = develop(pictures, background, camera, np.random.default_rng(noise))
     return dict(zip(CONDITIONS, developed, strict=True))

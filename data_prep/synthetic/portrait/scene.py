@@ -1,5 +1,6 @@
 """What stands before the camera: the head with everything on it, lit, ready to be drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,17 +8,20 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
+from mriprivacy import drawing
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, head_mesh, subdivision
 from mriprivacy.data_prep.synthetic.people.person import Person, random_for
 from mriprivacy.data_prep.synthetic.portrait import face_hair, hair
 from mriprivacy.data_prep.synthetic.portrait.camera import tone
 from mriprivacy.data_prep.synthetic.portrait.day import Day
-from mriprivacy.data_prep.synthetic.portrait.drawing import Drawing
 from mriprivacy.data_prep.synthetic.portrait.eyes import COLOURS, eyeball, glasses
 from mriprivacy.data_prep.synthetic.portrait.light import SKIN_WRAP, Light, Points, Shadows, linear, shade
 from mriprivacy.data_prep.synthetic.portrait.skin import LEVEL, occlusion, oiliness, skin_colours, with_roots
 from mriprivacy.data_prep.synthetic.portrait.strands import Strands, lit, surface, vertex_normals
+
+# Where polylines appear, the colours of their points, and their width in pixels.
+_Lines = tuple[NDArray[np.float64], NDArray[np.uint8], int]
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
     return Scene(day, bald, haired, tuple(others), (*on_face, *([beard] if beard else [])), on_scalp)
 
 
-def draw(scene: Scene, drawing: Drawing) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def draw(scene: Scene, camera: drawing.Camera) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draw a scene with the hair of the head and without; returns both as RGBA."""
     light, turn = scene.day.light, scene.day.rotation.T
     # Every other vertex is fine enough for soft shadows; shirt and teeth throw none worth having.
@@ -151,32 +155,36 @@ def draw(scene: Scene, drawing: Drawing) -> tuple[NDArray[np.uint8], NDArray[np.
     skin = scene.bald.lit(light, shadows)
     gain = _gain(skin, scene.bald) * scene.day.camera.exposure
     parts = (scene.bald, *scene.others)
-    meshes = [
-        drawing.triangles(part.points, part.faces, tone(gain * radiance))
-        for part, radiance in zip(
-            parts, [skin, *(part.lit(light, shadows) for part in scene.others)], strict=True
-        )
-    ]
+    starts = np.cumsum([0, *(len(part.points) for part in parts[:-1])])
+    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)])
+    hits = drawing.draw(camera.project(np.concatenate([part.points for part in parts])), faces, camera.size)
 
-    def add(strands: Strands, shadows: Shadows, bias_mm: float) -> None:
+    def lines(strands: Strands, shadows: Shadows, bias_mm: float) -> _Lines:
         points = _single(strands.points @ turn)
         flat = points.reshape(-1, 3)
         seen = [shadows.open_to(lamp, flat, bias_mm, taps=2) for lamp in range(len(light.lamps))]
-        radiance = lit(points, strands, light, seen)
-        drawing.lines(points, tone(gain * radiance), strands.width * drawing.size / 480)
+        colours = tone(gain * lit(points, strands, light, seen))
+        width = max(1, round(strands.width * camera.size / 480))
+        return camera.project(flat).reshape(points.shape), colours, width
 
-    for strands in scene.on_face:
-        add(strands, shadows, 6.0)
-    bald = drawing.picture()
-    if scene.on_scalp is not None:
-        hairs = scene.on_scalp.points[::2].reshape(-1, 3)
-        hairy = Shadows(light, _single(hairs @ turn), behind=shadows)
-        for part, mesh in zip((scene.haired, *scene.others), meshes, strict=True):
-            mesh["colour"] = tone(gain * part.lit(light, hairy))
-        add(scene.on_scalp, hairy, 12.0)
-    else:
-        meshes[0]["colour"] = tone(gain * scene.haired.lit(light, shadows))
-    return drawing.picture(), bald
+    def picture(radiance: Sequence[NDArray[np.float32]], hairs: Sequence[_Lines]) -> NDArray[np.uint8]:
+        colours = drawing.interpolate(hits, faces, tone(gain * np.concatenate(radiance)))
+        alpha = np.where(hits.face >= 0, 255, 0)[..., None]
+        drawn = np.concatenate([colours + 0.5, alpha], axis=-1).astype(np.uint8)
+        nearness = hits.nearness.copy()
+        for places, colour, width in hairs:
+            drawing.draw_lines(drawn, nearness, places, colour, width)
+        return drawn
+
+    on_face = [lines(strands, shadows, 6.0) for strands in scene.on_face]
+    bald = picture([skin, *(part.lit(light, shadows) for part in scene.others)], on_face)
+    if scene.on_scalp is None:
+        shaved = [scene.haired.lit(light, shadows), *(part.lit(light, shadows) for part in scene.others)]
+        return picture(shaved, on_face), bald
+    hairs = scene.on_scalp.points[::2].reshape(-1, 3)
+    hairy = Shadows(light, _single(hairs @ turn), behind=shadows)
+    shaded = [part.lit(light, hairy) for part in (scene.haired, *scene.others)]
+    return picture(shaded, [*on_face, lines(scene.on_scalp, hairy, 12.0)]), bald
 
 
 def _gain(radiance: NDArray[np.float32], skin: Part) -> float:

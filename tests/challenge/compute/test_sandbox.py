@@ -10,7 +10,6 @@ import pytest
 
 from mriprivacy.baselines.attacks.registry import AttackError
 from mriprivacy.baselines.brain.engines import EngineError
-from mriprivacy.baselines.face.render import RenderError
 from mriprivacy.baselines.face.scan import ScanError
 from mriprivacy.baselines.face.views import ViewError
 from mriprivacy.baselines.face.weights import WeightsError
@@ -75,7 +74,7 @@ def test_a_file_of_the_organizers_that_cannot_be_read_costs_nobody() -> None:
         hostile("no scan")
 
 
-@pytest.mark.parametrize("kind", [AttackError, EngineError, RenderError, ViewError, WeightsError])
+@pytest.mark.parametrize("kind", [AttackError, EngineError, ViewError, WeightsError])
 def test_a_wrong_setup_ends_the_run_and_costs_no_scan(kind: type[Exception]) -> None:
     with pytest.raises(kind):
         _Contained(Mock(side_effect=kind("no weights")))("item")
