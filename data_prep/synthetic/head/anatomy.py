@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.landmarks import Landmarks, capped, mouth_lining
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
 from mriprivacy.data_prep.synthetic.head.tissues import LABEL
@@ -44,7 +45,7 @@ class Canvas:
 
     def own(self) -> tuple[NDArray, NDArray, NDArray]:
         """Return the coordinates of every voxel in the head's own frame."""
-        return coordinates(np.linalg.inv(self.motion), self.affine, self.shape)
+        return coordinates(exact.inverse(self.motion), self.affine, self.shape)
 
     def upright(self) -> tuple[NDArray, NDArray, NDArray]:
         """Return the open grid of coordinates in the head's own frame were it not turned: for texture."""
@@ -60,8 +61,8 @@ class Canvas:
     def within(self, low: tuple[float, ...], high: tuple[float, ...]) -> "Canvas":
         """Return the part that holds a box of the head's own frame, from one corner to the other."""
         corners = np.array(np.meshgrid(*zip(low, high, strict=True), indexing="ij")).reshape(3, -1)
-        world = self.motion[:3, :3] @ corners + self.motion[:3, 3:]
-        return self.part(box_of(world.T, self.affine, self.shape))
+        world = exact.moved(corners.T, self.motion)
+        return self.part(box_of(world, self.affine, self.shape))
 
     def near(self, own_point: NDArray, radius: float) -> "Canvas":
         """Return the part around a point of the head's own frame."""
@@ -71,7 +72,10 @@ class Canvas:
 def gyroid(x: NDArray, y: NDArray, z: NDArray, period_mm: float) -> NDArray:
     """Return a smooth field whose zero sheets wind through space; looks grown rather than built."""
     a, b, c = (np.float32(2 * np.pi / period_mm) * axis for axis in (x, y, z))
-    return np.sin(a) * np.cos(b) + np.sin(b) * np.cos(c) + np.sin(c) * np.cos(a)
+    (sin_a, sin_b, sin_c), (cos_a, cos_b, cos_c) = (
+        [np.asarray(of(axis), np.float32) for axis in (a, b, c)] for of in (exact.sin, exact.cos)
+    )
+    return sin_a * cos_b + sin_b * cos_c + sin_c * cos_a
 
 
 def paint_tissues(
@@ -147,7 +151,7 @@ def _paint_airways(canvas: Canvas, marks: Landmarks) -> None:
     canvas = canvas.within((-16, marks.mouth_back - 20, -300), (16, marks.nose_tip[1], eye[2] + 14))
     x, y, z = canvas.own()
     side = np.abs(x)
-    pharynx = np.hypot(x / 1.25, y - (marks.mouth_back - 6 + 0.1 * (marks.mouth_centre[2] - z)))
+    pharynx = exact.hypot(x / 1.25, y - (marks.mouth_back - 6 + 0.1 * (marks.mouth_centre[2] - z)))
     tube = z < eye[2] - 24
     canvas.labels[tube & (pharynx < 8)] = LABEL["mucosa"]
     canvas.labels[tube & (pharynx < 5.5)] = LABEL["air"]
@@ -157,7 +161,7 @@ def _paint_airways(canvas: Canvas, marks: Landmarks) -> None:
     cavity &= (z < nose_z + 20 + 0.35 * np.clip(nose_y - y - 15, 0, 35)) & (canvas.depth > 4)
     canvas.labels[cavity] = LABEL["bone"]
     canvas.labels[cavity & (side < 13.5)] = LABEL["mucosa"]
-    conchae = np.sin((z - nose_z) * 0.62 + 0.35 * side + 0.03 * y)
+    conchae = exact.sin((z - nose_z) * 0.62 + 0.35 * side + 0.03 * y)
     canvas.labels[cavity & (side > 1.6) & (side < 12) & (conchae > -0.1)] = LABEL["air"]
     cells = gyroid(x, y, z, 15)
     ethmoid = (side < 11) & (y < eye[1] + 6) & (y > eye[1] - 34) & (np.abs(z - eye[2] + 2) < 12)
@@ -187,7 +191,7 @@ def _paint_sinus(
 def _paint_mouth(canvas: Canvas, mesh: HeadMesh, marks: Landmarks) -> None:
     """Fill the hollow mouth of the mesh with tongue, palate, teeth and a little air."""
     canvas = canvas.near(marks.mouth_centre, 75.0)
-    vertices = mesh.vertices @ canvas.motion[:3, :3].T + canvas.motion[:3, 3]
+    vertices = exact.moved(mesh.vertices, canvas.motion)
     lining, _, rim = mouth_lining(1)
     mouth = voxelize(*capped(vertices, lining, rim), canvas.affine, canvas.shape) > 0
     _, y, z = canvas.own()
@@ -219,17 +223,17 @@ def _paint_spine(canvas: Canvas, marks: Landmarks) -> None:
     x, y, z = canvas.own()
     spine_y = marks.mouth_back - 24 + 0.12 * (mouth_z - z)
     neck = z < mouth_z + 26
-    reach = np.hypot(x, y - spine_y)
+    reach = exact.hypot(x, y - spine_y)
     canvas.labels[neck & (reach < 12)] = LABEL["bone"]
     canvas.labels[neck & (reach < 10.5)] = LABEL["marrow"]
-    disc = np.abs(np.sin((z - mouth_z) * np.pi / 19)) < 0.16
+    disc = np.abs(exact.sin((z - mouth_z) * np.pi / 19)) < 0.16
     canvas.labels[neck & (reach < 11) & disc] = LABEL["disc"]
-    canal = np.hypot(x, y - spine_y + 20)
+    canal = exact.hypot(x, y - spine_y + 20)
     canvas.labels[neck & (canal < 11)] = LABEL["bone"]
     canvas.labels[neck & (canal < 8.5)] = LABEL["fluid"]
     canvas.labels[neck & (canal < 5)] = LABEL["nerve"]
     for from_middle, radius in ((23.0, 3.2), (29.0, 4.5)):  # moving blood gives no signal
-        vessel = np.hypot(np.abs(x) - from_middle, y - spine_y - 12)
+        vessel = exact.hypot(np.abs(x) - from_middle, y - spine_y - 12)
         canvas.labels[neck & (vessel < radius) & (canvas.depth > 8)] = LABEL["vessel"]
 
 
@@ -242,7 +246,7 @@ def _paint_eyes(canvas: Canvas, marks: Landmarks) -> None:
         dx, dy, dz = x - eye[0], y - eye[1], z - eye[2]
         reach = np.sqrt(dx**2 + dy**2 + dz**2)
         inwards = -np.sign(eye[0]) * np.clip(-dy, 0, 40) * 0.35
-        from_axis = np.hypot(dx - inwards, dz)
+        from_axis = exact.hypot(dx - inwards, dz)
         cone = (dy < 2) & (dy > -36) & (from_axis < (radius + 4) * (1 + dy / 46))
         near.labels[cone] = LABEL["fat"]
         near.labels[cone & (from_axis < 2.4)] = LABEL["nerve"]

@@ -3,6 +3,7 @@
 Fonov et al., NeuroImage 47 (2009) S102: the nonlinear symmetric average of 152 adults, version 2009a.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -11,8 +12,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, part_of, resample
 from mriprivacy.scoring.errors import SetupError
 
@@ -90,11 +92,11 @@ def brain_template() -> BrainTemplate:
     distance = distance[: grey.shape[0], : grey.shape[1], : grey.shape[2]]
 
     rim = np.argwhere(brain & ~ndimage.binary_erosion(brain)) * 2.0
-    vault = rim @ affine[:3, :3].T + affine[:3, 3]
+    vault = exact.moved(rim, affine)
     box = tuple(
         slice(int(found.min()), int(found.max()) + 1) for found in np.nonzero(distance < SKULL_WITHIN_MM)
     )
-    affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
+    affine[:3, 3] += exact.turned(np.array([part.start for part in box]), affine[:3, :3].T)
     grey, white, distance = (np.ascontiguousarray(map_[box]) for map_ in (grey, white, distance))
     return BrainTemplate(grey, white, distance, affine, vault[vault[:, 2] > 5][::7])
 
@@ -128,28 +130,72 @@ def fit_brain(
         Template to world: scales, a pitch and a shift, and then the motion.
     """
     vault = brain_template().vault
-    to_voxel = np.linalg.inv(affine) @ motion
+    to_voxel = exact.turned(exact.inverse(affine), motion)
 
     def placed(parameters: NDArray) -> NDArray[np.float64]:
         sx, sy, sz, pitch, tx, ty, tz = parameters
-        c, s = np.cos(pitch), np.sin(pitch)
+        c, s = exact.cos(pitch), exact.sin(pitch)
         matrix = np.eye(4)
-        matrix[:3, :3] = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ np.diag([sx, sy, sz])
+        matrix[:3, :3] = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) * [sx, sy, sz]
         matrix[:3, 3] = 100 * np.array([tx, ty, tz])
         return matrix
 
     def misfit(parameters: NDArray) -> NDArray[np.float64]:
         matrix = placed(parameters)
-        own = vault @ matrix[:3, :3].T + matrix[:3, 3]
-        voxel = own @ to_voxel[:3, :3].T + to_voxel[:3, 3]
+        voxel = exact.moved(exact.moved(vault, matrix), to_voxel)
         under = ndimage.map_coordinates(depth, voxel.T, order=1, mode="nearest") - BRAIN_DEPTH_MM
         under = np.where(under < 0, 3 * under, under)  # too near the skin is worse than too deep
-        looks = (matrix[:3, :3] @ TEMPLATE_EYES + matrix[:3, 3] - eyes)[1:]
+        looks = (exact.moved(TEMPLATE_EYES, matrix) - eyes)[1:]
         anchors = [*(2 * looks), 60 * parameters[3]]
         return np.concatenate([under / np.sqrt(len(under)), np.array(anchors) / 10])
 
-    start = [0.9, 0.9, 0.9, 0.0, eyes[0] / 100, (eyes[1] - 52) / 100, (eyes[2] + 33) / 100]
-    return motion @ placed(optimize.least_squares(misfit, start, diff_step=1e-3, max_nfev=25).x)
+    start = np.array([0.9, 0.9, 0.9, 0.0, eyes[0] / 100, (eyes[1] - 52) / 100, (eyes[2] + 33) / 100])
+    return exact.turned(motion, placed(_least_squares(misfit, start)))
+
+
+def _least_squares(
+    misfit: Callable[[NDArray], NDArray[np.float64]], start: NDArray[np.float64], steps: int = 25
+) -> NDArray[np.float64]:
+    """Find parameters of least squares (Levenberg 1944, Marquardt 1963), with the same bits everywhere.
+
+    Parameters
+    ----------
+    misfit : callable
+        Parameters, shape (n,), to residuals, shape (m,).
+    start : ndarray, shape (n,)
+        Where to begin.
+    steps : int
+        How many are tried; each is rounded to nine decimals, so that no last bit grows.
+    """
+    best, damping = start, 1e-3
+    residuals = misfit(best)
+    slopes = _slopes(misfit, best, residuals)
+    for _ in range(steps):
+        square = (slopes[:, :, None] * slopes[:, None]).sum(axis=0)
+        downhill = (slopes * residuals[:, None]).sum(axis=0)
+        step = exact.solve(square + damping * np.diag(square.diagonal()), downhill)
+        tried = np.round(best - step, 9)
+        after = misfit(tried)
+        if (after * after).sum() < (residuals * residuals).sum():
+            if np.abs(step).max() < 1e-5:
+                return tried
+            best, residuals, damping = tried, after, damping / 5
+            slopes = _slopes(misfit, best, residuals)
+        else:
+            damping *= 8
+    return best
+
+
+def _slopes(
+    misfit: Callable[[NDArray], NDArray[np.float64]], place: NDArray[np.float64], there: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the change of residuals with each parameter, shape (m, n), by differences."""
+    columns = []
+    for parameter in range(len(place)):
+        beside = place.copy()
+        beside[parameter] += 1e-3
+        columns.append((misfit(beside) - there) / 1e-3)
+    return np.stack(columns, axis=1)
 
 
 @dataclass(frozen=True)
@@ -180,7 +226,7 @@ def brain_distance(
     distance = np.full(shape, 60.0, np.float32)
     box, to_template = _template_box(brain_to_world, affine, shape)
     near = sample(template.distance, to_template, distance[box].shape, 60.0)
-    near *= np.float32(np.cbrt(np.linalg.det(brain_to_world[:3, :3])))
+    near *= np.float32(exact.power(exact.determinant(brain_to_world), 1 / 3))
     distance[box] = near
     return distance
 
@@ -210,10 +256,10 @@ def brain_shares(
     template = brain_template()
     box, to_template = _template_box(brain_to_world, affine, shape)
     i, j, k = (part.stop - part.start for part in box)
-    to_distance = np.linalg.inv(distance_affine) @ part_of(affine, box)
+    to_distance = exact.turned(exact.inverse(distance_affine), part_of(affine, box))
     near = resample(distance, to_distance, (i, j, k), 60.0)
     inside = near < BRAIN_RIM_MM
-    places = to_template[:3, :3] @ np.nonzero(inside) + to_template[:3, 3:]
+    places = exact.moved(np.argwhere(inside), to_template).T
     shares = (
         ndimage.map_coordinates(map_, places, order=1, output=np.float32)
         for map_ in (template.grey, template.white)
@@ -231,11 +277,11 @@ def _template_box(
 ) -> tuple[tuple[slice, ...], NDArray[np.float64]]:
     """Return the box of a grid that the template fills, and its voxels to those of the template."""
     template = brain_template()
-    template_to_world = brain_to_world @ template.affine
+    template_to_world = exact.turned(brain_to_world, template.affine)
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in template.grey.shape], indexing="ij")).reshape(3, -1)
-    world = template_to_world[:3, :3] @ corners + template_to_world[:3, 3:]
-    box = box_of(world.T, affine, shape)
-    return box, np.linalg.inv(template_to_world) @ part_of(affine, box)
+    world = exact.moved(corners.T, template_to_world)
+    box = box_of(world, affine, shape)
+    return box, exact.turned(exact.inverse(template_to_world), part_of(affine, box))
 
 
 def sample(

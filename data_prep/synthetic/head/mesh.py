@@ -303,4 +303,5 @@ def head_mesh(
             indices, offsets = target(name)
             vertices[indices] += weight * offsets
     operator, refined = subdivision(level)
-    return HeadMesh(operator @ _centred(base, vertices), refined.quads, refined.parts)
+    # Rounded to a millionth of a millimetre: what follows does not hang on the order of a sum.
+    return HeadMesh(np.round(operator @ _centred(base, vertices), 6), refined.quads, refined.parts)

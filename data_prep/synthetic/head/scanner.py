@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings
 from mriprivacy.data_prep.synthetic.head.landmarks import ibug_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
@@ -88,7 +89,7 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     labels = volume.labels()
     face = volume.face_mask(labels)
     middle = slice(thin // 2, None, thin)  # of each thick slice
-    landmarks = {name: motion[:3, :3] @ point + motion[:3, 3] for name, point in ibug_landmarks(mesh).items()}
+    landmarks = {name: exact.moved(point, motion) for name, point in ibug_landmarks(mesh).items()}
     return HeadScan(images, affine, labels[middle], face[middle], landmarks, number)
 
 
@@ -119,7 +120,7 @@ def lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -
     A little turned, and inside of the field of view, but for a chin or an ear (`settings.cut`).
     """
     motion = pose(rng.normal(0, settings.pose_degrees, 3) * [1.0, 0.5, 0.7], np.zeros(3))
-    head = mesh.vertices[mesh.points("skin")] @ motion[:3, :3].T
+    head = exact.turned(mesh.vertices[mesh.points("skin")], motion[:3, :3].T)
     head = head[head[:, 2] > -60]
     middle = (head.min(axis=0) + head.max(axis=0)) / 2
     low, high = FIELD_OF_VIEW
@@ -131,12 +132,12 @@ def lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -
         return motion
     if which < 0.5:  # through the chin
         points = ibug_landmarks(mesh)
-        lip, chin = (float(motion[2, :3] @ points[name]) for name in ("ibug-58", "ibug-09"))
+        lip, chin = (float(exact.turned(points[name], motion[2, :3])) for name in ("ibug-58", "ibug-09"))
         end = lip + (CHIN_LEFT[0] + amount * np.ptp(CHIN_LEFT)) * (chin - lip)
         motion[2, 3] = low[2] - end
     else:  # through one ear
         side = 1 if which < 0.75 else -1
-        eyes = motion[2, :3] @ mesh.vertices[mesh.points("right_eye", "left_eye")].mean(axis=0)
+        eyes = exact.turned(mesh.vertices[mesh.points("right_eye", "left_eye")].mean(axis=0), motion[2, :3])
         ear = (side * head[:, 0]).max()
         skull = (side * head[head[:, 2] > eyes + ABOVE_EARS_MM, 0]).max()
         end = ear - (EAR_CUT[0] + amount * np.ptp(EAR_CUT)) * (ear - skull)
@@ -152,12 +153,12 @@ def _acquire(
     fields = []
     for shading, n in zip(scanner.shading, signal.shape, strict=True):
         place = np.linspace(-1, 1, n)
-        fields.append(np.exp(rng.normal(0, 0.08) * place + rng.normal(shading, 0.06) * place**2))
+        fields.append(exact.exp(rng.normal(0, 0.08) * place + rng.normal(shading, 0.06) * place**2))
     across = np.asarray(gain * np.outer(fields[1], fields[2]), np.float32)
     sigma = np.float32(noise * scanner.noise * GREY)
     image = np.empty(signal.shape, np.int16)
     for i, field in enumerate(np.asarray(fields[0], np.float32)):  # slice by slice, in the processor's cache
-        real, imaginary = sigma * rng.standard_normal((2, *across.shape), dtype=np.float32)
+        real, imaginary = sigma * exact.noise(rng, 2, *across.shape)
         real += signal[i] * (field * across)
         image[i] = np.sqrt(real**2 + imaginary**2) + np.float32(0.5)  # to the nearest integer
     return image

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
+
 # Name: proton density (water is 1), T1 and T2 at 3 T, ms. The place in this table is the label; the brain is
 # last. Rounded from the ranges of Stanisz et al. (Magn. Reson. Med. 54, 2005) and Bojorquez et al. (Magn.
 # Reson. Imaging 35, 2017); but T2 of fat, muscle and skin is what a turbo echo train makes of it, and flowing
@@ -112,8 +114,8 @@ def signals(sequence: Sequence) -> NDArray[np.float32]:
     True
     """
     density, t1, t2 = np.array(list(TISSUES.values())).T
-    recovered = 1 - np.exp(-sequence.repetition_ms / t1)
+    recovered = 1 - exact.exp(-sequence.repetition_ms / t1)
     if sequence.inversion_ms:
-        recovered = 2 * (1 - np.exp(-sequence.inversion_ms / t1)) - recovered
-    signal = density * np.abs(recovered) * np.exp(-sequence.echo_ms / t2)
+        recovered = 2 * (1 - exact.exp(-sequence.inversion_ms / t1)) - recovered
+    signal = density * np.abs(recovered) * exact.exp(-sequence.echo_ms / t2)
     return np.asarray(GREY * signal / signal[LABEL["grey"]], np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.anatomy import Canvas, face_region, paint_tissues
 from mriprivacy.data_prep.synthetic.head.brain import (
     BRAIN_RIM_MM,
@@ -64,11 +65,14 @@ class HeadVolume:
         i, j, k = self.coverage.shape
         return i, j, k
 
+    @property
+    def _to_tissues(self) -> NDArray[np.float64]:
+        return exact.turned(exact.inverse(self.tissue_affine), self.affine)
+
     def signal(self, of_label: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the signal of every voxel, partial volume included, from the signal of every label."""
         soft = ndimage.gaussian_filter(of_label[self.tissues], 0.5, truncate=2.5)
-        to_tissues = np.linalg.inv(self.tissue_affine) @ self.affine
-        signal = resample(soft, to_tissues, self.shape, float(of_label[LABEL["skin"]]))
+        signal = resample(soft, self._to_tissues, self.shape, float(of_label[LABEL["skin"]]))
         brain, fluid = self.brain, of_label[LABEL["csf"]]
         mixed = brain.grey * (of_label[LABEL["grey"]] - fluid)
         mixed += brain.white * (of_label[LABEL["white"]] - fluid)
@@ -84,7 +88,7 @@ class HeadVolume:
 
     def labels(self) -> NDArray[np.uint8]:
         """Return the tissue most of every voxel is."""
-        labels = nearest(self.tissues, np.linalg.inv(self.tissue_affine) @ self.affine, self.shape)
+        labels = nearest(self.tissues, self._to_tissues, self.shape)
         labels[self.coverage < 0.5] = LABEL["air"]
         brain, inner = self.brain, labels[self.brain.box]
         fluid = 1 - brain.grey - brain.white
@@ -95,7 +99,7 @@ class HeadVolume:
 
     def face_mask(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return 1 in the voxels of the face, which a defacer should change: near the skin, never brain."""
-        face = nearest(self.face, np.linalg.inv(self.tissue_affine) @ self.affine, self.shape)
+        face = nearest(self.face, self._to_tissues, self.shape)
         face &= self.coverage >= 0.5
         face &= labels < min(BRAIN)
         return face.view(np.uint8)
@@ -122,7 +126,7 @@ def lay_out(
     marks = find_landmarks(mesh)
     coverage = _coverage(mesh, motion, marks, affine, shape)
     whole_affine, whole_shape = grid((TISSUE_SPACING_MM,) * 3)
-    at_tissue = resample(coverage, np.linalg.inv(affine) @ whole_affine, whole_shape, 0.0)
+    at_tissue = resample(coverage, exact.turned(exact.inverse(affine), whole_affine), whole_shape, 0.0)
     box = _box(at_tissue > 0)
     tissue_affine = part_of(whole_affine, box)
     depth = _depth(at_tissue[box] > 0.5)
@@ -154,7 +158,7 @@ def _coverage(
     half = affine.copy()
     half[:3, :3] /= 2
     half[:3, 3] -= np.diag(half)[:3] / 2
-    vertices = mesh.vertices @ motion[:3, :3].T + motion[:3, 3]
+    vertices = exact.moved(mesh.vertices, motion)
     fine = voxelize(*closed_head(vertices), half, (2 * shape[0], 2 * shape[1], 2 * shape[2]))
     for name in ("right_eye", "left_eye"):
         points = vertices[mesh.points(name)]
@@ -167,7 +171,7 @@ def _coverage(
     share = ((pairs & 255) + (pairs >> 8)).astype(np.float32)
     share /= 8
     for eye in (marks.right_eye, marks.left_eye):
-        centre = motion[:3, :3] @ eye + motion[:3, 3]
+        centre = exact.moved(eye, motion)
         box, offset = around(centre, marks.eye_radius + 8, affine, shape)
         reach = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(offset, centre, strict=True)))
         socket = (reach < marks.eye_radius + 4) & (offset[1] < centre[1] + 0.45 * marks.eye_radius)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
+from mriprivacy.data_prep.synthetic import exact
+
 Shape = tuple[int, int, int]
 
 # Field of view, mm: the same for all people, so that file sizes leak nothing.
@@ -97,17 +99,19 @@ def turned(data: NDArray, affine: NDArray[np.float64], axes: str) -> tuple[NDArr
         nib.orientations.axcodes2ornt("RAS"), nib.orientations.axcodes2ornt(axes)
     )
     back = nib.orientations.inv_ornt_aff(how, data.shape)
-    return nib.orientations.apply_orientation(data, how), affine @ back
+    return nib.orientations.apply_orientation(data, how), exact.turned(affine, back)
 
 
 def pose(degrees: NDArray, shift_mm: NDArray) -> NDArray[np.float64]:
     """Return a rigid motion, shape (4, 4): rotation about x, then y, then z, then a shift."""
-    (cx, cy, cz), (sx, sy, sz) = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    (cx, cy, cz), (sx, sy, sz) = exact.cos(np.radians(degrees)), exact.sin(np.radians(degrees))
     matrix = np.eye(4)
-    matrix[:3, :3] = (
-        np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-        @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        @ np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    matrix[:3, :3] = exact.turned(
+        exact.turned(
+            np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]]),
+            np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]),
+        ),
+        np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]]),
     )
     matrix[:3, 3] = shift_mm
     return matrix
@@ -134,7 +138,7 @@ def part_of(affine: NDArray[np.float64], box: tuple[slice, ...]) -> NDArray[np.f
     """Return the affine of a box of voxels of a grid."""
     start = np.array([part.start for part in box])
     part = affine.copy()
-    part[:3, 3] += affine[:3, :3] @ start
+    part[:3, 3] += exact.turned(start, affine[:3, :3].T)
     return part
 
 
@@ -200,7 +204,7 @@ def nearest(data: NDArray, to_source: NDArray, shape: Shape) -> NDArray:
 
 def coordinates(world_to_own: NDArray, affine: NDArray, shape: Shape) -> tuple[NDArray, NDArray, NDArray]:
     """Return the three coordinates of every voxel in a rotated frame, float32."""
-    matrix = (world_to_own @ affine).astype(np.float32)
+    matrix = exact.turned(world_to_own, affine).astype(np.float32)
     i, j, k = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)
     x, y, z = (row[0] * i + (row[1] * j + (row[2] * k + row[3])) for row in matrix[:3])
     return x, y, z

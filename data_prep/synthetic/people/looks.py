@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
+
 Colour = tuple[float, float, float]
 
 # How often a style is worn, by women under and over 55, by men, and how much it takes or needs curly hair.
@@ -111,7 +113,7 @@ def draw_looks(
         hair_style=draw_style(rng, sex, age, curl, baldness),
         beard=draw_beard(rng, sex),
         glasses=str(rng.choice(FRAMES)) if rng.random() < needs_them else "",
-        brows=float(np.exp(rng.normal(0.1 if sex == "M" else -0.28, 0.18))),
+        brows=float(exact.exp(rng.normal(0.1 if sex == "M" else -0.28, 0.18))),
         freckles=float(np.clip(components["european"] * rng.normal(-0.1, 0.5), 0, 1)),
     )
 
@@ -120,7 +122,7 @@ def draw_style(rng: np.random.Generator, sex: str, age: int, curl: float, baldne
     """Draw a hair style that a person of that sex, age and hair may wear."""
     column = 2 if sex == "M" else int(age >= 55)
     chances = {
-        name: row[column] * float(np.exp(row[3] * (2 * curl - 1)))
+        name: row[column] * float(exact.exp(row[3] * (2 * curl - 1)))
         for name, row in STYLES.items()
         if baldness < 0.45 or name in THIN
     }
@@ -135,7 +137,7 @@ def draw_beard(rng: np.random.Generator, sex: str) -> str:
 
 
 def _jitter(rng: np.random.Generator, colour: NDArray[np.float64], spread: float) -> Colour:
-    shade = colour * np.exp(rng.normal(0, spread) + rng.normal(0, 0.2 * spread, size=3))
+    shade = colour * exact.exp(rng.normal(0, spread) + rng.normal(0, 0.2 * spread, size=3))
     red, green, blue = np.clip(shade, 0.02, 0.98)
     return float(red), float(green), float(blue)
 

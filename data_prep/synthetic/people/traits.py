@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort, check_settings
 
 ETHNICITIES = ("african", "asian", "european")
@@ -27,7 +28,7 @@ def random_for(seed: int, subject: str, purpose: str) -> np.random.Generator:
     True
     """
     digest = hashlib.sha256(f"{seed}/{subject}/{purpose}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+    return exact.Draws(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 def subject_ids(config: SyntheticCohort) -> list[str]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
+from mriprivacy.data_prep.synthetic import exact
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -66,10 +68,10 @@ def draw_camera(rng: np.random.Generator, light: float, faults: float) -> Camera
     (0.0, 95)
     """
     return Camera(
-        distance_mm=float(np.exp(rng.uniform(np.log(480), np.log(2200)))),
-        half_mm=float(155 * np.exp(rng.normal(0, 0.05))),
+        distance_mm=float(exact.exp(rng.uniform(exact.log(480.0), exact.log(2200.0)))),
+        half_mm=float(155 * exact.exp(rng.normal(0, 0.05))),
         shift_mm=rng.normal(0, 5, 2),
-        exposure=float(np.exp(light * np.clip(rng.normal(0, 0.14), -0.28, 0.28))),
+        exposure=float(exact.exp(light * np.clip(rng.normal(0, 0.14), -0.28, 0.28))),
         blur=float(faults * rng.beta(1.2, 2.2) * 1.6),
         motion=faults * rng.normal(0, 0.6, 2),
         noise=float(faults * rng.beta(1.2, 3) * 9),
@@ -93,7 +95,7 @@ def draw_background(rng: np.random.Generator, pixels: int, light: float) -> NDAr
     draw = ImageDraw.Draw(picture)
     things = 0 if rng.random() < 1 - 0.65 * light else int(rng.integers(2, 14))
     for _ in range(things):
-        colour = np.clip(wall * np.exp(rng.normal(0, 0.5)) + rng.normal(0, 0.05, 3), 0.02, 1)
+        colour = np.clip(wall * exact.exp(rng.normal(0, 0.5)) + rng.normal(0, 0.05, 3), 0.02, 1)
         x, y = rng.uniform(-20, small, 2)
         wide, high = rng.uniform(6, 70), rng.uniform(6, 110)
         if rng.random() < 0.3:
@@ -116,7 +118,7 @@ def tone(radiance: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Turn linear radiance into sRGB, 0 to 255, with a soft shoulder where it is bright."""
     bright = np.maximum(radiance, 0)
     shoulder = bright * (1 + bright / 4) / (1 + 0.55 * bright)
-    return (255 * np.clip(shoulder, 0, 1) ** (1 / 2.2)).astype(np.uint8)
+    return (255 * exact.power(np.clip(shoulder, 0, 1), 1 / 2.2)).astype(np.uint8)
 
 
 def develop(
@@ -144,11 +146,11 @@ def develop(
         RGB.
     """
     pixels = len(background)
-    grain = 0.8 * rng.standard_normal((pixels, pixels, 1), dtype=np.float32)
-    grain = grain + 0.45 * rng.standard_normal((pixels, pixels, 3), dtype=np.float32)
+    grain = 0.8 * exact.noise(rng, pixels, pixels, 1)
+    grain = grain + 0.45 * exact.noise(rng, pixels, pixels, 3)
     fall = np.linspace(-1, 1, pixels, dtype=np.float32) ** 2
     corners = (1 - camera.vignette * (fall[:, None] + fall[None]) / 2)[..., None].astype(np.float32)
-    sigma = pixels / 480 * np.hypot(camera.blur, camera.motion)
+    sigma = pixels / 480 * exact.hypot(camera.blur, camera.motion)
     pictures = []
     for large in drawn:
         rows = large[::2].astype(np.uint16) + large[1::2]

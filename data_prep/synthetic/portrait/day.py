@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings
 from mriprivacy.data_prep.synthetic.head.voxels import pose
 from mriprivacy.data_prep.synthetic.people.looks import Looks, draw_beard, draw_style
@@ -92,7 +93,7 @@ def draw_day(rng: np.random.Generator, person: Person, side: float, photos: Phot
     rotation = pose(degrees, np.zeros(3))[:3, :3]
     # Most look into the camera, whatever the head does.
     right, ahead, up = rotation[1]
-    gaze = np.degrees([np.arctan2(right, ahead), 0.7 * np.arcsin(up)])
+    gaze = np.degrees([exact.arctan2(right, ahead), 0.7 * exact.arctan2(up, np.sqrt(1 - up * up))])
     gaze += rng.normal(0, 1.2, 2) if rng.random() < 0.85 else rng.normal(0, 9.0, 2) * [1, 0.35]
     gaze[1] -= 1.0
     return Day(
@@ -103,14 +104,15 @@ def draw_day(rng: np.random.Generator, person: Person, side: float, photos: Phot
         gaze,
         draw_light(rng, photos.light),
         draw_camera(rng, photos.light, photos.blur),
-        np.clip(rng.uniform(0.08, 0.85) * np.exp(rng.normal(0, 0.25, 3)), 0.03, 0.95),
+        np.clip(rng.uniform(0.08, 0.85) * exact.exp(rng.normal(0, 0.25, 3)), 0.03, 0.95),
         np.array([rng.uniform(-142, -126), rng.uniform(0.3, 0.7)]),
     )
 
 
 def _expression(rng: np.random.Generator, strength: float) -> dict[str, float]:
     weights = {
-        UNITS + name: float(strength * most * rng.random() ** 1.3) for name, most in EXPRESSIONS.items()
+        UNITS + name: float(strength * most * exact.power(rng.random(), 1.3))
+        for name, most in EXPRESSIONS.items()
     }
     for name in [name for name in weights if "-left-" in name]:
         weights[name.replace("-left-", "-right-")] = weights[name] * float(rng.uniform(0.8, 1.2))

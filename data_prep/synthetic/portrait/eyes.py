@@ -7,6 +7,7 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.landmarks import Landmarks
 from mriprivacy.data_prep.synthetic.head.voxels import pose
 from mriprivacy.data_prep.synthetic.people.looks import Looks
@@ -67,11 +68,11 @@ def eyeball(
     ball, faces = _sphere()
     points = radius * ball
     turn = pose(np.array([gaze[1], 0, -gaze[0]]), np.zeros(3))[:3, :3]
-    off_axis = np.hypot(points[:, 0], points[:, 2])
-    angle = np.arctan2(points[:, 2], points[:, 0])
+    off_axis = exact.hypot(points[:, 0], points[:, 2])
+    angle = exact.arctan2(points[:, 2], points[:, 0])
     streaks = np.ones(len(points))
     for count in (9, 17, 31):
-        streaks += 0.12 * np.sin(count * angle + rng.uniform(0, 6.3))
+        streaks += 0.12 * exact.sin(count * angle + rng.uniform(0, 6.3))
     rings = np.interp(off_axis, [2, 5, 6.1], [1.25, 1.0, 0.5])
     iris = np.array(looks.iris) * streaks[:, None] * rings[:, None]
     sclera = np.array([0.88, 0.85, 0.83]) - np.outer(np.clip((off_axis - 7) / 12, 0, 1), [0.1, 0.2, 0.2])
@@ -80,7 +81,7 @@ def eyeball(
     pupil = np.clip((2.2 - off_axis) / 0.4, 0, 1)[:, None]
     colour = (1 - pupil) * colour + pupil * 0.02
     # The upper lid shades what is below it.
-    turned = ball @ turn.T
+    turned = exact.turned(ball, turn.T)
     lid = 1 - 0.5 * np.clip((turned[:, 2] - 0.05) / 0.4, 0, 1)
     albedo = linear(colour) * lid[:, None].astype(np.float32)
     return Eyeball(radius * turned + centre, turned.astype(np.float32), albedo.astype(np.float32), faces)
@@ -113,8 +114,9 @@ def glasses(kind: str, marks: Landmarks, skin: Surface) -> Tubes:
     middle = (eyes[0] + eyes[1]) / 2
     wide = min(wide, apart / 2 - 7)
     turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    x = wide * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** (2 / square)
-    z = high * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** (2 / square) - 0.12 * high
+    cosine, sine = exact.cos(turn), exact.sin(turn)
+    x = wide * np.sign(cosine) * exact.power(np.abs(cosine), 2 / square)
+    z = high * np.sign(sine) * exact.power(np.abs(sine), 2 / square) - 0.12 * high
     rims = []
     for eye, way in zip(eyes, (1, -1), strict=True):
         rims.append(np.stack([eye[0] + way * (x + 1.5), np.zeros(len(x)), middle[2] + z], axis=1))
@@ -124,8 +126,8 @@ def glasses(kind: str, marks: Landmarks, skin: Surface) -> Tubes:
     inner = [rim[np.abs(rim[:, 0] - middle[0]).argmin()] for rim in rims]
     span = np.linspace(0, 1, 12)[:, None]
     bridge = inner[0] * (1 - span) + inner[1] * span
-    bridge[:, 2] += 0.3 * high + 2.5 * np.sin(np.pi * span[:, 0])
-    bridge[:, 1] += 1.5 * np.sin(np.pi * span[:, 0])
+    bridge[:, 2] += 0.3 * high + 2.5 * exact.sin(np.pi * span[:, 0])
+    bridge[:, 1] += 1.5 * exact.sin(np.pi * span[:, 0])
     parts = [_tube(rim, thick, closed=True) for rim in rims] + [_tube(bridge, thick, closed=False)]
     for rim, way in zip(rims, (1, -1), strict=True):
         hinge = rim[(way * rim[:, 0]).argmax()] + np.array([0, 0, 0.3 * high])
@@ -148,7 +150,7 @@ def _clear_of(rims: NDArray[np.float64], skin: Surface, marks: Landmarks, thick:
     near = skin.vertices[skin.vertices[:, 1] > marks.right_eye[1]]
     need = [eye_front + 9.0]
     for point in rims[::4]:
-        close = np.hypot(near[:, 0] - point[0], near[:, 2] - point[2]) < 4
+        close = exact.hypot(near[:, 0] - point[0], near[:, 2] - point[2]) < 4
         if close.any() and abs(point[0]) > 14:  # the nose may pass between them
             need.append(float(near[close, 1].max()) + thick + 0.5 + 0.0022 * point[0] ** 2)
     return min(max(need), eye_front + 17.0)
@@ -162,7 +164,9 @@ def _tube(line: NDArray[np.float64], radius: float, closed: bool, sides: int = 8
     across = unit(np.cross(along, [0.05, 1.0, 0.1]))
     other = np.cross(along, across)
     turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)
-    normals = across[:, None] * np.cos(turn)[None, :, None] + other[:, None] * np.sin(turn)[None, :, None]
+    normals = (
+        across[:, None] * exact.cos(turn)[None, :, None] + other[:, None] * exact.sin(turn)[None, :, None]
+    )
     points = line[:, None] + radius * normals
     rings = len(line) if closed else len(line) - 1
     i, j = np.meshgrid(np.arange(rings), np.arange(sides), indexing="ij")

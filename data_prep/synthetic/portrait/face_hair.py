@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, base_mesh
 from mriprivacy.data_prep.synthetic.people.looks import Looks
 from mriprivacy.data_prep.synthetic.portrait.light import linear
@@ -17,9 +18,9 @@ BEARDS = {"stubble": (6500, 1.3), "moustache": (2600, 7.0), "goatee": (3800, 9.0
 def brow_area(neutral: NDArray[np.float64], thickness: float = 1.0) -> NDArray[np.float64]:
     """Return where brows grow on the neutral head, shape (n,), 0 to 1."""
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
-    middle = 17.0 + 4.0 * np.sin(np.clip((x - 12) / 40, 0, 1) * np.pi * 0.75)
+    middle = 17.0 + 4.0 * exact.sin(np.clip((x - 12) / 40, 0, 1) * np.pi * 0.75)
     width = 2.9 * thickness * np.interp(x, [12, 20, 40, 52], [0.95, 1.1, 0.8, 0.25])
-    across = np.clip(1.25 * np.exp(-(((z - middle) / width) ** 2)) - 0.25, 0, 1)
+    across = np.clip(1.25 * exact.exp(-(((z - middle) / width) ** 2)) - 0.25, 0, 1)
     return np.asarray(across * np.interp(x, [11, 18, 43, 52], [0, 1, 1, 0]) * (y > 40))
 
 
@@ -27,7 +28,7 @@ def beard_area(neutral: NDArray[np.float64], kind: str = "full") -> NDArray[np.f
     """Return where a beard of some kind grows on the neutral head, shape (n,), 0 to 1."""
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
     cheek_line = np.interp(y, [8, 30, 62, 85], [-5, -38, -54, -56])
-    mouth = np.hypot(x / 25, (z + 71) / 9) < 1
+    mouth = exact.hypot(x / 25, (z + 71) / 9) < 1
     below_jaw = np.clip((z + 128) / 12, 0, 1)
     philtrum = (x < 26) & (z > -64) & (z < -54) & (y > 75)
     area = np.clip((cheek_line - z) / 10 + 0.5, 0, 1) * below_jaw * (y > 6)
@@ -110,5 +111,5 @@ def _lash_edges() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _shades(looks: Looks, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    shade = linear(np.array(looks.hair)) * np.exp(rng.normal(0, 0.2, (count, 1)))
+    shade = linear(np.array(looks.hair)) * exact.exp(rng.normal(0, 0.2, (count, 1)))
     return np.clip(shade, 0.003, 1).astype(np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.people.looks import Looks
 from mriprivacy.data_prep.synthetic.portrait.light import linear
 from mriprivacy.data_prep.synthetic.portrait.strands import Strands, Surface, follow, scatter_roots, unit
@@ -185,7 +186,7 @@ def scalp_hair(
     points = follow(lines, guide.place, root.place, leader, length, 0.65)
     points += _curls(points, style, looks.curl, leader, rng)
     rise = (lift / max(style.lift, 1e-6))[leader].clip(0, 1)
-    lock = np.exp(rng.normal(0, 0.16, _GUIDES))[leader] * np.exp(rng.normal(0, 0.14, len(leader)))
+    lock = exact.exp(rng.normal(0, 0.16, _GUIDES))[leader] * exact.exp(rng.normal(0, 0.14, len(leader)))
     albedo = np.clip(linear(np.array(looks.hair)) * lock[:, None], 0.002, 1).astype(np.float32)
     return Strands(points, albedo, 1.0, rise.astype(np.float32))
 
@@ -211,9 +212,10 @@ def _grow(
     x, y, z = neutral.T
     top = np.clip((z - 30) / 35, 0, 1)
     nape = np.clip((-y - 30) / 40, 0, 1) * (1 - top)
-    length = np.stack([top, 1 - top - nape, nape], axis=1) @ np.array(style.length)
+    length = exact.turned(np.stack([top, 1 - top - nape, nape], axis=1), np.array(style.length))
     length = length * rng.lognormal(0, 0.1, count)
-    away = np.tanh((x - cut.parting) / 10)
+    double = exact.exp((x - cut.parting) / 5)
+    away = 1 - 2 / (double + 1)  # the hyperbolic tangent
     comb = np.stack([style.sideways * away, np.full(count, style.forwards), np.zeros(count)], axis=1)
     back = np.array([0.0, -1.2 if style.sideways < 0.3 and style.forwards < 0 else -0.25, -1.0])
     comb = comb * top[:, None] + back * (1 - top)[:, None]
@@ -276,9 +278,9 @@ def _curls(
     path = (np.arange(steps) * step_mm[:, None])[..., None]
     phase = rng.uniform(0, 2 * np.pi, (_GUIDES, 1, 3))[leader] + rng.normal(0, 0.35, (count, 1, 3))
     size = 0.4 + 3.2 * curl * min(1.0, style.length[0] / 120)
-    swing = size * np.sin(path * (2 * np.pi / (64 - 36 * curl)) + phase)
-    stray = 0.5 * rng.normal(0, 1, (count, 1, 3)) * path**0.5 * 0.25
-    fuzz = style.fuzz * rng.standard_normal((count, steps, 3), dtype=np.float32) if style.fuzz else 0.0
+    swing = size * exact.sin(path * (2 * np.pi / (64 - 36 * curl)) + phase)
+    stray = 0.5 * rng.normal(0, 1, (count, 1, 3)) * np.sqrt(path) * 0.25
+    fuzz = style.fuzz * exact.noise(rng, count, steps, 3) if style.fuzz else 0.0
     return np.asarray((swing + stray + fuzz) * np.minimum(1, 4 * along), np.float32)
 
 
@@ -287,5 +289,7 @@ def _waves(place: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
     total = np.zeros_like(place)
     for _ in range(6):
         frequency = rng.normal(0, 0.09, 3)
-        total += np.sin(place @ frequency + rng.uniform(0, 6.3))[:, None] * rng.normal(0, 0.5, 3)
+        total += exact.sin(exact.turned(place, frequency) + rng.uniform(0, 6.3))[:, None] * rng.normal(
+            0, 0.5, 3
+        )
     return total

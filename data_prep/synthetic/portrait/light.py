@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mriprivacy.data_prep.synthetic import exact
+
 Points = NDArray[np.float32]
 
 VIEW = np.array([0.0, 1.0, 0.0], np.float32)  # the camera is far in front
@@ -64,17 +66,17 @@ def draw_light(rng: np.random.Generator, strength: float) -> Light:
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    return (vector / np.sqrt((vector * vector).sum())).astype(np.float32)
 
 
 def _tint(rng: np.random.Generator, strength: float) -> NDArray[np.float32]:
     warm, green = strength * rng.normal(0, 0.09), strength * rng.normal(0, 0.02)
-    return np.exp(np.array([warm, green, -warm])).astype(np.float32)
+    return exact.exp(np.array([warm, green, -warm])).astype(np.float32)
 
 
 def linear(srgb: NDArray) -> NDArray[np.float32]:
     """Return linear light of sRGB colours (gamma 2.2)."""
-    return np.clip(np.asarray(srgb, np.float32), 0, 1) ** np.float32(2.2)
+    return np.asarray(exact.power(np.clip(np.asarray(srgb, np.float32), 0, 1), 2.2), np.float32)
 
 
 _CELL_MM = 3.0
@@ -88,7 +90,7 @@ class Shadows:
         """Map the highest caster of every cell, seen from each lamp; those of `behind` stand there, too."""
         self._lamps = light.lamps
         self._frames = [_frame(lamp.direction) for lamp in light.lamps]
-        self._maps = [_height_map(casters @ frame.T) for frame in self._frames]
+        self._maps = [_height_map(exact.turned(casters, frame.T)) for frame in self._frames]
         if behind is not None:
             self._maps = [np.maximum(a, b) for a, b in zip(self._maps, behind._maps, strict=True)]
 
@@ -107,13 +109,13 @@ class Shadows:
             Even number of places around each point that are tested.
         """
         heights = self._maps[lamp]
-        u, v, height = (points @ self._frames[lamp].T).T
+        u, v, height = np.moveaxis(exact.turned(points, self._frames[lamp].T), -1, 0)
         u, v, height = _cell(u), _cell(v), height + np.float32(bias_mm)
         reach = self._lamps[lamp].softness / _CELL_MM
         seen = np.zeros(len(points), np.float32)
         turns = np.linspace(0, 2 * np.pi, taps, endpoint=False)
         for turn, share in zip(turns, (1.0, 0.45) * (taps // 2), strict=True):
-            i, j = (np.float32(reach * share * f(turn)) for f in (np.cos, np.sin))
+            i, j = (np.float32(reach * share * f(turn)) for f in (exact.cos, exact.sin))
             above = heights[_whole(u + i), _whole(v + j)] - height
             seen += np.clip(np.float32(1) - above / np.float32(3), 0, 1)
         return seen / np.float32(taps)
@@ -176,11 +178,11 @@ def shade(
     up = (0.5 + 0.5 * normals[:, 2:3]).astype(np.float32)
     total = albedo * (up * light.sky + (1 - up) * light.ground) * reach[:, None]
     for lamp, open_share in zip(light.lamps, seen, strict=True):
-        facing = (normals @ lamp.direction)[:, None]
+        facing = exact.turned(normals, lamp.direction)[:, None]
         diffuse = np.clip((facing + wrap) / (1 + np.asarray(wrap, np.float32)), 0, None)
         total = total + albedo * diffuse * lamp.colour * open_share[:, None]
         if np.any(gloss):
             half = _unit((lamp.direction + VIEW).astype(np.float64))
-            shine = np.clip(normals @ half, 0, 1) ** power * gloss * open_share
+            shine = exact.power(np.clip(exact.turned(normals, half), 0, 1), power) * gloss * open_share
             total = total + shine[:, None] * lamp.colour
     return np.asarray(total, np.float32)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.data_prep.formats.schema import CONDITIONS
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.portrait.camera import develop, draw_background
@@ -41,10 +42,10 @@ def photograph(
     background = draw_background(rng, config.photos.pixels, config.photos.light)
     scene = set_scene(person, day, weights, seed, hairs)
     camera = day.camera
-    middle = day.rotation @ np.array([0.0, 70.0, -12.0]) + [camera.shift_mm[0], 0.0, camera.shift_mm[1]]
+    x, y, z = exact.turned(np.array([0.0, 70.0, -12.0]), day.rotation.T).tolist()
+    middle = (x + float(camera.shift_mm[0]), y, z + float(camera.shift_mm[1]))
     # Drawn twice as large, then averaged.
-    x, y, z = (float(one) for one in middle)
-    seen = Camera(2 * config.photos.pixels, (x, y, z), (0.0, 1.0, 0.0), camera.distance_mm, camera.half_mm)
+    seen = Camera(2 * config.photos.pixels, middle, (0.0, 1.0, 0.0), camera.distance_mm, camera.half_mm)
     pictures = draw(scene, seen)
-    developed = develop(pictures, background, camera, np.random.default_rng(noise))
+    developed = develop(pictures, background, camera, exact.Draws(np.random.PCG64(noise)))
     return dict(zip(CONDITIONS, developed, strict=True))

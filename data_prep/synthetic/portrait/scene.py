@@ -9,6 +9,7 @@ import pyvista as pv
 from numpy.typing import NDArray
 
 from mriprivacy import drawing
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.landmarks import find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, head_mesh, subdivision
 from mriprivacy.data_prep.synthetic.people.person import Person, random_for
@@ -114,9 +115,9 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
     skin = surface(rough, 1)
     normals = vertex_normals(mesh.vertices, _skin_triangles())
     colours = skin_colours(person, looks.beard, own("skin"))
-    used = _skin_in_front(mesh, normals @ turn)
+    used = _skin_in_front(mesh, exact.turned(normals, turn))
     reach = occlusion(mesh, normals)[used.vertices]
-    place, facing = _single(mesh.vertices[used.vertices] @ turn), _single(normals[used.vertices] @ turn)
+    place, facing = (_turned(own[used.vertices], turn) for own in (mesh.vertices, normals))
     gloss = 0.07 * oiliness()[used.vertices]
 
     def skin_of(colour: NDArray[np.float64]) -> Part:
@@ -129,18 +130,18 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
     others = [_shirt(bald, used, day), _teeth(mesh, turn)]
     for centre in (marks.right_eye, marks.left_eye):
         ball = eyeball(person.looks, centre, marks.eye_radius + 0.3, day.gaze, own("eyes"))
-        where, out = _single(ball.points @ turn), _single(ball.normals @ turn)
+        where, out = _turned(ball.points, turn), _turned(ball.normals, turn)
         all_of_it = np.ones(len(where), np.float32)
         others.append(Part(where, out, ball.albedo, ball.faces, 0.9 * all_of_it, 0.9, 180.0, bias_mm=9.0))
     if looks.glasses:
         frame = glasses(looks.glasses, marks, skin)
         painted = linear(np.array(COLOURS[own("glasses").integers(len(COLOURS))]))
         colour = np.tile(painted, (len(frame.points), 1))
-        where, out = _single(frame.points @ turn), _single(frame.normals @ turn)
+        where, out = _turned(frame.points, turn), _turned(frame.normals, turn)
         others.append(Part(where, out, colour, frame.faces, np.ones(len(where), np.float32), 0.5, 30.0))
 
-    stream = np.random.default_rng(hairs)
-    on_scalp = hair.scalp_hair(looks, day.cut, skin, turn @ np.array([0.0, 0.0, -1.0]), stream)
+    stream = exact.Draws(np.random.PCG64(hairs))
+    on_scalp = hair.scalp_hair(looks, day.cut, skin, -turn[:, 2], stream)
     beard = face_hair.beard(looks, looks.beard, skin, stream)
     on_face = [face_hair.brows(looks, skin, own("brows")), face_hair.lashes(mesh, own("lashes"))]
     return Scene(day, bald, haired, tuple(others), (*on_face, *([beard] if beard else [])), on_scalp)
@@ -160,7 +161,7 @@ def draw(scene: Scene, camera: drawing.Camera) -> tuple[NDArray[np.uint8], NDArr
     hits = drawing.draw(camera.project(np.concatenate([part.points for part in parts])), faces, camera.size)
 
     def lines(strands: Strands, shadows: Shadows, bias_mm: float) -> _Lines:
-        points = _single(strands.points @ turn)
+        points = _turned(strands.points, turn)
         flat = points.reshape(-1, 3)
         seen = [shadows.open_to(lamp, flat, bias_mm, taps=2) for lamp in range(len(light.lamps))]
         colours = tone(gain * lit(points, strands, light, seen))
@@ -182,7 +183,7 @@ def draw(scene: Scene, camera: drawing.Camera) -> tuple[NDArray[np.uint8], NDArr
         shaved = [scene.haired.lit(light, shadows), *(part.lit(light, shadows) for part in scene.others)]
         return picture(shaved, on_face), bald
     hairs = scene.on_scalp.points[::2].reshape(-1, 3)
-    hairy = Shadows(light, _single(hairs @ turn), behind=shadows)
+    hairy = Shadows(light, _turned(hairs, turn), behind=shadows)
     shaded = [part.lit(light, hairy) for part in (scene.haired, *scene.others)]
     return picture(shaded, [*on_face, lines(scene.on_scalp, hairy, 12.0)]), bald
 
@@ -192,7 +193,7 @@ def _gain(radiance: NDArray[np.float32], skin: Part) -> float:
     x, y, z = skin.points.T
     face = (np.abs(x) < 50) & (y > 70) & (z < 40) & (z > -90)
     mean = float(radiance[face].mean())
-    return (0.33 / mean) ** 0.6
+    return float(exact.power(0.33 / mean, 0.6))
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,11 @@ def _teeth(mesh: HeadMesh, turn: NDArray[np.float64]) -> Part:
     normals = vertex_normals(points, faces)
     colour = np.tile(linear(np.array([0.8, 0.77, 0.71])), (len(kept), 1))
     reach = np.full(len(kept), 0.6, np.float32)
-    return Part(_single(points @ turn), _single(normals @ turn), colour, faces, reach, 0.1, 30.0, bias_mm=8.0)
+    return Part(_turned(points, turn), _turned(normals, turn), colour, faces, reach, 0.1, 30.0, bias_mm=8.0)
+
+
+def _turned(points: NDArray, turn: NDArray[np.float64]) -> NDArray[np.float32]:
+    return _single(exact.turned(points, turn))
 
 
 def _single(values: NDArray) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.landmarks import painted
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, subdivision
 from mriprivacy.data_prep.synthetic.people.person import Person
@@ -97,7 +98,7 @@ def _face() -> _Face:
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
 
     def spot(cx: float, cy: float, cz: float, radius: float) -> NDArray[np.float64]:
-        return np.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
+        return exact.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
 
     return _Face(
         blood=0.8 * spot(38, 88, -35, 20) + 0.7 * spot(0, 118, -38, 14) + 0.6 * spot(82, 0, -15, 24),
@@ -120,8 +121,8 @@ def skin_colours(person: Person, beard: str, rng: np.random.Generator) -> NDArra
     count = len(neutral)
     mottle = np.zeros(count)
     for frequency in (0.05, 0.09, 0.15, 0.3, 0.5, 0.8):
-        mottle += np.sin(neutral @ rng.normal(0, frequency, 3) + rng.uniform(0, 6.3))
-    grain = rng.standard_normal(count)
+        mottle += exact.sin(exact.turned(neutral, rng.normal(0, frequency, 3)) + rng.uniform(0, 6.3))
+    grain = exact.noise(rng, count)
     uneven = 0.008 * mottle + (0.006 + 0.00012 * person.age) * grain
     colour = np.array(looks.skin) * (1 + uneven[:, None])
     colour *= 1 + face.blood[:, None] * (np.array([0.03, -0.06, -0.05]) * rng.uniform(0.4, 1.5))

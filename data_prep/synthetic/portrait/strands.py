@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, subdivision
 from mriprivacy.data_prep.synthetic.portrait.light import VIEW, Light
 
@@ -197,17 +198,19 @@ def lit(
     tangent = np.empty_like(points)
     tangent[:, 1:-1] = points[:, 2:] - points[:, :-2]
     tangent[:, 0], tangent[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
-    tangent /= np.maximum(np.sqrt(np.einsum("ijk,ijk->ij", tangent, tangent)), 1e-6)[..., None]
-    to_view = tangent @ VIEW
+    tangent /= np.maximum(np.sqrt((tangent * tangent).sum(axis=-1)), 1e-6)[..., None]
+    to_view = exact.turned(tangent, VIEW)
     aside = np.sqrt(np.clip(1 - to_view**2, 0, 1))
     depth = np.linspace(0.62, 1.0, points.shape[1], dtype=np.float32) * (0.6 + 0.4 * strands.rise[:, None])
     albedo = strands.albedo[:, None]
     total = albedo * (0.6 * (light.sky + light.ground)) * depth[..., None]
     sheen = np.float32(0.05) + np.float32(0.3) * albedo
     for lamp, share in zip(light.lamps, seen, strict=True):
-        to_light = tangent @ lamp.direction
+        to_light = exact.turned(tangent, lamp.direction)
         across = np.sqrt(np.clip(1 - to_light**2, 0, 1))
-        gloss = np.clip(across * aside - to_light * to_view, 0, 1) ** 24
+        gloss = np.clip(across * aside - to_light * to_view, 0, 1) ** 2
+        gloss = gloss**2 * gloss  # to the power of 6, and by two squares more of 24
+        gloss = (gloss**2) ** 2
         open_share = (0.25 + 0.75 * share.reshape(depth.shape)) * depth
         total = total + (albedo * (0.75 * across)[..., None] + sheen * gloss[..., None]) * (
             open_share[..., None] * lamp.colour
