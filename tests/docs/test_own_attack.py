@@ -96,7 +96,7 @@ def test_an_attack_that_has_to_learn_says_so(
     assert f"attack.level is '{level}'; expected attack.level=informed and edition=..." in line
 
 
-def test_an_attack_that_has_learned_scores_sides_of_different_width(
+def test_a_trained_attack_scores_sides_of_different_width(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`volume` says 66 things of a scan and 166 of a photograph; an informed one needs no common features."""
@@ -132,7 +132,7 @@ def test_loose_scans_and_photographs_are_not_compared_by_it(
         f"output={home / 'out'}",
     ]
     assert main([*words, "attack=volume"]) == 2
-    assert "attack.level=informed learns from dev; expected edition=..." in capsys.readouterr().err
+    assert "attack.level=informed is trained on dev; expected edition=..." in capsys.readouterr().err
     assert main([*words, "attack=volume", "attack.level=ignorant"]) == 2
     assert "expected attack.level=informed and edition=..." in capsys.readouterr().err
     assert not (home / "out").exists()
