@@ -86,13 +86,13 @@ def test_the_commands_run_at_both_levels(home: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("level", ["ignorant", "adapted"])
-def test_an_attack_that_has_to_learn_says_so(
+def test_an_attack_that_must_be_trained_is_refused_without_training(
     home: Path, tiny_edition_folder: Path, level: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["attack", "attack=volume", f"attack.level={level}", f"edition={tiny_edition_folder}"]
     assert main([*words, f"output={home / 'out'}", "compute=sequential"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "volume does not see the same in scans and in photographs" in line
+    assert "volume has different features for scans and for photographs" in line
     assert f"attack.level is '{level}'; expected attack.level=informed and edition=..." in line
 
 
