@@ -75,7 +75,7 @@ def write_tiny_cohort(root: Path, n_subjects: int = N_SUBJECTS) -> Path:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(rng.integers(0, 255, (20, 16, 3), dtype=np.uint8)).save(path, dpi=(300, 300))
     (root / "participants.tsv").write_text("\n".join(rows) + "\n")
-    (root / "dataset_description.json").write_text('{"Synthetic": true}')  # noise shows nobody who exists
+    (root / "dataset_description.json").write_text('{"Synthetic": true}')  # noise shows no real person
     return root
 
 
@@ -107,7 +107,7 @@ def own_cohort(tiny_cohort: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def real_cohort(own_cohort: Path) -> Path:
-    """Return the same, of people who exist: nothing says otherwise, and a table says what to release."""
+    """Return the same, of real people: nothing says otherwise, and a table says what to release."""
     (own_cohort / "dataset_description.json").unlink()
     photos = sorted((own_cohort / "sourcedata" / "photos" / "raw").iterdir())
     rows = [(path.name, "0,0,16,20") for path in photos]

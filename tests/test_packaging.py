@@ -24,7 +24,7 @@ def call(*words: object, cwd: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone as a stranger has it, without tags."""
+    """A clone as outsiders have it, without tags."""
     folder = tmp_path_factory.mktemp("clone")
     call("git", "clone", "--quiet", "--no-tags", ROOT, folder, cwd=folder)
     return folder

@@ -54,7 +54,7 @@ class AttributeModel:
         return [str(value) for value in self.classifier.predict(features)] if len(features) else []
 
 
-def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[str]) -> AttributeModel:
+def train_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[str]) -> AttributeModel:
     """Train a classifier of one attribute.
 
     Parameters
@@ -81,7 +81,7 @@ def learn_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     >>> rng = np.random.default_rng(0)
     >>> labels = ["F", "M"] * 20
     >>> faces = rng.normal(size=(40, 3)) + np.array([[3.0 * (value == "M"), 0, 0] for value in labels])
-    >>> model = learn_attribute(faces, labels, [str(i) for i in range(40)])
+    >>> model = train_attribute(faces, labels, [str(i) for i in range(40)])
     >>> model(np.array([[-1.0, 0, 0], [4.0, 0, 0]]))
     ['F', 'M']
     """
@@ -132,7 +132,7 @@ class AgeModel:
         return [float(age) for age in self.regression.predict(features)] if len(features) else []
 
 
-def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) -> AgeModel:
+def train_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) -> AgeModel:
     """Train a regression of age; cross-validation over subjects chooses the penalty by absolute error.
 
     Parameters
@@ -159,7 +159,7 @@ def learn_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) 
     >>> rng = np.random.default_rng(0)
     >>> ages = np.linspace(20, 80, 40)
     >>> faces = np.stack([ages / 10 + rng.normal(0, 0.1, 40), rng.normal(size=40)], axis=1)
-    >>> model = learn_age(faces, ages, [str(i) for i in range(40)])
+    >>> model = train_age(faces, ages, [str(i) for i in range(40)])
     >>> [round(age, -1) for age in model(np.array([[3.0, 0.0], [7.0, 0.0]]))]
     [30.0, 70.0]
     """

@@ -49,7 +49,7 @@ class InformedAttack(Normalized):
     subjects: int
 
 
-def learn(
+def train(
     probes: Floats,
     probe_subjects: Sequence[str],
     references: Floats,
@@ -96,7 +96,7 @@ def learn(
     >>> people, who = rng.normal(size=(40, 5)), [f"s{i}" for i in range(40)]
     >>> scans = people @ rng.normal(size=(5, 12)) + 0.1 * rng.normal(size=(40, 12))
     >>> photos = people @ rng.normal(size=(5, 9)) + 3.0
-    >>> attack = learn(scans[:30], who[:30], photos[:30], who[:30])
+    >>> attack = train(scans[:30], who[:30], photos[:30], who[:30])
     >>> found = attack.similarity(scans[30:], photos[30:]).argmax(axis=1)
     >>> int((found == np.arange(10)).sum()) >= 9
     True
@@ -189,7 +189,7 @@ def left_out(
     shrinkages: Sequence[Shrinkage] = SHRINKAGES,
     everybody: Sequence[str] = (),
 ) -> Floats:
-    """Compare people of `dev` by maps trained on other people of `dev`; arguments as `learn`.
+    """Compare people of `dev` by maps trained on other people of `dev`; arguments as `train`.
 
     Those other people also decide how far maps are shrunk. Decided by all people, noise reaches an AUC of .53
     with two dozen people.

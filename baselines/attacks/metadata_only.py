@@ -113,7 +113,7 @@ def nearest(probes: Floats, references: Floats, shared: int = len(SHARED)) -> Fl
     return -np.linalg.norm(one[:, None] - other[None], axis=-1)
 
 
-def learned(
+def trained(
     known: tuple[Floats, Sequence[str], Floats, Sequence[str]], probes: Floats, references: Floats
 ) -> Floats:
     """Compare by what metadata of scans predict of the metadata of photographs, trained on an open key.

@@ -75,7 +75,9 @@ def remarks_on_references(references: Mapping[tuple[str, str], Images], kind: st
     remarks, several, all_of = [], dict[str, int](), set[str]()
     for (split, condition), images in references.items():
         if names := faceless(images):
-            what = "nobody learns from them" if split == "dev" else "their trials get the lowest score"
+            what = (
+                "they are left out of the training" if split == "dev" else "their trials get the lowest score"
+            )
             count = f"{len(names)} of {len(images)} {condition} {kind} of {split}"
             remarks.append(f"references: no face in {count} ({some(names)}); {what}")
         several |= crowded(images)

@@ -1,4 +1,4 @@
-"""From features to predicted attributes and ages: learned on `dev`, said of every image."""
+"""From features to attributes and ages: trained on `dev`, predicted for every image."""
 
 from collections.abc import Mapping
 
@@ -9,21 +9,21 @@ from mriprivacy.baselines.attacks.attributes import (
     AgeModel,
     AttributeModel,
     AttributesError,
-    learn_age,
-    learn_attribute,
+    train_age,
+    train_attribute,
 )
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 
 
-def learn(
+def train_classifier(
     attribute: str,
     attack: str,
     images: Mapping[str, ImageFeatures],
     truth: Mapping[str, Attributes],
     subjects: Mapping[str, str],
 ) -> AttributeModel:
-    """Learn an attribute from the images of people whose attributes are open.
+    """Train a classifier of an attribute on images of people whose attributes are open.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ def learn(
     attack : str
         Whose features are used (`baselines.attacks.registry.make_attack`).
     images : mapping from id to ImageFeatures
-        Scans or photographs; those without a face teach nothing.
+        Scans or photographs; those without a face are left out.
     truth : mapping from id to Attributes
-        Unknown values (`n/a`) teach nothing.
+        Unknown values (`n/a`) are left out.
     subjects : mapping from id to str
-        Who they are; an image that is not there is nobody else's.
+        The person of each image; an image that is not there is the only one of its person.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def learn(
         if attack in image.vectors and getattr(truth[name], attribute) != NOT_AVAILABLE
     ]
     try:
-        return learn_attribute(
+        return train_attribute(
             np.array([images[name].vectors[attack] for name in known]),
             [getattr(truth[name], attribute) for name in known],
             [subjects.get(name, name) for name in known],
@@ -59,14 +59,14 @@ def learn(
 
 
 def infer(attack: str, model: AttributeModel, images: Mapping[str, ImageFeatures]) -> dict[str, str]:
-    """Predict an attribute of every image; of one without a face, the majority of who was learned from.
+    """Predict an attribute of every image; of one without a face, the majority of the training.
 
     Parameters
     ----------
     attack : str
-        Whose features the model learned from.
+        The attack on whose features the model was trained.
     model : AttributeModel
-        From `learn`.
+        From `train_classifier`.
     images : mapping from id to ImageFeatures
         Scans or photographs.
 
@@ -76,17 +76,17 @@ def infer(attack: str, model: AttributeModel, images: Mapping[str, ImageFeatures
         In the order of `images`.
     """
     seen, vectors = _seen(attack, images)
-    said = dict(zip(seen, model(vectors), strict=True))
-    return {name: said.get(name, model.majority) for name in images}
+    predicted = dict(zip(seen, model(vectors), strict=True))
+    return {name: predicted.get(name, model.majority) for name in images}
 
 
-def learn_ages(
+def train_ages(
     attack: str, images: Mapping[str, ImageFeatures], ages: Mapping[str, float], subjects: Mapping[str, str]
 ) -> AgeModel:
-    """Learn age in years from the images of those whose age is known; arguments and errors as `learn`."""
+    """Train a model of age in years on people of known age; arguments and errors as `train_classifier`."""
     names, vectors = _seen(attack, {name: image for name, image in images.items() if name in ages})
     try:
-        return learn_age(
+        return train_age(
             vectors, [ages[name] for name in names], [subjects.get(name, name) for name in names]
         )
     except AttributesError as error:
@@ -94,10 +94,10 @@ def learn_ages(
 
 
 def infer_ages(attack: str, model: AgeModel, images: Mapping[str, ImageFeatures]) -> dict[str, float]:
-    """Predict the age of every image, in years; of one without a face, the median of who was learned from."""
+    """Predict the age of every image, in years; of one without a face, the median of the training."""
     seen, vectors = _seen(attack, images)
-    said = dict(zip(seen, model(vectors), strict=True))
-    return {name: said.get(name, model.median) for name in images}
+    predicted = dict(zip(seen, model(vectors), strict=True))
+    return {name: predicted.get(name, model.median) for name in images}
 
 
 def _seen(attack: str, images: Mapping[str, ImageFeatures]) -> tuple[list[str], NDArray[np.float64]]:

@@ -80,7 +80,7 @@ class ImageFeatures:
     checks : dict from str to float
         Whether a face can be there (`baselines.attacks.registry.Appearance.checks`).
     faceless : dict from attack to ndarray, shape (d,)
-        Only where the detector fired and no face can be: what attacks say that were told of no face.
+        Only where the detector fired and no face can be: what an attack returns when it is given no face.
     """
 
     acquired: bool
@@ -96,7 +96,7 @@ class ImageFeatures:
         return bool(_no_face(self.checks)) and self.checks["nose_mm"] < FLAT_NOSE_MM
 
     def as_acquired(self) -> "ImageFeatures":
-        """Return what is known to somebody who takes nothing for a face that is none."""
+        """Return what is known to an attacker that does not take other things for faces."""
         return replace(self, vectors=self.faceless) if _no_face(self.checks) else self
 
 
@@ -121,10 +121,10 @@ def extract(
     label : str
         The step, as the progress bar shows it.
     compute : Compute
-        Who does it.
+        The workers.
     untrusted : bool
-        Whether strangers sent the images: time and memory are limited, and one that is the end of a worker
-        is a failure to acquire, and `lost`.
+        Whether the images are from outside: time and memory are limited. One that ends its worker is a
+        failure to acquire, and `lost`.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def extract(
         If an attack returns anything but finite numbers in one row, of one length for all images; of one
         untrusted image only the length ends the run, all else costs that image.
     """
-    for name in extraction.attacks:  # before any work, so that what is missing is said at once
+    for name in extraction.attacks:  # before any work, so that what is missing is reported at once
         _ = _attack(name, extraction.model).settings
     if kind == "scan":
         make_views(extraction.camera.views, extraction.camera.lights)
@@ -154,7 +154,7 @@ def extract(
 def _require_one_length(
     attacks: Iterable[str], paths: dict[str, Path], images: Sequence[ImageFeatures]
 ) -> None:
-    """Require that what an attack says of one kind of images can be compared: as many numbers of each."""
+    """Require that features of one kind of images can be compared: as many numbers for each."""
     problems = []
     for attack in attacks:
         first: dict[int, Path] = {}
@@ -282,7 +282,7 @@ def _kept(job: _FeatureJob, image: str, what: str, settings: str) -> Path | None
 
 @contextmanager
 def readable(kept: Path) -> Iterator[None]:
-    """Inside, a kept file that is broken is told as such."""
+    """Inside, a kept file that is broken is reported as such."""
     try:
         yield
     except (ValueError, EOFError, KeyError, BadZipFile) as error:

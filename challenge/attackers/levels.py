@@ -16,12 +16,12 @@ from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.linkage import (
     adapt_to,
     compared,
-    learn_from,
     left_out_of,
     link,
     lowest,
     people,
     shuffled,
+    train_on,
 )
 from mriprivacy.challenge.attackers.networks import FUSION, attacker_of
 from mriprivacy.challenge.edition.protocol import Protocol
@@ -58,7 +58,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class AttackScores:
-    """What an attacker says of the trials of `eval`.
+    """Scores of one attacker on the trials of `eval`.
 
     Attributes
     ----------
@@ -66,24 +66,24 @@ class AttackScores:
         Its target is the condition of the references; `fusion` has none.
     scores : ndarray, shape (n_trials,)
         Higher means more likely the same person.
-    learned_from : int
-        Scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
+    trained_on : int
+        Number of scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
     """
 
     attacker: Attacker
     scores: NDArray[np.float64]
-    learned_from: int = 0
+    trained_on: int = 0
 
     @property
-    def saw_somebody(self) -> bool:
-        """Whether any two trials differ: who saw no face at all is at chance, which proves no privacy."""
+    def scores_differ(self) -> bool:
+        """Whether any two trials differ. Without a face an attacker is at chance, which is no privacy."""
         return bool(np.ptp(self.scores) > 0)
 
 
 def run_attackers(
     edition: Edition, protocol: Protocol, seen: Seen, among: Collection[Attacker] | None = None
 ) -> tuple[list[AttackScores], list[str]]:
-    """Let every attacker link the people of `eval`; what is learned is learned on `dev`.
+    """Link the people of `eval` by every attacker; training is on `dev` alone.
 
     Parameters
     ----------
@@ -94,15 +94,15 @@ def run_attackers(
     seen : Seen
         Of both splits.
     among : collection of Attacker, optional
-        Those who are fused; by default all who learn. A fusion is audited by what the same ones do
-        together on undefaced scans.
+        The attackers that are fused; by default all that are trained. The audit of a fusion fuses the same
+        attackers on undefaced scans.
 
     Returns
     -------
     attackers : list of AttackScores
         By condition, attack and level; fusion last.
     remarks : list of str
-        Who could not learn, and why.
+        Attackers that could not be trained, and why.
     """
     assert not set(edition.dev.probes) & set(edition.eval.probes)
     assert not set(edition.dev.references) & set(edition.eval.references)
@@ -120,9 +120,9 @@ def run_attackers(
                 count = sum(attack in image.vectors for image in known[1].values())
                 scores = link(*asked, adapted.similarity)
                 found.append(AttackScores(replace(one, level="adapted"), scores, count))
-            informed = learn_from(*known, subjects)
+            informed = train_on(*known, subjects)
         except (AdaptedError, InformedError) as error:
-            remarks.append(f"{one.name}: nobody learns to link: {error}")
+            remarks.append(f"{one.name}: not trained to link: {error}")
             continue
         scores = compared(*asked, informed.similarity)
         found.append(AttackScores(one, lowest(scores), informed.subjects))
@@ -133,17 +133,17 @@ def run_attackers(
         try:
             fused = _fused(practice, list(edition.dev.key.values()), parts)
         except ValueError as error:
-            remarks.append(f"{FUSION}: nobody learns to fuse: {error}")
+            remarks.append(f"{FUSION}: not trained: {error}")
         else:
-            found.append(AttackScores(FUSED, fused, found[-1].learned_from))
+            found.append(AttackScores(FUSED, fused, found[-1].trained_on))
     return found, remarks
 
 
 def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
-    """Fuse the scores of several attackers on eval, as left-out scores and labels of dev teach.
+    """Fuse the scores of several attackers on eval, trained on left-out scores and labels of dev.
 
-    Where some of them see no face, the others are fused by themselves, as many of them as people of dev can
-    teach to: ratios of either kind are calibrated.
+    Where some of them see no face, the others are fused by themselves, as many as people of dev suffice for:
+    ratios of either kind are calibrated.
     """
     left_out, labels, scores = np.stack(practice, axis=1), np.array(mated), np.stack(parts, axis=1)
     fused, finite = np.full(len(scores), np.nan), np.isfinite(scores)
@@ -153,12 +153,14 @@ def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Sc
             usable = np.isfinite(left_out[:, some]).all(axis=1)
             fused[rows] = fuse(left_out[np.ix_(usable, some)], labels[usable])(scores[np.ix_(rows, some)])
     if finite.any() and not np.isfinite(fused).any():
-        raise ValueError("no mated and nonmated people of dev were left out of what any of them learned")
+        raise ValueError(
+            "no mated and no non-mated pairs of dev are left out of the training of any attacker"
+        )
     return lowest(fused)
 
 
 def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return those of `able` who saw people of dev together, mated and not; who saw the fewest goes first."""
+    """Return those of `able` that share people of dev, mated and not; the one with fewest goes first."""
     some = able.copy()
     while some.any():
         usable = np.isfinite(left_out[:, some]).all(axis=1)
@@ -168,7 +170,7 @@ def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np
     return some
 
 
-def taught_nothing(
+def shuffled_key_aucs(
     edition: Edition,
     protocol: Protocol,
     seen: Seen,
@@ -176,7 +178,7 @@ def taught_nothing(
     seeds: Sequence[int],
     among: Collection[Attacker] | None = None,
 ) -> dict[Attacker, NDArray[np.float64]]:
-    """Teach the informed attackers a shuffled key of `dev`, from which there is nothing to learn.
+    """Train the informed attackers on shuffled keys of `dev`, which hold nothing about the people.
 
     Parameters
     ----------
@@ -192,23 +194,23 @@ def taught_nothing(
     Returns
     -------
     dict from Attacker to ndarray, shape (at most len(seeds),)
-        AUC on `eval`, for every attacker who can learn, and for their fusion. What is not chance was not
-        learned from the key. Keys that leave too few people with two faces say nothing.
+        AUC on `eval`, for every attacker that can be trained, and for their fusion. An AUC off chance does
+        not come from the key. Keys that leave too few people with two faces are left out.
     """
     subjects, references = people(edition.dev.key), set(edition.dev.references)
-    taught = {}
+    attackers = {}
     for condition, attack in product(seen.conditions, protocol.attacks):
         known = (attack, seen.scans["dev"], seen.photos["dev", condition])
         asked = (attack, edition.eval.trials, seen.scans["eval"], seen.photos["eval", condition])
-        taught[attacker_of(attack, condition, "informed", protocol.model)] = (known, asked)
+        attackers[attacker_of(attack, condition, "informed", protocol.model)] = (known, asked)
     pairs = list(product(edition.dev.probes, edition.dev.references))
     areas: dict[Attacker, list[float]] = {}
     for seed in seeds:
         who = shuffled(subjects, references, seed)
         parts, practice = {}, {}
-        for one, (known, asked) in taught.items():
+        for one, (known, asked) in attackers.items():
             with suppress(InformedError):
-                parts[one] = compared(*asked, learn_from(*known, who).similarity)
+                parts[one] = compared(*asked, train_on(*known, who).similarity)
                 practice[one] = left_out_of(known[0], pairs, *known[1:], who)
         scores = {one: lowest(own) for one, own in parts.items()}
         fused = [one for one in parts if among is None or one in among]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.adapted import adapt
-from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage, learn, left_out
+from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage, left_out, train
 from mriprivacy.baselines.attacks.registry import make_attack, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.challenge.attackers.features import ImageFeatures
@@ -24,7 +24,7 @@ def link(
     """Score a trial list.
 
     A failure to acquire is scored, not dropped: every trial of a probe or reference without a face gets the
-    lowest score of the list, so that nobody gains by hiding the hard ones, and ties stay ties.
+    lowest score of the list, so that hiding the hard ones gains nothing, and ties stay ties.
 
     Parameters
     ----------
@@ -35,10 +35,9 @@ def link(
     probes, references : mapping from id to ImageFeatures
         Must hold every id of the list.
     compare : callable
-        Features of n probes and m references to their scores, shape (n, m), of an attacker who learned. By
-        default the ignorant attacker's, `own_compare` of the attack, who links nobody by what the
-        detector took for a face and cannot be one (`ImageFeatures.as_acquired`); who has seen what a
-        defacer leaves may use that, too.
+        Features of n probes and m references to their scores, shape (n, m), of a trained attacker. By
+        default the ignorant attacker's, `own_compare` of the attack. It does not link by what the detector
+        took for a face and cannot be one (`ImageFeatures.as_acquired`); a trained attacker may.
 
     Returns
     -------
@@ -108,7 +107,7 @@ def lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def adapt_to(
     attack: str, probes: Mapping[str, ImageFeatures], references: Mapping[str, ImageFeatures]
 ) -> Sides:
-    """Let an attack adapt to the images of `dev`, without its key; arguments as `learn_from`.
+    """Adapt an attack to the images of `dev`, without its key; arguments as `train_on`.
 
     Raises
     ------
@@ -118,14 +117,14 @@ def adapt_to(
     return adapt(_stack(attack, probes)[1], _stack(attack, references)[1])
 
 
-def learn_from(
+def train_on(
     attack: str,
     probes: Mapping[str, ImageFeatures],
     references: Mapping[str, ImageFeatures],
     subjects: Mapping[str, str],
     shrinkages: Sequence[Shrinkage] = SHRINKAGES,
 ) -> InformedAttack:
-    """Let an attack learn from the images of `dev` and its open key; those without a face teach nothing.
+    """Train an attack on the images of `dev` and its open key; those without a face are left out.
 
     Parameters
     ----------
@@ -134,9 +133,9 @@ def learn_from(
     probes, references : mapping from id to ImageFeatures
         Of `dev`, scans as the system under test defaced them.
     subjects : mapping from id to str
-        Who they are, from `people`; somebody who is not there is nobody else.
+        The person of each image, from `people`; an image that is not there is the only one of its person.
     shrinkages : sequence of (float, float)
-        What to choose from (`baselines.attacks.informed.learn`).
+        What to choose from (`baselines.attacks.informed.train`).
 
     Raises
     ------
@@ -146,7 +145,7 @@ def learn_from(
     rows, probe_vectors = _stack(attack, probes)
     columns, reference_vectors = _stack(attack, references)
     who = [[subjects.get(name, name) for name in side] for side in (rows, columns)]
-    return learn(probe_vectors, who[0], reference_vectors, who[1], shrinkages)
+    return train(probe_vectors, who[0], reference_vectors, who[1], shrinkages)
 
 
 def left_out_of(
@@ -156,7 +155,7 @@ def left_out_of(
     references: Mapping[str, ImageFeatures],
     subjects: Mapping[str, str],
 ) -> NDArray[np.float64]:
-    """Score trials of `dev` by maps learned from other people of `dev`; arguments as `learn_from`.
+    """Score trials of `dev` by maps trained on other people of `dev`; arguments as `train_on`.
 
     Returns
     -------
@@ -174,12 +173,12 @@ def left_out_of(
 
 
 def shuffled(subjects: Mapping[str, str], references: Collection[str], seed: int) -> dict[str, str]:
-    """Give everybody's photographs to anybody, at random: a key from which there is nothing to learn.
+    """Permute the people of the photographs at random: a key that holds nothing about them.
 
     Notes
     -----
-    Any order is as likely, so that now and then somebody keeps his own. Were that forbidden, the key would
-    say who is *not* whom, and who learns from it would be below chance (synth-200: AUC .48 in place of .50).
+    Every order is as likely, so a person may keep their own. Were that forbidden, the key would show which
+    pairs are *not* mated, and an attacker trained on it would be below chance (synth-200: AUC .48, not .50).
 
     Examples
     --------
@@ -194,7 +193,7 @@ def shuffled(subjects: Mapping[str, str], references: Collection[str], seed: int
 
 
 def people(key: Mapping[tuple[str, str], bool]) -> dict[str, str]:
-    """Tell from an open key which images are of one person, named after their first photograph.
+    """Return the person of each image by an open key; people are named after their first photograph.
 
     Examples
     --------

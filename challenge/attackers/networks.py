@@ -1,4 +1,4 @@
-"""Which face networks an attack asks: a figure or a submission that does not say so could be anybody's."""
+"""The face networks of an attack: a figure or a submission without them cannot be made again."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ def networks_of(attack: str, model: str) -> dict[str, str]:
     Parameters
     ----------
     attack : str
-        As in `baselines.attacks.registry.make_attack`; of an attack of your own nothing is known.
+        As in `baselines.attacks.registry.make_attack`; those of an attack of your own are not known.
     model : str
         The network chosen.
 
@@ -31,7 +31,7 @@ def networks_of(attack: str, model: str) -> dict[str, str]:
 
 
 def described(networks: Mapping[str, str]) -> str:
-    """Say networks and the beginning of their weights' sha256.
+    """Format networks and the beginning of their weights' sha256.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def described(networks: Mapping[str, str]) -> str:
 
 
 def declared(networks: Mapping[str, str]) -> str:
-    """Say the same as `submission.json` declares it and as signatures have it.
+    """Format the same as `submission.json` declares it and as signatures have it.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def declared(networks: Mapping[str, str]) -> str:
 
 
 def system_name(attack: str, model: str, what: str) -> str:
-    """Name the system that an attack makes: networks other than the default one are told.
+    """Name the system that an attack makes; a network other than the default one is part of the name.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
-from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, learn_from, link, people
+from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, link, people, train_on
 from mriprivacy.challenge.attackers.loose_images import find_images
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
 from mriprivacy.challenge.compute.folders import cache_folder
@@ -50,9 +50,11 @@ def check(settings: AttackSettings) -> None:
     attack = settings.attack
     camera_of(attack)
     if attack.level != "ignorant" and not settings.edition:
-        raise UserError(f"attack: attack.level={attack.level} learns from dev; expected edition=...")
+        raise UserError(f"attack: attack.level={attack.level} is trained on dev; expected edition=...")
     if attack.level != "ignorant" and settings.split == "dev":
-        raise UserError(f"attack: an {attack.level} attacker learns from dev; expected split=eval to attack")
+        raise UserError(
+            f"attack: an {attack.level} attacker is trained on dev; expected split=eval to attack"
+        )
     if settings.edition and (settings.probes or settings.photos):
         raise UserError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
@@ -92,15 +94,15 @@ def _attack_edition(settings: AttackSettings) -> None:
             if level == "adapted":
                 compare = adapt_to(name, *known).similarity
             else:
-                compare = learn_from(name, *known, people(edition.dev.key)).similarity
+                compare = train_on(name, *known, people(edition.dev.key)).similarity
         probes, references = _features(split, settings)
         sides = {"probes": probes, "references": references}
         _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
         if split.distractor_trials:
-            strangers = {stranger: split.photo(stranger, condition) for stranger in split.distractors}
+            distractors = {photo: split.photo(photo, condition) for photo in split.distractors}
             extraction = _extraction(settings)
-            faces = extract(strangers, "photo", extraction, "faces of strangers", settings.compute)
-            sides["strangers"] = faces
+            faces = extract(distractors, "photo", extraction, "faces of distractors", settings.compute)
+            sides["distractors"] = faces
             _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
         if settings.embeddings:
             who = people(split.key)
@@ -145,7 +147,7 @@ def _attack_loose(settings: AttackSettings) -> None:
             if _is_photo(paths[name])
         ]
         if any(all(map(_is_photo, paths.values())) and not _acquired(images) for paths, images in sides):
-            raise UserError(*missing)  # nobody to compare with
+            raise UserError(*missing)  # no face to compare with
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
         _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
         if settings.embeddings:
@@ -165,7 +167,7 @@ def _attack_loose(settings: AttackSettings) -> None:
 
 
 def _made_by(settings: AttackSettings) -> dict[str, Any]:
-    """Say how scores were made, as far as they depend on it."""
+    """Return how scores were made, as far as they depend on it."""
     attack = settings.attack
     return {
         "attack": attack.name,
@@ -176,12 +178,13 @@ def _made_by(settings: AttackSettings) -> dict[str, Any]:
 
 
 def _check_comparable(settings: AttackSettings) -> None:
-    """Refuse to compare scans with photographs where nobody learned what they have to do with each other."""
+    """Refuse to compare features of scans and photographs that only a trained attacker can compare."""
     attack = settings.attack
     if not make_attack(attack.name, attack.model).comparable:
         raise UserError(
-            f"attack: {attack.name} does not see the same in scans and in photographs, and has to learn to "
-            f"link them: attack.level is {attack.level!r}; expected attack.level=informed and edition=..."
+            f"attack: {attack.name} has different features for scans and for photographs, so it must be "
+            f"trained to link them: attack.level is {attack.level!r}; expected attack.level=informed and "
+            "edition=..."
         )
 
 

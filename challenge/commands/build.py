@@ -20,7 +20,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.evaluation.metadata_leak import giveaway_checks
+from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.versions import (
     changes,
@@ -77,11 +77,11 @@ class BuildSettings:
 
 
 def check(settings: BuildSettings) -> None:
-    """Raise if no edition can be made, or by its protocol nobody can be evaluated."""
+    """Raise if no edition can be made, or if no system can be evaluated by its protocol."""
     if problems := protocol_problems(settings.protocol):
         raise UserError(*problems)
     for attack in settings.protocol.attacks:
-        make_attack(attack, settings.protocol.model)  # or a line that says why one's own cannot be made
+        make_attack(attack, settings.protocol.model)  # or a line on why an attack of your own cannot be made
     check_config(settings.edition)
 
 
@@ -90,11 +90,11 @@ def inherit(settings: BuildSettings, overridden: Collection[str]) -> BuildSettin
     if not settings.edition.supersedes:
         return settings
     old = open_edition(Path(settings.edition.supersedes), images=False)
-    strangers = old.description.get("distractors", 0)
-    if strangers and "distractors" not in overridden:
+    distractors = old.description.get("distractors", 0)
+    if distractors and "distractors" not in overridden:
         raise UserError(
-            f"distractors: {old.name} has photographs of {strangers} strangers; give distractors=lfw "
-            f"distractors.root=... distractors.count={strangers} as before, or distractors=none"
+            f"distractors: {old.name} has photographs of {distractors} distractors; give distractors=lfw "
+            f"distractors.root=... distractors.count={distractors} as before, or distractors=none"
         )
     return replace(
         settings,
@@ -137,7 +137,7 @@ def run(settings: BuildSettings) -> None:
             partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute
         )
         seal_edition(plan, folder)
-        asked = _ask_for_giveaways(plan, folder, settings)
+        leaks = _check_leaks(plan, folder, settings)
         if old:
             mark_superseded(old, open_edition(folder))
         if settings.recipients:
@@ -150,7 +150,7 @@ def run(settings: BuildSettings) -> None:
         if count > 1:
             print(f"{photo.source}: {count} faces; the largest is taken")
     print(f"{settings.output}: {_contents(plan, settings)}")
-    print(asked)
+    print(leaks)
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     published = " and starting_kit" if settings.starting_kit else ""
@@ -161,13 +161,13 @@ def run(settings: BuildSettings) -> None:
 
 
 def check_seed(plan: Plan, seed: int) -> None:
-    """Refuse a seed that can be tried out: whoever knows the people's names rebuilds the key, 11 us a guess.
+    """Refuse a seed that can be guessed: with the people's names it rebuilds the key, at 11 us a guess.
 
-    The people of a synthetic cohort can be made by anybody, so its key is no secret anyway.
+    Everybody can make the people of a synthetic cohort, so its key is no secret anyway.
     """
     if not plan.description["synthetic"] and seed < SHORTEST_SEED:
         raise UserError(
-            f"seed is {seed}, which can be guessed, and with it the key; for people who exist expected one "
+            f"seed is {seed}, which can be guessed, and with it the key; for real people expected one "
             f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '
             "the key"
         )
@@ -187,8 +187,8 @@ def _contents(plan: Plan, settings: BuildSettings) -> str:
     kinds = f"{len(plan.scans)} scans, {references} photographs"
     if settings.edition.reference_contrast:
         kinds = f"{len(plan.scans)} scans, {references} of them references"
-    if strangers := len(plan.distractors):
-        kinds += f", {strangers} of strangers"
+    if distractors := len(plan.distractors):
+        kinds += f", {distractors} of distractors"
     return f"{kinds}; " + ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
 
 
@@ -198,24 +198,24 @@ def _starting_kit(settings: BuildSettings) -> list[str]:
     return ["target=starting_kit", *folders, *settings.compute.words()]
 
 
-def _ask_for_giveaways(plan: Plan, folder: Path, settings: BuildSettings) -> str:
-    """Refuse an edition whose files tell who is who without a face; every evaluation would refuse it."""
+def _check_leaks(plan: Plan, folder: Path, settings: BuildSettings) -> str:
+    """Refuse an edition with a metadata leak: no attacker on it would count."""
     people = [len({subject for _, subject, of in plan.subjects if of == split.name}) for split in plan.splits]
     if min(people) < MIN_SUBJECTS:
-        return f"fewer than {MIN_SUBJECTS} people in a split: whether the files give them away was not asked"
+        return f"leak test skipped: it needs {MIN_SUBJECTS} people per split, this edition has {min(people)}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SmallSampleWarning)
-        checks = giveaway_checks(open_edition(folder), open_sealed(folder), settings.compute)
-    said = {
+        checks = leak_checks(open_edition(folder), open_sealed(folder), settings.compute)
+    lines = {
         check: f"{check.question}: {check.value:.2f} [{check.low:.2f}, {check.high:.2f}]" for check in checks
     }
-    if failed := [f"public: {said[check]}, failed" for check in checks if not check.passed]:
+    if failed := [f"public: {lines[check]}, failed" for check in checks if not check.passed]:
         raise UserError(
             *failed,
             "size, brightness, grid or format of a person's scan go with those of the photograph; make them "
             "alike for everybody, and build again",
         )
-    return "\n".join(said.values())
+    return "\n".join(lines.values())
 
 
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
@@ -235,7 +235,7 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
 
 
 def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> int:
-    """Release a photograph; return how many faces are in it, 0 where nobody looked for any."""
+    """Release a photograph; return how many faces are in it, 0 where none were looked for."""
 
     def release() -> int:
         faces = []

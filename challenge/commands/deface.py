@@ -53,7 +53,7 @@ def run(settings: DefaceSettings) -> None:
     how = described(defacer.name, defacer.command, defacer.options)
     cache = cache_folder(settings.cache)
     output, state = Path(settings.output), fingerprint("deface", edition.hash, defacer, how, _code())
-    # A program of one's own may have been mended since: then no scan is taken from the run before.
+    # A program of your own may have changed since the last run, so none of its scans are kept.
     kept = not defacer.command
     with resumable_folder(output, state) if kept else whole_folder(output) as folder:
         if done := count_done(folder):

@@ -87,7 +87,7 @@ def run(settings: DemoSettings) -> None:
     """Call the commands in order; all that passes between them are files. What is there is not made again."""
     output = Path(settings.output)
     steps = plan(settings)
-    calls = _prepare(steps, settings)  # every fault of the settings is told before the first step
+    calls = _prepare(steps, settings)  # every fault of the settings is reported before the first step
     _claim(output, settings)
     start = time.monotonic()
     there = [step.makes is not None and step.makes.exists() for step in steps]

@@ -14,7 +14,7 @@ import numpy as np
 from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
-# Extra of the package, and the module by which it is known; deepbet is told as a brain engine.
+# Extra of the package, and the module by which it is known; deepbet is reported as a brain engine.
 EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
 ATLAS, ATLAS_MAPS = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz", ("t1", "gm", "wm")
 

@@ -94,8 +94,8 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
             raise UserError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
     print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
     print(
-        "On Codabench whoever can see the benchmark can download the key: scores there are for practice. "
-        "Look at each submission before you start it."
+        "On Codabench everybody who can see the benchmark can download the key: scores there are for "
+        "practice. Look at each submission before you start it."
     )
 
 

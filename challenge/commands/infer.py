@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mriprivacy.baselines.attacks.attributes import AttributesError
-from mriprivacy.challenge.attackers.attribute_inference import infer, learn
+from mriprivacy.challenge.attackers.attribute_inference import infer, train_classifier
 from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.attackers.linkage import people
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
@@ -37,7 +37,7 @@ def check(settings: InferSettings) -> None:
 
 
 def run(settings: InferSettings) -> None:
-    """Learn on dev, predict for every scan of eval, and write a submission of the track attributes."""
+    """Train on dev, predict for every scan of eval, and write a submission of the track attributes."""
     edition = open_edition(Path(settings.edition))
     attack = settings.attack
     extraction = Extraction(
@@ -60,7 +60,7 @@ def run(settings: InferSettings) -> None:
         columns, problems = [], []
         for attribute in Attributes._fields:
             try:
-                model = learn(
+                model = train_classifier(
                     attribute, attack.name, faces["dev"], edition.dev.attributes, people(edition.dev.key)
                 )
                 columns.append(infer(attack.name, model, faces["eval"]))

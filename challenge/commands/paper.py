@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from mriprivacy.baselines.attacks.registry import make_attack
-from mriprivacy.challenge.attackers.attribute_inference import infer, learn
+from mriprivacy.challenge.attackers.attribute_inference import infer, train_classifier
 from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.attackers.levels import AttackScores, Seen, run_attackers
 from mriprivacy.challenge.attackers.linkage import link, people
@@ -59,7 +59,7 @@ def run(settings: PaperSettings) -> None:
         faces, trials = _look(edition, sealed, settings), LabelledTrials.sealed(edition.eval.trials, sealed)
         attacked = _attack(edition, trials, faces)
         draw_roc(attacked, trials.mated, folder / "roc.png")
-        text = _text(edition, trials, attacked, _read(edition, sealed, faces))
+        text = _text(edition, trials, attacked, _attribute_scores(edition, sealed, faces))
         with whole_file(folder / "paper.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(text)
@@ -117,10 +117,12 @@ def _attacked(protocol: Protocol, trials: LabelledTrials, one: AttackScores) -> 
     return Attacked(who.attack, who.target, who.level, scores, report, near)
 
 
-def _read(edition: Edition, sealed: SealedKey, faces: Seen) -> dict[str, dict[str, tuple[Estimate, float]]]:
-    """Read attributes from photographs and from scans, by classifiers that learned on dev.
+def _attribute_scores(
+    edition: Edition, sealed: SealedKey, faces: Seen
+) -> dict[str, dict[str, tuple[Estimate, float]]]:
+    """Score attributes predicted from photographs and from scans, by classifiers trained on dev.
 
-    The paper's networks had only ever seen photographs; the third kind is what becomes of that.
+    The paper's networks were trained on photographs alone, as those of the third kind are.
     """
     protocol = read_protocol(edition.description)
     who = people(edition.dev.key)
@@ -135,11 +137,11 @@ def _read(edition: Edition, sealed: SealedKey, faces: Seen) -> dict[str, dict[st
     found: dict[str, dict[str, tuple[Estimate, float]]] = {}
     for kind, attribute in product(sides, Attributes._fields):
         dev, asked = sides[kind]
-        said = infer("deepface", learn(attribute, "deepface", dev, known, who), asked)
-        subjects = [sealed.subjects[image] for image in said]
+        predicted = infer("deepface", train_classifier(attribute, "deepface", dev, known, who), asked)
+        subjects = [sealed.subjects[image] for image in predicted]
         report = score_attributes(
             [getattr(by_subject[subject], attribute) for subject in subjects],
-            list(said.values()),
+            list(predicted.values()),
             subjects,
             protocol.bootstrap,
             protocol.bootstrap_seed,
@@ -170,7 +172,7 @@ def _text(
     return "\n".join(
         [
             f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
-            f"{report.n_nonmated} nonmated trials; 95 % intervals from {protocol.bootstrap} draws of "
+            f"{report.n_nonmated} non-mated trials; 95 % intervals from {protocol.bootstrap} draws of "
             f"subjects; face network {protocol.model}; informed attackers and classifiers trained on "
             f"{len(edition.dev.probes)} scans of dev.\n",
             "### Table I\n",

@@ -41,7 +41,7 @@ class Compute:
         "empty: this machine; dask: tcp://host:8786 or slurm (docs/how-to/scale.md); ray: auto, host:6379",
         only=("dask", "ray"),
     )
-    # A scan that a stranger sent (`challenge.compute.sandbox`); sequential has no other process to limit.
+    # A scan from outside (`challenge.compute.sandbox`); sequential has no other process to limit.
     seconds: float = setting(
         600.0, "time limit for a submitted scan; sequential: none", at_least=0, unit="seconds"
     )

@@ -74,7 +74,7 @@ class Split:
     @property
     def distractors(self) -> tuple[str, ...]:
         """Sorted ids of photographs of distractors."""
-        return tuple(sorted({stranger for _, stranger in self.distractor_trials}))
+        return tuple(sorted({distractor for _, distractor in self.distractor_trials}))
 
     @property
     def scans(self) -> tuple[str, ...]:
@@ -301,10 +301,10 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tupl
             name=f"{name}/mri/participants.tsv",
         )
         trials = read_table(folder / "trials.tsv", TRIAL_COLUMNS, _IDS, name=f"{name}/trials.tsv")
-        with_strangers = name == "eval" and "distractors" in description
-        strangers = (
+        with_distractors = name == "eval" and "distractors" in description
+        distractor_trials = (
             read_table(folder / DISTRACTORS, TRIAL_COLUMNS, _IDS, name=f"{name}/{DISTRACTORS}").rows
-            if with_strangers
+            if with_distractors
             else ()
         )
         if name == "dev":
@@ -332,7 +332,7 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tupl
         key,
         attributes,
         between_scans,
-        tuple((probe, stranger) for probe, stranger in strangers),
+        tuple((probe, distractor) for probe, distractor in distractor_trials),
     )
     missing = sorted(others - set(participants.column("participant_id")))
     unnamed = f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"

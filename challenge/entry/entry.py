@@ -10,12 +10,12 @@ from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.errors import UserError
 
 DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS = "probes", "undefaced", "photo"
-IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes were read from
+IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes are predicted from
 # Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
 # the key of dev.
 LEVELS = ("ignorant", "adapted", "informed")
 AGE = "age"  # is predicted in years
-ORACLE = "oracle"  # level of what is no attacker: it is told what an attacker would have to find out
+ORACLE = "oracle"  # level of what is no attacker: its input is the true attributes
 # They become parts of paths.
 _NAMES = {
     "edition": fields.edition_name,
@@ -41,9 +41,9 @@ class Result:
         its level is one of `LEVELS`, `submitted` for what a participant predicted, or `oracle` for what true
         attributes alone tell.
     trial_list : str
-        `all`, `matched` (nonmated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
-        of one group), `distractors` (nonmated trials are with strangers); for attributes `probes` (scans as
-        they are judged), `undefaced` (the same scans as released) or `photo`.
+        `all`, `matched` (non-mated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
+        of one group), `distractors` (non-mated trials are with distractors); for attributes `probes` (scans
+        as they are judged), `undefaced` (the same scans as released) or `photo`.
     figures : mapping from str to Estimate
         By name of the metric; shares, not percent, and years where the name says so.
     counts : mapping from str to int
@@ -51,8 +51,8 @@ class Result:
     signature : str
         How the figures were made (`scoring.Signature`).
     rates : bool
-        Whether the system is rated by it: not if the attacker failed the audit or saw nobody, for a group, or
-        for a reference line.
+        Whether the attacker counts: not if it failed the audit, if it acquired no face, for a group, or for a
+        reference line.
     """
 
     attacker: Attacker
@@ -142,7 +142,7 @@ class Entry:
     gate : Gate or None
         Of a defacing system; None for other tracks, and where no original has a brain.
     checks : tuple of Check
-        The audit of attackers and of readers of attributes; empty for other tracks.
+        The audit of attackers and of classifiers of attributes; empty for other tracks.
     warnings : tuple of str
         What intake and evaluation noted.
     kit : str
@@ -155,7 +155,7 @@ class Entry:
         AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the
         same draws for
         every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
-        nobody may rate.
+        no attacker counts.
     licence, citation : str
         Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
     released : str
@@ -211,7 +211,7 @@ class Entry:
 
     @property
     def rated(self) -> bool:
-        """Whether anybody may rate the system; a reader of attributes links nobody."""
+        """Whether any attacker on all trials counts; a classifier of attributes does not link."""
         return any(result.rates and result.trial_list == "all" for result in self.results)
 
     def strongest(self, trial_list: str = "all") -> Result:
@@ -224,7 +224,7 @@ class Entry:
         return self._best([result for result in on_list if result.rates] or on_list)
 
     def strongest_of(self, level: str) -> Result | None:
-        """Return the same among the attackers of one level, on all trials; None where nobody knew so much."""
+        """Return the same of one level on all trials; None where it has no attacker."""
         own = [r for r in self.results if r.trial_list == "all" and r.level == level]
         return self._best([r for r in own if r.rates] or own) if own else None
 
@@ -234,10 +234,10 @@ class Entry:
 
 
 def may_be_ranked(entry: Entry) -> bool:
-    """Say whether somebody may rate a system and, of a defacing system, whether it passed the gate."""
+    """Return whether an attacker of a system counts and, of a defacing system, whether it passed the gate."""
     return entry.rated and (entry.track != "defacing" or gate_passed(entry))
 
 
 def gate_passed(entry: Entry) -> bool:
-    """Say whether a defacing system left the brain of every scan alone (and changed something else)."""
+    """Return whether a defacing system left the brain of every scan alone (and changed something else)."""
     return entry.gate is not None and entry.gate.passed == entry.gate.scans

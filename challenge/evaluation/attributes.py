@@ -1,8 +1,8 @@
-"""What is read of people from their images: sex, age group, ethnicity and age, learned on `dev`.
+"""Attributes predicted from images: sex, age group, ethnicity and age, by classifiers trained on `dev`.
 
-From scans as a system defaced them; and, as what there was to hide, from the same scans undefaced and from
-photographs, each by somebody who learned on images of that kind. Who reads from defaced scans is audited:
-taught shuffled labels, he must read nothing.
+They predict from scans as a system defaced them. To show what there was to hide, others predict from the
+same scans undefaced and from photographs; each is trained on images of its kind. The classifiers of defaced
+scans are audited: trained on shuffled labels, they must be no better than guessing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mriprivacy.baselines.attacks.attributes import AttributesError
-from mriprivacy.challenge.attackers.attribute_inference import infer, infer_ages, learn, learn_ages
+from mriprivacy.challenge.attackers.attribute_inference import infer, infer_ages, train_ages, train_classifier
 from mriprivacy.challenge.attackers.levels import Images, Seen
 from mriprivacy.challenge.attackers.linkage import people
 from mriprivacy.challenge.attackers.networks import attacker_of
@@ -27,12 +27,12 @@ from mriprivacy.challenge.evaluation.metrics import scored_predictions
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
 
-SHUFFLES = 5  # of the labels of dev; a reader learns in a quarter of a second, but there are a dozen
+SHUFFLES = 5  # of the labels of dev; a training takes a quarter of a second, but there are a dozen
 
 
 @dataclass(frozen=True)
 class _Call:
-    """Who learns on images of `dev` to predict of images of `eval`, and what the latter are."""
+    """One classifier: images of `dev` to train on, images of `eval` to predict from, and their kind."""
 
     dev: Images
     eval: Images
@@ -42,22 +42,22 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the people of `dev`, by image: their attributes, ages, and who they are."""
+    """Labels of the people of `dev`, by image: their attributes, ages, and the person."""
 
     attributes: Mapping[str, Attributes]
     ages: Mapping[str, float]
     who: Mapping[str, str]
 
 
-def read_from_images(
+def predict_from_images(
     context: Context, submission: Submission, original: Seen, defaced: Seen
 ) -> tuple[list[Result], list[Check], list[str]]:
-    """Read every attribute from every kind of image, with the features of every attack.
+    """Predict every attribute from every kind of image, with the features of every attack.
 
     Parameters
     ----------
     context, submission
-        Whose key, and who is judged.
+        Edition with its key, and the submission that is judged.
     original, defaced : Seen
         Scans as released and as defaced, and photographs.
 
@@ -65,11 +65,11 @@ def read_from_images(
     -------
     results : list of Result
         Trial list `probes` (scans as defaced), then `undefaced` and `photo` (photographs as they are),
-        which rate nobody. No photographs where references are scans; no ages where the cohort has none.
+        which do not count. No photographs where references are scans; no ages where the cohort has none.
     checks : list of Check
-        One for each reader of `probes`; the result of one that fails rates nobody either.
+        One for each classifier of `probes`; the result of one that fails does not count.
     remarks : list of str
-        Who could learn nothing, and why.
+        Classifiers that could not be trained, and why.
     """
     kinds = {DEFACED_SCANS: defaced.scans, UNDEFACED_SCANS: original.scans}
     if not context.edition.eval.reference_contrast:
@@ -80,24 +80,28 @@ def read_from_images(
         _Call(images["dev"], images["eval"], attacker_of(attack, what, "informed", protocol.model), kind)
         for (kind, images), attack, what in product(kinds.items(), protocol.attacks, wanted)
     ]
-    found = run(partial(_said, known), calls, "attributes of scans and photographs", context.compute)
-    said = [(call, own) for call, own in zip(calls, found, strict=True) if not isinstance(own, str)]
-    audited = [call for call, _ in said if call.kind == DEFACED_SCANS]
-    taught = run(partial(_taught_nothing, known), audited, "shuffled attributes", context.compute)
+    found = run(
+        partial(_predict_or_reason, known), calls, "attributes of scans and photographs", context.compute
+    )
+    predicted = [(call, own) for call, own in zip(calls, found, strict=True) if not isinstance(own, str)]
+    audited = [call for call, _ in predicted if call.kind == DEFACED_SCANS]
+    shuffled = run(partial(_predict_shuffled, known), audited, "shuffled attributes", context.compute)
     checks = [
         check
-        for call, own in zip(audited, taught, strict=True)
+        for call, own in zip(audited, shuffled, strict=True)
         if (check := _check(context, submission, call.attacker, own))
     ]
     failed = {check.attacker for check in checks if not check.passed}
-    scored = [scored_predictions(context, submission, call.attacker, own, call.kind) for call, own in said]
+    scored = [
+        scored_predictions(context, submission, call.attacker, own, call.kind) for call, own in predicted
+    ]
     results = [
         replace(result, rates=result.rates and str(result.attacker) not in failed)
         for result in scored
         if result
     ]
     remarks = [
-        f"{replace(call.attacker, target='').name}: nobody who reads {why}"
+        f"{replace(call.attacker, target='').name}: not trained to predict {why}"
         + ("" if call.kind == DEFACED_SCANS else f" ({call.kind})")
         for call, why in zip(calls, found, strict=True)
         if isinstance(why, str)
@@ -119,38 +123,38 @@ def _known(context: Context) -> _Known:
     )
 
 
-def _said(known: _Known, call: _Call) -> dict[str, Any] | str:
-    """Return what features of one attack say of one attribute of every image, or why nothing."""
+def _predict_or_reason(known: _Known, call: _Call) -> dict[str, Any] | str:
+    """Predict one attribute of every image by features of one attack, or return why it cannot be done."""
     try:
-        return _learned(known, call)
+        return _predict(known, call)
     except AttributesError as error:
         return str(error)
 
 
-def _learned(known: _Known, call: _Call) -> dict[str, Any]:
+def _predict(known: _Known, call: _Call) -> dict[str, Any]:
     attack, what = call.attacker.attack, call.attacker.predicts
     dev = {name: image for name, image in call.dev.items() if name in known.attributes}
     if what == AGE:
-        return infer_ages(attack, learn_ages(attack, dev, known.ages, known.who), call.eval)
-    return infer(attack, learn(what, attack, dev, known.attributes, known.who), call.eval)
+        return infer_ages(attack, train_ages(attack, dev, known.ages, known.who), call.eval)
+    return infer(attack, train_classifier(what, attack, dev, known.attributes, known.who), call.eval)
 
 
-def _taught_nothing(known: _Known, call: _Call) -> list[dict[str, Any]]:
-    """Return what readers say who were taught shuffled labels, of the same people and as many of each."""
-    return [_learned(_shuffled(known, call, seed), call) for seed in range(SHUFFLES)]
+def _predict_shuffled(known: _Known, call: _Call) -> list[dict[str, Any]]:
+    """Predict by classifiers trained on shuffled labels, of the same people and as many of each."""
+    return [_predict(_shuffled(known, call, seed), call) for seed in range(SHUFFLES)]
 
 
 def _shuffled(known: _Known, call: _Call, seed: int) -> _Known:
-    """Give those of whom somebody learns an attribute each other's, person by person."""
+    """Permute the labels among the people of the training, person by person."""
     attack, what = call.attacker.attack, call.attacker.predicts
     truth: dict[str, Any] = dict(known.ages)
     if what != AGE:
         truth = {name: getattr(own, what) for name, own in known.attributes.items()}
     who = {name: known.who.get(name, name) for name, image in call.dev.items() if attack in image.vectors}
-    told = {who[name]: truth[name] for name in who if truth.get(name, NOT_AVAILABLE) != NOT_AVAILABLE}
-    order = np.random.default_rng(seed).permutation(len(told))
-    values = list(told.values())
-    other = {person: values[i] for person, i in zip(told, order, strict=True)}
+    label_of = {who[name]: truth[name] for name in who if truth.get(name, NOT_AVAILABLE) != NOT_AVAILABLE}
+    order = np.random.default_rng(seed).permutation(len(label_of))
+    values = list(label_of.values())
+    other = {person: values[i] for person, i in zip(label_of, order, strict=True)}
     labels = {name: other[person] for name, person in who.items() if person in other}
     if what == AGE:
         return replace(known, ages=labels)
@@ -159,10 +163,10 @@ def _shuffled(known: _Known, call: _Call, seed: int) -> _Known:
 
 
 def _check(
-    context: Context, submission: Submission, attacker: Attacker, taught: Sequence[dict[str, Any]]
+    context: Context, submission: Submission, attacker: Attacker, shuffled: Sequence[dict[str, Any]]
 ) -> Check | None:
-    """Require that who was taught shuffled labels gains nothing over guessing; None where none is scored."""
-    scored = [scored_predictions(context, submission, attacker, said) for said in taught]
+    """Require that training on shuffled labels gains nothing over guessing; None if nothing is scored."""
+    scored = [scored_predictions(context, submission, attacker, predicted) for predicted in shuffled]
     unit, figure = ("years", "gain_years") if attacker.predicts == AGE else ("accuracy", "gain")
     gains = [result.figures[figure] for result in scored if result]
     if not gains:
@@ -171,5 +175,5 @@ def _check(
     own = np.mean([(gain.high - gain.low) / (2 * 1.96) for gain in gains])
     value, error = float(values.mean()), float(np.hypot(values.std(ddof=1) / np.sqrt(len(values)), own))
     low, high = value - SIGMAS * error, value + SIGMAS * error
-    question = f"taught shuffled labels, is no better than guessing ({unit} gained)"
+    question = f"trained on shuffled labels, is no better than guessing ({unit} gained)"
     return Check(question, str(attacker), value, low, high, low <= 0)

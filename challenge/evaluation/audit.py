@@ -1,7 +1,7 @@
 """Can the attackers be believed? Four questions, asked in every evaluation of a defacing system.
 
-Whoever cannot link undefaced scans protects nobody's reputation; whoever links by a shuffled key, or
-without looking at faces, links by something else; whoever does worse for knowing more is broken.
+An attacker that cannot link undefaced scans is too weak to show privacy. One that links after training on a
+shuffled key, or without faces, links by something else. One that gets worse with more knowledge is broken.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.draws import drawn
 
 LINKS = "links undefaced scans (AUC above .5)"
-EVERYBODY = "everybody"  # is asked what an edition is asked
+EVERYBODY = "everybody"  # a check of the edition concerns every attacker
 SHUFFLED_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
 SIGMAS = 3.3
@@ -31,7 +31,7 @@ def audit(
     ceiling: Sequence[AttackScores],
     shuffled: Mapping[Attacker, Floats],
 ) -> list[Check]:
-    """Ask attackers all questions; `giveaway_checks` asks the edition.
+    """Check all attackers; `leak_checks` checks the edition.
 
     Parameters
     ----------
@@ -42,16 +42,17 @@ def audit(
     ceiling : sequence of AttackScores
         On the scans as released.
     shuffled : mapping from Attacker to ndarray
-        AUC of informed attackers who were taught shuffled keys (`challenge.attackers.levels.taught_nothing`).
+        AUC of informed attackers trained on shuffled keys
+        (`challenge.attackers.levels.shuffled_key_aucs`).
 
     Returns
     -------
     list of Check
     """
     undefaced, defaced = _areas(context, ceiling), _areas(context, attackers)
-    nothing = "taught a shuffled key, is at chance (AUC .5)"
+    nothing = "trained on a shuffled key, is at chance (AUC .5)"
     checks = [check_area(LINKS, str(one), *_auc(undefaced, one), above=True) for one in undefaced]
-    # Who is judged and was not asked, since he could not learn from what he was asked about, has not passed.
+    # An attacker that is judged but could not be trained for a check has not passed it.
     checks += [_unasked(LINKS, one) for one in defaced if one not in undefaced]
     for one in defaced:
         if one.level != "informed":
@@ -83,7 +84,7 @@ def _unasked(question: str, attacker: Attacker) -> Check:
 
 
 def _less_informed(areas: Areas) -> list[tuple[Attacker, Attacker]]:
-    """Pair every attacker who learned with himself knowing less, and fusion with the best who knows less."""
+    """Pair each trained attacker with its less informed levels, and fusion with the best of these."""
     pairs = []
     for one in areas:
         if one.level == "informed" and one != FUSED:

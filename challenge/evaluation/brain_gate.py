@@ -136,7 +136,7 @@ def _gate(job: _GateJob) -> GateReport | None:
 
 
 def estimate_brain(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:
-    """Say where the brain of an undefaced head is, for cohorts of real people: nobody knows their true one.
+    """Estimate the brain mask of an undefaced head: of real people no true mask is known.
 
     Parameters
     ----------

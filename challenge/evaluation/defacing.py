@@ -1,4 +1,4 @@
-"""Evaluation of a defacing system: gate, attackers, their audit, what is read from the scans."""
+"""Evaluation of a defacing system: gate, attackers, their audit, attributes predicted from the scans."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,17 +16,17 @@ from mriprivacy.challenge.attackers.levels import (
     Images,
     Seen,
     run_attackers,
-    taught_nothing,
+    shuffled_key_aucs,
 )
 from mriprivacy.challenge.compute.parallel import by_reason, run
 from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import LEVELS, ORACLE, Check, Gate, Result
-from mriprivacy.challenge.evaluation.attributes import read_from_images
+from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEYS, audit
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
-from mriprivacy.challenge.evaluation.metadata_leak import giveaway_checks
+from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.submission import DefacingSubmission
@@ -42,7 +42,7 @@ ByState = dict[Key, dict[str, ImageFeatures]]
 
 @dataclass(frozen=True)
 class _Audited:
-    """All attackers, who could not learn and why, and their audit."""
+    """All attackers, remarks on those that could not be trained, and their audit."""
 
     attackers: Sequence[AttackScores]
     remarks: Sequence[str]
@@ -51,7 +51,7 @@ class _Audited:
 
 
 def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
-    """Run the gate and every attacker, and let nobody rate who fails the audit.
+    """Run the gate and every attacker; an attacker that fails the audit does not count.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     original, defaced, looking = _look(context, submission)
     gate, lost = _without_lost(gate, defaced)
     audited = _audited(context, original, defaced)
-    giveaways, leaking = timed("audit", giveaway_checks, edition, sealed, compute)
-    checks = [*audited.checks, *giveaways]
+    leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute)
+    checks = [*audited.checks, *leak_checked]
     references = {condition: own for (split, condition), own in defaced.photos.items() if split == "eval"}
     counts = _counts(defaced.scans["eval"].values())
     asks = _asks(audited.attackers, checks, references, counts)
@@ -89,26 +89,28 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         Ask(Attacker("attributes", ORACLE), _agreement(context), trial_lists=["all"], rates=False),
     ]
     more, scoring_more = timed("figures", verification, context, submission, others)
-    (read, read_checks, unread), reading = timed(
-        "attributes", read_from_images, context, submission, original, defaced
+    (predicted, predicted_checks, untrained), predicting = timed(
+        "attributes", predict_from_images, context, submission, original, defaced
     )
     (utility, utility_remarks), measuring = timed("utility", measure_utility, context, submission, gate)
     released = {key: own for key, own in defaced.photos.items() if key[1] != DEFACED}
     kind = "scans" if edition.eval.reference_contrast else "photographs"
     return Judged(
-        results=[*results, *more, *read],
+        results=[*results, *more, *predicted],
         remarks=[
             *gate_remarks,
             *lost,
             *remarks_on_references(released, kind),
             *audited.remarks,
-            *unread,
+            *untrained,
             *utility_remarks,
         ],
         scores={ask.attacker: ask.scores for ask in (*asks, *others)},
-        seconds=summed(gating, looking, audited.seconds, leaking, scoring, scoring_more, reading, measuring),
+        seconds=summed(
+            gating, looking, audited.seconds, leaking, scoring, scoring_more, predicting, measuring
+        ),
         gate=gate,
-        checks=[*checks, *read_checks],
+        checks=[*checks, *predicted_checks],
         utility=utility,
         images={
             "released": original.scans["eval"],
@@ -132,7 +134,7 @@ def _asks(
     references: Mapping[str, Images],
     counts: Mapping[str, int],
 ) -> list[Ask]:
-    """Ask for the figures of every attacker; who failed the audit or saw nobody does not rate."""
+    """Ask for the figures of every attacker; one that failed the audit or acquired no face does not count."""
     failed = {check.attacker for check in checks if not check.passed}
     return [
         Ask(
@@ -140,26 +142,26 @@ def _asks(
             one.scores,
             {
                 **counts,
-                **({"learned_from": one.learned_from} if one.learned_from else {}),
+                **({"learned_from": one.trained_on} if one.trained_on else {}),
                 **faceless_references(references, one.attacker),
             },
-            rates=one.saw_somebody and not failed & {str(one.attacker), EVERYBODY},
+            rates=one.scores_differ and not failed & {str(one.attacker), EVERYBODY},
         )
         for one in attackers
     ]
 
 
 def _audited(context: Context, original: Seen, defaced: Seen) -> _Audited:
-    """Ask all attackers.
+    """Run and audit all attackers.
 
-    Whoever links by something else than people's heads is no part of the fusion either. Who cannot be shown
-    to link undefaced scans is: a weak one makes nobody look safe, for the strongest rates.
+    An attacker that links by something else than people's heads is left out of the fusion. One that fails to
+    link undefaced scans is not: a weak attacker makes no system look safe, since the strongest one counts.
     """
     asked = _ask(context, original, defaced)
-    learned = _learned(asked.attackers)
+    informed = _informed(asked.attackers)
     failed = {check.attacker for check in asked.checks if not check.passed and check.question != LINKS}
-    sound = {one for one in learned if str(one) not in failed}
-    if sound == learned:
+    sound = {one for one in informed if str(one) not in failed}
+    if sound == informed:
         return asked
     again = _ask(context, original, defaced, sound)
     return replace(again, seconds=summed(asked.seconds, again.seconds))
@@ -181,23 +183,23 @@ def _ask(
 def _attack(
     context: Context, original: Seen, defaced: Seen, among: Collection[Attacker] | None
 ) -> tuple[list[AttackScores], list[str], list[AttackScores], dict[Attacker, Floats]]:
-    """Return all attackers, who could not learn and why; attackers of undefaced scans, and shuffled keys."""
+    """Return all attackers and remarks on those not trained; attackers of undefaced scans; shuffled keys."""
     edition, protocol, mated = context.edition, context.protocol, context.trials.mated
     calls: list[Callable[[], Any]] = [
-        partial(taught_nothing, edition, protocol, defaced, mated, range(n, n + KEYS_A_CALL), among)
+        partial(shuffled_key_aucs, edition, protocol, defaced, mated, range(n, n + KEYS_A_CALL), among)
         for n in range(0, SHUFFLED_KEYS, KEYS_A_CALL)
     ]
     calls.append(partial(run_attackers, edition, protocol, defaced, among))
-    *taught, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
-    ceiling, _ = run_attackers(edition, protocol, original, _learned(attackers) if among is None else among)
+    *by_keys, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
+    ceiling, _ = run_attackers(edition, protocol, original, _informed(attackers) if among is None else among)
     shuffled = {
-        one: np.concatenate([own[one] for own in taught if one in own])
-        for one in dict.fromkeys(one for own in taught for one in own)
+        one: np.concatenate([own[one] for own in by_keys if one in own])
+        for one in dict.fromkeys(one for own in by_keys for one in own)
     }
     return attackers, remarks, ceiling, shuffled
 
 
-def _learned(attackers: Sequence[AttackScores]) -> set[Attacker]:
+def _informed(attackers: Sequence[AttackScores]) -> set[Attacker]:
     return {one.attacker for one in attackers if one.attacker.level == "informed"} - {FUSED}
 
 
@@ -218,7 +220,7 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen,
     def look(
         sets: Mapping[Key, dict[str, Path]], kind: str, label: str, untrusted: bool = False
     ) -> tuple[ByState, dict[str, float]]:
-        # One list of all sets: whoever is done with one goes on with the next.
+        # One list of all sets: a worker that is done with one goes on with the next.
         flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
         found, seconds = timed(label, extract, flat, kind, extraction, label, context.compute, untrusted)
         seen = {set_: {name: found[f"{set_} {name}"] for name in paths} for set_, paths in sets.items()}
@@ -249,19 +251,19 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen,
 
 
 def _without_lost(gate: Gate | None, defaced: Seen) -> tuple[Gate | None, list[str]]:
-    """Take the pass from scans nobody could look at: who stops the attackers has not protected anybody."""
+    """Take the pass from scans that ended a worker: to stop the attackers is no protection."""
     images = [one for split in defaced.scans.values() for one in split.items()]
     images += [one for (_, state), own in defaced.photos.items() if state == DEFACED for one in own.items()]
     lost = [(name, image.reason) for name, image in images if image.lost]
     if lost and gate:
         gate = replace(gate, passed=max(0, min(gate.passed, gate.scans - len(lost))))
-    return gate, [f"faces: {reason} ({told}); no pass of the gate" for reason, told in by_reason(lost)]
+    return gate, [f"faces: {reason} ({images}); no pass of the gate" for reason, images in by_reason(lost)]
 
 
 def _by_group(
     context: Context, asks: Sequence[Ask], results: Sequence[Result], counts: Mapping[str, int]
 ) -> list[Ask]:
-    """Figures by group of each level's strongest attacker: an average hides who is found."""
+    """Figures by group of each level's strongest attacker: an average hides the people who are linked."""
     rating = [result for result in results if result.rates and result.trial_list == "all"]
     groups = [name for name in trial_masks(context) if "=" in name]
     best = [
@@ -278,9 +280,9 @@ def _by_group(
 
 
 def _agreement(context: Context) -> Floats:
-    """Score trials by how many true attributes the two people share: what demographics alone would tell.
+    """Score trials by how many true attributes the two people share: how far demographics alone link.
 
-    What is not known of either is nothing that they share.
+    An attribute that is not known of either is not shared.
     """
     sealed = context.sealed
     of = {sealed.subjects[probe]: own for probe, own in sealed.attributes.items()}

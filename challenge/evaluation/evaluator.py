@@ -10,7 +10,7 @@ from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import strongest_draws
-from mriprivacy.challenge.evaluation.metrics import Ask, against_strangers, scored_predictions, verification
+from mriprivacy.challenge.evaluation.metrics import Ask, against_distractors, scored_predictions, verification
 from mriprivacy.challenge.intake.submission import (
     AttackSubmission,
     AttributesSubmission,
@@ -88,7 +88,7 @@ def _judge_attack(context: Context, submission: AttackSubmission) -> Judged:
     """Score what the participant submitted."""
     ask = Ask(Attacker(submission.system, "submitted"), np.array(submission.scores))
     results, scoring = timed("figures", verification, context, submission, [ask])
-    strangers, more = timed("figures", against_strangers, context, submission, ask)
+    strangers, more = timed("figures", against_distractors, context, submission, ask)
     auc = results[0].figures["auc"]
     inverted = f"AUC is {auc:.2f}, below chance: are the scores distances? Higher must mean more alike"
     return Judged(

@@ -1,4 +1,4 @@
-"""Do the files of an edition link people without a face, by sizes, headers and places in a list."""
+"""Metadata leaks: files that link people without a face, by sizes, headers and places in a list."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,10 +10,10 @@ from mriprivacy.baselines.attacks.metadata_only import (
     MIN_SUBJECTS,
     SHARED,
     header_facts,
-    learned,
     nearest,
     photo_facts,
     scan_facts,
+    trained,
 )
 from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
@@ -26,32 +26,32 @@ from mriprivacy.challenge.evaluation.metrics import ScoreList, reported
 from mriprivacy.scoring import VerificationReport
 
 
-def giveaway_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> list[Check]:
-    """Ask whether files give people away: a question to an edition, so `build` asks it, too.
+def leak_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> list[Check]:
+    """Check an edition for metadata leaks; `build` does so, too.
 
     Parameters
     ----------
     edition, sealed : Edition, SealedKey
         Both sides.
     compute : Compute
-        Who opens the files.
+        The workers that open the files.
 
     Returns
     -------
     list of Check
-        One for each of `giveaways`: of an attack that learns and one that does not, with the photographs in
-        each condition. Photographs of strangers are not asked about: their camera gives them away, and nobody
-        is ranked by them.
+        One for each of `metadata_leaks`: of an attack that is trained and one that is not, with the
+        photographs in each condition. Distractors are left out: their camera shows which they are, and no
+        system is ranked by them.
     """
     checks = []
-    for name, report in giveaways(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
+    for name, report in metadata_leaks(edition, sealed, n_bootstrap=DRAWS, compute=compute).items():
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
         question = f"files without faces do not link ({name}, AUC .5)"
         checks.append(check_area(question, EVERYBODY, report.auc.value, error))
     return checks
 
 
-def giveaways(
+def metadata_leaks(
     edition: Edition,
     sealed: SealedKey,
     n_bootstrap: int = 1000,
@@ -60,13 +60,13 @@ def giveaways(
 ) -> dict[str, VerificationReport]:
     """Run the metadata-only attack on every trial of an edition, `dev` and `eval` together.
 
-    The learned attack learns on each split for the other one, so that nobody is linked by what was learned
-    from himself. Every file is opened once.
+    The trained attack is trained on each split for the other one, so no person is linked by a model of their
+    own files. Every file is opened once.
 
     Parameters
     ----------
     edition, sealed : Edition, SealedKey
-        Both sides: only the organizer can ask. Where references are scans, both sides are judged by their
+        Both sides, which only the organizer has. Where references are scans, both sides are judged by their
         headers and places in the list alone: how large a file is and how bright follows from the head in it.
     n_bootstrap, seed : int
         Of the intervals, over subjects.
@@ -76,9 +76,9 @@ def giveaways(
     Returns
     -------
     dict from str to VerificationReport
-        `nearest`, and `learned` where both splits have eight people to learn from, for photographs as they
-        are, and `nearest, bald` and the like for other conditions; for an edition that gives nothing away,
-        AUC 0.5 lies in the intervals.
+        `nearest`, and `trained` where both splits have eight people, for photographs as they are;
+        `nearest, bald` and the like for other conditions. For an edition without a leak, AUC .5 lies in
+        the intervals.
     """
     compute = compute or Compute("sequential")
     splits = edition.splits
@@ -104,14 +104,14 @@ def _linked(
         for name, split in edition.splits.items()
     }
     enough = min(len(set(own)) for own, _ in whose.values()) >= MIN_SUBJECTS
-    scores: dict[str, list[float]] = {"nearest": [], **({"learned": []} if enough else {})}
+    scores: dict[str, list[float]] = {"nearest": [], **({"trained": []} if enough else {})}
     for name, other in (("dev", "eval"), ("eval", "dev")):
         split = edition.splits[name]
         facts = (probes[name], references[name])
         known = (probes[other], whose[other][0], references[other], whose[other][1])
         found = {"nearest": nearest(*facts, len(HEADER_FACTS if split.reference_contrast else SHARED))}
         if enough:
-            found["learned"] = learned(known, *facts)
+            found["trained"] = trained(known, *facts)
         row = {probe: i for i, probe in enumerate(split.probes)}
         column = {reference: i for i, reference in enumerate(split.references)}
         for probe, reference in split.trials:

@@ -45,7 +45,7 @@ class Ask:
     scores : ndarray, shape (n_trials,)
         In the order of the trial list.
     counts : mapping from str to int
-        What else is to be told beside trials and subjects.
+        What else is reported beside trials and subjects.
     trial_lists : sequence of str
         Names of `trial_masks`; those that are not there are left out.
     rates : bool
@@ -78,7 +78,7 @@ def verification(context: Context, submission: Submission, asks: Sequence[Ask]) 
     mated = trials.mated
     masks, wanted, jobs = trial_masks(context), [], []
     for ask in asks:
-        # An attacker has one threshold: with its own, a group that he often takes for others looks safe.
+        # An attacker has one threshold: with its own, a group that it often takes for others looks safe.
         threshold = _threshold(ask.scores[mated], ask.scores[~mated])
         for trial_list in ask.trial_lists:
             if trial_list not in masks:
@@ -134,17 +134,17 @@ def defined(figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
     return {name: e for name, e in figures.items() if np.isfinite([e.value, e.low, e.high]).all()}
 
 
-def against_strangers(context: Context, submission: AttackSubmission, ask: Ask) -> list[Result]:
-    """Figures of the mated trials against trials with strangers, a list of its own; empty without strangers.
+def against_distractors(context: Context, submission: AttackSubmission, ask: Ask) -> list[Result]:
+    """Figures of mated trials against trials with distractors, a list of its own; empty without any.
 
-    Strangers were photographed elsewhere, and a camera may give the answer away: nobody is rated by it.
+    Distractors were photographed elsewhere, and a camera may leak the answer: no system is ranked by it.
     """
     pairs = context.edition.eval.distractor_trials
     if not pairs:
         return []
-    trials, strangers = context.trials, LabelledTrials.by_subjects(pairs, context.sealed)
+    trials, distractors = context.trials, LabelledTrials.by_subjects(pairs, context.sealed)
     mated = trials.mated
-    people = np.concatenate([trials.subjects[mated], strangers.subjects])
+    people = np.concatenate([trials.subjects[mated], distractors.subjects])
     probes = [probe for (probe, _), own in zip(trials.pairs, mated, strict=True) if own]
     report = score_trials(
         np.concatenate([ask.scores[mated], submission.distractor_scores]),
@@ -159,7 +159,7 @@ def against_strangers(context: Context, submission: AttackSubmission, ask: Ask) 
 
 
 def worth(compute: Compute, n_scores: int) -> Compute:
-    """Return who takes so many scores, all draws together: nobody else, where it takes a second or two."""
+    """Return the workers for so many scores, all draws together; this process for a second or two."""
     return Compute("sequential") if n_scores < 2e7 else compute
 
 
@@ -177,15 +177,15 @@ class ScoreList:
 
 
 def reported(lists: Sequence[ScoreList], label: str, compute: Compute) -> list[VerificationReport]:
-    """Return the figures of score lists, and warn here of what a worker was warned of."""
+    """Return the figures of score lists, and repeat here the warnings of the workers."""
     found = run(_score, lists, label, worth(compute, sum(len(own.scores) * own.draws for own in lists)))
-    for line in (line for _, said in found for line in said):
+    for line in (line for _, lines in found for line in lines):
         warnings.warn(line, SmallSampleWarning, stacklevel=2)
     return [report for report, _ in found]
 
 
 def _score(job: ScoreList) -> tuple[VerificationReport, list[str]]:
-    """Return the report and what was warned of."""
+    """Return the report and its warnings."""
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", SmallSampleWarning)
         report = score_trials(
@@ -204,9 +204,9 @@ def _score(job: ScoreList) -> tuple[VerificationReport, list[str]]:
 def trial_masks(context: Context) -> dict[str, NDArray[np.bool_]]:
     """Return the trial lists of `eval` by name: which trials each takes.
 
-    `all`; `matched`, the mated and those nonmated trials whose two people agree in sex, age group and
+    `all`; `matched`, the mated and those non-mated trials whose two people agree in sex, age group and
     ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are five or more.
-    Of these parts of the list those with fewer than thirty nonmated trials are left out: two of them make an
+    Of these parts of the list those with fewer than thirty non-mated trials are left out: two of them make an
     AUC of 1.00 [1.00, 1.00].
     """
     sealed, trials = context.sealed, context.trials

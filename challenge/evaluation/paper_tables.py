@@ -37,7 +37,7 @@ class Attacked:
     report : VerificationReport
         Their figures.
     distance : float or None
-        Mean distance of mated pairs as a share of that of nonmated ones (ignorant attackers).
+        Mean distance of mated pairs as a share of that of non-mated pairs (ignorant attackers).
     """
 
     attack: str

@@ -220,7 +220,7 @@ def _unpack(
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
                 findings.add(f"has members that cannot be unpacked ({_reason(error)})", member.orig_filename)
             except OSError as error:
-                error.filename = error.filename or str(folder)  # where there is no room is not told
+                error.filename = error.filename or str(folder)  # the error of a full disk does not name it
                 raise
     if findings.problems():
         raise SubmissionError(*findings.problems())

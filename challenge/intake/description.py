@@ -140,8 +140,8 @@ def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], li
     Returns
     -------
     about : dict
-        Edition, track, team, system, description, contact, licence and, where they are told, networks, all
-        text. With problems, the track alone, or nothing if it is not one of the edition's.
+        Edition, track, team, system, description, contact, licence and, where declared, networks, all text.
+        With problems, the track alone, or nothing if it is not one of the edition's.
     problems : list of str
         Everything that is wrong with it.
     """

@@ -122,7 +122,7 @@ def match_files(folder: Path, needed: Sequence[str]) -> tuple[set[str], list[str
 
 
 def bounded_digest(folder: Path) -> str:
-    """Return a SHA-256 by which a refused folder can be told again, whatever is in it.
+    """Return a SHA-256 by which a refused folder is known again, whatever is in it.
 
     Over names and sizes of its first thousand plain files, and the first MB of each; nothing else is opened.
 
@@ -139,7 +139,7 @@ def bounded_digest(folder: Path) -> str:
     digest = hashlib.sha256()
     files = (Path(home, name) for home, _, names in os.walk(folder) for name in sorted(names))
     for path in islice(files, _MOST_NAMED):
-        with suppress(OSError):  # gone, a link, or not to be read: what is left is told
+        with suppress(OSError):  # gone, a link, or not to be read: the digest is of the rest
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as stream:
                 found = os.fstat(handle)

@@ -1,4 +1,4 @@
-"""Unpack gzip that a stranger wrote, at a cost that its size bounds: in zlib alone, nothing between or after.
+"""Unpack gzip from outside, at a cost that its size bounds: in zlib alone, nothing between or after.
 
 Python's `gzip` reads a header byte by byte, so that a name of 5 MB takes half a second, reads any number of
 empty members, and skips zeros after the last one.

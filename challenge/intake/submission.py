@@ -1,8 +1,8 @@
 """Intake of a submission: one validator for the participant's `check` and the organizer's `evaluate`.
 
-What a stranger sent is compared with the exact list of what the edition asks for. Anything wrong is refused,
-never repaired, and all of it is said at once. Messages call files by their names inside the submission, so
-they can be shown to the participant as they are.
+A submission is compared with the exact list of what the edition asks for. Anything wrong is refused,
+never repaired, and all of it is reported at once. Messages call files by their names inside the submission,
+so they can be shown to the participant as they are.
 """
 
 import hashlib
@@ -219,7 +219,7 @@ def _read_scores(
 def _constant_scores(name: str, scores: Sequence[float]) -> list[str]:
     if len(set(scores)) != 1:
         return []
-    return [f"{name}: every score is {scores[0]:g}, which tells nobody apart (EER 50 %)"]
+    return [f"{name}: every score is {scores[0]:g}, so no pair is linked (EER 50 %)"]
 
 
 def _read_attributes(folder: Path, edition: Edition) -> tuple[dict[str, Attributes], list[str]]:
@@ -299,7 +299,7 @@ def _check_scans(
         "have the intensities of the originals, so nothing was anonymized": [
             name for name, one in good.items() if one.unchanged
         ],
-        "have words or an extension in their headers, which nobody reads": [
+        "have words or an extension in their headers, which the evaluation ignores": [
             name for name, one in good.items() if one.has_words
         ],
     }

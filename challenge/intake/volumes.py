@@ -1,4 +1,4 @@
-"""Look at a NIfTI file a stranger sent without trusting it: header first, voxels bounded and in pieces.
+"""Look at a NIfTI file from outside without trusting it: header first, voxels bounded and in pieces.
 
 A `.nii.gz` of 4 MB can unpack to 4 GB, and a header can claim 30000 x 30000 x 30000 voxels. So 348 bytes are
 unpacked and compared with the original; only then are the voxels, no more than the original has.
@@ -120,14 +120,14 @@ def parse_header(header: bytes) -> Grid:
 
 
 def _affine(header: Any) -> NDArray[np.float64]:
-    """Return the affine that nibabel will use, which mends a header before it looks: what is judged is used.
+    """Return the affine that nibabel will use: it fixes a header before it looks, and this one is judged.
 
     A qform with a code that does not exist, for one, is dropped.
     """
     try:
-        mended = header.copy()
-        mended.check_fix(logger=_QUIET, error_level=40)
-        return np.asarray(mended.get_best_affine(), dtype=np.float64)
+        fixed = header.copy()
+        fixed.check_fix(logger=_QUIET, error_level=40)
+        return np.asarray(fixed.get_best_affine(), dtype=np.float64)
     except Exception as error:  # as above
         raise VolumeError("has a header that makes no sense") from error
 
@@ -173,7 +173,7 @@ def check_volume(path: Path, original: Path) -> Checked:
     Parameters
     ----------
     path, original : Path
-        `.nii.gz` files; the first from a stranger, the second from the edition.
+        `.nii.gz` files; the first from a submission, the second from the edition.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Editions and results at a URL: fetched into the cache by content, written when they are whole.
 
 `edition=s3://bucket/edition` is fetched file by file as its lists (`MANIFEST.sha256`) name them, each checked
-against its SHA-256, and kept under it: a file of an edition is fetched once, whoever asks. What else is read
+against its SHA-256, and kept under it: a file of an edition is fetched only once. What else is read
 (`submission=`, `entries=`) is fetched anew. What is written is written here first and sent when the command
 has succeeded. Any URL that fsspec knows; credentials and endpoints are the environment's
 (docs/how-to/scale.md).
@@ -209,7 +209,7 @@ def send(folder: Path, url: str) -> None:
     filesystem, path = _opened(url)
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     files.sort(key=lambda file: file.name == MANIFEST)
-    with _told(url):
+    with _with_address(url):
         for file in files:
             target = f"{path.rstrip('/')}/{file.relative_to(folder).as_posix()}"
             filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -220,7 +220,7 @@ def listed(url: str) -> list[str]:
     """Return the names of the files at a URL, relative to it."""
     filesystem, path = _opened(url)
     path = path.rstrip("/")
-    with _told(url):
+    with _with_address(url):
         found = filesystem.find(path) if filesystem.exists(path) else []
     names = [name.removeprefix(path).lstrip("/") for name in found]
     odd = [name for name in names if not _NAME.fullmatch(name)]
@@ -272,12 +272,12 @@ def _many(files: Sequence[tuple[Any, str, Path]]) -> None:
 
 
 def _fetch(filesystem: Any, path: str, target: Path) -> None:
-    with whole_file(target) as temporary, _told(path):
+    with whole_file(target) as temporary, _with_address(path):
         filesystem.get_file(path, str(temporary))
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _with_address(url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:

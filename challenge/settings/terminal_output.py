@@ -1,4 +1,4 @@
-"""What commands print, escaped in one place: whatever a file was named, a terminal is not told to obey it."""
+"""What commands print, escaped in one place: the name of a file never becomes a command to the terminal."""
 
 import io
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ PLACES = ("", "lfw", "lfw_funneled", "lfw-deepfunneled", "lfw_home/lfw_funneled"
 
 @dataclass
 class Distractors:
-    """Extra references that nobody is mated with (`distractors=`)."""
+    """Extra references without a mated probe (`distractors=`)."""
 
     source: str = setting("none", "set by distractors=", choices=SOURCES, chosen=True)
     root: str = setting(

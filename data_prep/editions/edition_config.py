@@ -63,7 +63,7 @@ class EditionConfig:
     )
     protocol: dict[str, Any] = field(default_factory=dict)  # passed on to `edition.json` as it is
     # Splits, ids, the order of every list and the nonce follow from it: the same cohort, config and seed give
-    # the same edition, byte for byte. Whoever has the seed and the subjects' names can rebuild the key, so it
+    # the same edition, byte for byte. Seed and subjects' names are enough to rebuild the key, so the seed
     # stands nowhere in `public/`. A corrected version keeps it: another split of the same people would let
     # the labels of the old `dev` give away those of the new `eval`.
     seed: int = 0

@@ -24,8 +24,8 @@ from mriprivacy.baselines.attacks.registry import Deepface, Geo, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
-from mriprivacy.challenge.attackers.levels import Seen, run_attackers, taught_nothing
-from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, learn_from, lowest, people
+from mriprivacy.challenge.attackers.levels import Seen, run_attackers, shuffled_key_aucs
+from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, lowest, people, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Rendering, read_protocol
@@ -123,7 +123,7 @@ class Bench:
     ) -> InformedAttack:
         """Return an attack trained to compare scans with photographs, choosing among some maps or all."""
         known = (attack, looks.scans["dev"], looks.photos["dev", condition])
-        return learn_from(*known, people(self.edition.dev.key), *maps)
+        return train_on(*known, people(self.edition.dev.key), *maps)
 
     def scores(self, looks: Seen, attack: str, condition: str, how: Compare) -> Floats:
         """Compare the scans of eval with its photographs."""
@@ -182,8 +182,8 @@ def gains(bench: Bench, submission: Path | None) -> None:
         for level, how in (("ignorant", similarity), ("adapted", adapt_to(*known).similarity)):
             scores = normalized(bench, looks, attack, how)
             rows.append((f"S-norm against dev: {name}+bald {level}", scores, every[f"{name}+bald {level}"]))
-        taught, own = bench.informed(looks, attack, "bald"), every[f"{name}+bald informed"]
-        plain = Sides(taught.probe, taught.reference).similarity
+        trained, own = bench.informed(looks, attack, "bald"), every[f"{name}+bald informed"]
+        plain = Sides(trained.probe, trained.reference).similarity
         rows.append(
             (f"S-norm against dev: {name}+bald informed", own, bench.scores(looks, attack, "bald", plain))
         )
@@ -194,8 +194,8 @@ def gains(bench: Bench, submission: Path | None) -> None:
             continue  # too few faces for the training
         print(f"{name}: of {SHRINKAGES} dev chose {bench.informed(looks, attack, condition).shrinkage}")
         for kind, some in MAPS.items():
-            taught = bench.informed(looks, attack, condition, some)
-            one = bench.scores(looks, attack, condition, taught.similarity)
+            trained = bench.informed(looks, attack, condition, some)
+            one = bench.scores(looks, attack, condition, trained.similarity)
             rows.append((f"chosen among all maps, over {kind} alone: {name} informed", own, one))
     for attack in bench.protocol.attacks:
         others = [name for name in bench.protocol.attacks if name != attack]
@@ -241,9 +241,9 @@ def cost(bench: Bench, submission: Path, keys: int = 10) -> None:
     start = time.process_time()
     for looks in states:
         run_attackers(bench.edition, bench.protocol, looks)
-    taught = taught_nothing(bench.edition, bench.protocol, states[0], bench.mated, range(keys))
+    shuffled = shuffled_key_aucs(bench.edition, bench.protocol, states[0], bench.mated, range(keys))
     print(f"\nattackers, ceiling and shuffled keys: {time.process_time() - start:.0f} s of CPU time")
-    for one, areas in taught.items():
+    for one, areas in shuffled.items():
         error = areas.std(ddof=1) / np.sqrt(len(areas))
         print(f"| shuffled key: {one.name} | {areas.mean():.3f} +- {error:.3f} |")
 

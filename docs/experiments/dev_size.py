@@ -16,7 +16,7 @@ from docs.experiments.attack_gains import Bench
 from mriprivacy.baselines.attacks.adapted import AdaptedError
 from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.challenge.attackers.levels import Images
-from mriprivacy.challenge.attackers.linkage import adapt_to, compared, learn_from, lowest, people
+from mriprivacy.challenge.attackers.linkage import adapt_to, compared, lowest, people, train_on
 from mriprivacy.scoring import auc
 
 PEOPLE = (12, 24, 48, 96)
@@ -40,7 +40,7 @@ def main(edition: Path, cache: Path, *submissions: Path) -> None:
         for attack in bench.protocol.attacks:
             levels: dict[str, Callable] = {
                 "adapted": lambda *known: adapt_to(*known).similarity,
-                "informed": lambda *known: learn_from(*known, whose).similarity,
+                "informed": lambda *known: train_on(*known, whose).similarity,
             }
             for level, learn in levels.items():
                 cells = []

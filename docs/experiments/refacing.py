@@ -96,7 +96,7 @@ def filled(scan: Scan, scan_to_head: Floats, face: Floats, columns: Columns) -> 
     return put(scan, where, np.maximum(own, nothing + share * (skin - nothing)))
 
 
-def learned(rest: Floats, faces: Floats, kind: str) -> partial:
+def trained(rest: Floats, faces: Floats, kind: str) -> partial:
     """Return what tells the face from what is left."""
     if kind == "average":
         return partial(_average, faces.mean(axis=0))
@@ -124,8 +124,8 @@ def main(edition: Path, submission: Path, kind: str, output: Path, cache: Path) 
     who = people(opened.dev.key)
     guesses = np.zeros_like(faces)
     for known, out in GroupKFold(FOLDS).split(rest, groups=[who[p] for p in opened.dev.probes]):
-        guesses[out] = learned(rest[known], faces[known], kind)(rest[out])
-    told = {"dev": guesses, "eval": learned(rest, faces, kind)(np.array([one[1] for one in found["eval"]]))}
+        guesses[out] = trained(rest[known], faces[known], kind)(rest[out])
+    told = {"dev": guesses, "eval": trained(rest, faces, kind)(np.array([one[1] for one in found["eval"]]))}
     for name, split in splits.items():
         true = np.array([one[2] for one in found[name]])
         error = np.abs(told[name] - true).mean()

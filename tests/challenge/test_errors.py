@@ -1,4 +1,4 @@
-"""One tree of errors: the class alone decides whether a person is told a line, or sees a traceback."""
+"""One tree of errors: the class alone decides whether a person sees a line or a traceback."""
 
 import importlib
 import inspect

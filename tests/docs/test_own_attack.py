@@ -86,17 +86,17 @@ def test_the_commands_run_at_both_levels(home: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("level", ["ignorant", "adapted"])
-def test_an_attack_that_has_to_learn_says_so(
+def test_an_attack_that_must_be_trained_is_refused_without_training(
     home: Path, tiny_edition_folder: Path, level: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["attack", "attack=volume", f"attack.level={level}", f"edition={tiny_edition_folder}"]
     assert main([*words, f"output={home / 'out'}", "compute=sequential"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "volume does not see the same in scans and in photographs" in line
+    assert "volume has different features for scans and for photographs" in line
     assert f"attack.level is '{level}'; expected attack.level=informed and edition=..." in line
 
 
-def test_an_attack_that_has_learned_scores_sides_of_different_width(
+def test_a_trained_attack_scores_sides_of_different_width(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`volume` says 66 things of a scan and 166 of a photograph; an informed one needs no common features."""
@@ -132,7 +132,7 @@ def test_loose_scans_and_photographs_are_not_compared_by_it(
         f"output={home / 'out'}",
     ]
     assert main([*words, "attack=volume"]) == 2
-    assert "attack.level=informed learns from dev; expected edition=..." in capsys.readouterr().err
+    assert "attack.level=informed is trained on dev; expected edition=..." in capsys.readouterr().err
     assert main([*words, "attack=volume", "attack.level=ignorant"]) == 2
     assert "expected attack.level=informed and edition=..." in capsys.readouterr().err
     assert not (home / "out").exists()

@@ -1,7 +1,7 @@
 """Other processors, made of this one: the kit's files under each of them, compared.
 
-`python -m tests.helpers.machines cohort|board [NAME ...]` makes a small cohort, or a small demo with its board,
-under every machine (or those named), prints how many files differ from this machine's, and fails if one does.
+`python -m tests.helpers.machines cohort|board [NAME ...]` makes a small cohort, or a small demo and its board,
+under every machine (or those named), prints how many files differ from this one's, and fails if one does.
 A machine is a set of environment variables that keep libraries from instructions which this processor has.
 """
 
@@ -58,7 +58,7 @@ COMMANDS = {
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return the digest of what each file of a folder says, decoded: voxels, pixels, or text without times."""
+    """Return the digest of what is in each file of a folder, decoded: voxels, pixels, text without times."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(_decoded(path)).hexdigest()
         for path in sorted(folder.rglob("*"))

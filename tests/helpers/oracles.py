@@ -63,7 +63,7 @@ def min_cllr(mated: np.ndarray, nonmated: np.ndarray) -> float:
 def drawn_twice(
     scores: np.ndarray, probe: np.ndarray, reference: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mated and nonmated scores after subjects were really copied `counts` times."""
+    """Mated and non-mated scores after subjects were really copied `counts` times."""
     mated, nonmated = [], []
     for s, i, j in zip(scores, probe, reference, strict=True):
         if i == j:

@@ -32,7 +32,7 @@ def linked_python(folder: Path) -> Path:
 
 def empty_python(folder: Path) -> Path:
     """Make an environment of the images' Python, 3.12, with nothing in it."""
-    # Where pyenv's shims are on the PATH, they give 3.12 only to who asks for it.
+    # Where pyenv's shims are on the PATH, they give 3.12 only on request.
     environment = os.environ | {"PYENV_VERSION": "3.12"}
     words = ["uv", "venv", "--quiet", "--python", "3.12", str(folder)]
     if subprocess.run(words, env=environment, check=False).returncode:

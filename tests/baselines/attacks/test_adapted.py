@@ -1,4 +1,4 @@
-"""The attacker who knows both sides but nobody's both."""
+"""The adapted attacker has images of both sides, but no key that joins them."""
 
 import numpy as np
 import pytest

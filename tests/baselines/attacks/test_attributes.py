@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mriprivacy.baselines.attacks.attributes import AttributesError, learn_age, learn_attribute
+from mriprivacy.baselines.attacks.attributes import AttributesError, train_age, train_attribute
 
 
 def people(rng: np.random.Generator, n: int, strength: float) -> tuple[np.ndarray, list[str], list[str]]:
@@ -16,7 +16,7 @@ def people(rng: np.random.Generator, n: int, strength: float) -> tuple[np.ndarra
 
 def accuracy(strength: float) -> float:
     rng = np.random.default_rng(0)
-    model = learn_attribute(*people(rng, 60, strength))
+    model = train_attribute(*people(rng, 60, strength))
     features, labels, _ = people(rng, 200, strength)
     return float(np.mean([said == true for said, true in zip(model(features), labels, strict=True)]))
 
@@ -31,7 +31,7 @@ def test_several_images_of_a_person_do_not_fool_the_choice_of_penalty() -> None:
     rng = np.random.default_rng(1)
     one, labels, who = people(rng, 40, 0.0)
     twins = np.concatenate([one[:40], one[:40] + 0.01 * rng.normal(size=(40, 20))])
-    model = learn_attribute(twins, labels, who)
+    model = train_attribute(twins, labels, who)
     assert model.classifier[-1].C < 1.0
 
 
@@ -40,24 +40,24 @@ def test_scale_and_order_do_not_matter() -> None:
     rng = np.random.default_rng(2)
     features, labels, who = people(rng, 30, 3.0)
     asked = rng.normal(size=(50, 20))
-    first = learn_attribute(features, labels, who)(asked)
-    assert learn_attribute(1000 * features - 7, labels, who)(1000 * asked - 7) == first
+    first = train_attribute(features, labels, who)(asked)
+    assert train_attribute(1000 * features - 7, labels, who)(1000 * asked - 7) == first
 
 
 @pytest.mark.parametrize("labels", [["F"] * 6, ["F"] * 5 + ["M"], []])
 def test_too_few_people(labels: list[str]) -> None:
     with pytest.raises(AttributesError, match="expected two values with 2 or more"):
-        learn_attribute(np.zeros((len(labels), 2)), labels, [str(i) for i in range(len(labels))])
+        train_attribute(np.zeros((len(labels), 2)), labels, [str(i) for i in range(len(labels))])
 
 
 def test_rows_without_labels() -> None:
     with pytest.raises(ValueError, match="3 rows of features, 2 labels"):
-        learn_attribute(np.zeros((3, 2)), ["F", "M"], ["1", "2"])
+        train_attribute(np.zeros((3, 2)), ["F", "M"], ["1", "2"])
 
 
 def test_the_majority_and_nobody() -> None:
     rng = np.random.default_rng(3)
-    model = learn_attribute(rng.normal(size=(9, 4)), list("abbbbaaab"), list("123456789"))
+    model = train_attribute(rng.normal(size=(9, 4)), list("abbbbaaab"), list("123456789"))
     assert model.majority == "b"
     assert model.subjects == 9
     assert model(np.empty((0, 4))) == []
@@ -68,7 +68,7 @@ def age_error(strength: float) -> float:
     rng = np.random.default_rng(4)
     ages = np.tile(np.linspace(20, 80, 60), 2)
     features = rng.normal(size=(120, 20)) + strength * ((ages - 50) / 17)[:, None] * (np.arange(20) == 3)
-    model = learn_age(features[::2], ages[::2], [str(i % 60) for i in range(0, 120, 2)])
+    model = train_age(features[::2], ages[::2], [str(i % 60) for i in range(0, 120, 2)])
     return float(np.mean(np.abs(np.array(model(features[1::2])) - ages[1::2])))
 
 
@@ -79,13 +79,13 @@ def test_age_is_read_where_features_hold_it() -> None:
 
 def test_ages_of_too_few_people_and_rows_without_an_age() -> None:
     with pytest.raises(AttributesError, match="4 people of known age; expected 5 or more"):
-        learn_age(np.zeros((8, 2)), [20.0, 30, 40, 50] * 2, list("abcd") * 2)
+        train_age(np.zeros((8, 2)), [20.0, 30, 40, 50] * 2, list("abcd") * 2)
     with pytest.raises(ValueError, match="3 rows of features, 2 ages"):
-        learn_age(np.zeros((3, 2)), [20.0, 30], ["a", "b", "c"])
+        train_age(np.zeros((3, 2)), [20.0, 30], ["a", "b", "c"])
 
 
 def test_who_has_no_face_is_of_the_median_age_of_people_not_of_images() -> None:
     ages = {"a": 20.0, "b": 30.0, "c": 40.0, "d": 50.0, "e": 60.0}
     who = [*"abcde", *"eee"]
-    model = learn_age(np.random.default_rng(0).normal(size=(8, 3)), [ages[w] for w in who], who)
+    model = train_age(np.random.default_rng(0).normal(size=(8, 3)), [ages[w] for w in who], who)
     assert (model.median, model.subjects, model(np.zeros((0, 3)))) == (40.0, 5, [])

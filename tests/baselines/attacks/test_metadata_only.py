@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mriprivacy.baselines.attacks.metadata_only import MetadataOnlyError, learned, nearest, photo_facts
+from mriprivacy.baselines.attacks.metadata_only import MetadataOnlyError, nearest, photo_facts, trained
 from mriprivacy.scoring import auc
 
 N = 60
@@ -33,15 +33,15 @@ def test_a_cue_both_sides_have_is_found_by_both(column: int) -> None:
     known, unknown = sides(rng, 5.0, column), sides(rng, 5.0, column)
     who = [str(i) for i in range(N)]
     assert area(nearest(*unknown)) > 0.6
-    assert area(learned((known[0], who, known[1], who), *unknown)) > 0.8
+    assert area(trained((known[0], who, known[1], who), *unknown)) > 0.8
 
 
-def test_a_cue_across_columns_is_learned() -> None:
+def test_training_finds_a_cue_across_columns() -> None:
     """Such as a scanner whose affine goes with dark photographs; reversed, too."""
     rng = np.random.default_rng(2)
     known, unknown = sides(rng, 5.0, 12), sides(rng, 5.0, 12)
     who = [str(i) for i in range(N)]
-    assert area(learned((known[0], who, -known[1], who), unknown[0], -unknown[1])) > 0.8
+    assert area(trained((known[0], who, -known[1], who), unknown[0], -unknown[1])) > 0.8
 
 
 def test_chance_is_chance() -> None:
@@ -50,14 +50,14 @@ def test_chance_is_chance() -> None:
     areas = []
     for _ in range(20):
         known, unknown = sides(rng, 0.0, 1), sides(rng, 0.0, 1)
-        areas.append((area(nearest(*unknown)), area(learned((known[0], who, known[1], who), *unknown))))
+        areas.append((area(nearest(*unknown)), area(trained((known[0], who, known[1], who), *unknown))))
     assert np.abs(np.mean(areas, axis=0) - 0.5).max() < 0.03
 
 
-def test_too_few_to_learn_from() -> None:
+def test_too_few_to_train_on() -> None:
     scans, photos = sides(np.random.default_rng(0), 0.0, 1)
     with pytest.raises(MetadataOnlyError):
-        learned((scans[:3], ["a", "b", "c"], photos[:3], ["a", "b", "c"]), scans, photos)
+        trained((scans[:3], ["a", "b", "c"], photos[:3], ["a", "b", "c"]), scans, photos)
 
 
 def test_facts_of_a_photograph(tmp_path: Path) -> None:

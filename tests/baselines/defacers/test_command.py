@@ -182,7 +182,7 @@ def test_any_command_can_deface(scan: Scan, path: Path) -> None:
 
 
 def test_integers_of_64_bits_are_defaced_too(scan: Scan, path: Path) -> None:
-    """nibabel writes none unless it is told to."""
+    """nibabel writes none unless asked to."""
     install(path, "mine", "cut(*words)")
     wide = Scan(scan.data.astype(np.int64), scan.affine)
     assert deface("command", wide, command="mine {input} {output}").data.dtype == np.int64

@@ -57,9 +57,9 @@ def test_what_it_changes_is_put_back_and_nothing_else(
     root: Path, tmp_path: Path, portraits: dict[str, Path]
 ) -> None:
     (tmp_path / "out").mkdir()
-    run_hairmapper({"him": portraits["obama"]}, tmp_path / "out", root, sys.executable)
+    run_hairmapper({"man": portraits["obama"]}, tmp_path / "out", root, sys.executable)
     before = read_photo(portraits["obama"])
-    after = np.asarray(Image.open(tmp_path / "out" / "him.png"))
+    after = np.asarray(Image.open(tmp_path / "out" / "man.png"))
     face = find_face(before)
     assert face is not None
     x, y = face.landmarks[27:36].mean(axis=0).round().astype(int)
@@ -94,7 +94,7 @@ def test_everything_missing_is_named_at_once(root: Path, tmp_path: Path, portrai
     for name in WEIGHTS[:2]:
         (root / name).unlink()
     with pytest.raises(HairMapperError) as caught:
-        run_hairmapper({"him": portraits["obama"]}, tmp_path, root)
+        run_hairmapper({"man": portraits["obama"]}, tmp_path, root)
     assert [name in str(caught.value) for name in WEIGHTS] == [True, True, False, False, False, False]
 
 
@@ -110,15 +110,15 @@ def test_a_program_that_fails(
 ) -> None:
     (root / "main_mapper.py").write_text(program)
     with pytest.raises(HairMapperError, match=said):
-        run_hairmapper({"him": portraits["obama"]}, tmp_path, root, sys.executable)
+        run_hairmapper({"man": portraits["obama"]}, tmp_path, root, sys.executable)
 
 
 def test_an_interpreter_that_is_not_there(root: Path, tmp_path: Path, portraits: dict[str, Path]) -> None:
     with pytest.raises(HairMapperError, match=r"set bald\.python"):
-        run_hairmapper({"him": portraits["obama"]}, tmp_path, root, "no-such-python")
+        run_hairmapper({"man": portraits["obama"]}, tmp_path, root, "no-such-python")
 
 
 def test_a_photograph_of_nobody(root: Path, tmp_path: Path) -> None:
-    Image.new("RGB", (200, 200)).save(tmp_path / "nobody.png")
-    with pytest.raises(HairMapperError, match=r"nobody\.png: no face found"):
-        run_hairmapper({"nobody": tmp_path / "nobody.png"}, tmp_path, root, sys.executable)
+    Image.new("RGB", (200, 200)).save(tmp_path / "noise.png")
+    with pytest.raises(HairMapperError, match=r"noise\.png: no face found"):
+        run_hairmapper({"noise": tmp_path / "noise.png"}, tmp_path, root, sys.executable)

@@ -14,7 +14,7 @@ from mriprivacy.challenge.attackers.levels import (
     AttackScores,
     Seen,
     run_attackers,
-    taught_nothing,
+    shuffled_key_aucs,
 )
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import open_edition
@@ -91,7 +91,7 @@ def test_who_knows_more_links_better(context: Context) -> None:
 
 
 def test_the_score_of_a_pair_depends_on_dev_and_on_that_pair_alone(context: Context) -> None:
-    """Nobody of eval is learned from: with all others of eval exchanged for noise, nothing changes."""
+    """No attacker is trained on eval: with all others of eval exchanged for noise, nothing changes."""
     before = looks(context, 1.5)
     trials = context.edition.eval.trials
     probe, reference = trials[5]
@@ -129,14 +129,14 @@ def test_faces_nobody_shows_teach_nobody(context: Context) -> None:
     attackers, remarks = run_attackers(context.edition, PROTOCOL, replace(none, scans=blank))
     assert {one.attacker.level for one in attackers} == {"ignorant"}
     assert all((one.scores == 0).all() for one in attackers)
-    assert not any(one.saw_somebody for one in attackers)
-    assert all(one.saw_somebody for one in run_attackers(context.edition, PROTOCOL, none)[0])
+    assert not any(one.scores_differ for one in attackers)
+    assert all(one.scores_differ for one in run_attackers(context.edition, PROTOCOL, none)[0])
     assert len(remarks) == 4
 
 
 def test_a_shuffled_key_teaches_nothing(context: Context) -> None:
     mated = context.trials.mated
-    shuffled = taught_nothing(context.edition, PROTOCOL, looks(context, 0.5), mated, range(10))
+    shuffled = shuffled_key_aucs(context.edition, PROTOCOL, looks(context, 0.5), mated, range(10))
     assert {one.name for one in shuffled} == {
         "geo+raw",
         "geo+bald",
@@ -150,7 +150,7 @@ def test_a_shuffled_key_teaches_nothing(context: Context) -> None:
 
 def checks(context: Context, defaced: Seen, original: Seen) -> dict[tuple[str, str], bool]:
     attackers, ceiling = (run_attackers(context.edition, PROTOCOL, one)[0] for one in (defaced, original))
-    shuffled = taught_nothing(context.edition, PROTOCOL, defaced, context.trials.mated, range(10))
+    shuffled = shuffled_key_aucs(context.edition, PROTOCOL, defaced, context.trials.mated, range(10))
     return {
         (c.question.split(" ")[0], c.attacker): c.passed for c in audit(context, attackers, ceiling, shuffled)
     }
@@ -160,8 +160,8 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(context: Co
     good = looks(context, 0.3)
     found = checks(context, looks(context, 3.0), good)
     assert found["links", "deepface(Dlib)+raw/informed"]
-    assert found["taught", "deepface(Dlib)+raw/informed"]
-    assert found["taught", "fusion/informed"]
+    assert found["trained", "deepface(Dlib)+raw/informed"]
+    assert found["trained", "fusion/informed"]
     assert found["no", "deepface(Dlib)+raw/informed"]
     blind = checks(context, good, looks(context, 1000.0))
     assert not any(passed for (question, _), passed in blind.items() if question == "links")
@@ -170,7 +170,7 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(context: Co
 def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_nobody(
     context: Context,
 ) -> None:
-    """Rigged: shuffled keys that teach, and an informed attacker whose scores are turned round."""
+    """Rigged: shuffled keys that link, and an informed attacker with its scores turned round."""
     defaced = looks(context, 1.0)
     attackers, _ = run_attackers(context.edition, PROTOCOL, defaced)
     name = "geo+raw"
@@ -187,16 +187,16 @@ def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_
         if not c.passed
     }
     assert failed == {
-        ("taught a shuffled key", "deepface(Dlib)+raw/informed"),
-        ("taught a shuffled key", "fusion/informed"),
+        ("trained on a shuffled key", "deepface(Dlib)+raw/informed"),
+        ("trained on a shuffled key", "fusion/informed"),
         (f"no worse than {name}/ignorant (AUC gained)", f"{name}/informed"),
         (f"no worse than {name}/adapted (AUC gained)", f"{name}/informed"),
     }
 
 
-@pytest.mark.parametrize("learned_from_nothing", [True, False])
+@pytest.mark.parametrize("links_by_nothing", [True, False])
 def test_who_links_by_a_shuffled_key_is_no_part_of_the_fusion_either(
-    context: Context, monkeypatch: pytest.MonkeyPatch, learned_from_nothing: bool
+    context: Context, monkeypatch: pytest.MonkeyPatch, links_by_nothing: bool
 ) -> None:
     """But who only cannot link undefaced scans is: `geo` sees nothing in them."""
     defaced, original = looks(context, 1.0), looks(context, 0.5)
@@ -206,20 +206,19 @@ def test_who_links_by_a_shuffled_key_is_no_part_of_the_fusion_either(
         for split, own in original.scans.items()
     }
 
-    def taught(*arguments: Any) -> dict[Attacker, np.ndarray]:
-        found = taught_nothing(*arguments)
+    def rigged(*arguments: Any) -> dict[Attacker, np.ndarray]:
+        found = shuffled_key_aucs(*arguments)
         return {
-            one: own + 0.4 if one.attack == "geo" and learned_from_nothing else own
-            for one, own in found.items()
+            one: own + 0.4 if one.attack == "geo" and links_by_nothing else own for one, own in found.items()
         }
 
-    monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.taught_nothing", taught)
+    monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.shuffled_key_aucs", rigged)
     audited = _audited(context, replace(original, scans=blind), defaced)
     failed = {check.attacker for check in audited.checks if not check.passed}
     assert {"geo+raw/informed", "geo+bald/informed"} <= failed
     assert not {"deepface(Dlib)+raw/informed", "deepface(Dlib)+bald/informed", "fusion/informed"} & failed
     sound = {Attacker.parse(f"deepface(Dlib)+{condition}/informed") for condition in ("raw", "bald")}
-    for among, same in ((sound, learned_from_nothing), (None, not learned_from_nothing)):
+    for among, same in ((sound, links_by_nothing), (None, not links_by_nothing)):
         *_, fusion = run_attackers(context.edition, PROTOCOL, defaced, among)[0]
         assert np.array_equal(audited.attackers[-1].scores, fusion.scores) is same
 
@@ -288,8 +287,8 @@ def test_where_few_show_a_face_those_who_cannot_learn_say_so(context: Context, s
         few = replace(whole, scans={**whole.scans, "dev": scans})
         attackers, remarks = run_attackers(context.edition, PROTOCOL, few)
         fused = any(one.attacker == FUSED for one in attackers)
-        assert fused or any(remark.startswith("fusion: nobody learns to fuse") for remark in remarks)
-        shuffled = taught_nothing(context.edition, PROTOCOL, few, context.trials.mated, range(3))
+        assert fused or any(remark.startswith("fusion: not trained") for remark in remarks)
+        shuffled = shuffled_key_aucs(context.edition, PROTOCOL, few, context.trials.mated, range(3))
         assert all(np.isfinite(own).all() for own in shuffled.values())
 
 
@@ -316,7 +315,7 @@ def test_each_levels_strongest_attacker_is_told_by_group(context: Context) -> No
 
 
 def test_groups_are_linked_at_the_threshold_of_everybody(context: Context) -> None:
-    """Women whom the attacker takes for everybody are found at his threshold, not at one of their own."""
+    """Women whom the attacker takes for everybody are found at its threshold, not at one of their own."""
     mated, subjects = context.trials.mated, context.trials.subjects
     women = np.array([context.sealed.attributes[p].sex == "F" for p, _ in context.edition.eval.trials])
     scores = np.random.default_rng(5).normal(size=len(mated)) + 2.0 * mated + 3.0 * women
@@ -332,7 +331,7 @@ def test_groups_are_linked_at_the_threshold_of_everybody(context: Context) -> No
 
 
 def test_lists_of_few_nonmated_trials_are_not_told(context: Context) -> None:
-    """Thirty are told and twenty-nine are not, on the matched list as on a group's; all trials always are."""
+    """Thirty are reported and twenty-nine are not, matched or of a group; all trials always are."""
     pairs = list(context.edition.eval.trials)
     nonmated = [pair for pair in pairs if not context.sealed.trials[pair].mated]
     for count, told in ((30, True), (29, False)):

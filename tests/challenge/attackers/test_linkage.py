@@ -6,7 +6,7 @@ import pytest
 from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.baselines.attacks.registry import similarity
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.attackers.linkage import adapt_to, learn_from, left_out_of, link, shuffled
+from mriprivacy.challenge.attackers.linkage import adapt_to, left_out_of, link, shuffled, train_on
 
 NONE = ImageFeatures(False, "no face found", {})
 
@@ -59,14 +59,14 @@ def test_geo_and_deepface_look_at_their_own_features() -> None:
 
 
 def test_faces_that_were_not_found_teach_nothing() -> None:
-    """Ten people whose photographs are their scans turned; the map is learned from them by id."""
+    """Ten people whose photographs are their scans turned; the map is trained on them by id."""
     rng = np.random.default_rng(0)
     turn = rng.normal(size=(4, 4))
     people = rng.normal(size=(12, 4))
     probes = {f"probe{i}": face(*person) for i, person in enumerate(people)} | {"lost": NONE}
     references = {f"photo{i}": face(*(person @ turn)) for i, person in enumerate(people)}
     who = {name: name.removeprefix("probe").removeprefix("photo") for name in (*probes, *references)}
-    informed = learn_from("deepface", probes, references, who)
+    informed = train_on("deepface", probes, references, who)
     assert informed.subjects == 12
     trials = [(p, r) for p in probes for r in references]
     scores = dict(zip(trials, link("deepface", trials, probes, references, informed.similarity), strict=True))
@@ -74,7 +74,7 @@ def test_faces_that_were_not_found_teach_nothing() -> None:
     assert np.mean(own) > 0.9
     assert {score for (probe, _), score in scores.items() if probe == "lost"} == {min(scores.values())}
     with pytest.raises(InformedError, match="0 people"):
-        learn_from("deepface", {"a": NONE}, references, {"a": "0", "photo0": "0"})
+        train_on("deepface", {"a": NONE}, references, {"a": "0", "photo0": "0"})
     adapted = link(
         "deepface", trials, probes, references, adapt_to("deepface", probes, references).similarity
     )
@@ -96,7 +96,7 @@ def test_left_out_scores_are_those_of_trials_within_a_fold() -> None:
 
 
 def test_a_shuffled_key_says_nothing_and_keeps_photographs_together() -> None:
-    """Anybody gets anybody's, his own as often as another's."""
+    """Every person gets any person's photographs, their own as often as another's."""
     who = {"a": "1", "x": "1", "x2": "1", "b": "2", "y": "2", "c": "3", "z": "3"}
     given = np.zeros((3, 3))
     for seed in range(900):

@@ -57,7 +57,7 @@ def test_a_failed_build_is_continued_once_the_cohort_is_mended(
     # The same state of the cohort: nine of ten scans are taken over, and the tenth fails again.
     assert main(words(own_cohort, output)) == 2
     assert "9 of 40 images are there already" in capsys.readouterr().out
-    # Mended is another state: everything is made anew, and equal to an edition that never failed.
+    # The fixed cohort is another state: everything is made anew, and equal to an edition that never failed.
     path.write_bytes(whole)
     assert main(words(own_cohort, output)) == 0
     assert "are there already" not in capsys.readouterr().out
@@ -165,11 +165,11 @@ def test_files_that_give_people_away_stop_the_build(
     cohort = write_tiny_cohort(tmp_path / "cohort", 18)
     for number in (0, 1):
         assert main([*words(cohort, tmp_path / f"fair{number}"), f"edition.nonmated_per_probe={number}"]) == 0
-    assert "files without faces do not link (learned, AUC .5): 0." in capsys.readouterr().out
+    assert "files without faces do not link (trained, AUC .5): 0." in capsys.readouterr().out
     plant_brightness(cohort)
     assert main(words(cohort, tmp_path / "unfair")) == 2
     captured = capsys.readouterr()
-    assert "public: files without faces do not link (learned, AUC .5): 0." in captured.err
+    assert "public: files without faces do not link (trained, AUC .5): 0." in captured.err
     assert ", failed\n" in captured.err
     assert not (tmp_path / "unfair").exists()
 
@@ -201,7 +201,7 @@ def test_every_digit_of_a_large_seed_counts(own_cohort: Path) -> None:
 def test_what_is_sealed_may_leave_the_build_encrypted(
     tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only so is it never readable where `output=` sends it; a bad key is told before any work."""
+    """Only so is it never readable where `output=` sends it; a bad key is reported before any work."""
     output, secret = tmp_path / "edition", pyrage.x25519.Identity.generate()
     assert main([*words(tiny_cohort, output), "recipients=[age1x]"]) == 2
     assert "'age1x' is no age key" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from mriprivacy.data_prep.formats.tsv import read_table
 from tests.helpers.engine import ENGINE_WORDS
 
 SMALL = ["subjects=8", "spacing_mm=3", "defacers=[identity]", "attacks=[deepface]", "levels=[ignorant]"]
-SMALL += ["infer=false", "reanalysed=1"]  # four people of dev are too few to learn from
+SMALL += ["infer=false", "reanalysed=1"]  # four people of dev are too few to train on
 
 
 def demo(root: Path, *words: str) -> dict[str, Entry]:

@@ -1,4 +1,4 @@
-"""`mriprivacy doctor`: programs and files that are there, or are not, are told."""
+"""`mriprivacy doctor` reports programs and files that are there, or are not."""
 
 from pathlib import Path
 

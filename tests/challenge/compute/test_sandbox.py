@@ -1,4 +1,4 @@
-"""Work on what strangers sent: one that crashes, stalls or eats memory costs itself, and nobody else."""
+"""Work on files from outside: one that crashes, stalls or eats memory costs itself, and no other."""
 
 import ctypes
 import os

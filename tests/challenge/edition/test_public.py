@@ -55,14 +55,14 @@ def rewrite(name: str, old: str, new: str) -> Callable[[Path], None]:
     return spoil
 
 
-def test_nobody_of_eval_is_among_those_attackers_learn_from(own_edition_folder: Path) -> None:
+def test_no_person_of_eval_is_in_the_training(own_edition_folder: Path) -> None:
     path = own_edition_folder / "sealed" / "subjects.tsv"
     head, *rows = [line.split("\t") for line in path.read_text().splitlines()]
-    learner = next(subject for _, subject, split in rows if split == "dev")
+    trained_on = next(subject for _, subject, split in rows if split == "dev")
     first = next(i for i, row in enumerate(rows) if row[2] == "eval")
-    rows[first][1] = learner
+    rows[first][1] = trained_on
     path.write_text("\n".join("\t".join(row) for row in [head, *rows]) + "\n")
-    with pytest.raises(EditionError, match=f"{learner} in dev and in eval"):
+    with pytest.raises(EditionError, match=f"{trained_on} in dev and in eval"):
         open_sealed(own_edition_folder)
 
 

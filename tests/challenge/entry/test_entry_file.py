@@ -79,7 +79,7 @@ MUTATIONS: dict[str, tuple[Change, str]] = {
     "no track": (drop("track"), "track is missing"),
     "no results": (put([], "results"), "results have no attacker on all trials"),
     "results that are none": (put({"a": 1}, "results"), "results is an object; expected a list"),
-    "nobody but the oracle": (no_attacker, "results have no attacker on all trials"),
+    "no attacker but the oracle": (no_attacker, "results have no attacker on all trials"),
     "an unknown field": (put(1, "extra"), "'extra' is unknown; expected edition"),
     "a figure that is text": (
         put("0.5", "results", 0, "figures", "auc", "value"),

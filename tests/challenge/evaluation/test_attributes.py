@@ -15,7 +15,7 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.challenge.evaluation import attributes as reading
-from mriprivacy.challenge.evaluation.attributes import read_from_images
+from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.conftest import write_tiny_cohort
@@ -48,7 +48,7 @@ def read(context: Context) -> tuple[dict[tuple[str, str], Result], list[str]]:
         for telling in (True, False)
     ]
     submission = SimpleNamespace(track="defacing", team="team", system="system")
-    results, checks, remarks = read_from_images(context, submission, *looks)  # type: ignore[arg-type]
+    results, checks, remarks = predict_from_images(context, submission, *looks)  # type: ignore[arg-type]
     assert all(check.passed for check in checks)
     assert [check.attacker for check in checks] == [str(one.attacker) for one in results if one.rates]
     return {(result.name, result.trial_list): result for result in results}, remarks
@@ -80,7 +80,7 @@ def test_nobody_learns_from_images_without_a_face_and_what_is_not_known_is_not_a
     submission = SimpleNamespace(track="defacing", team="team", system="system")
     for ages, asked in ((context.sealed.ages, 4), ({}, 3)):
         asking = replace(context, sealed=replace(context.sealed, ages=ages))
-        *nothing, remarks = read_from_images(asking, submission, blind, blind)  # type: ignore[arg-type]
+        *nothing, remarks = predict_from_images(asking, submission, blind, blind)  # type: ignore[arg-type]
         assert nothing == [[], []]
         assert len(remarks) == 3 * asked
         assert any(line.endswith("(photo)") for line in remarks)
@@ -103,10 +103,10 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> Context:
     )
 
 
-def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
+def test_a_classifier_with_knowledge_beyond_its_training_does_not_count(
     larger: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that says the truth of eval, whatever it learned on dev, and one of ages that learns."""
+    """One that predicts the truth of eval after any training on dev, and one of ages that is trained."""
     splits, sealed = larger.edition.splits, larger.sealed
     photos = {(name, "raw"): seen(larger, split.references, True) for name, split in splits.items()}
     looks = Seen({name: seen(larger, split.probes, True) for name, split in splits.items()}, photos)
@@ -117,7 +117,7 @@ def test_a_reader_who_knows_what_he_was_not_taught_rates_nobody(
         return {name: of[sealed.subjects[name]] for name in images}
 
     monkeypatch.setattr(reading, "infer", knows)
-    results, checks, _ = read_from_images(larger, submission, looks, looks)  # type: ignore[arg-type]
+    results, checks, _ = predict_from_images(larger, submission, looks, looks)  # type: ignore[arg-type]
     passed = {check.attacker: check.passed for check in checks}
     assert (passed["geo+sex/informed"], passed["geo+age/informed"]) == (False, True)
     own = {result.name: result for result in results if result.trial_list == "probes"}
@@ -131,11 +131,11 @@ def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Cont
     images = {**seen(larger, dev.probes[1:], True), dev.probes[0]: ImageFeatures(False, "", {})}
     for what in ("sex", "age"):
         call = reading._Call(images, {}, Attacker("geo", "informed", target=what), "probes")
-        told = [reading._shuffled(known, call, seed) for seed in range(2)]
+        permuted = [reading._shuffled(known, call, seed) for seed in range(2)]
         labels = [
             {name: own.ages[name] if what == "age" else own.attributes[name].sex for name in dev.probes[1:]}
-            for own in (known, *told)
+            for own in (known, *permuted)
         ]
         assert labels[0] != labels[1] != labels[2]
         assert sorted(labels[0].values()) == sorted(labels[1].values()) == sorted(labels[2].values())
-        assert dev.probes[0] not in (told[0].ages if what == "age" else told[0].attributes)
+        assert dev.probes[0] not in (permuted[0].ages if what == "age" else permuted[0].attributes)

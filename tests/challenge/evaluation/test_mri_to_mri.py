@@ -25,7 +25,7 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
-from mriprivacy.challenge.evaluation.metadata_leak import giveaways
+from mriprivacy.challenge.evaluation.metadata_leak import metadata_leaks
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.challenge.intake.submission import SubmissionError, check_submission
 from mriprivacy.challenge.leaderboard.standings import board
@@ -96,7 +96,7 @@ def test_where_a_head_lay_is_told_of_neither_scan(folder: Path) -> None:
         image = nib.load(edition.eval.scan(name))
         middle = image.affine @ [*(np.array(image.shape) - 1) / 2, 1]
         assert middle[:3] == pytest.approx([0, 0, 0], abs=1e-4)
-    for report in giveaways(edition, open_sealed(folder), n_bootstrap=100).values():
+    for report in metadata_leaks(edition, open_sealed(folder), n_bootstrap=100).values():
         assert report.auc.low <= 0.5 <= report.auc.high
 
 
@@ -180,7 +180,7 @@ def test_a_defacer_that_maps_faces_is_told_by_linking_defaced_with_defaced(
     assert expected | {"fusion/informed"} <= set(found)
     assert found["deepface(Dlib)+raw/ignorant"] < 0.5  # who takes scans as they come is led astray
     assert found["deepface(Dlib)+defaced/ignorant"] > 0.95
-    assert found["deepface(Dlib)+raw/informed"] > 0.9  # who learned on dev is not
+    assert found["deepface(Dlib)+raw/informed"] > 0.9  # an attacker trained on dev is not
     assert entry.strongest().figures["auc"].value > 0.95
     assert any("deepface(Dlib)+defaced" in check.attacker for check in entry.checks)
 

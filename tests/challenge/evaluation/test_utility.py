@@ -176,7 +176,7 @@ def test_a_broken_file_of_the_cache_is_told_as_such(
 def test_a_broken_registration_of_the_cache_is_told_as_such(
     backend: str, tiny_edition: Edition, sealed: SealedKey, submission: Submission, tmp_path: Path
 ) -> None:
-    """By workers too, who take what else goes wrong for the fault of a stranger's scan."""
+    """By workers, too, which take what else goes wrong for the fault of a submitted scan."""
     for probe in tiny_edition.eval.probes:
         (tmp_path / f"{_key(read_scan(tiny_edition.eval.scan(probe)))}-lax.json").write_text("{")
     compute = Compute(backend, 1)

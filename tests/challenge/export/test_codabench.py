@@ -87,7 +87,7 @@ def test_the_platform_would_accept_it(bundle: Path) -> None:
 def test_a_bundle_of_real_people_is_refused(
     own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The platform gives the key to whoever can see the benchmark."""
+    """The platform gives the key to everybody who can see the benchmark."""
     (own_cohort / "dataset_description.json").unlink()
     for path in own_cohort.glob("sub-*/anat/*_T2w.nii.gz"):
         shutil.copy(path, path.with_name(path.name.replace("T2w", "T1w")))

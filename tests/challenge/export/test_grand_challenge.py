@@ -335,7 +335,7 @@ def test_a_name_of_a_job_is_one_line(
 
 
 SPOILED = [
-    ({"sub-nobody": {}}, "no scan of this edition"),
+    ({"sub-unknown": {}}, "no scan of this edition"),
     ({"first": ["not", "an", "object"]}, "no JSON object"),
     ({"first": {"ph-1": "high"}}, "expected a number"),
     ({"first": {"ph-1": True}}, "expected a number"),

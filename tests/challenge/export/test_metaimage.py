@@ -1,4 +1,4 @@
-"""Images of a stranger's algorithm: what SimpleITK wrote is read as it is, and nothing else."""
+"""Images of a participant's algorithm: what SimpleITK wrote is read as it is, and nothing else."""
 
 import os
 import zlib

@@ -1,4 +1,4 @@
-"""Editions with photographs of strangers, and editions without photographs, on the platforms."""
+"""Editions with distractors, and editions without photographs, on the platforms."""
 
 import json
 import shutil
@@ -29,13 +29,13 @@ from mriprivacy.data_prep.formats.tsv import write_table
 
 
 @pytest.fixture(scope="module")
-def with_strangers(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("strangers")
+def with_distractors(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("distractors")
     noise = np.random.default_rng(0).integers(0, 255, (20, 16, 3), dtype=np.uint8)
     photos = {name: root / f"{name}.png" for name in ("Ada", "Bo")}
     for path in photos.values():
         Image.fromarray(noise).save(path)
-    about = {"id": "with-strangers", "version": "1", "licence": "proprietary", "citation": "LFW"}
+    about = {"id": "with-distractors", "version": "1", "licence": "proprietary", "citation": "LFW"}
     config = EditionConfig(**about, hair_removal="none", seed=1)  # type: ignore[arg-type]
     plan = plan_edition(tiny_cohort, config, distractors=photos)
     seen = tuple(replace(p, cut=(0, 0, 16, 20)) if p.source in photos.values() else p for p in plan.photos)
@@ -63,7 +63,7 @@ def between_scans(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def submit(edition: Edition, folder: Path) -> dict[str, dict[str, float]]:
-    """Write scores of every trial; return the same by probe, strangers among the references."""
+    """Write scores of every trial; return the same by probe, distractors among the references."""
     about = {"team": "team", "system": "one", "description": "x", "contact": "a@b.example", "licence": "MIT"}
     write_submission_json(folder, edition=edition.name, track="attack", **about)
     by_probe: dict[str, dict[str, float]] = {}
@@ -77,7 +77,7 @@ def submit(edition: Edition, folder: Path) -> dict[str, dict[str, float]]:
     return by_probe
 
 
-@pytest.mark.parametrize("kind", ["with_strangers", "between_scans"])
+@pytest.mark.parametrize("kind", ["with_distractors", "between_scans"])
 def test_a_table_and_the_same_from_jobs_are_scored(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_table_and_the_same_from_jobs_are_scored(
     by_probe = submit(edition, tmp_path / "table")
     entry = score(tmp_path / "reference", tmp_path / "table", "attack")
     lists = {result.trial_list for result in entry.results}
-    assert ("distractors" in lists) == (kind == "with_strangers")
+    assert ("distractors" in lists) == (kind == "with_distractors")
     jobs = []
     for number, (probe, scores) in enumerate(by_probe.items()):
         socket = {"slug": "scores", "relative_path": "scores.json"}
@@ -121,11 +121,11 @@ def test_both_sides_are_defaced_by_jobs(between_scans: Path, tmp_path: Path) -> 
     assert check_submission(tmp_path / "assembled", edition).track == "defacing"
 
 
-def test_the_starting_kit_says_what_is_compared(with_strangers: Path, between_scans: Path) -> None:
+def test_the_starting_kit_says_what_is_compared(with_distractors: Path, between_scans: Path) -> None:
     def readme(root: Path) -> str:
         edition = open_edition(root)
         return text("starting_kit.md", edition, tracks=edition.tracks, files=FILES, kit="0.1.0")
 
-    assert "photographs of distractors" in readme(with_strangers)
+    assert "photographs of distractors" in readme(with_distractors)
     assert "probes are T1w, references T2w" in readme(between_scans)
     assert "photograph" not in readme(between_scans)

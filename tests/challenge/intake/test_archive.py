@@ -44,7 +44,7 @@ def extra(name: str, content: bytes = b"x", **fields: int) -> Callable[[Path], b
 
     def make(folder: Path) -> bytes:
         info = zipfile.ZipInfo("placeholder")
-        # Not by the constructor, which mends names: a backslash, a NUL.
+        # Not by the constructor, which fixes names: a backslash, a NUL.
         info.filename = info.orig_filename = name
         for field, value in fields.items():
             setattr(info, field, value)

@@ -182,7 +182,7 @@ def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -
     assert "| 9.00 [8.00, 10.00] | 4.00 [3.00, 5.00] |" in text
     assert (
         "| 4.00 [3.00, 5.00] | 4.00 [3.00, 5.00] |" not in text
-    )  # what undefaced scans tell has no place here
+    )  # what undefaced scans show has no place here
     read = {row[1].text: row[7].text for row in read_by(one).rows}
     assert read == {"scans": "9.00 [8.00, 10.00]", "undefaced scans": "4.00 [3.00, 5.00]"}
 

@@ -1,4 +1,4 @@
-"""The site of made-up entries: valid, whole in itself, the same bytes again, and nobody's text is markup."""
+"""The site of made-up entries: valid, whole in itself, the same bytes again; foreign text is no markup."""
 
 import re
 import time

@@ -96,7 +96,7 @@ def test_the_t_test_agrees_with_counting_draws_where_that_can_tell() -> None:
 
 
 def test_a_hundred_systems_can_be_told_apart() -> None:
-    """A thousand draws can count to p = 0.002 at best: times fifty, nobody would differ from anybody."""
+    """A thousand draws can count to p = 0.002 at best: times fifty, no two would differ."""
     values = np.linspace(0.5, 0.9, 60)
     drawn = np.array([draws(float(value), i) for i, value in enumerate(values)])
     assert max(tiers(values, equal(values, drawn, 40))) > 2

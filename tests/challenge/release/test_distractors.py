@@ -1,4 +1,4 @@
-"""Photographs of strangers beside the cohort's: a trial list of their own, from folders as LFW has them."""
+"""Distractors beside the cohort's photographs: a trial list of their own, from folders as LFW has them."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ from mriprivacy.data_prep.synthetic.people.likeness import draw_people
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
 from tests.helpers.real_faces import face_of
 
-# Strangers are real people whoever the cohort is, so terms have no default.
+# Distractors are real people with every cohort, so terms have no default.
 ABOUT = {"id": "tiny", "version": "2026.1", "licence": "proprietary", "citation": "LFW"}
 NAMES = ("Ada_Example", "Bo_van_der_Example", "Cleo_Example", "Dee_Example")
 
@@ -47,7 +47,7 @@ def lfw(portraits: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def edition(tiny_cohort: Path, lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("strangers") / "edition"
+    output = tmp_path_factory.mktemp("distractors") / "edition"
     words = [
         f"cohort.root={tiny_cohort}",
         "edition.hair_removal=none",
@@ -55,8 +55,8 @@ def edition(tiny_cohort: Path, lfw: Path, tmp_path_factory: pytest.TempPathFacto
         f"seed={2**64 + 11}",
         *ENGINE_WORDS,
     ]
-    strangers = ["distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]
-    assert main(["build", *words, *strangers, f"output={output}"]) == 0
+    distractors = ["distractors=lfw", f"distractors.root={lfw}", "distractors.count=3"]
+    assert main(["build", *words, *distractors, f"output={output}"]) == 0
     return output
 
 
@@ -111,7 +111,7 @@ def test_scikit_learn_fetches_what_is_not_there(
     assert len(find_distractors(Distractors("lfw", count=4), 0)) == 4
 
 
-def test_strangers_are_in_a_list_of_their_own(edition: Path) -> None:
+def test_distractors_are_in_a_list_of_their_own(edition: Path) -> None:
     public, sealed = open_edition(edition), open_sealed(edition)
     assert verify_edition(edition) == ()
     split = public.eval
@@ -125,7 +125,7 @@ def test_strangers_are_in_a_list_of_their_own(edition: Path) -> None:
 
 
 def test_their_figures_are_apart(edition: Path, tmp_path: Path) -> None:
-    """Scores that link the cohort perfectly and put every stranger between mated and nonmated pairs."""
+    """Scores that link the cohort perfectly and put every distractor between mated and non-mated pairs."""
     public, sealed = open_edition(edition).eval, open_sealed(edition)
     submission = tmp_path / "oracle"
     assert (
@@ -133,8 +133,8 @@ def test_their_figures_are_apart(edition: Path, tmp_path: Path) -> None:
     )
     mated = [(p, r, "1" if sealed.trials[p, r].mated else "0") for p, r in public.trials]
     write_table(submission / "scores.tsv", SCORE_COLUMNS, mated)
-    strangers = [(p, s, "0.5" if i % 2 else "1.5") for i, (p, s) in enumerate(public.distractor_trials)]
-    write_table(submission / "distractors.tsv", SCORE_COLUMNS, strangers)
+    distractors = [(p, s, "0.5" if i % 2 else "1.5") for i, (p, s) in enumerate(public.distractor_trials)]
+    write_table(submission / "distractors.tsv", SCORE_COLUMNS, distractors)
     words = [f"edition={edition}", f"submission={submission}"]
     assert main(["check", *words]) == 0
     assert main(["evaluate", *words, f"output={tmp_path / 'entries'}"]) == 0
@@ -143,7 +143,7 @@ def test_their_figures_are_apart(edition: Path, tmp_path: Path) -> None:
     assert by_list["all"].figures["auc"].value == 1
     apart = by_list["distractors"]
     assert apart.figures["auc"].value == pytest.approx(
-        sum(s == "0.5" for *_, s in strangers) / len(strangers)
+        sum(s == "0.5" for *_, s in distractors) / len(distractors)
     )
     assert apart.counts["nonmated"] == len(public.distractor_trials)
     assert not apart.rates
@@ -154,7 +154,7 @@ def test_their_figures_are_apart(edition: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"hair_removal": "given"}, {"references": "T1w"}])
-def test_strangers_have_no_scans_and_no_photographs_without_hair(
+def test_distractors_have_no_scans_and_no_photographs_without_hair(
     changes: dict[str, str], tiny_cohort: Path, tmp_path: Path
 ) -> None:
     cohort = Path(shutil.copytree(tiny_cohort, tmp_path / "cohort"))
@@ -166,7 +166,7 @@ def test_strangers_have_no_scans_and_no_photographs_without_hair(
 
 
 @pytest.mark.slow
-def test_faces_of_strangers_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
+def test_faces_of_distractors_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
     """LFW made of photographs of synthetic people, at its own 250 x 250 pixels, hair removed by the kit."""
     cohort = SyntheticCohort(subjects=3, seed=5, scans=ScanSettings(spacing_mm=4.0))
     for person in draw_people(cohort):
@@ -186,5 +186,5 @@ def test_faces_of_strangers_are_seen(tiny_cohort: Path, tmp_path: Path) -> None:
     split = open_edition(tmp_path / "edition").eval
     for condition in ("raw", "bald"):
         paths = {name: split.photo(name, condition) for name in split.distractors}
-        seen = extract(paths, "photo", Extraction(("deepface",)), "faces of strangers", ENGINE)
+        seen = extract(paths, "photo", Extraction(("deepface",)), "faces of distractors", ENGINE)
         assert [image.acquired for image in seen.values()] == [True] * 3

@@ -35,7 +35,7 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.parent.mkdir(exist_ok=True)
             shutil.move(source, target)
         sex = {"M": 1, "F": 2}[row["sex"]]
-        age = "" if number == 1 else row["age"]  # nobody knows how old the first one is
+        age = "" if number == 1 else row["age"]  # the age of the first one is not known
         rows.append(f"{number},{sex},{CODES[row['ethnicity']]},{age}")
     (root / "ixi" / "IXI.csv").write_text("\n".join(rows) + "\n")
     words = [

@@ -1,4 +1,4 @@
-"""Who stands beside a person of a cohort is not published, and nobody's head is shaved for another's."""
+"""People beside a person of a cohort are not published, and no head is shaved for another's."""
 
 import shutil
 from pathlib import Path
@@ -44,7 +44,7 @@ def two(portraits: dict[str, Path]) -> Image.Image:
 
 @pytest.fixture
 def cohort(portraits: dict[str, Path], two: Image.Image, tmp_path: Path) -> Path:
-    """Four real people with six photographs: two of them with somebody else, and one with nobody."""
+    """Four real people with six photographs: two of them with a second person, and one with none."""
     root = write_tiny_cohort(tmp_path / "cohort", 4)
     (root / "dataset_description.json").unlink()
     shutil.rmtree(root / "sourcedata" / "photos" / "bald")
@@ -182,10 +182,10 @@ def test_nothing_is_sealed_of_real_people_whom_nobody_looked_at(cohort: Path, tm
     assert not (tmp_path / "edition").exists()
 
 
-def test_strangers_are_whoever_is_in_the_middle(
+def test_distractors_are_the_person_in_the_middle(
     portraits: dict[str, Path], two: Image.Image, tmp_path: Path
 ) -> None:
-    """As LFW cuts its photographs; where nobody is there it is not known who is meant."""
+    """As LFW cuts its photographs; without a face in the middle the person is not known."""
     half = marked(face_of(portraits["biden"], EDGE), BYSTANDER)
     wall = marked(Image.new("RGB", (40, EDGE), (120, 130, 140)), PERSON)
     person = marked(face_of(portraits["obama2"], EDGE), PERSON)

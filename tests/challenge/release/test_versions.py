@@ -1,4 +1,4 @@
-"""A mistake is mended by a new version: its people stay in their splits, and the old one says so."""
+"""A mistake is fixed by a new version: its people stay in their splits, and the old one says so."""
 
 import json
 import shutil
@@ -118,7 +118,7 @@ def test_a_later_version_needs_a_version(
 def test_terms_of_synthetic_people_are_not_passed_on_to_real_ones(
     real_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As when a dataset said by mistake that nobody in it exists; the name has to stay."""
+    """As when a dataset said by mistake that its people are synthetic; the name has to stay."""
     about = real_cohort / "dataset_description.json"
     about.write_text('{"Synthetic": true}')
     assert build(real_cohort, tmp_path / "old", {"edition.hair_removal": "none"}) == 0
@@ -133,7 +133,7 @@ def test_terms_of_synthetic_people_are_not_passed_on_to_real_ones(
     assert "synth/2026.1 -> synthetic: true, now false\n" in printed
 
 
-def test_strangers_are_not_dropped_without_a_word(
+def test_distractors_are_not_dropped_without_a_word(
     own_edition_folder: Path, tiny_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = own_edition_folder / "public" / "edition.json"
@@ -141,7 +141,7 @@ def test_strangers_are_not_dropped_without_a_word(
     later = {"edition.supersedes": str(own_edition_folder), "edition.version": "2"}
     (own_edition_folder / "public" / "eval" / "distractors.tsv").write_text("probe\treference\n")
     assert build(tiny_cohort, tmp_path / "new", later) == 2
-    assert "has photographs of 7 strangers; give distractors=lfw" in capsys.readouterr().err
+    assert "has photographs of 7 distractors; give distractors=lfw" in capsys.readouterr().err
 
 
 def test_who_checks_and_who_evaluates_is_told(

@@ -1,4 +1,4 @@
-"""Features of faces lie where nobody else can read them."""
+"""Features of faces lie where no other user can read them."""
 
 from pathlib import Path
 

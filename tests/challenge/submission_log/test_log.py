@@ -1,4 +1,4 @@
-"""The log of submissions: a chain that shows any change, limits, and what a team is told of its scores."""
+"""The log of submissions: a chain that shows any change, limits, and the scores that a team sees."""
 
 import json
 import shutil
@@ -317,7 +317,7 @@ def test_an_evaluation_that_ends_in_an_error_is_logged(
 def test_who_is_not_ranked_is_told_no_score(
     tiny_edition: Edition, tmp_path: Path, passed: int, rates: bool
 ) -> None:
-    """A system that fails the brain gate, or that nobody may rate, would learn from the key for nothing."""
+    """A system that fails the gate, or without an attacker that counts, would get scores for nothing."""
     entry = made_up(0)
     results = tuple(replace(result, rates=rates) for result in entry.results)
     gate = replace(entry.gate, passed=passed, scans=10)

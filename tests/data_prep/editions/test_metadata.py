@@ -28,7 +28,7 @@ def test_the_datasheet_says_plainly_whose_images_these_are() -> None:
 
 
 def test_citation_is_yaml_whatever_the_texts_hold() -> None:
-    nasty = {**DESCRIPTION, "citation": 'He said: "cite #1", yes\\no', "authors": ["A: B", "- C"]}
+    nasty = {**DESCRIPTION, "citation": 'They say: "cite #1", yes\\no', "authors": ["A: B", "- C"]}
     read = yaml.safe_load(citation(nasty))
     assert read["message"] == nasty["citation"]
     assert [author["name"] for author in read["authors"]] == nasty["authors"]

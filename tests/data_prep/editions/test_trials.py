@@ -55,7 +55,7 @@ def test_properties(n: int, photos: int, nonmated: int, seed: int) -> None:
 
 
 def as_matrix(trials: tuple[Trial, ...], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Who meets whom, and who is who, of a list of one probe and one reference each."""
+    """Probes by reference, and the key, of a list of one probe and one reference each."""
     met, mated = np.zeros((n, n)), np.zeros((n, n), bool)
     for trial in trials:
         place = int(trial.probe[1:]), int(trial.reference[1:].split("-")[0])
@@ -64,7 +64,7 @@ def as_matrix(trials: tuple[Trial, ...], n: int) -> tuple[np.ndarray, np.ndarray
 
 
 def sinkhorn(met: np.ndarray) -> np.ndarray:
-    """How likely each pair is mated, nearly, if anybody may belong to anybody he meets."""
+    """How likely each pair is mated, nearly, if a scan may belong to every photograph that it meets."""
     for _ in range(200):
         met = met / met.sum(1, keepdims=True)
         met = met / met.sum(0, keepdims=True)
@@ -100,7 +100,7 @@ def test_a_short_list_tells_no_label(
 
 
 def test_a_weak_attack_does_not_find_everybody_at_once() -> None:
-    """Of a group, all keys are open: nobody's label follows from another group's."""
+    """Of a group, all keys are open: no label follows from another group's."""
     met, _ = as_matrix(make_trials(*people(24), np.random.default_rng(0), 3), 24)
     groups = {tuple(row) for row in met}
     assert len(groups) == 6
