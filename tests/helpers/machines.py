@@ -1,6 +1,6 @@
 """Other processors, made of this one: the kit's files under each of them, compared.
 
-`python -m tests.helpers.machines cohort|board [NAME ...]` makes a small cohort, or a small demo and its board,
+`python -m tests.helpers.machines cohort|board [NAME ...]` makes a small cohort, or a small demo,
 under every machine (or those named), prints how many files differ from this one's, and fails if one does.
 A machine is a set of environment variables that keep libraries from instructions which this processor has.
 """
