@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.landmarks import Face, detect_face
 from mriprivacy.baselines.face.nose_check import nose_of
-from mriprivacy.baselines.face.render import render
+from mriprivacy.baselines.face.render import render_with_depth
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import View, make_views
@@ -71,17 +71,17 @@ def appearance_of_scan(
         surface = reconstruct(scan, spacing_mm)
     except SurfaceError as error:
         return Appearance((), (), str(error))
-    pictures = render(surface, views, size)
+    pictures, depths = zip(*render_with_depth(surface, views, size), strict=True)
     # A face of a render is 150-200 pixels wide, twice what the detector needs.
     seen = [detect_face(picture, upsample=0) for picture in pictures]
     faces = tuple(face for face, _ in seen)
     checks = {
         "views_with_face": float(sum(face is not None for face in faces)),
         "views_implausible": float(sum(fired and face is None for face, fired in seen)),
-        "nose_mm": nose_of(surface, faces, views, size),
+        "nose_mm": nose_of(depths, faces),
         **{f"cut_{side}_cm2": area for side, area in surface.cut_cm2.items()},
     }
-    return Appearance(tuple(pictures), faces, checks=checks)
+    return Appearance(pictures, faces, checks=checks)
 
 
 def appearance_of_photo(photo: NDArray[np.uint8]) -> Appearance:

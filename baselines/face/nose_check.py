@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.landmarks import Face
-from mriprivacy.baselines.face.render import DISTANCE_MM, HEIGHT_MM, camera_of, face_centre
-from mriprivacy.baselines.face.surface import HeadSurface
-from mriprivacy.baselines.face.views import View
+from mriprivacy.baselines.face.render import HEIGHT_MM
 
 # A nose stands out of the plane of the eyes: on whole heads, real and synthetic, by 18 to 38 mm, by 8 and
 # more on blurred and blocked ones, by at most 6 mm where the face was shaved or not scanned. A pasted nose
@@ -24,72 +22,45 @@ NEAR_MM = 3.0
 LAYER_MM = 10.0  # of the surface in front
 
 
-def nose_depth(surface: HeadSurface, face: Face, view: View, size: int) -> float:
+def nose_depth(depth: NDArray[np.float64], face: Face) -> float:
     """Return how far the nose tip stands out from the eyes, measured on the surface under the landmarks.
 
     Parameters
     ----------
-    surface : HeadSurface
-        The head.
+    depth : ndarray, shape (rows, columns)
+        Of the picture, from `render_with_depth`; measured along the direction of the camera.
     face : Face
-        Found in its picture.
-    view : View
-        Under which it was drawn; measured along the direction of the camera.
-    size : int
-        Edge of the picture, pixels.
+        Found in that picture.
 
     Returns
     -------
     float
         Millimetres towards the camera; NaN where a landmark lies beside the head.
     """
-    points = [face.landmarks[30], face.landmarks[36:42].mean(axis=0), face.landmarks[42:48].mean(axis=0)]
-    nose, right, left = depths(surface, np.array(points), view, size)
-    return float(nose - (right + left) / 2)
+    places = (face.landmarks[30], face.landmarks[36:42].mean(axis=0), face.landmarks[42:48].mean(axis=0))
+    nose, right, left = (depth_at(depth, place) for place in places)
+    return nose - (right + left) / 2
 
 
-def depths(surface: HeadSurface, pixels: NDArray[np.float64], view: View, size: int) -> NDArray[np.float64]:
-    """Return how near to the camera the surface is at pixels of a picture.
+def depth_at(depth: NDArray[np.float64], pixel: NDArray[np.float64]) -> float:
+    """Return how near to the camera the surface is about a pixel, x (to the right) and y (down).
 
-    Parameters
-    ----------
-    surface : HeadSurface
-        The head.
-    pixels : ndarray, shape (n, 2)
-        x (to the right) and y (down).
-    view : View
-        Under which the picture was drawn.
-    size : int
-        Edge of the picture, pixels.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Millimetres from the mid-face towards the camera; NaN beside the head.
+    Examples
+    --------
+    >>> depth_at(np.full((400, 400), 7.0), np.array([20.0, 30.0]))
+    7.0
     """
-    reach = NEAR_MM * size / HEIGHT_MM
-    camera = camera_of(face_centre(surface.mesh), view, size)
-    x, y, inverse = camera.project(surface.mesh.points).T
-    depth = DISTANCE_MM - 1 / inverse
-    low, high = pixels.min(axis=0) - reach, pixels.max(axis=0) + reach
-    between = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
-    flat, depth = np.stack([x[between], y[between]], axis=1), depth[between]
-    found = np.full(len(pixels), np.nan)
-    for number, pixel in enumerate(pixels):
-        near = np.abs(flat - pixel).max(axis=1) < reach
-        if near.any():  # what is in front hides what is behind, which a coarse surface has as many points of
-            own = np.sort(depth[near])
-            found[number] = np.median(own[own > own[-1] - LAYER_MM][-9:])
-    return found
+    reach = NEAR_MM * len(depth) / HEIGHT_MM
+    (left, top), (right, bottom) = np.floor(pixel - reach).astype(int), np.ceil(pixel + reach).astype(int)
+    near = depth[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)].ravel()
+    own = np.sort(near[np.isfinite(near)])
+    # What is in front hides what is behind: at an outline, the nearest layer counts.
+    return float(np.median(own[own > own[-1] - LAYER_MM][-9:])) if len(own) else float("nan")
 
 
-def nose_of(surface: HeadSurface, faces: Sequence[Face | None], views: Sequence[View], size: int) -> float:
+def nose_of(depths: Sequence[NDArray[np.float64]], faces: Sequence[Face | None]) -> float:
     """Return the median nose depth over the views in which one can be measured; NaN without any."""
-    found = [
-        nose_depth(surface, face, view, size)
-        for face, view in zip(faces, views, strict=True)
-        if face is not None
-    ]
+    found = [nose_depth(depth, face) for depth, face in zip(depths, faces, strict=True) if face is not None]
     measured = [depth for depth in found if np.isfinite(depth)]
     return float(np.median(measured)) if measured else float("nan")
 

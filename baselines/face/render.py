@@ -44,7 +44,14 @@ def camera_of(centre: NDArray[np.float64], view: View, size: int) -> Camera:
 
 
 def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list[NDArray[np.uint8]]:
-    """Draw the head under every view.
+    """Draw the head under every view: the pictures of `render_with_depth`."""
+    return [picture for picture, _ in render_with_depth(surface, views, size)]
+
+
+def render_with_depth(
+    surface: HeadSurface, views: Sequence[View], size: int = 400
+) -> list[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
+    """Draw the head under every view, and measure how near it is.
 
     Parameters
     ----------
@@ -57,24 +64,28 @@ def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list
 
     Returns
     -------
-    list of ndarray of uint8, shape (size, size, 3)
-        RGB, one a view; the same bits on every machine for the same points.
+    list of (ndarray of uint8, ndarray)
+        RGB, shape (size, size, 3), and millimetres from the mid-face towards the camera, shape (size, size),
+        NaN beside the head; one pair a view. The same bits on every machine for the same points.
     """
     points = np.asarray(surface.mesh.points, np.float64)
     faces = np.ascontiguousarray(surface.mesh.regular_faces, np.int64)
     outward, centre = vertex_normals(points, faces), face_centre(surface.mesh)
-    facing: dict[tuple[float, float], NDArray[np.float64]] = {}  # views that differ in light share it
-    pictures = []
+    seen: dict[tuple[float, float], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    drawn = []
     for view in views:
-        angle = (view.yaw, view.pitch)
-        if angle not in facing:
+        angle = (view.yaw, view.pitch)  # views that differ in light alone share what is seen
+        if angle not in seen:
             camera = camera_of(centre, view, size)
             hits = draw(camera.project(points), faces, size, culled=True)
-            facing[angle] = _facing(hits.face, hits.corners, faces, outward, camera.axes)
+            near = np.where(hits.face >= 0, hits.nearness, np.nan)
+            facing = _facing(hits.face, hits.corners, faces, outward, camera.axes)
+            seen[angle] = facing, DISTANCE_MM - 1 / near
+        facing, depth = seen[angle]
         lamp = LIGHTS[view.light]
         length = sum(one * one for one in lamp) ** 0.5
-        pictures.append(_lit(facing[angle], tuple(one / length for one in lamp)))
-    return pictures
+        drawn.append((_lit(facing, tuple(one / length for one in lamp)), depth))
+    return drawn
 
 
 @njit(cache=True)

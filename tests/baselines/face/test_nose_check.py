@@ -9,8 +9,8 @@ import pyvista as pv
 from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.appearance import appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
-from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, depths, nose_of
-from mriprivacy.baselines.face.render import face_centre, render
+from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, depth_at, nose_of
+from mriprivacy.baselines.face.render import face_centre, render_with_depth
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import HeadSurface, cut_areas
 from mriprivacy.baselines.face.views import View
@@ -32,26 +32,25 @@ def test_depth_is_measured_where_the_picture_shows_it(view: View) -> None:
     side = np.array([30.0, 90.0, -40.0])
     ball = pv.Sphere(radius=6, center=side / np.linalg.norm(side) * 108)
     plain, bumped = HeadSurface(head, 0.0), HeadSurface(head.merge(ball), 0.0)
-    before, after = (render(one, [view], 400)[0].astype(int) for one in (plain, bumped))
-    rows, columns = np.nonzero(np.abs(after - before).sum(axis=2) > 30)
-    pixel = np.array([[columns.mean(), rows.mean()]])
+    before, (picture, depth) = (render_with_depth(one, [view], 400)[0] for one in (plain, bumped))
+    rows, columns = np.nonzero(np.abs(picture.astype(int) - before[0]).sum(axis=2) > 30)
+    pixel = np.array([columns.mean(), rows.mean()])
     expected = (ball.points - face_centre(bumped.mesh)) @ towards
-    assert depths(bumped, pixel, view, 400)[0] == pytest.approx(expected.max(), abs=3)
-    assert np.isnan(depths(bumped, np.array([[2.0, 2.0]]), view, 400)[0])
+    assert depth_at(depth, pixel) == pytest.approx(expected.max(), abs=3)
+    assert np.isnan(depth_at(depth, np.array([2.0, 2.0])))
 
 
 def test_without_a_face_there_is_no_nose() -> None:
-    surface = HeadSurface(pv.Sphere(radius=100), 0.0)
-    assert np.isnan(nose_of(surface, [None], [View(0, 0)], 400))
+    assert np.isnan(nose_of([np.zeros((400, 400))], [None]))
 
 
 def test_a_view_in_which_a_landmark_lies_beside_the_head_does_not_count() -> None:
     surface = HeadSurface(pv.Sphere(radius=100, theta_resolution=200, phi_resolution=200), 0.0)
     inside = Face(np.full((68, 2), 200.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
     beside = Face(np.full((68, 2), 2.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
-    views = [View(0, 0), View(0, 0)]
-    assert nose_of(surface, [inside, beside], views, 400) == nose_of(surface, [inside, None], views, 400) == 0
-    assert np.isnan(nose_of(surface, [beside, None], views, 400))
+    depths = [depth for _, depth in render_with_depth(surface, [View(0, 0)] * 2, 400)]
+    assert nose_of(depths, [inside, beside]) == nose_of(depths, [inside, None]) == 0
+    assert np.isnan(nose_of(depths, [beside, None]))
 
 
 def test_sides_are_the_subjects_own() -> None:
