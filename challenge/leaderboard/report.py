@@ -11,7 +11,7 @@ from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import DefacingSubmission, Submission
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.html import numeric, page
+from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import signatures
 from mriprivacy.challenge.leaderboard.plots.contact_sheet import Pair, contact_sheet
 from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
@@ -72,7 +72,7 @@ def write_report(
         ranked=0,
         gate=tables.gate(entry) if entry.track == "defacing" else "",
         plots=plots,
-        tables=[(table, numeric(table)) for table in made],
+        tables=made,
         sheet=sheet,
         failures=sorted(evaluation.failures.items()),
         eval_scans=len(context.edition.eval.probes),
