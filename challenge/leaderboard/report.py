@@ -25,7 +25,7 @@ from mriprivacy.challenge.leaderboard.plots.report_plots import (
     roc_band,
 )
 from mriprivacy.challenge.leaderboard.system_tables import of_system
-from mriprivacy.data_prep.formats.atomic import inside, whole_file
+from mriprivacy.data_prep.formats.atomic import inside, write_whole
 from mriprivacy.data_prep.formats.tsv import write_table
 
 PAGE = "report.html"
@@ -87,8 +87,7 @@ def write_report(
         rows = [row for side, own in images.items() for row in seen(own, side)]
         write_table(home / "images.tsv", COLUMNS, rows)
     for name, content in files.items():
-        with whole_file(home / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+        write_whole(home / name, content)
     return home / PAGE
 
 

@@ -27,7 +27,7 @@ from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, 
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
 from mriprivacy.challenge.leaderboard.tables import BoardTable
-from mriprivacy.data_prep.formats.atomic import OutsideError, inside, whole_file
+from mriprivacy.data_prep.formats.atomic import OutsideError, inside, write_whole
 
 FILES = "files.txt"
 
@@ -55,8 +55,7 @@ def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = Non
     for stale in _listed(folder) - set(written):
         inside(folder, str(stale)).unlink(missing_ok=True)
     for name, text in written.items():
-        with whole_file(places[name]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_whole(places[name], text)
     return list(places.values())
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
@@ -72,8 +72,7 @@ def write_metadata(public: Path, description: Description) -> None:
         _json(data_package(description, hashes)),
     )
     for name, text in zip(METADATA, texts, strict=True):
-        with whole_file(public / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_whole(public / name, text)
 
 
 def title(description: Description) -> str:
