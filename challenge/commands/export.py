@@ -10,7 +10,6 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.export.codabench.bundle import Phase, check_synthetic, write_bundle
-from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.grand_challenge.container import write_container
 from mriprivacy.challenge.export.packing import zip_folder
 from mriprivacy.challenge.export.reference_data import check_track
@@ -90,8 +89,6 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
     with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
         write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
         zip_folder(Path(folder), temporary)
-        if problems := bundle_problems(temporary):
-            raise UserError(*(f"export: the bundle would be refused: {problem}" for problem in problems))
     print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
     print(
         "On Codabench everybody who can see the benchmark can download the key: scores there are for "

@@ -107,13 +107,6 @@ def page(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(**context).rstrip() + "\n"
 
 
-def numeric(table: BoardTable) -> list[bool]:
-    """Say which columns of a table hold figures: they are aligned to the right and sorted by value."""
-    return [
-        any(row[i].key is not None for row in table.rows) or not table.rows for i in range(len(table.header))
-    ]
-
-
 def _key(cell: Cell) -> str:
     """Return what a cell is sorted by; empty for a figure that is not available."""
     return "" if cell.key is None or cell.key != cell.key else f"{cell.key:.4g}"

@@ -11,7 +11,7 @@ from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import DefacingSubmission, Submission
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.html import numeric, page
+from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import signatures
 from mriprivacy.challenge.leaderboard.plots.contact_sheet import Pair, contact_sheet
 from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
@@ -25,7 +25,7 @@ from mriprivacy.challenge.leaderboard.plots.report_plots import (
     roc_band,
 )
 from mriprivacy.challenge.leaderboard.system_tables import of_system
-from mriprivacy.data_prep.formats.atomic import inside, whole_file
+from mriprivacy.data_prep.formats.atomic import inside, write_whole
 from mriprivacy.data_prep.formats.tsv import write_table
 
 PAGE = "report.html"
@@ -72,7 +72,7 @@ def write_report(
         ranked=0,
         gate=tables.gate(entry) if entry.track == "defacing" else "",
         plots=plots,
-        tables=[(table, numeric(table)) for table in made],
+        tables=made,
         sheet=sheet,
         failures=sorted(evaluation.failures.items()),
         eval_scans=len(context.edition.eval.probes),
@@ -87,8 +87,7 @@ def write_report(
         rows = [row for side, own in images.items() for row in seen(own, side)]
         write_table(home / "images.tsv", COLUMNS, rows)
     for name, content in files.items():
-        with whole_file(home / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+        write_whole(home / name, content)
     return home / PAGE
 
 

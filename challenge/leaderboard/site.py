@@ -8,7 +8,7 @@ from typing import Any
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.html import numeric, page
+from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import (
     ATTACKS,
     GROUPS,
@@ -27,7 +27,7 @@ from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, 
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
 from mriprivacy.challenge.leaderboard.tables import BoardTable
-from mriprivacy.data_prep.formats.atomic import OutsideError, inside, whole_file
+from mriprivacy.data_prep.formats.atomic import OutsideError, inside, write_whole
 
 FILES = "files.txt"
 
@@ -55,8 +55,7 @@ def write_site(folder: Path, entries: Sequence[Entry], guide: Guide | None = Non
     for stale in _listed(folder) - set(written):
         inside(folder, str(stale)).unlink(missing_ok=True)
     for name, text in written.items():
-        with whole_file(places[name]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_whole(places[name], text)
     return list(places.values())
 
 
@@ -73,7 +72,7 @@ def pages(entries: Sequence[Entry], guide: Guide | None = None) -> Iterator[tupl
         folder = slug(section)
         context = _context(section, figures, "")
         yield f"{folder}/index.html", page("edition.html", **context, guide=guide)
-        for table in [t for own in context["tables"].values() for t, _ in own]:
+        for table in [table for own in context["tables"].values() for table in own]:
             yield f"{folder}/{table.name}.tsv", table.tsv()
         for plot in figures.values():
             yield f"{folder}/{plot.name}.tsv", plot.tsv()
@@ -102,19 +101,16 @@ def _figures(section: Section) -> dict[str, Plot]:
 
 def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
     """Return what the pages say of an edition; links start with `prefix`."""
-    by_track: dict[str, list[tuple[BoardTable, list[bool]]]] = {}
+    by_track: dict[str, list[BoardTable]] = {}
     told = ""
     if defacers := section.track("defacing"):
-        made = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
-        made += [tables.by_attacker(defacers), tables.groups(defacers)]
-        by_track["defacing"] = [(table, numeric(table)) for table in made]
+        by_track["defacing"] = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
+        by_track["defacing"] += [tables.by_attacker(defacers), tables.groups(defacers)]
     if attacks := section.track("attack"):
-        ranking = tables.attack(section.boards["attack"])
-        by_track["attack"] = [(ranking, numeric(ranking))]
+        by_track["attack"] = [tables.attack(section.boards["attack"])]
         told = ATTACKS.format(**attacks[0].strongest().counts)
     if readers := section.track("attributes"):
-        table = tables.attributes(readers)
-        by_track["attributes"] = [(table, numeric(table))]
+        by_track["attributes"] = [tables.attributes(readers)]
     return {
         "section": section,
         "slug": slug(section),
@@ -166,7 +162,7 @@ def _system(
             place=place,
             ranked=len(board.ranked) if board else 0,
             plots=plots,
-            tables=[(table, numeric(table)) for table in made],
+            tables=made,
             gate=tables.gate(entry) if entry.track == "defacing" else "",
             signatures=signed([entry]),
         ),

@@ -39,6 +39,12 @@ class BoardTable:
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold figures: they are aligned to the right and sorted by value."""
+        columns = range(len(self.header))
+        return [not self.rows or any(row[i].key is not None for row in self.rows) for i in columns]
+
     def tsv(self) -> str:
         """Return the table as tab-separated text, cells as shown."""
         return tsv(self.header, [[cell.text for cell in row] for row in self.rows])

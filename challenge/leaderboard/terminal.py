@@ -1,8 +1,11 @@
 """What commands print of entries, for a terminal of 80 columns."""
 
+import io
 from collections.abc import Sequence
 
-from tabulate import DataRow, TableFormat, tabulate
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.standings import board
@@ -10,8 +13,6 @@ from mriprivacy.challenge.leaderboard.tables import figure, gate
 
 DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")
 ATTACKS = ("system", "AUC", "EER %", "rank-1")
-_ROW = DataRow("", " ", "")  # one space between columns, so that all stand in 80
-_PLAIN = TableFormat(None, None, None, None, _ROW, _ROW, 0, None)
 SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
 
 
@@ -62,5 +63,10 @@ def ranking(entries: Sequence[Entry]) -> str:
 
 
 def _table(rows: Sequence[tuple[object, ...]], header: Sequence[str]) -> str:
-    text = tabulate([header, *rows], tablefmt=_PLAIN, disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    grid = Table.grid(padding=(0, 1))  # one space between columns, so that all stand in 80
+    for row in (header, *rows):
+        grid.add_row(*(Text(str(cell), no_wrap=True) for cell in row))
+    console = Console(file=io.StringIO(), width=1000)
+    with console.capture() as captured:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())

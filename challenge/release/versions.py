@@ -10,7 +10,7 @@ from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.editions.edition_config import DESIGN, PHOTOGRAPHS, EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.scoring.errors import UserError
 
@@ -126,6 +126,5 @@ def superseding(plan: Plan, old: Edition) -> Plan:
 def mark_superseded(old: Edition, new: Edition) -> Path:
     """Write beside what an edition lists that another took its place; what is listed stays as it is."""
     path = old.root / SUPERSEDED
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps({"superseded_by": f"{new.name}@{new.hash}"}) + "\n", encoding="ascii")
+    write_whole(path, json.dumps({"superseded_by": f"{new.name}@{new.hash}"}) + "\n")
     return path

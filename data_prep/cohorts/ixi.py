@@ -16,7 +16,7 @@ import pandas as pd
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.cohort_files import dicom_hint
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import whole_file, write_whole
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.tsv import write_table
 
@@ -165,12 +165,8 @@ def write_ixi(people: Sequence[IxiPerson], folder: Path) -> None:
         "SourceDatasets": [{"URL": "https://brain-development.org/ixi-dataset/"}],
         "Synthetic": False,
     }
-    with whole_file(folder / "dataset_description.json") as temporary:
-        temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-    with whole_file(folder / "README") as temporary:
-        temporary.write_text(
-            "IXI data set, CC BY-SA 3.0, brain-development.org/ixi-dataset\n", encoding="utf-8"
-        )
+    write_whole(folder / "dataset_description.json", json.dumps(description, indent=1) + "\n")
+    write_whole(folder / "README", "IXI data set, CC BY-SA 3.0, brain-development.org/ixi-dataset\n")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,10 +5,11 @@ Everything follows from `edition.json` and the public tables; nothing here knows
 
 import json
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
@@ -26,41 +27,6 @@ MEANING = {
     "sex": "Sex of the person",
     "age_group": "Years of age, from-to",
     "ethnicity": "Ethnicity of the person",
-}
-_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
-    "conformsTo": "dct:conformsTo",
-    "cr": "http://mlcommons.org/croissant/",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
 }
 
 _SYNTHETIC = """All people in this edition are synthetic: nobody was scanned or photographed. Heads come
@@ -106,8 +72,7 @@ def write_metadata(public: Path, description: Description) -> None:
         _json(data_package(description, hashes)),
     )
     for name, text in zip(METADATA, texts, strict=True):
-        with whole_file(public / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_whole(public / name, text)
 
 
 def title(description: Description) -> str:
@@ -262,7 +227,7 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
 
 def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
     """Return the Croissant 1.0 description: tables as record sets, images as file sets."""
-    files = [
+    tables = [
         {
             "@type": "cr:FileObject",
             "@id": _name(table),
@@ -289,8 +254,9 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         }
         for name, pattern in images.items()
     ]
+    context = files("mriprivacy.data_prep.editions") / "croissant_context.json"
     return {
-        "@context": _CONTEXT,
+        "@context": json.loads(context.read_text(encoding="utf-8")),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": description["id"],
@@ -300,7 +266,7 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
         "citeAs": description["citation"] or title(description),
         **({"datePublished": description["released"]} if "released" in description else {}),
-        "distribution": [*files, *sets],
+        "distribution": [*tables, *sets],
         "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
     }
 

@@ -11,7 +11,7 @@ from mriprivacy.data_prep.editions.leaks import find_leaks, header_text
 from mriprivacy.data_prep.editions.metadata import METADATA, write_metadata
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, photos_of_real_people
 from mriprivacy.data_prep.editions.trials import Trial
-from mriprivacy.data_prep.formats.atomic import sync_tree, whole_file
+from mriprivacy.data_prep.formats.atomic import sync_tree, write_whole
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, blank_times, write_commitment, write_manifest
 from mriprivacy.data_prep.formats.schema import (
     AGE_COLUMNS,
@@ -127,8 +127,7 @@ def _write_sealed(split: SplitPlan, plan: Plan, sealed: Path) -> None:
     if plan.ages:
         aged = [(probe, f"{age:.9g}") for probe, age in plan.ages.items()]
         write_table(sealed / "ages.tsv", AGE_COLUMNS, aged)
-    with whole_file(sealed / "nonce") as temporary:
-        temporary.write_text(plan.nonce + "\n", encoding="ascii")
+    write_whole(sealed / "nonce", plan.nonce + "\n")
 
 
 def _label(trial: Trial) -> str:
@@ -140,5 +139,4 @@ def _attribute_rows(split: SplitPlan) -> list[tuple[str, ...]]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

@@ -131,6 +131,32 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole, UTF-8, as `whole_file` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> write_whole(path, "all of it")
+    >>> path.read_text()
+    'all of it'
+    """
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def free_place(path: Path) -> Path:
+    """Return where a folder can be made, absolute; OutputExistsError if something is there."""
+    path = path.absolute()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OutputExistsError(
+            f"{path} already exists and is not empty; nothing is overwritten: "
+            "name another output, or remove it first"
+        )
+    return path
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path`; rename it to `path` when the block ends without an error.
@@ -159,12 +185,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     >>> [p.name for p in (folder / "out").iterdir()]
     ['a.txt']
     """
-    path = path.absolute()
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise OutputExistsError(
-            f"{path} already exists and is not empty; nothing is overwritten: "
-            "name another output, or remove it first"
-        )
+    path = free_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
     try:

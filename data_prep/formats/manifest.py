@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 
 MANIFEST = "MANIFEST.sha256"
 # Written when another edition takes the place of this one, which does not change: not in the manifest.
@@ -75,14 +75,12 @@ def write_commitment(public: Path, sealed: Path) -> None:
     Call it when all that is sealed is there.
     """
     _write_list(sealed, sealed_files(sealed), SEALED_MANIFEST)
-    with whole_file(public / COMMITMENT) as temporary:
-        temporary.write_text(f"{commitment(sealed)}  -\n", encoding="utf-8")
+    write_whole(public / COMMITMENT, f"{commitment(sealed)}  -\n")
 
 
 def _write_list(folder: Path, names: Iterable[str], target: str) -> None:
     lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
-    with whole_file(folder / target) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_whole(folder / target, "".join(lines))
 
 
 def blank_times(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
+from mriprivacy.data_prep.formats.atomic import free_place, write_whole
 from mriprivacy.scoring.errors import UserError
 
 _DONE = ".done"
@@ -74,12 +74,7 @@ def resumable_folder(path: Path, state: str) -> Iterator[Path]:
     >>> [p.name for p in folder.iterdir()], [p.name for p in (folder / "out").iterdir()]
     (['out'], ['a.txt'])
     """
-    path = path.absolute()
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise OutputExistsError(
-            f"{path} already exists and is not empty; nothing is overwritten: "
-            "name another output, or remove it first"
-        )
+    path = free_place(path)
     partial = path.parent / f".{path.name}.partial-{state}"
     partial.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(partial / _LOCK, mode=0o600)
@@ -123,8 +118,7 @@ def once(folder: Path, name: str, work: Callable[[], Any]) -> Any:
     done = folder / _DONE / f"{name}.json"
     if not done.is_file():
         result = work()
-        with whole_file(done) as temporary:
-            temporary.write_text(json.dumps(result), encoding="utf-8")
+        write_whole(done, json.dumps(result))
     return json.loads(done.read_text(encoding="utf-8"))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mriprivacy.data_prep.cohorts.cohort_files import truth_paths
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import whole_file, write_whole
 from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
@@ -56,8 +56,7 @@ def photo_path(folder: Path, subject: str, condition: str, number: int) -> Path:
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON as BIDS wants it: UTF-8, indented, keys in the order given."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_scan(path: Path, data: NDArray, affine: NDArray[np.float64], sidecar: Mapping[str, object]) -> None:
@@ -172,8 +171,7 @@ def write_descriptions(folder: Path, config: SyntheticCohort, subjects: int) -> 
     # BIDS: what the labels of every dseg below this folder mean.
     names = [(str(label), name) for name, label in LABEL.items()]
     write_table(folder / "derivatives" / "truth" / "dseg.tsv", ["index", "name"], names)
-    with whole_file(folder / "README.md") as temporary:
-        temporary.write_text(_readme(config, subjects), encoding="utf-8")
+    write_whole(folder / "README.md", _readme(config, subjects))
 
 
 def write_participants(folder: Path, rows: Sequence[Mapping[str, str]]) -> None:

@@ -1,5 +1,5 @@
 """A benchmark for Codabench.
 
-`bundle` writes it, `rules` restates what the platform accepts. `codabench_run` is what the platform starts.
+`bundle` writes it, and `codabench_run` is what the platform starts.
 The platform's stock image has an old SciPy, for which `old_scipy` stands in.
 """

@@ -7,6 +7,7 @@ to every approved participant. The setting that hides them is read by the web pa
 import re
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,10 @@ def write_bundle(edition: Edition, root: Path, folder: Path, phase: Phase, basel
     Raises
     ------
     UserError
-        For dates that are none, or a track that the image cannot score.
+        For dates that are none or in the wrong order, or a track that the image cannot score.
     """
     image = _image(phase)
-    for name, time in (("start", phase.start), ("end", phase.end)):
-        if not _DATE.fullmatch(time) and (name, time) != ("end", ""):
-            raise UserError(f"export: {name} is {time!r}; expected YYYY-MM-DD HH:MM:SS, in UTC")
+    _check_times(phase)
     with tempfile.TemporaryDirectory() as scratch:
         _write_parts(edition, root, folder, Path(scratch), phase, baselines)
     write_logo(folder / "logo.png")
@@ -127,6 +126,18 @@ def _write_parts(
         found["public_data"] = edition.root
     for name, part in found.items():
         zip_folder(part, folder / f"{name}.zip")
+
+
+def _check_times(phase: Phase) -> None:
+    for name, time in (("start", phase.start), ("end", phase.end)):
+        if (name, time) == ("end", ""):
+            continue
+        try:
+            datetime.fromisoformat(time if _DATE.fullmatch(time) else "")
+        except ValueError as error:
+            raise UserError(f"export: {name} is {time!r}; expected YYYY-MM-DD HH:MM:SS, in UTC") from error
+    if phase.end and phase.end <= phase.start:
+        raise UserError(f"export: end is {phase.end!r}; expected a time after start, {phase.start}")
 
 
 def _image(phase: Phase) -> str:

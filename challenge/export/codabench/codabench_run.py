@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
 from mriprivacy.challenge.intake.description import SubmissionError
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import one_line
 
 
@@ -37,8 +37,7 @@ def main(words: Sequence[str]) -> int:
         print(f"warning: {one_line(warning)}")
     for result in entry.results:
         print(one_line(result.signature))
-    with whole_file(scores) as temporary:
-        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_whole(scores, json.dumps(found, indent=1) + "\n")
     return 0
 
 

@@ -22,7 +22,7 @@ from mriprivacy.challenge.export.grand_challenge.jobs import assemble
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import TABLES
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import one_line
 
 PORT = 4743
@@ -65,8 +65,7 @@ def evaluate_input(places: Places) -> int:
         )
         print(told, file=sys.stderr, flush=True)
         return 1
-    with whole_file(places.output / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_whole(places.output / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     return 0
 
 

@@ -17,10 +17,10 @@ import yaml
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.export.codabench import codabench_run
-from mriprivacy.challenge.export.codabench.rules import bundle_problems
 from mriprivacy.challenge.export.columns import columns, platform_scores
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.scoring.errors import UserError
+from tests.helpers.codabench_rules import bundle_problems
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.stock_image import linked_python, pinned_python
 
@@ -305,11 +305,23 @@ def test_defacing_needs_an_image_with_the_kit(
     assert any(name.endswith(".nii.gz") for name in inner(path, "reference_data.zip").namelist())
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["start=tomorrow"], "YYYY-MM-DD"),
+        (["start='2026-13-01 00:00:00'"], "YYYY-MM-DD"),
+        (["start='2026-02-01 00:00:00'", "end='2026-02-01 00:00:00'"], "expected a time after"),
+    ],
+)
 def test_a_date_that_is_none_is_refused(
-    tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dates: list[str],
+    told: str,
+    tiny_edition_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert export(tiny_edition_folder, tmp_path / "x.zip", "start=tomorrow", "track=attributes") == 2
-    assert "YYYY-MM-DD" in capsys.readouterr().err
+    assert export(tiny_edition_folder, tmp_path / "x.zip", *dates, "track=attributes") == 2
+    assert told in capsys.readouterr().err
     assert not (tmp_path / "x.zip").exists()
 
 

@@ -298,7 +298,7 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
             r"edition.citation is 'a\\u2028b'; expected 1-2000 characters on one line",
         ),
         ({"authors": ["A", "\u202eB"]}, r"edition.authors is '\\u202eB'; expected 1-200 characters on one"),
-        ({"released": "24.11.2026"}, "edition.released is '24.11.2026'; expected a day, such as 2026-11-24"),
+        ({"released": "24.11.2026"}, "edition.released is '24.11.2026'; expected a day such as 2026-11-24"),
         ({"released": "20261124"}, "edition.released is '20261124'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What Codabench's unpacker asks of a bundle, restated: a bundle is refused here and not after upload."""
+"""What Codabench's unpacker asks of a bundle, restated: what `export` writes must pass it."""
 
 import re
 import zipfile
