@@ -283,6 +283,7 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"dev_share": float("nan")}, "edition.dev_share is nan"),
         ({"age_edges": [30, 18]}, "edition.age_edges"),
         ({"age_edges": []}, "edition.age_edges"),
+        ({"age_edges": [-1, 18]}, "edition.age_edges"),
         ({"nonmated_per_probe": -1}, "expected 0"),
         ({"nonmated_per_probe": 5}, r"expected 0 \(all\) to 4"),
         ({"contrast": "DWI"}, "edition.contrast is 'DWI'; expected one of T1w, T2w, FLAIR, PDw"),
