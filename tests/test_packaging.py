@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.in_ci import needs
+
 ROOT = Path(__file__).parents[1]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="builds from a clone; this tree has no git"),
+    needs((ROOT / ".git").exists(), "builds from a clone; this tree has no git"),
 ]
 
 

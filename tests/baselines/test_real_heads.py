@@ -16,6 +16,7 @@ from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import FEW, MORE, NOISIEST, ghosted, halved, mirrored, noisy
+from tests.helpers.in_ci import skip_but_not_in_ci
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def second() -> Scan:
     """Head B of docs/results/real_heads.md, which lies beside the repository, where it does."""
     path = Path(__file__).parents[3] / "shared" / "data" / "heads" / "T1w2mm.nii.gz"
     if not path.is_file():
-        pytest.skip("no second real head beside the repository: ../shared/data/heads/T1w2mm.nii.gz")
+        skip_but_not_in_ci("no second real head beside the repository: ../shared/data/heads/T1w2mm.nii.gz")
     return read_scan(path)
 
 

@@ -63,7 +63,6 @@ def test_tsv(tmp_path: Path) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     scores, mated = people(2)
     table = pd.DataFrame({"score": scores, "label": np.where(mated, "mated", "nonmated")})
     table.to_parquet(tmp_path / "trials.parquet")

@@ -15,6 +15,7 @@ from mriprivacy.baselines.brain import engines as brain_engine
 from mriprivacy.baselines.brain.analysis import BrainError, analyse
 from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask, engine_version
 from mriprivacy.baselines.face.scan import Scan
+from tests.helpers.in_ci import needs_extra
 
 
 class Network:
@@ -89,7 +90,7 @@ def test_the_analysis_takes_its_mask(real_head: Scan, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("deepbet") is None, reason="deepbet is an extra")
+@needs_extra(find_spec("deepbet") is not None, "deepbet is an extra")
 def test_the_network_itself_agrees_with_the_kit(real_head: Scan, tmp_path: Path) -> None:
     own, theirs = (
         analyse(real_head, tmp_path, engine=engine).labels > 0 for engine in ("builtin", "deepbet")

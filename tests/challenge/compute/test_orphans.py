@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.in_ci import needs
+
 SCRIPT = """
 import os, sys, time
 from pathlib import Path
@@ -35,7 +37,7 @@ def is_alive(process: int) -> bool:
         return False
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+@needs(Path("/proc").is_dir(), "looks at /proc")
 @pytest.mark.parametrize(("kind", "n"), [("loky", 2), ("child", 1)])
 def test_workers_end_with_a_process_that_was_killed(kind: str, n: int, tmp_path: Path) -> None:
     script = tmp_path / "script.py"

@@ -16,9 +16,10 @@ from mriprivacy.challenge.commands.check import CheckSettings
 from mriprivacy.challenge.compute.parallel import Compute, run, stream
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.scoring.errors import UserError
+from tests.helpers.in_ci import needs
 
 SEQUENTIAL, LOKY, DASK, RAY = (Compute(name, 2) for name in ("sequential", "loky", "dask", "ray"))
-NO_RAY = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra ray is not installed")
+NO_RAY = needs(importlib.util.find_spec("ray") is not None, "the extra ray is not installed")
 PROCESSES = (
     pytest.param(LOKY, id="loky"),
     pytest.param(DASK, id="dask"),

@@ -24,9 +24,10 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
+from tests.helpers.in_ci import needs
 
 pytestmark = pytest.mark.slow
-needs_ray = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra ray is not installed")
+needs_ray = needs(importlib.util.find_spec("ray") is not None, "the extra ray is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -224,3 +224,14 @@ def test_check_needs_no_key(own_edition_folder: Path, attack: Path) -> None:
 def test_no_folder(tmp_path: Path, tiny_edition: Edition, refused: Refused) -> None:
     (problem,) = refused(tmp_path / "nowhere", tiny_edition)
     assert "no such folder or zip; expected one with submission.json" in problem
+
+
+@pytest.mark.parametrize("track", ["attack", "attributes"])
+def test_a_submission_without_its_table_is_refused(
+    track: str, tiny_edition: Edition, refused: Refused, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(track)
+    table = {"attack": "scores.tsv", "attributes": "attributes.tsv"}[track]
+    (folder / table).unlink()
+    problems = refused(folder, tiny_edition)
+    assert any(table in problem for problem in problems), problems

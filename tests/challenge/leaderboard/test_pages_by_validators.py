@@ -13,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright import sync_api as playwright
 
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.site import write_site
 from tests.helpers.board_entries import made_up
+from tests.helpers.in_ci import skip_but_not_in_ci
 
 # Pages for axe, which takes seconds a page: the overview, the words and the edition of two sites, a system of
 # every track, a report.
@@ -40,14 +42,14 @@ def pages(defacing_report: Callable[..., Path], tmp_path: Path) -> list[Path]:
 def given(variable: str) -> str:
     path = os.environ.get(variable, "")
     if not Path(path).is_file():
-        pytest.skip(f"{variable} is {path!r}; expected the path of a file, see the head of this test")
+        skip_but_not_in_ci(f"{variable} is {path!r}; expected the path of a file, see the head of this test")
     return path
 
 
 def test_the_nu_html_checker_finds_nothing(pages: list[Path]) -> None:
     jar = given("VNU_JAR")
     if not shutil.which("java"):
-        pytest.skip("no java")
+        skip_but_not_in_ci("no java")
     command = ["java", "-jar", jar, "--format", "json", "--stdout", *map(str, pages)]
     said = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)["messages"]
     assert len(pages) > 30
@@ -60,7 +62,6 @@ def test_the_nu_html_checker_finds_nothing(pages: list[Path]) -> None:
 def test_axe_finds_no_violation(pages: list[Path]) -> None:
     script = Path(given("AXE_JS")).read_text(encoding="utf-8")
     chromium = given("CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api")
     of_every_kind = [path for path in pages if path.stem in KINDS]
     assert len(of_every_kind) == 11
     found = []

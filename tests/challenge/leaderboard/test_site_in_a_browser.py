@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright import sync_api as playwright
 
 from mriprivacy.challenge.leaderboard.site import write_site
 from tests.helpers.board_entries import made_up
 from tests.helpers.in_ci import skip_but_not_in_ci
-
-playwright = pytest.importorskip("playwright.sync_api")
 
 pytestmark = pytest.mark.slow  # .ci/run asks for them by name
 EDITION = "synth-1-abababab"

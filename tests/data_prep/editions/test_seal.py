@@ -25,6 +25,7 @@ from mriprivacy.data_prep.editions.build_edition import (
     seal_edition,
 )
 from mriprivacy.data_prep.formats.atomic import OutputExistsError
+from tests.helpers.in_ci import skip_but_not_in_ci
 
 CONFIG = EditionConfig(id="tiny", seed=11, hair_removal="given")
 
@@ -177,7 +178,7 @@ def test_sealed_is_for_the_organizer_alone(tiny_edition_folder: Path) -> None:
 
 def test_manifest_and_commitment_hold_outside_of_the_kit(tiny_edition_folder: Path) -> None:
     if not shutil.which("sha256sum"):
-        pytest.skip("no sha256sum here")
+        skip_but_not_in_ci("no sha256sum here")
     public = tiny_edition_folder / "public"
     subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "MANIFEST.sha256"], cwd=public, check=True)
     sealed = tiny_edition_folder / "sealed"
@@ -193,7 +194,7 @@ def test_manifest_and_commitment_hold_outside_of_the_kit(tiny_edition_folder: Pa
 def test_mri_folders_are_valid_bids(tiny_edition_folder: Path, split: str) -> None:
     validator = Path(sys.executable).parent / "bids-validator-deno"
     if not validator.exists():
-        pytest.skip("bids-validator-deno is not installed beside this Python")
+        skip_but_not_in_ci("bids-validator-deno is not installed beside this Python")
     run = subprocess.run(
         [validator, "--ignoreWarnings", tiny_edition_folder / "public" / split / "mri"],
         capture_output=True,
@@ -282,6 +283,7 @@ def test_unknown_attributes_are_told_and_of_nobody_refused(own_cohort: Path) -> 
         ({"dev_share": float("nan")}, "edition.dev_share is nan"),
         ({"age_edges": [30, 18]}, "edition.age_edges"),
         ({"age_edges": []}, "edition.age_edges"),
+        ({"age_edges": [-1, 18]}, "edition.age_edges"),
         ({"nonmated_per_probe": -1}, "expected 0"),
         ({"nonmated_per_probe": 5}, r"expected 0 \(all\) to 4"),
         ({"contrast": "DWI"}, "edition.contrast is 'DWI'; expected one of T1w, T2w, FLAIR, PDw"),

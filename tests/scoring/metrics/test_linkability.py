@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from mriprivacy.scoring import ScoringError, SmallSampleWarning, dsys_histogram, linkability
+from mriprivacy.scoring.metrics.linkability import from_halves
+from mriprivacy.scoring.metrics.steps import Steps
 
 
 @pytest.mark.parametrize("n", [2, 5, 20, 49, 200, 5000])
@@ -91,3 +93,11 @@ def test_small_samples_warn() -> None:
         linkability(np.arange(10), np.arange(50))
     with pytest.raises(ScoringError, match="two each"), pytest.warns(SmallSampleWarning):
         linkability([1], [0, 1])
+
+
+def test_a_split_with_a_half_that_lacks_a_class_is_left_out() -> None:
+    mated = np.array([[[4.0, 2.0, 1.0], [3.0, 3.0, 1.0]], [[7.0, 5.0, 2.0], [0.0, 0.0, 0.0]]])
+    nonmated = np.array([[[1.0, 3.0, 9.0], [2.0, 4.0, 9.0]], [[3.0, 7.0, 18.0], [0.0, 0.0, 0.0]]])
+    alone = float(from_halves(Steps(mated[:1], nonmated[:1])))
+    assert 0 < alone < 1
+    assert float(from_halves(Steps(mated, nonmated))) == pytest.approx(alone, abs=1e-12)
