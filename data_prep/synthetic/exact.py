@@ -66,7 +66,7 @@ def _arctan(x: float) -> float:
     size = abs(x)
     over = size > 1.0
     if over:
-        size = 1.0 / size
+        size = 1.0 / max(size, 1.0)
     turned = size > _EIGHTH_TURN
     if turned:
         size = (size - 1.0) / (size + 1.0)
@@ -114,11 +114,11 @@ def cos(x):  # type: ignore[no-untyped-def]
 @vectorize(cache=True)
 def arctan2(y, x):  # type: ignore[no-untyped-def]
     """Return the angle of the point (x, y), radians, -pi to pi; 0 of the origin."""
-    if x == 0.0:
-        return 0.0 if y == 0.0 else (1.5707963267948966 if y > 0 else -1.5707963267948966)
-    angle = _arctan(float(y) / float(x))
+    angle = _arctan(float(y) / float(x if x != 0 else 1.0))
     if x < 0:
         angle += 3.141592653589793 if y >= 0 else -3.141592653589793
+    elif x == 0:
+        angle = 0.0 if y == 0 else (1.5707963267948966 if y > 0 else -1.5707963267948966)
     return angle
 
 
