@@ -22,6 +22,7 @@ from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
+from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.release.versions import (
     changes,
     inherited,
@@ -153,11 +154,13 @@ def run(settings: BuildSettings) -> None:
     print(leaks)
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
-    published = " and starting_kit" if settings.starting_kit else ""
+    beside = " and starting_kit" if settings.starting_kit else ""
     sealed = LOCKED if settings.recipients else "sealed"
-    print(f"publish {settings.output}/public{published}; keep {settings.output}/{sealed} to yourself")
+    print(f"publish {settings.output}/public{beside}; keep {settings.output}/{sealed} to yourself")
     if old:
         print(f"{old.root / SUPERSEDED}: written; publish it, too, beside the rest of {old.name}")
+    if said := verdict(open_edition(Path(settings.output), images=False), published()):
+        print(said)
 
 
 def check_seed(plan: Plan, seed: int) -> None:

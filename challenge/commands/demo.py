@@ -11,15 +11,17 @@ from typing import Any
 
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.terminal import ranking
+from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
 from mriprivacy.data_prep.formats.settings import group, setting
 from mriprivacy.scoring.errors import UserError
 
-EDITION, RELEASED = "synth-demo", "2026-11-24"
+EDITION, VERSION, RELEASED = "synth-demo", "2026.1", "2026-11-24"
 KEPT = "demo.json"
 # Seconds that a step took on two cores that had nothing else to do, the standard demo; the time left is
 # estimated from their shares. Who meets images first finds nothing kept.
@@ -102,6 +104,7 @@ def run(settings: DemoSettings) -> None:
         call()
     print(f"\n{ranking(read_entries(output / 'entries'))}")
     print(_closing(output, time.monotonic() - start))
+    print(f"\n{verdict(open_edition(output / 'edition', images=False), published())}")
 
 
 def plan(settings: DemoSettings) -> list[Step]:
@@ -123,8 +126,16 @@ def plan(settings: DemoSettings) -> list[Step]:
     people = [f"cohort.subjects={settings.subjects}", f"cohort.scans.spacing_mm={spacing}"]
     add("cohort", "people", *people, f"seed={settings.seed}", f"output={out}/people")
     protocol = [f"protocol.spacing_mm={spacing}", f"protocol.reanalysed={settings.reanalysed}"]
-    edition = [f"edition.id={EDITION}", f"edition.released={RELEASED}", f"output={out}/edition"]
-    add("build", "edition", f"cohort.root={out}/people", f"seed={settings.seed}", *protocol, *edition)
+    edition = [f"edition.id={EDITION}", f"edition.version={VERSION}", f"edition.released={RELEASED}"]
+    add(
+        "build",
+        "edition",
+        f"cohort.root={out}/people",
+        f"seed={settings.seed}",
+        *protocol,
+        *edition,
+        f"output={out}/edition",
+    )
     submissions = [*settings.defacers]
     for name in settings.defacers:
         made = f"submissions/{name}"
@@ -144,7 +155,7 @@ def plan(settings: DemoSettings) -> list[Step]:
     for name in submissions:
         submission, entry = (
             f"submission={out}/submissions/{name}",
-            f"entries/{EDITION}-2026.1/reference__{name}.json",
+            f"entries/{EDITION}-{VERSION}/reference__{name}.json",
         )
         add("check", entry, public, submission)
         words = [f"edition={out}/edition", submission, f"output={out}/entries"]

@@ -7,6 +7,7 @@ from mriprivacy.challenge.edition.encryption import LOCKED, key_problems, opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition, public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed, organizer_folder
+from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.submission_log.log import LOG, head, read_log
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring.errors import UserError
@@ -32,6 +33,8 @@ def run(settings: VerifySettings) -> None:
         raise UserError(*problems)
     edition = open_edition(path)
     print(f"{edition.name}: every public file is as released (edition {edition.hash})")
+    if said := verdict(edition, published()):
+        print(said)
     print(_verify_key(home, settings.identity))
     if settings.record:
         _verify_log(Path(settings.record), settings.head)

@@ -9,17 +9,21 @@ from mriprivacy.challenge.edition.sealed import organizer_folder
 from mriprivacy.data_prep.formats.manifest import (
     COMMITMENT,
     COMMITTED,
+    CONTENT,
     MANIFEST,
     SEALED_MANIFEST,
+    ContentError,
     commitment,
-    file_sha256,
+    content_digest,
     public_files,
     sealed_files,
 )
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 _MANY = 20
+_LINE = re.compile(r"([0-9a-f]{64})  ([!-~]+)")
 
 
 def verify_edition(path: Path) -> tuple[str, ...]:
@@ -78,18 +82,35 @@ def _compare(folder: Path, manifest: str, names: Sequence[str], prefix: str) -> 
     for name in sorted(present & set(listed)):
         if (folder / name).is_symlink():
             problems.append(f"{prefix}{name}: is a link; expected a file")
-        elif file_sha256(folder / name) != listed[name]:
-            problems.append(f"{prefix}{name}: is not the file that was released (SHA-256 differs)")
+        elif problem := changed(folder / name, listed[name]):
+            problems.append(f"{prefix}{name}: {problem}")
     more = len(problems) - _MANY
     return problems[:_MANY] + ([f"{prefix or 'public/'}: {more} more such files"] if more > 0 else [])
 
 
+def changed(path: Path, digest: str) -> str:
+    """Say in what way a file does not hold what a list says; empty if it does."""
+    try:
+        same = content_digest(path) == digest
+    except ContentError as error:
+        return f"is not the file that was released: {error}"
+    return "" if same else "is not the file that was released (SHA-256 of its content differs)"
+
+
 def read_manifest(path: Path, name: str) -> Mapping[str, str]:
-    """Return the SHA-256 of every file that a list names; UserError if it is no such list."""
+    """Return the SHA-256 of what every file holds that a list names; UserError if it is no such list."""
     raw = read_bytes(path, 1_000_000_000, name)
+    first, *lines = raw.decode("utf-8", "replace").split("\n")[:-1] or [""]
+    if _LINE.fullmatch(first):
+        raise EditionError(
+            f"{name}: is a list of the old kind, by the bytes of files; 'sha256sum -c {path.name}' in its "
+            "folder checks it, and building the edition again with this kit gives it one by content"
+        )
+    if first != CONTENT:
+        raise EditionError(f"{name}: line 1 is {shown(first, 60)}; expected {CONTENT!r}")
     listed: dict[str, str] = {}
-    for number, line in enumerate(raw.decode("utf-8", "replace").split("\n")[:-1], start=1):
-        match = re.fullmatch(r"([0-9a-f]{64})  ([!-~]+)", line)
+    for number, line in enumerate(lines, start=2):
+        match = _LINE.fullmatch(line)
         if not match or match[2] in listed:
             raise EditionError(f"{name}: line {number} is not '<sha256>  <file>', every file once")
         listed[match[2]] = match[1]

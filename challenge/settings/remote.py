@@ -21,7 +21,7 @@ from typing import Any
 
 from mriprivacy.challenge.compute.folders import cache_folder, scratch_folder
 from mriprivacy.challenge.edition.encryption import LOCKED
-from mriprivacy.challenge.edition.integrity import read_manifest
+from mriprivacy.challenge.edition.integrity import changed, read_manifest
 from mriprivacy.challenge.edition.public import EditionError
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
 from mriprivacy.data_prep.formats.manifest import (
@@ -29,7 +29,7 @@ from mriprivacy.data_prep.formats.manifest import (
     MANIFEST,
     SEALED_MANIFEST,
     SUPERSEDED,
-    file_sha256,
+    encoding,
 )
 from mriprivacy.data_prep.formats.problems import IncompleteError
 from mriprivacy.extras import how_to_install
@@ -236,25 +236,25 @@ def _fetch_listed(filesystem: Any, path: str, manifest: str, folder: Path, objec
     odd = [name for name in hashes if not _NAME.fullmatch(name)]
     if odd:
         raise EditionError(f"{manifest}: {odd[0]!r} is no name for a file of an edition")
-    if objects is None:
-        _many([(filesystem, f"{path}/{name}", folder / name) for name in hashes])
-        problems = [name for name, digest in hashes.items() if file_sha256(folder / name) != digest]
-    else:
-        lacking = {digest: name for name, digest in hashes.items() if not (objects / digest).is_file()}
-        _many([(filesystem, f"{path}/{n}", objects / f"{d}.new") for d, n in lacking.items()])
-        problems = []
-        for digest, name in lacking.items():
-            fresh = objects / f"{digest}.new"
-            if file_sha256(fresh) == digest:
-                fresh.replace(objects / digest)
-            else:
-                fresh.unlink()
-                problems.append(name)
+    # Kept by content and encoding: a text can have the bytes that a photograph has when it is decoded.
+    kept = {
+        name: objects / f"{digest}{encoding(name)}" if objects else folder / name
+        for name, digest in hashes.items()
+    }
+    lacking = {target: name for name, target in kept.items() if not target.is_file()}
+    fresh = {target: target.with_name(f"new-{target.name}") for target in lacking}
+    _many([(filesystem, f"{path}/{name}", fresh[target]) for target, name in lacking.items()])
+    problems = []
+    for target, name in lacking.items():
+        if problem := changed(fresh[target], hashes[name]):
+            fresh[target].unlink()
+            problems.append(f"{name}: {problem}")
+        else:
+            fresh[target].replace(target)
     if problems:
-        raise EditionError(*(f"{n}: is not the file that was released (SHA-256 differs)" for n in problems))
-    for name, digest in hashes.items() if objects is not None else ():
-        assert objects is not None
-        _place(objects / digest, folder / name)
+        raise EditionError(*problems)
+    for name, target in kept.items() if objects else ():
+        _place(target, folder / name)
 
 
 def _place(source: Path, target: Path) -> None:

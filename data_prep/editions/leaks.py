@@ -1,7 +1,6 @@
 """The last look before an edition is listed: nothing sealed may stand in what is public."""
 
 import re
-import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from mriprivacy.data_prep.formats.manifest import public_files
+from mriprivacy.data_prep.formats.manifest import ContentError, content_digest, public_files
 from mriprivacy.data_prep.formats.nifti import canonical_bytes
 from mriprivacy.data_prep.formats.problems import Findings
 
@@ -19,8 +18,6 @@ _WORDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
 _GEOMETRY = ("pixdim", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
 # Of gzip: no flags (file name, comment, extra field) and no time stamp.
 _GZIP = b"\x1f\x8b\x08" + bytes(5)
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
 _TELLING = 6  # characters: what is shorter may stand in any text
 
 
@@ -69,8 +66,10 @@ def find_leaks(public: Path, secrets: Iterable[str], expected: Iterable[str]) ->
             for what in _beside_voxels(path.read_bytes()):
                 found.add("something but voxels and geometry in a scan", f"{name} {what}")
         elif name.endswith(".png"):
-            for what in _beside_pixels(path.read_bytes()):
-                found.add("something but pixels in a photo", f"{name} {what}")
+            try:
+                content_digest(path)
+            except ContentError as error:
+                found.add("something but pixels in a photo", f"{name} {error}")
         else:
             text = path.read_bytes().lower()
             leaked = [] if name.endswith(".tsv") else [phrase for phrase in phrases if phrase in text]
@@ -127,24 +126,3 @@ def _beside_voxels(packed: bytes) -> list[str]:
     if len(raw) > len(canonical) or unpack.unused_data or not unpack.eof:
         odd.append("bytes after the last voxel")
     return odd
-
-
-def _beside_pixels(raw: bytes) -> list[str]:
-    """Name what in a photograph is not header, pixels or end."""
-    found = [] if raw.startswith(_PNG) else ["signature"]
-    position, pixels, kind = len(_PNG), b"", b""
-    while position + 8 <= len(raw) and kind != b"IEND":
-        length, kind = struct.unpack(">I4s", raw[position : position + 8])
-        if kind not in _PNG_CHUNKS:
-            found.append(repr(kind.decode("latin-1")))
-        if kind == b"IDAT":
-            pixels += raw[position + 8 : position + 8 + length]
-        position += 12 + length
-    unpack = zlib.decompressobj()
-    try:
-        unpack.decompress(pixels)
-    except zlib.error:
-        found.append("pixels that cannot be unpacked")
-    if unpack.unused_data or kind != b"IEND" or position != len(raw):
-        found.append("bytes after the last pixel")
-    return found

@@ -150,7 +150,11 @@ geometry{stripped}, ids and the order of lists random.
 
 ## Files
 
-`MANIFEST.sha256` lists every file; `sha256sum -c MANIFEST.sha256` checks them. Tables are TSV.
+`MANIFEST.sha256` lists every file by the SHA-256 of what it holds; `mriprivacy verify edition=.` checks them.
+Of a scan that is the unpacked NIfTI (`gunzip -c FILE | sha256sum`), of a photograph the same picture as
+binary PPM, of all else the bytes.
+
+Tables are TSV.
 `croissant.json` and `datapackage.json` describe them to machines.
 
 ## Terms

@@ -10,6 +10,7 @@ import pytest
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import Edition, EditionError, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.data_prep.formats.manifest import MANIFEST, file_sha256, public_files
 from mriprivacy.scoring.errors import UserError
 
 
@@ -151,6 +152,13 @@ def test_a_description_that_would_lead_elsewhere_is_refused(
         open_edition(own_edition_folder)
 
 
+def of_the_old_kind(folder: Path) -> None:
+    """List files as kit 0.1 did."""
+    public = folder / "public"
+    lines = [f"{file_sha256(public / name)}  {name}\n" for name in public_files(public)]
+    (public / MANIFEST).write_text("".join(lines))
+
+
 FORGED_LIST = rewrite("sealed/SEALED.sha256", "subjects", "objects")
 
 
@@ -170,8 +178,11 @@ FORGED_LIST = rewrite("sealed/SEALED.sha256", "subjects", "objects")
         (remove("public/dev/key.tsv"), "dev/key.tsv: listed in MANIFEST.sha256 but missing"),
         (lambda f: (f / "public" / "eval" / "key.tsv").write_text("x"), "eval/key.tsv: not listed"),
         (lambda f: (f / "public" / "x").symlink_to("/etc/passwd"), "x: not listed in MANIFEST"),
-        (rewrite("public/MANIFEST.sha256", "  ", " "), "line 1 is not '<sha256>  <file>', every file once"),
+        (rewrite("public/MANIFEST.sha256", "  ", " "), "line 2 is not '<sha256>  <file>', every file once"),
         (repeat_last_line("public/MANIFEST.sha256"), "every file once"),
+        (rewrite("public/MANIFEST.sha256", "# ", "#"), "MANIFEST.sha256: line 1 is '#SHA-256 of"),
+        (lambda f: (f / "public/MANIFEST.sha256").write_text(""), "MANIFEST.sha256: line 1 is ''; expected"),
+        (of_the_old_kind, "MANIFEST.sha256: is a list of the old kind, by the bytes of files"),
         (remove("public/MANIFEST.sha256"), "MANIFEST.sha256: no such file"),
         (lambda f: (f / "sealed").chmod(0o755), r"others may read it \(mode 0755\)"),
     ],

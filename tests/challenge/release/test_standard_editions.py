@@ -81,7 +81,7 @@ LISTS = {
 @pytest.mark.parametrize("name", ["synth-49", "synth-200"])
 def test_trial_lists_are_those_that_are_cited(name: str) -> None:
     found = plan(name)
-    assert (found.description["id"], found.description["version"]) == (name, "2026.1")
+    assert (found.description["id"], found.description["version"]) == (name, "2026.2")
     assert found.description["released"] == "2026-11-24"
     for split in found.splits:
         assert cited(split) == LISTS[name, split.name]

@@ -13,10 +13,11 @@ import fsspec
 import pytest
 
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.integrity import read_manifest, verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.settings.remote import fetch_edition, here, send
+from mriprivacy.data_prep.formats.manifest import CONTENT, encoding
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
@@ -79,9 +80,8 @@ def test_a_challenge_whose_edition_and_entries_lie_in_s3(
     # Only what is public stays, by content.
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert {path.parent.name for path in kept} == {"objects"}
-    released = {
-        line.split()[0] for line in (tiny_edition_folder / "public/MANIFEST.sha256").read_text().splitlines()
-    }
+    manifest = read_manifest(tiny_edition_folder / "public/MANIFEST.sha256", "MANIFEST.sha256")
+    released = {digest + encoding(name) for name, digest in manifest.items()}
     assert {path.name for path in (tmp_path / "cache/objects").iterdir()} == released
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_was_changed_on_the_way_is_not_taken(memory: str, name: str,
     there.pipe(path, there.cat(path) + b"x")
     with pytest.raises(EditionError, match="is not the file that was released"):
         fetch_edition(memory, tmp_path / "out", tmp_path / "cache", sealed=True)
-    assert not list((tmp_path / "cache").rglob("*.new"))
+    assert not list((tmp_path / "cache").rglob("new-*"))
 
 
 def test_a_board_that_some_entries_are_left_out_of_is_sent_all_the_same(
@@ -141,7 +141,7 @@ def test_a_board_that_some_entries_are_left_out_of_is_sent_all_the_same(
 def test_a_list_cannot_write_elsewhere(memory: str, tmp_path: Path) -> None:
     there = fsspec.filesystem("memory")
     for name in ("../../evil", "/evil", "a/../../evil", ".hidden"):
-        there.pipe("/edition/public/MANIFEST.sha256", f"{'0' * 64}  {name}\n".encode())
+        there.pipe("/edition/public/MANIFEST.sha256", f"{CONTENT}\n{'0' * 64}  {name}\n".encode())
         with pytest.raises(EditionError, match="is no name for a file of an edition"):
             fetch_edition(memory, tmp_path / "out", tmp_path / "cache")
 

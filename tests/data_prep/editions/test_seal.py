@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -25,6 +26,7 @@ from mriprivacy.data_prep.editions.build_edition import (
     seal_edition,
 )
 from mriprivacy.data_prep.formats.atomic import OutputExistsError
+from mriprivacy.data_prep.formats.manifest import write_commitment, write_manifest
 from tests.helpers.in_ci import skip_but_not_in_ci
 
 CONFIG = EditionConfig(id="tiny", seed=11, hair_removal="given")
@@ -176,18 +178,64 @@ def test_sealed_is_for_the_organizer_alone(tiny_edition_folder: Path) -> None:
     assert stat.S_IMODE((tiny_edition_folder / "sealed").stat().st_mode) == 0o700
 
 
-def test_manifest_and_commitment_hold_outside_of_the_kit(tiny_edition_folder: Path) -> None:
+def changed_voxel(path: Path) -> None:
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[-1] ^= 1
+    path.write_bytes(gzip.compress(bytes(raw), mtime=0))
+
+
+def changed_pixel(path: Path) -> None:
+    pixels = np.asarray(Image.open(path)).copy()
+    pixels[-1, -1, 2] ^= 1
+    Image.fromarray(pixels).save(path)
+
+
+def test_manifest_and_commitment_hold_outside_of_the_kit(
+    own_edition_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the program on the page of the files, which knows nothing of the kit, and by `sha256sum`."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "files.md").read_text()
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.S | re.M)
+    monkeypatch.chdir(own_edition_folder / "public")
+    exec(program, {})
+    assert capsys.readouterr().out == ""
+    changed = ["dev/trials.tsv", *(min(Path().rglob(kind)).as_posix() for kind in ("*.nii.gz", "*.png"))]
+    changed_voxel(Path(changed[1]))
+    changed_pixel(Path(changed[2]))
+    with Path(changed[0]).open("a") as stream:
+        stream.write("\n")
+    exec(program, {})
+    said = capsys.readouterr().out.splitlines()
+    assert sorted(said) == sorted(f"{name} is not the file that was released" for name in changed)
     if not shutil.which("sha256sum"):
         skip_but_not_in_ci("no sha256sum here")
-    public = tiny_edition_folder / "public"
-    subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "MANIFEST.sha256"], cwd=public, check=True)
-    sealed = tiny_edition_folder / "sealed"
+    sealed = own_edition_folder / "sealed"
     revealed = b"".join(
         (sealed / name).read_bytes() for name in ("nonce", "key.tsv", "attributes.tsv", "SEALED.sha256")
     )
-    subprocess.run(["sha256sum", "-c", "--strict", "KEY.commitment"], cwd=public, input=revealed, check=True)
-    subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "SEALED.sha256"], cwd=sealed, check=True)
-    assert verify_edition(tiny_edition_folder) == ()
+    subprocess.run(["sha256sum", "-c", "--strict", "KEY.commitment"], input=revealed, check=True)
+
+
+def test_an_edition_packed_anew_is_the_same(own_edition_folder: Path) -> None:
+    public, sealed = (own_edition_folder / name for name in ("public", "sealed"))
+    lists = [public / "MANIFEST.sha256", public / "KEY.commitment", sealed / "SEALED.sha256"]
+    before = [path.read_bytes() for path in lists]
+    for level in (1, 9):
+        packed = {
+            path: path.read_bytes() for kind in ("*.gz", "*.png") for path in own_edition_folder.rglob(kind)
+        }
+        for path in own_edition_folder.rglob("*.nii.gz"):
+            path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), level, mtime=0))
+        for path in own_edition_folder.rglob("*.png"):
+            with Image.open(path) as image:
+                image.save(path, format="PNG", compress_level=level)
+        anew = {path.suffix for path, old in packed.items() if path.read_bytes() != old}
+        assert ".png" in anew
+        assert ".gz" in anew or level == 1  # as it is released
+        assert verify_edition(own_edition_folder) == ()
+        write_commitment(public, sealed)
+        write_manifest(public)
+        assert [path.read_bytes() for path in lists] == before
 
 
 @pytest.mark.parametrize("split", ["dev", "eval"])
