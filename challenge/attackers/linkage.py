@@ -136,7 +136,7 @@ def learn_from(
     subjects : mapping from id to str
         Who they are, from `people`; somebody who is not there is nobody else.
     shrinkages : sequence of (float, float)
-        What to choose from (`baselines.attacks.informed.learn`).
+        Of the maps whose scores are averaged (`baselines.attacks.informed.learn`).
 
     Raises
     ------
