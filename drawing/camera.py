@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Camera:
+class Pinhole:
     """A pinhole camera with square pixels, upright: the z axis of the world points up in the picture.
 
     Attributes
@@ -37,7 +37,7 @@ class Camera:
 
         Examples
         --------
-        >>> Camera(400, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 135.0).axes
+        >>> Pinhole(400, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 135.0).axes
         ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
         """
         x, y, z = self.towards
@@ -62,7 +62,7 @@ class Camera:
 
         Examples
         --------
-        >>> camera = Camera(400, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 135.0)
+        >>> camera = Pinhole(400, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 135.0)
         >>> camera.project(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 135.0]]))[:, :2].tolist()
         [[200.0, 200.0], [200.0, 0.0]]
         """

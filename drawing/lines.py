@@ -21,7 +21,7 @@ def draw_lines(
     nearness : ndarray, shape (size, size)
         See `Hits`; changed.
     places : ndarray, shape (lines, steps, 3)
-        Where their points appear, from `Camera.project`.
+        Where their points appear, from `Pinhole.project`.
     colours : ndarray of uint8, shape (lines, steps, 3)
         Of the points.
     width : int

@@ -37,7 +37,7 @@ def draw(places: NDArray[np.float64], faces: NDArray[np.int64], size: int, culle
     Parameters
     ----------
     places : ndarray, shape (n, 3)
-        Where the points appear, from `Camera.project`.
+        Where the points appear, from `Pinhole.project`.
     faces : ndarray of int, shape (m, 3)
         Triangles.
     size : int

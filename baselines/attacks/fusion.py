@@ -67,5 +67,7 @@ def fuse(scores: Floats, mated: ArrayLike) -> Fusion:
         raise ValueError(f"{labels.sum()} mated of {len(labels)} trials; expected some of both kinds")
     mean, scale = scores.mean(axis=0), scores.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    model = LogisticRegression(class_weight="balanced", max_iter=1000).fit((scores - mean) / scale, labels)
+    # Run to the end: at a loose tolerance noise of the last bit decides after which step it stops.
+    model = LogisticRegression(class_weight="balanced", max_iter=1000, tol=1e-9)
+    model.fit((scores - mean) / scale, labels)
     return Fusion(model.coef_[0], float(model.intercept_[0]), mean, scale)

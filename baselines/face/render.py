@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.surface import HeadSurface
 from mriprivacy.baselines.face.views import LIGHTS, View
-from mriprivacy.drawing import Camera, draw, vertex_normals
+from mriprivacy.drawing import Pinhole, draw, vertex_normals
 
 SKIN = (0.87, 0.70, 0.60)
 BACKGROUND = (0.35, 0.38, 0.42)
@@ -33,14 +33,14 @@ def face_centre(mesh: pv.PolyData) -> NDArray[np.float64]:
     return np.array([x, y, vertex - VERTEX_TO_FACE_MM])
 
 
-def camera_of(centre: NDArray[np.float64], view: View, size: int) -> Camera:
+def camera_of(centre: NDArray[np.float64], view: View, size: int) -> Pinhole:
     """Return the camera that sees a head, whose `face_centre` is given, under a view."""
     yaw, pitch = np.radians([view.yaw, view.pitch])
     towards = (-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch))
     x, y, z = (float(one) for one in centre)
     # Rounded, for the last bit of a sine differs from machine to machine.
     a, b, c = (round(float(one), 12) for one in towards)
-    return Camera(size, (x, y, z), (a, b, c), DISTANCE_MM, HEIGHT_MM / 2)
+    return Pinhole(size, (x, y, z), (a, b, c), DISTANCE_MM, HEIGHT_MM / 2)
 
 
 def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list[NDArray[np.uint8]]:
@@ -58,7 +58,7 @@ def render_with_depth(
     surface : HeadSurface
         The head, world coordinates (y to the front, z up).
     views : sequence of View
-        Camera and light positions.
+        Pinhole and light positions.
     size : int
         Edge of the square pictures, pixels.
 

@@ -135,7 +135,7 @@ def train_on(
     subjects : mapping from id to str
         The person of each image, from `people`; an image that is not there is the only one of its person.
     shrinkages : sequence of (float, float)
-        What to choose from (`baselines.attacks.informed.train`).
+        Of the maps whose scores are averaged (`baselines.attacks.informed.train`).
 
     Raises
     ------

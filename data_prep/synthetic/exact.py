@@ -213,12 +213,12 @@ def noise(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     return _quantiles()[rng.integers(65536, size=shape, dtype=np.uint16)]
 
 
-class Draws(np.random.Generator):
+class RoundedGenerator(np.random.Generator):
     """A generator whose draws do not hang on the mathematical library: rounded to nine decimals.
 
     Examples
     --------
-    >>> value = float(Draws(np.random.PCG64(1)).normal(0, 1))
+    >>> value = float(RoundedGenerator(np.random.PCG64(1)).normal(0, 1))
     >>> value == round(value, 9)
     True
     """

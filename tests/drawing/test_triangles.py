@@ -6,16 +6,16 @@ import pyvista as pv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mriprivacy.drawing import Camera, draw, interpolate, vertex_normals
+from mriprivacy.drawing import Pinhole, draw, interpolate, vertex_normals
 
 SIZE = 24
 
 
-def camera(size: int = SIZE) -> Camera:
-    return Camera(size, (1.0, -2.0, 3.0), (0.48, 0.6, 0.64), 500.0, 60.0)
+def camera(size: int = SIZE) -> Pinhole:
+    return Pinhole(size, (1.0, -2.0, 3.0), (0.48, 0.6, 0.64), 500.0, 60.0)
 
 
-def met(points: np.ndarray, faces: np.ndarray, eye: Camera) -> tuple[np.ndarray, np.ndarray]:
+def met(points: np.ndarray, faces: np.ndarray, eye: Pinhole) -> tuple[np.ndarray, np.ndarray]:
     """Return the first triangle on the ray through the middle of each pixel, and how far along it."""
     right, up, towards = (np.array(axis) for axis in eye.axes)
     origin = np.array(eye.focus) + eye.distance_mm * towards
@@ -52,7 +52,7 @@ def test_a_pixel_shows_what_a_ray_through_its_middle_meets_first(seed: int) -> N
 def test_a_closed_surface_has_no_holes_and_its_far_side_is_not_drawn() -> None:
     ball = pv.Sphere(radius=40.0, theta_resolution=31, phi_resolution=29)
     points, faces = np.asarray(ball.points, np.float64), ball.regular_faces.astype(np.int64)
-    eye = Camera(200, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 60.0)
+    eye = Pinhole(200, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 900.0, 60.0)
     whole, front = (draw(eye.project(points), faces, 200, culled) for culled in (False, True))
     for one in ("face", "corners", "nearness"):
         assert np.array_equal(getattr(whole, one), getattr(front, one))
@@ -84,7 +84,7 @@ def test_points_far_out_of_the_picture_draw_nothing_there(corner: float) -> None
 
 def test_values_are_mixed_as_in_space_and_not_as_in_the_picture() -> None:
     """A triangle that leads away from the camera: the middle of its edge is not the middle in the picture."""
-    eye = Camera(101, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 100.0, 50.0)
+    eye = Pinhole(101, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), 100.0, 50.0)
     points = np.array([[40.0, 40.0, -45.0], [-40.0, -40.0, -45.0], [0.0, 0.0, 45.0]])
     faces = np.array([[0, 1, 2]])
     hits = draw(eye.project(points), faces, 101)

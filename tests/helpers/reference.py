@@ -99,8 +99,8 @@ def folds(everybody: set[str]) -> list[set[str]]:
     return [set(names[len(names) * i // count : len(names) * (i + 1) // count]) for i in range(count)]
 
 
-def chosen(scans: Side, photos: Side) -> tuple[float, float]:
-    """The shrinkage by which people who were left out are told apart best."""
+def weights(scans: Side, photos: Side) -> np.ndarray:
+    """Weights of the shrinkages: exp(people * d'), of how far each separates people who were left out."""
     both = scans.people & photos.people
     tables: dict[tuple[float, float], dict] = {s: {} for s in SHRINKAGES}
     for out in folds(both):
@@ -108,21 +108,33 @@ def chosen(scans: Side, photos: Side) -> tuple[float, float]:
             kept = [side.of(side.people - out) for side in (scans, photos)]
             for s in SHRINKAGES:
                 tables[s] |= maps(*kept, s)(scans.of(out).vectors, photos.of(out).vectors)
+    found = []
+    for table in tables.values():
+        own = [score for (p, r), score in table.items() if scans.who[p] == photos.who[r]]
+        others = [score for (p, r), score in table.items() if scans.who[p] != photos.who[r]]
+        found.append((np.mean(own) - np.mean(others)) / np.sqrt((np.var(own) + np.var(others)) / 2))
+    raised = np.exp(len(both) * (np.array(found) - max(found)))
+    return raised / raised.sum()
 
-    def told(s: tuple[float, float]) -> float:
-        mated = np.array([scans.who[p] == photos.who[r] for p, r in tables[s]])
-        return auc(np.array(list(tables[s].values())), mated)
 
-    return max(SHRINKAGES, key=told)
+def all_maps(scans: Side, photos: Side):
+    """The weighted mean of the scores of all maps."""
+    shares, every = weights(scans, photos), [maps(scans, photos, s) for s in SHRINKAGES]
+
+    def table(probes: Vectors, references: Vectors) -> dict[tuple[str, str], float]:
+        scores = [one(probes, references) for one in every]
+        return {pair: sum(w * s[pair] for w, s in zip(shares, scores, strict=True)) for pair in scores[0]}
+
+    return table
 
 
 def left_out(scans: Side, photos: Side, everybody: set[str]) -> dict[tuple[str, str], float]:
-    """Scores of dev by maps, and a shrinkage, that other people of dev taught."""
+    """Scores of dev by maps, and their weights, of other people of dev."""
     both, scores = scans.people & photos.people, {}
     for out in folds(everybody):
         if len(both - out) >= 4 and out & both:
             kept = [side.of(side.people - out) for side in (scans, photos)]
-            own = maps(*kept, chosen(*kept))
+            own = all_maps(*kept)
             scores |= own(scans.of(out & both).vectors, photos.of(out & both).vectors)
     return scores
 
@@ -136,7 +148,7 @@ def fused(practice: Sequence[np.ndarray], mated: np.ndarray, parts: Sequence[np.
     x, new = np.stack(practice, 1), np.stack(parts, 1)
     known = ~np.isnan(x).any(1)
     mean, scale = x[known].mean(0), x[known].std(0)
-    model = LogisticRegression(class_weight="balanced", max_iter=1000)
+    model = LogisticRegression(class_weight="balanced", max_iter=1000, tol=1e-9)
     model.fit((x[known] - mean) / scale, mated[known])
     return lowest((new - mean) / scale @ model.coef_[0] + model.intercept_[0])
 
@@ -148,7 +160,7 @@ def attackers(
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Scores of every attacker by name; all three mappings are by attack and condition, `geo+raw`.
 
-    With `who`, another key of dev: informed attackers alone learn it, of all its pairs.
+    With `who`, another key of dev: informed attackers alone are trained on it, on all its pairs.
     """
     found, parts, practice = {}, [], []
     pairs = list(dev_key) if who is None else _all_pairs(dev_key)
@@ -161,7 +173,7 @@ def attackers(
                     (p, r): compare(probes[name][p], shots[name][r]) for p, r in trials if p in probes[name]
                 }
                 found[f"{name}/{level}"] = lowest(column(table, trials))
-        own = column(maps(scans, photos, chosen(scans, photos))(probes[name], shots[name]), trials)
+        own = column(all_maps(scans, photos)(probes[name], shots[name]), trials)
         found[f"{name}/informed"] = lowest(own)
         if among is None or f"{name}/informed" in among:
             parts.append(own)
@@ -257,7 +269,7 @@ def weighted(
 
 
 def threshold_of(scores: np.ndarray, mated: np.ndarray) -> float:
-    """The lowest score at or above which at most one in a hundred nonmated trials lies."""
+    """The lowest score at or above which at most one in a hundred non-mated trials lies."""
     good = [s for s in np.unique(scores) if np.mean(scores[~mated] >= s) <= 0.01]
     return float(min(good, default=np.inf))
 
@@ -293,7 +305,7 @@ def audited(
     defaced: Mapping[str, np.ndarray], undefaced: Mapping[str, np.ndarray],
     taught: Mapping[str, Sequence[float]], people: np.ndarray, mated: np.ndarray, seed: int,
 ) -> list[tuple]:  # fmt: skip
-    """Question, attacker, value, low, high and whether passed, of every check of attackers who link."""
+    """Question, attacker, value, low, high and whether passed, of every check of attackers that link."""
 
     def area(scores: Mapping[str, np.ndarray]) -> dict[str, tuple[float, np.ndarray]]:
         return {n: (auc(own, mated), areas(own, people, mated, 200, seed)) for n, own in scores.items()}
@@ -305,7 +317,9 @@ def audited(
         checks.append((*checked(question, name, value, draws.std(), 1.96), low > 0.5))
     for name, own in taught.items():
         error = np.hypot(np.std(own, ddof=1) / np.sqrt(len(own)), one[name][1].std())
-        row = checked("taught a shuffled key, is at chance (AUC .5)", name, float(np.mean(own)), error, 3.3)
+        row = checked(
+            "trained on a shuffled key, is at chance (AUC .5)", name, float(np.mean(own)), error, 3.3
+        )
         checks.append((*row, row[3] <= 0.5 <= row[4]))
     better = []
     for name in one:

@@ -28,7 +28,7 @@ def random_for(seed: int, subject: str, purpose: str) -> np.random.Generator:
     True
     """
     digest = hashlib.sha256(f"{seed}/{subject}/{purpose}".encode()).digest()
-    return exact.Draws(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+    return exact.RoundedGenerator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 def subject_ids(config: SyntheticCohort) -> list[str]:

@@ -10,7 +10,7 @@ from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random
 from mriprivacy.data_prep.synthetic.portrait.camera import develop, draw_background
 from mriprivacy.data_prep.synthetic.portrait.day import draw_day
 from mriprivacy.data_prep.synthetic.portrait.scene import draw, set_scene
-from mriprivacy.drawing import Camera
+from mriprivacy.drawing import Pinhole
 
 
 def photograph(
@@ -45,7 +45,7 @@ def photograph(
     x, y, z = exact.turned(np.array([0.0, 70.0, -12.0]), day.rotation.T).tolist()
     middle = (x + float(camera.shift_mm[0]), y, z + float(camera.shift_mm[1]))
     # Drawn twice as large, then averaged.
-    seen = Camera(2 * config.photos.pixels, middle, (0.0, 1.0, 0.0), camera.distance_mm, camera.half_mm)
+    seen = Pinhole(2 * config.photos.pixels, middle, (0.0, 1.0, 0.0), camera.distance_mm, camera.half_mm)
     pictures = draw(scene, seen)
-    developed = develop(pictures, background, camera, exact.Draws(np.random.PCG64(noise)))
+    developed = develop(pictures, background, camera, exact.RoundedGenerator(np.random.PCG64(noise)))
     return dict(zip(CONDITIONS, developed, strict=True))

@@ -140,14 +140,14 @@ def set_scene(person: Person, day: Day, weights: dict[str, float], seed: int, ha
         where, out = _turned(frame.points, turn), _turned(frame.normals, turn)
         others.append(Part(where, out, colour, frame.faces, np.ones(len(where), np.float32), 0.5, 30.0))
 
-    stream = exact.Draws(np.random.PCG64(hairs))
+    stream = exact.RoundedGenerator(np.random.PCG64(hairs))
     on_scalp = hair.scalp_hair(looks, day.cut, skin, -turn[:, 2], stream)
     beard = face_hair.beard(looks, looks.beard, skin, stream)
     on_face = [face_hair.brows(looks, skin, own("brows")), face_hair.lashes(mesh, own("lashes"))]
     return Scene(day, bald, haired, tuple(others), (*on_face, *([beard] if beard else [])), on_scalp)
 
 
-def draw(scene: Scene, camera: drawing.Camera) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def draw(scene: Scene, camera: drawing.Pinhole) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draw a scene with the hair of the head and without; returns both as RGBA."""
     light, turn = scene.day.light, scene.day.rotation.T
     # Every other vertex is fine enough for soft shadows; shirt and teeth throw none worth having.

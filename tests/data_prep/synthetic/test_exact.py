@@ -76,7 +76,7 @@ def test_noise_is_normal() -> None:
 
 
 def test_draws_are_numpys_to_nine_decimals() -> None:
-    ours, theirs = exact.Draws(np.random.PCG64(3)), np.random.Generator(np.random.PCG64(3))
+    ours, theirs = exact.RoundedGenerator(np.random.PCG64(3)), np.random.Generator(np.random.PCG64(3))
     for name, words in {
         "normal": (0.0, 2.0, 50),
         "lognormal": (0.0, 0.3, 50),
