@@ -16,6 +16,8 @@ from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.tsv import write_table
+from tests.helpers.awkward import CONFIG as AWKWARD
+from tests.helpers.awkward import write_awkward_cohort
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
 
@@ -60,6 +62,20 @@ def tiny_edition_folder(tiny_cohort: Path, tmp_path_factory: pytest.TempPathFact
 def tiny_edition(tiny_edition_folder: Path) -> Edition:
     """The public side of the tiny edition."""
     return open_edition(tiny_edition_folder)
+
+
+@pytest.fixture(scope="session")
+def awkward_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a cohort in which nothing is as usual (tests/helpers/awkward.py); not to be changed."""
+    return write_awkward_cohort(tmp_path_factory.mktemp("awkward") / "cohort")
+
+
+@pytest.fixture(scope="session")
+def awkward_edition_folder(awkward_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of its edition, public and sealed; not to be changed."""
+    folder = tmp_path_factory.mktemp("awkward") / "edition"
+    build_edition(awkward_cohort, folder, AWKWARD)
+    return folder
 
 
 @pytest.fixture

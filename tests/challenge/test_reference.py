@@ -114,8 +114,8 @@ def entry(context: Context, submission, looks) -> Entry:
     with pytest.MonkeyPatch.context() as patch:
         room = "mriprivacy.challenge.evaluation.defacing."
         patch.setattr(room + "extract", extract)
-        patch.setattr(room + "read_from_images", lambda *_: ([], [], []))
-        patch.setattr(room + "giveaway_checks", lambda *_: [])
+        patch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
+        patch.setattr(room + "leak_checks", lambda *_: [])
         return evaluate(context, submission).entry
 
 

@@ -127,6 +127,17 @@ def test_age_groups(age: str, group: str) -> None:
     assert age_group(age, [18, 30, 45, 60]) == group
 
 
+def test_truth_that_is_not_compressed_is_not_overlooked(own_cohort: Path) -> None:
+    for path in (own_cohort / "derivatives" / "truth").rglob("*_mask.nii.gz"):
+        nib.save(nib.load(path), path.with_suffix(""))
+        path.unlink()
+    for person in read_cohort(own_cohort, "T2w", EDGES):
+        (scan,) = person.scans
+        assert [path.name for path in scan.truth.values()] == [
+            f"{person.subject}_space-T2w_desc-brain_mask.nii"
+        ]
+
+
 def test_every_session_has_a_scan_of_its_own(own_cohort: Path) -> None:
     people = read_cohort(with_sessions(own_cohort), "T2w", EDGES)
     sessions = {person.subject: [scan.session for scan in person.scans] for person in people}
