@@ -120,7 +120,7 @@ def plan_edition(
     --------
     >>> plan_edition(Path("nowhere"), EditionConfig(dev_share=2))
     Traceback (most recent call last):
-    mriprivacy.data_prep.cohorts.bids.CohortError: edition.dev_share is 2; expected a share between 0 and 1
+    mriprivacy.data_prep.cohorts.bids.CohortError: edition.dev_share is 2; expected a number between 0 and 1
     """
     check_config(config)
     files = files or CohortFiles()

@@ -186,7 +186,7 @@ def expected(context: Context, looks) -> Expected:
 
 
 def groups(context: Context, expected: Expected) -> dict[str, np.ndarray]:
-    """Parts of the trial list with thirty nonmated trials, of five people or more."""
+    """Parts of the trial list with thirty non-mated trials, of five people or more."""
     sealed = context.sealed
     parts = {"matched": np.array([sealed.trials[pair].matched for pair in expected.trials])}
     for field in ("sex", "age_group", "ethnicity"):

@@ -100,7 +100,7 @@ def folds(everybody: set[str]) -> list[set[str]]:
 
 
 def chosen(scans: Side, photos: Side) -> tuple[float, float]:
-    """The shrinkage by which people who were left out are told apart best."""
+    """The shrinkage by which people that were left out differ most."""
     both = scans.people & photos.people
     tables: dict[tuple[float, float], dict] = {s: {} for s in SHRINKAGES}
     for out in folds(both):
@@ -117,7 +117,7 @@ def chosen(scans: Side, photos: Side) -> tuple[float, float]:
 
 
 def left_out(scans: Side, photos: Side, everybody: set[str]) -> dict[tuple[str, str], float]:
-    """Scores of dev by maps, and a shrinkage, that other people of dev taught."""
+    """Scores of dev by maps and a shrinkage that were trained on other people of dev."""
     both, scores = scans.people & photos.people, {}
     for out in folds(everybody):
         if len(both - out) >= 4 and out & both:
@@ -148,7 +148,7 @@ def attackers(
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Scores of every attacker by name; all three mappings are by attack and condition, `geo+raw`.
 
-    With `who`, another key of dev: informed attackers alone learn it, of all its pairs.
+    With `who`, another key of dev: informed attackers alone are trained on it, on all its pairs.
     """
     found, parts, practice = {}, [], []
     pairs = list(dev_key) if who is None else _all_pairs(dev_key)
@@ -257,7 +257,7 @@ def weighted(
 
 
 def threshold_of(scores: np.ndarray, mated: np.ndarray) -> float:
-    """The lowest score at or above which at most one in a hundred nonmated trials lies."""
+    """The lowest score at or above which at most one in a hundred non-mated trials lies."""
     good = [s for s in np.unique(scores) if np.mean(scores[~mated] >= s) <= 0.01]
     return float(min(good, default=np.inf))
 
@@ -291,9 +291,9 @@ def checked(question: str, attacker: str, value: float, error: float, sigmas: fl
 
 def audited(
     defaced: Mapping[str, np.ndarray], undefaced: Mapping[str, np.ndarray],
-    taught: Mapping[str, Sequence[float]], people: np.ndarray, mated: np.ndarray, seed: int,
+    shuffled: Mapping[str, Sequence[float]], people: np.ndarray, mated: np.ndarray, seed: int,
 ) -> list[tuple]:  # fmt: skip
-    """Question, attacker, value, low, high and whether passed, of every check of attackers who link."""
+    """Question, attacker, value, low, high and whether passed, of every check of attackers that link."""
 
     def area(scores: Mapping[str, np.ndarray]) -> dict[str, tuple[float, np.ndarray]]:
         return {n: (auc(own, mated), areas(own, people, mated, 200, seed)) for n, own in scores.items()}
@@ -303,9 +303,10 @@ def audited(
         low = value - 1.96 * draws.std()
         question = "links undefaced scans (AUC above .5)"
         checks.append((*checked(question, name, value, draws.std(), 1.96), low > 0.5))
-    for name, own in taught.items():
+    for name, own in shuffled.items():
         error = np.hypot(np.std(own, ddof=1) / np.sqrt(len(own)), one[name][1].std())
-        row = checked("taught a shuffled key, is at chance (AUC .5)", name, float(np.mean(own)), error, 3.3)
+        question = "trained on a shuffled key, is at chance (AUC .5)"
+        row = checked(question, name, float(np.mean(own)), error, 3.3)
         checks.append((*row, row[3] <= 0.5 <= row[4]))
     better = []
     for name in one:
