@@ -21,7 +21,7 @@ from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
 from mriprivacy.data_prep.formats.settings import group, setting
 from mriprivacy.scoring.errors import UserError
 
-EDITION, VERSION, RELEASED = "synth-demo", "2026.1", "2026-11-24"
+EDITION, VERSION, RELEASED = "synth-demo", "2026.2", "2026-11-28"
 KEPT = "demo.json"
 # Seconds that a step took on two cores that had nothing else to do, the standard demo; the time left is
 # estimated from their shares. Who meets images first finds nothing kept.

@@ -11,6 +11,7 @@ from mriprivacy.data_prep.cohorts.cohort_files import (
     TRUTH,
     CohortFiles,
     ScanFile,
+    as_stored,
     check_photo,
     check_scan,
     dicom_hint,
@@ -221,7 +222,9 @@ def _scans(
     """Find scans by subject; a kind of truth belongs to all scans as soon as one has it."""
     paths = {subject: find_scans(root, subject, contrast, entities, found) for subject in sorted(subjects)}
     truth = {
-        (subject, session): truth_paths(root, subject, session, contrast)
+        (subject, session): {
+            name: as_stored(path) for name, path in truth_paths(root, subject, session, contrast).items()
+        }
         for subject, sessions in paths.items()
         for session, _ in sessions
     }

@@ -127,6 +127,18 @@ def truth_paths(root: Path, subject: str, session: str, contrast: str) -> dict[s
     return {name: folder / f"{stem}_{ending}" for name, ending in TRUTH.items()}
 
 
+def as_stored(path: Path) -> Path:
+    """Return a truth file as the cohort stores it: `.nii.gz`, or `.nii` where there is only that.
+
+    Examples
+    --------
+    >>> as_stored(Path("nowhere/sub-01_space-T2w_dseg.nii.gz")).name
+    'sub-01_space-T2w_dseg.nii.gz'
+    """
+    plain = path.with_suffix("")
+    return plain if plain.is_file() and not path.is_file() else path
+
+
 def find_photos(
     folder: Path, label: str, subjects: Collection[str], found: Findings
 ) -> dict[tuple[str, str], Path]:
@@ -171,7 +183,9 @@ def check_scan(scan: ScanFile, root: Path, found: Findings) -> None:
     grid = _readable("scans", scan.path, root, _grid, found)
     for name, path in scan.truth.items():
         what = name.replace("_", " ")
-        if path.suffix != ".gz":
+        if path.suffix == ".gz" and path.with_suffix("").is_file():
+            found.add(f"{what} stored twice; keep .nii or .nii.gz", path.name)
+        if path.suffix == ".tsv":
             _readable(what, path, root, Path.stat, found)
             continue
         other = _readable(what, path, root, _grid, found)

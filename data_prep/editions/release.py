@@ -86,7 +86,7 @@ def release_scan(item: ScanItem, folder: Path) -> None:
     released = centred(affine, data.shape) if item.centred else affine
     write_nifti(folder / item.target, data, released)
     for source, target in item.truth:
-        if source.suffix != ".gz":
+        if source.suffix == ".tsv":
             with whole_file(folder / target) as temporary:
                 temporary.write_bytes(source.read_bytes())
             continue

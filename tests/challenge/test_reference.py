@@ -21,10 +21,10 @@ from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from tests.conftest import write_tiny_cohort
 from tests.helpers import reference
 from tests.helpers.engine import ENGINE
 from tests.helpers.reference import Side
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 N, DRAWS, SEED = 24, 20, 7
 PROTOCOL = Protocol(attacks=["geo"], bootstrap=DRAWS, bootstrap_seed=SEED, reanalysed=0)
@@ -114,8 +114,8 @@ def entry(context: Context, submission, looks) -> Entry:
     with pytest.MonkeyPatch.context() as patch:
         room = "mriprivacy.challenge.evaluation.defacing."
         patch.setattr(room + "extract", extract)
-        patch.setattr(room + "read_from_images", lambda *_: ([], [], []))
-        patch.setattr(room + "giveaway_checks", lambda *_: [])
+        patch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
+        patch.setattr(room + "leak_checks", lambda *_: [])
         return evaluate(context, submission).entry
 
 

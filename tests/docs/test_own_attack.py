@@ -18,7 +18,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import attack
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from tests.conftest import write_tiny_cohort
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 DOCS = (Path(__file__).parents[2] / "docs" / "how-to" / "own_attack.md").read_text()
 

@@ -27,8 +27,8 @@ from mriprivacy.challenge.evaluation.defacing import _audited, _by_group
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.scoring import Estimate, auc
-from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 PROTOCOL = Protocol(attacks=["geo", "deepface"], bootstrap=200)
 N = 60

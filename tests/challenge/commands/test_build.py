@@ -18,24 +18,10 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition
 from mriprivacy.scoring.errors import UserError
-from tests.challenge.evaluation.test_audit import plant_brightness
-from tests.conftest import write_tiny_cohort
+from tests.helpers.build_words import SEED, TERMS, words
 from tests.helpers.engine import ENGINE_WORDS
-
-TERMS = ["edition.version=1", "edition.licence=CC-BY-NC-4.0", "edition.citation='Us, 2026'"]
-SEED = 2**127 + 11  # no JSON, float or 64-bit integer on its way may round it
-
-
-def words(cohort: Path, output: Path) -> list[str]:
-    return [
-        "build",
-        f"cohort.root={cohort}",
-        "edition.hair_removal=given",
-        "edition.id=tiny",
-        f"seed={SEED}",
-        f"output={output}",
-        *ENGINE_WORDS,
-    ]
+from tests.helpers.planted_cue import plant_brightness
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 
 def contents(folder: Path) -> dict[str, bytes]:

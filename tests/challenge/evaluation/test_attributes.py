@@ -18,8 +18,8 @@ from mriprivacy.challenge.evaluation import attributes as reading
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from tests.conftest import write_tiny_cohort
 from tests.helpers.engine import ENGINE
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
-import nibabel as nib
-import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.metadata_leak import metadata_leaks
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from tests.conftest import write_tiny_cohort
+from tests.helpers.planted_cue import plant_brightness
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 CONFIG = EditionConfig(id="tiny", seed=3, hair_removal="given")
 
@@ -24,20 +22,6 @@ def audit(cohort: Path, output: Path) -> dict[str, tuple[float, float, float]]:
     build_edition(cohort, output, CONFIG)
     reports = metadata_leaks(open_edition(output), open_sealed(output), n_bootstrap=200)
     return {name: (report.auc.low, report.auc.value, report.auc.high) for name, report in reports.items()}
-
-
-def plant_brightness(planted: Path, condition: str = "raw") -> None:
-    """Make who is bright in the scanner bright on the photograph."""
-    rng = np.random.default_rng(0)
-    for subject in sorted(path.name for path in planted.glob("sub-*")):
-        gain = rng.uniform(0.2, 1.0)
-        path = planted / subject / "anat" / f"{subject}_T2w.nii.gz"
-        image = nib.load(path)
-        data = (np.asarray(image.dataobj) * gain).astype(np.int16)
-        nib.save(nib.Nifti1Image(data, image.affine), path)
-        for photo in planted.glob(f"sourcedata/photos/{condition}/{subject}_*.png"):
-            pixels = np.asarray(Image.open(photo)) * gain
-            Image.fromarray(pixels.astype(np.uint8)).save(photo)
 
 
 def test_noise_gives_nothing_away_and_brightness_does(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.intake.volumes import VolumeError, check_volume
 from mriprivacy.data_prep.formats.nifti import canonical_bytes
-from tests.challenge.intake.test_archive import ARCHIVES
-from tests.challenge.intake.test_description import DESCRIPTIONS
-from tests.challenge.intake.test_submission import ATTACKS, raw
-from tests.challenge.intake.test_volumes import SCANS
+from tests.helpers.hostile_archives import ARCHIVES
+from tests.helpers.hostile_descriptions import DESCRIPTIONS
+from tests.helpers.hostile_scans import SCANS
+from tests.helpers.hostile_scores import ATTACKS, raw
 
 Spoil = Callable[[Path], object]
 

@@ -18,10 +18,10 @@ from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.scoring.errors import UserError
-from tests.challenge.commands.test_build import TERMS, words
-from tests.conftest import write_tiny_cohort
+from tests.helpers.build_words import TERMS, words
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.real_faces import beside, face_of
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 EDGE = 160
 PERSON, BYSTANDER = 1, 0

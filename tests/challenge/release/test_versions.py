@@ -14,10 +14,10 @@ from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.site import pages
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.scoring.errors import UserError
-from tests.challenge.commands.test_build import SEED, words
-from tests.conftest import write_tiny_cohort
 from tests.helpers.board_entries import made_up
+from tests.helpers.build_words import SEED, words
 from tests.helpers.engine import ENGINE_WORDS
+from tests.helpers.tiny_cohort import write_tiny_cohort
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from PIL import Image
 from mriprivacy.data_prep.cohorts.bids import CohortError, age_group, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
 from mriprivacy.scoring.errors import UserError
+from tests.helpers.sessions import with_sessions
 
 EDGES = [18, 30, 45, 60]
 
@@ -126,18 +127,15 @@ def test_age_groups(age: str, group: str) -> None:
     assert age_group(age, [18, 30, 45, 60]) == group
 
 
-def with_sessions(root: Path, twice: tuple[str, ...] = ("sub-01", "sub-03")) -> Path:
-    """Move every scan into ses-1, and give some people a second one; take the truth along."""
-    for subject in sorted(path.name for path in root.glob("sub-*")):
-        for base in (root, root / "derivatives" / "truth"):
-            anat = base / subject / "anat"
-            for session in ("ses-1", "ses-2")[: 1 + (subject in twice)]:
-                for path in anat.iterdir():
-                    target = base / subject / session / "anat" / path.name.replace("_", f"_{session}_", 1)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, target)
-            shutil.rmtree(anat)
-    return root
+def test_truth_that_is_not_compressed_is_not_overlooked(own_cohort: Path) -> None:
+    for path in (own_cohort / "derivatives" / "truth").rglob("*_mask.nii.gz"):
+        nib.save(nib.load(path), path.with_suffix(""))
+        path.unlink()
+    for person in read_cohort(own_cohort, "T2w", EDGES):
+        (scan,) = person.scans
+        assert [path.name for path in scan.truth.values()] == [
+            f"{person.subject}_space-T2w_desc-brain_mask.nii"
+        ]
 
 
 def test_every_session_has_a_scan_of_its_own(own_cohort: Path) -> None:

@@ -28,6 +28,7 @@ from mriprivacy.data_prep.editions.build_edition import (
 from mriprivacy.data_prep.formats.atomic import OutputExistsError
 from mriprivacy.data_prep.formats.manifest import write_commitment, write_manifest
 from tests.helpers.in_ci import skip_but_not_in_ci
+from tests.helpers.sessions import with_sessions
 
 CONFIG = EditionConfig(id="tiny", seed=11, hair_removal="given")
 
@@ -368,8 +369,6 @@ def test_a_scan_that_breaks_in_the_middle_leaves_nothing(own_cohort: Path, tmp_p
 
 
 def test_sessions_are_probes_of_one_subject(own_cohort: Path, tmp_path: Path) -> None:
-    from tests.data_prep.cohorts.test_bids import with_sessions
-
     bald = own_cohort / "derivatives" / "truth" / "photos" / "bald"
     shutil.copytree(own_cohort / "sourcedata" / "photos" / "bald", bald)
     (own_cohort / "dataset_description.json").write_text('{"Synthetic": true}')
