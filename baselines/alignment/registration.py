@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -147,9 +148,10 @@ def similarity(small: Scan, scan_to_head: NDArray[np.float64]) -> float:
     return float((_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both) if both > 0 else 1.0
 
 
-def _binned(values: NDArray) -> NDArray[np.int64]:
+def _binned(values: NDArray[Any]) -> NDArray[np.int64]:
     low, high = np.percentile(values, [0.5, 99.5])
-    return np.digitize(values, np.linspace(low, high, BINS - 1)).ravel()
+    result: NDArray[np.int64] = np.digitize(values, np.linspace(low, high, BINS - 1)).ravel()
+    return result
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:
@@ -244,7 +246,8 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
         matrix = np.array(json.loads((folder / "fit.json").read_text())["fixed_to_moving"], dtype=float)
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise _GivenUpError("the affine it found is degenerate")
-    return np.linalg.inv(scale) @ matrix @ scale
+    result: NDArray[np.float64] = np.linalg.inv(scale) @ matrix @ scale
+    return result
 
 
 def _refuse_nonsense(found: Registration, least: float) -> None:
