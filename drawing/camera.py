@@ -1,6 +1,7 @@
 """Where the points of a scene appear in a picture."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -46,7 +47,7 @@ class Pinhole:
         up = (-right[1] * z, right[0] * z, right[1] * x - right[0] * y)
         return (right[0] + 0.0, right[1] + 0.0, 0.0), (up[0] + 0.0, up[1] + 0.0, up[2]), self.towards
 
-    def project(self, points: NDArray) -> NDArray[np.float64]:
+    def project(self, points: NDArray[Any]) -> NDArray[np.float64]:
         """Return where points appear.
 
         Parameters
@@ -67,7 +68,10 @@ class Pinhole:
         [[200.0, 200.0], [200.0, 0.0]]
         """
         own = np.ascontiguousarray(points, np.float64)
-        return _project(own, self.focus, self.axes, self.distance_mm, self.size / 2, self.half_mm)
+        result: NDArray[np.float64] = _project(
+            own, self.focus, self.axes, self.distance_mm, self.size / 2, self.half_mm
+        )
+        return result
 
 
 @njit(cache=True)

@@ -1,6 +1,7 @@
 """Which triangle each pixel shows, and what it shows there."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -112,7 +113,7 @@ def _fill(places, inverse, faces, culled, face, corners, nearness):  # type: ign
                 wc -= (by - ay) * 256
 
 
-def interpolate(hits: Hits, faces: NDArray[np.int64], values: NDArray) -> NDArray[np.float64]:
+def interpolate(hits: Hits, faces: NDArray[np.int64], values: NDArray[Any]) -> NDArray[np.float64]:
     """Return what a picture shows of values at the points of a surface.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,7 +106,7 @@ def as_scores(**arguments: ArrayLike) -> list[Floats]:
     return arrays
 
 
-def as_ids(**arguments: ArrayLike) -> list[NDArray]:
+def as_ids(**arguments: ArrayLike) -> list[NDArray[Any]]:
     """Turn each named argument into a 1-D array of identifiers without gaps, or report everything wrong.
 
     Examples
@@ -126,7 +127,7 @@ def as_ids(**arguments: ArrayLike) -> list[NDArray]:
     return arrays
 
 
-def same_length(**arrays: NDArray) -> None:
+def same_length(**arrays: NDArray[Any]) -> None:
     """Raise unless all named arrays have as many entries as the first."""
     shapes = {name: array.shape for name, array in arrays.items() if array.ndim != 1}
     raise_all(
@@ -144,7 +145,9 @@ def raise_all(problems: list[str]) -> None:
         raise ScoringError("\n".join(problems))
 
 
-def first_bad(name: str, bad: NDArray[np.bool_], values: NDArray, what: str, expected: str) -> str | None:
+def first_bad(
+    name: str, bad: NDArray[np.bool_], values: NDArray[Any], what: str, expected: str
+) -> str | None:
     """One line about the entries marked bad, or None when there are none."""
     count = int(np.count_nonzero(bad))
     if not count:

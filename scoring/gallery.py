@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +35,7 @@ class Embeddings:
         together.
     """
 
-    vectors: NDArray
+    vectors: NDArray[Any]
     subjects: Ints
 
 

@@ -62,7 +62,8 @@ def ranks(values: ArrayLike, *, higher_is_better: bool) -> Ints:
     [3, 1, 1]
     """
     table = _finite(values)
-    return rankdata(-table if higher_is_better else table, method="min", axis=0).astype(np.int64)
+    result: Ints = rankdata(-table if higher_is_better else table, method="min", axis=0).astype(np.int64)
+    return result
 
 
 def standings(
@@ -205,7 +206,8 @@ def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray
     table = np.where(np.asarray(higher_is_better), table, -table)
     no_worse = (table[:, None] >= table[None]).all(-1)
     better = (table[:, None] > table[None]).any(-1)
-    return ~np.any(no_worse & better, axis=0)
+    result: NDArray[np.bool_] = ~np.any(no_worse & better, axis=0)
+    return result
 
 
 def worst_case(values: ArrayLike, replicates: ArrayLike, n: int, *, higher_is_better: bool) -> Estimate:

@@ -213,7 +213,8 @@ def _people(
 ) -> Floats:
     """Share of people whose piece of the ROC lies above the threshold of a draw; shape (n,)."""
     weights = counts[paired]
-    return np.where(piece[paired, None] < accepted, weights, 0.0).sum(0) / weights.sum(0)
+    result: Floats = np.where(piece[paired, None] < accepted, weights, 0.0).sum(0) / weights.sum(0)
+    return result
 
 
 def _linkability(mated: Floats, nonmated: Floats, listed: Trials) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,11 +161,12 @@ def parquet_chunks(
     return read
 
 
-def _labels(names: NDArray) -> NDArray[np.bool_]:
+def _labels(names: NDArray[Any]) -> NDArray[np.bool_]:
     unknown = sorted({str(x) for x in names} - {"mated", "nonmated"})
     if unknown:
         raise ScoringError(f"label: {', '.join(map(repr, unknown[:5]))}; expected 'mated' or 'nonmated'")
-    return names == "mated"
+    result: NDArray[np.bool_] = names == "mated"
+    return result
 
 
 def _checked(chunks: Callable[[], Iterable[Chunk]]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,7 +76,7 @@ class Trials:
         The list as it came, subjects as positions in `subjects`.
     """
 
-    subjects: NDArray
+    subjects: NDArray[Any]
     paired: NDArray[np.bool_]
     n_pieces: int
     cells: Ints
@@ -137,7 +138,7 @@ class Trials:
             alive[b] = bool((drawn[side.probe] & drawn[side.reference]).any())
         return alive
 
-    def _sum(self, side: _Side, table: NDArray, *, square: bool) -> Floats:
+    def _sum(self, side: _Side, table: NDArray[Any], *, square: bool) -> Floats:
         runs = np.zeros((len(side.starts), table.shape[1]))
         buffers = np.empty((2, _ROWS, table.shape[1]), dtype=table.dtype)
         for k, adder in enumerate(side.adders):
@@ -190,7 +191,7 @@ def trials(
     )
 
 
-def _labels(label: NDArray) -> NDArray[np.bool_]:
+def _labels(label: NDArray[Any]) -> NDArray[np.bool_]:
     if label.dtype.kind == "b":
         return label
     if label.dtype.kind not in "iuf":
@@ -202,7 +203,7 @@ def _labels(label: NDArray) -> NDArray[np.bool_]:
     return label.astype(bool)
 
 
-def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDArray) -> None:
+def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDArray[Any]) -> None:
     problems = []
     for flag, wrong, what in (
         ("mated", mated & (probe != reference), "trials are called mated between two subjects"),

@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -153,9 +154,10 @@ def similarity(small: Scan, scan_to_head: NDArray[np.float64]) -> float:
     return float((_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both) if both > 0 else 1.0
 
 
-def _binned(values: NDArray) -> NDArray[np.int64]:
+def _binned(values: NDArray[Any]) -> NDArray[np.int64]:
     low, high = np.percentile(values, [0.5, 99.5])
-    return np.digitize(values, np.linspace(low, high, BINS - 1)).ravel()
+    result: NDArray[np.int64] = np.digitize(values, np.linspace(low, high, BINS - 1)).ravel()
+    return result
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:
@@ -250,7 +252,8 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise _GivenUpError("the affine it found is degenerate")
     # Rounded, so that the last bit of a product does not matter.
-    return np.round(np.linalg.inv(scale) @ matrix @ scale, 9)
+    found: NDArray[np.float64] = np.round(np.linalg.inv(scale) @ matrix @ scale, 9)
+    return found
 
 
 def _refuse_nonsense(found: Registration, least: float) -> None:

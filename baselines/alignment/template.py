@@ -141,7 +141,8 @@ def pydeface_mask() -> Scan:
 def _signed_distance(inside: NDArray[np.bool_], spacing: NDArray[np.float64]) -> NDArray[np.float32]:
     within = ndimage.distance_transform_edt(inside, sampling=spacing)
     beyond = ndimage.distance_transform_edt(~inside, sampling=spacing)
-    return (within - beyond).astype(np.float32)
+    result: NDArray[np.float32] = (within - beyond).astype(np.float32)
+    return result
 
 
 def bring(
@@ -177,7 +178,7 @@ def bring(
     """
     matrix = np.linalg.inv(field.affine) @ scan_to_field @ scan.affine
     mode, value = ("nearest", 0.0) if outside is None else ("constant", outside)
-    return ndimage.affine_transform(
+    result: NDArray[np.float32] = ndimage.affine_transform(
         field.data,
         matrix[:3, :3],
         matrix[:3, 3],
@@ -187,3 +188,4 @@ def bring(
         mode=mode,
         cval=value,
     )
+    return result

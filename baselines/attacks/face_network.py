@@ -206,7 +206,8 @@ def _deepface() -> ModuleType:
         from deepface import DeepFace
 
     cv2.setNumThreads(1)
-    return DeepFace
+    module: ModuleType = DeepFace
+    return module
 
 
 def _copy(source: Path, target: Path) -> None:

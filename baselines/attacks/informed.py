@@ -229,7 +229,8 @@ def _svd(matrix: Floats) -> tuple[Floats, Floats, Floats]:
 def _whitener(variance: Floats, features: int, shrinkage: float) -> Floats:
     """Inverse square root of the shrunk covariance, along its axes; beyond them there is no variance."""
     shrunk = (1 - shrinkage) * variance + shrinkage * variance.sum() / features
-    return 1 / np.sqrt(np.maximum(shrunk, 1e-12))
+    result: Floats = 1 / np.sqrt(np.maximum(shrunk, 1e-12))
+    return result
 
 
 def left_out(

@@ -110,7 +110,8 @@ def nearest(probes: Floats, references: Floats, shared: int = len(SHARED)) -> Fl
     [0, 1]
     """
     one, other = _ranks(probes[:, :shared]), _ranks(references[:, :shared])
-    return -np.linalg.norm(one[:, None] - other[None], axis=-1)
+    result: Floats = -np.linalg.norm(one[:, None] - other[None], axis=-1)
+    return result
 
 
 def trained(
@@ -154,11 +155,13 @@ def trained(
     expected, seen = ridge.predict(scan_scale.transform(probes)), photo_scale.transform(references)
     useful = left_out < 1
     near = (seen[None] - expected[:, None]) ** 2 / spread - seen[None] ** 2 + np.log(spread)
-    return -0.5 * near[..., useful].sum(axis=2)
+    result: Floats = -0.5 * near[..., useful].sum(axis=2)
+    return result
 
 
 def _ranks(values: Floats) -> Floats:
     """Rank each column, 0 to 1, ties shared; a constant column is 0.5 throughout."""
     below = (values[None] < values[:, None]).mean(axis=1)
     equal = (values[None] == values[:, None]).mean(axis=1)
-    return below + 0.5 * equal
+    result: Floats = below + 0.5 * equal
+    return result

@@ -64,7 +64,8 @@ class Geo:
         """Return features, shape (38,)."""
         if not look.faces:
             return None
-        return np.mean([geo_features(face.landmarks) for face in look.faces], axis=0)
+        result: Floats | None = np.mean([geo_features(face.landmarks) for face in look.faces], axis=0)
+        return result
 
 
 class Deepface:
@@ -202,4 +203,5 @@ def similarity(probes: NDArray[np.float64], references: NDArray[np.float64]) -> 
     >>> similarity(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[-5., -0.]])
     """
-    return -cdist(probes, references)
+    result: NDArray[np.float64] = -cdist(probes, references)
+    return result

@@ -244,10 +244,13 @@ def _mixture(cut: Scan, scan_to_head: NDArray[np.float64], near: NDArray[np.bool
 
 def _brain(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return the brain mask: what is rather brain than not, in one piece, without holes."""
-    inside = ndimage.binary_opening(shares[:3].sum(axis=0) > 0.5)
+    inside: NDArray[np.bool_] = ndimage.binary_opening(shares[:3].sum(axis=0) > 0.5)
     labels, count = ndimage.label(inside)
     if count == 0:
         return inside
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return ndimage.binary_fill_holes(ndimage.binary_closing(labels == sizes.argmax(), iterations=2))
+    result: NDArray[np.bool_] = ndimage.binary_fill_holes(
+        ndimage.binary_closing(labels == sizes.argmax(), iterations=2)
+    )
+    return result

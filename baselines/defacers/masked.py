@@ -8,6 +8,7 @@ ICBM152 brain for `skull_strip`.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ def air(scan: Scan) -> float:
     return max(no_signal(scan.data), float(scan.data.min()))
 
 
-def put(scan: Scan, where: NDArray[np.bool_], values: NDArray | float) -> Scan:
+def put(scan: Scan, where: NDArray[np.bool_], values: NDArray[Any] | float) -> Scan:
     """Return a copy of the scan with `values` at `where`; all other voxels stay bit for bit.
 
     Parameters

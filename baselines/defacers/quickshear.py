@@ -5,6 +5,7 @@ Schimke and Hale, HealthSec 2011. The package quickshear draws the plane in a br
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -50,7 +51,9 @@ def quickshear(scan: Scan, cache: Path | None = None) -> Scan:
     return put(scan, sheared_off(brain, scan.affine), air(scan))
 
 
-def sheared_off(brain: NDArray[np.bool_], affine: NDArray[np.float64], buffer: float = BUFFER_MM) -> NDArray:
+def sheared_off(
+    brain: NDArray[np.bool_], affine: NDArray[np.float64], buffer: float = BUFFER_MM
+) -> NDArray[Any]:
     """Return where the published program removes voxels, given a brain mask.
 
     The program draws its plane over as many columns, from the front, as the scan has rows. So it stops inside
@@ -97,4 +100,7 @@ def sheared_off(brain: NDArray[np.bool_], affine: NDArray[np.float64], buffer: f
         warnings.filterwarnings("ignore", "Arrays of 2-dimensional vectors", DeprecationWarning)
         kept = published(nib.Nifti1Image(np.ones_like(square), mask.affine), mask, buffer / height)
     gone = np.asanyarray(kept.dataobj)[:, :back, :up] == 0
-    return apply_orientation(gone, ornt_transform(axcodes2ornt("RPS"), nib.io_orientation(affine)))
+    result: NDArray[Any] = apply_orientation(
+        gone, ornt_transform(axcodes2ornt("RPS"), nib.io_orientation(affine))
+    )
+    return result

@@ -137,7 +137,10 @@ class HeadOutline:
         for part in parts:
             found |= self._filled(part).astype(np.uint8)
         edge = 2 * max(1, round(margin * self.unit)) + 1
-        return cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))).astype(bool)
+        result: Mask = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))).astype(
+            bool
+        )
+        return result
 
     def _filled(self, points: NDArray[np.float64]) -> Mask:
         mask = np.zeros(self.down.shape, np.uint8)

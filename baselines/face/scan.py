@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -26,13 +27,14 @@ class Scan:
         Voxel index to world coordinates, mm, RAS+.
     """
 
-    data: NDArray
+    data: NDArray[Any]
     affine: NDArray[np.float64]
 
     @property
     def spacing(self) -> NDArray[np.float64]:
         """Voxel size along each axis, mm, shape (3,)."""
-        return np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
+        result: NDArray[np.float64] = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
+        return result
 
 
 def read_scan(path: Path) -> Scan:

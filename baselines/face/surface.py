@@ -5,6 +5,7 @@ crops first; here the threshold comes before, for it is taken from head and air 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -85,7 +86,7 @@ def isotropic(scan: Scan, spacing_mm: float) -> Scan:
     return Scan(resampled, affine @ to_old)
 
 
-def head_threshold(data: NDArray) -> float:
+def head_threshold(data: NDArray[Any]) -> float:
     """Return the intensity that separates the head from air: a share of Otsu's threshold.
 
     Parameters
@@ -110,7 +111,7 @@ def head_threshold(data: NDArray) -> float:
     return float(low + OTSU_SHARE * (threshold_otsu(np.clip(data, low, high)) - low))
 
 
-def no_signal(data: NDArray) -> float:
+def no_signal(data: NDArray[Any]) -> float:
     """Return the intensity that stands for no signal: 0, or less where a scan was stored with an offset.
 
     Parameters
@@ -134,7 +135,7 @@ def no_signal(data: NDArray) -> float:
     return 0.0 if low >= -UNDERSHOOT * (high - low) else float(low)
 
 
-def air_noise(data: NDArray) -> float:
+def air_noise(data: NDArray[Any]) -> float:
     """Return the intensity that the noise of air hardly exceeds: its median and 3 standard deviations.
 
     Parameters
@@ -158,14 +159,16 @@ def air_noise(data: NDArray) -> float:
     return float(middle + 3 * 1.4826 * np.median(np.abs(air - middle)))
 
 
-def _range(data: NDArray, voxels: int = 1_000_000) -> tuple[NDArray, float, float]:
+def _range(data: NDArray[Any], voxels: int = 1_000_000) -> tuple[NDArray[Any], float, float]:
     """Return some of the voxels, and a low and a high percentile: a million give it as well as ten."""
     some = data.ravel()[:: max(1, data.size // voxels)]
     low, high = np.percentile(some, [1, 99.5])
     return some, low, high
 
 
-def _without_noise(data: NDArray, spacing_mm: float, sigma_mm: float) -> tuple[NDArray[np.float32], float]:
+def _without_noise(
+    data: NDArray[Any], spacing_mm: float, sigma_mm: float
+) -> tuple[NDArray[np.float32], float]:
     """Smooth a volume until its threshold is above the noise of air; return both."""
     while True:
         smooth = ndimage.gaussian_filter(data, sigma_mm / spacing_mm)
@@ -175,7 +178,7 @@ def _without_noise(data: NDArray, spacing_mm: float, sigma_mm: float) -> tuple[N
         sigma_mm = min(1.5 * sigma_mm, LARGEST_SIGMA_MM) if sigma_mm else 0.5
 
 
-def head_mask(data: NDArray, threshold: float) -> NDArray[np.bool_]:
+def head_mask(data: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
     """Return the head: the largest connected component above the threshold, holes filled.
 
     Parameters
@@ -208,12 +211,13 @@ def head_mask(data: NDArray, threshold: float) -> NDArray[np.bool_]:
     head = labels == sizes.argmax()
     # Outside is the air that touches the border of the volume; all else belongs to the head.
     air, _ = ndimage.label(np.pad(~head, 1, constant_values=True))
-    return (air != air[0, 0, 0])[1:-1, 1:-1, 1:-1]
+    result: NDArray[np.bool_] = (air != air[0, 0, 0])[1:-1, 1:-1, 1:-1]
+    return result
 
 
 def crop(
-    data: NDArray, affine: NDArray, mask: NDArray[np.bool_]
-) -> tuple[NDArray, NDArray[np.float64], NDArray[np.bool_]]:
+    data: NDArray[Any], affine: NDArray[Any], mask: NDArray[np.bool_]
+) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
     """Cut a volume to the bounding box of the head and two voxels around it, all that its surface depends on.
 
     Parameters
@@ -273,7 +277,7 @@ def cut_areas(mask: NDArray[np.bool_], spacing_mm: float) -> dict[str, float]:
 
 
 def isosurface(
-    data: NDArray, affine: NDArray, mask: NDArray[np.bool_], threshold: float, floor: float = 0.0
+    data: NDArray[Any], affine: NDArray[Any], mask: NDArray[np.bool_], threshold: float, floor: float = 0.0
 ) -> pv.PolyData:
     """Return the surface where the intensity crosses the threshold at the border of the mask.
 

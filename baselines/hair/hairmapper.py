@@ -130,7 +130,8 @@ def put_back(picture: Picture, cut: Picture, to_cut: Affine) -> Picture:
     back = cv2.invertAffineTransform(to_cut)
     moved = cv2.warpAffine(cut.astype(np.float32), back, (columns, rows), flags=cv2.INTER_LINEAR)
     weight = cv2.warpAffine(share, back, (columns, rows), flags=cv2.INTER_LINEAR)[..., None]
-    return np.clip(np.rint(picture + weight * (moved - picture)), 0, 255).astype(np.uint8)
+    result: Picture = np.clip(np.rint(picture + weight * (moved - picture)), 0, 255).astype(np.uint8)
+    return result
 
 
 def _read_result(path: Path) -> Picture:

@@ -110,7 +110,8 @@ def _cut_out(picture: Picture, outline: HeadOutline) -> Mask:
     cv2.setRNGSeed(0)  # its mixtures start from a random clustering
     cv2.grabCut(small, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
     person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
-    return cv2.resize(person, (columns, rows), interpolation=cv2.INTER_LINEAR) > 0.5
+    result: Mask = cv2.resize(person, (columns, rows), interpolation=cv2.INTER_LINEAR) > 0.5
+    return result
 
 
 def _skin_shading(picture: Picture, outline: HeadOutline) -> Floats:
@@ -137,7 +138,8 @@ def _skin_shading(picture: Picture, outline: HeadOutline) -> Floats:
             break
         chosen = kept
     # No darker than a third and no lighter than the face itself gets: the crown is extrapolated.
-    return np.clip(fitted, 0.45 * centre, np.minimum(1.2 * centre + 5, 255))
+    result: Floats = np.clip(fitted, 0.45 * centre, np.minimum(1.2 * centre + 5, 255))
+    return result
 
 
 def _hair(picture: Picture, person: Mask, shading: Floats, outline: HeadOutline) -> Mask:
@@ -172,7 +174,8 @@ def _like(picture: Picture, hair: Mask, shading: Floats) -> Mask:
     centre = np.median(lab[hair], axis=0)
     spread = 1.4826 * np.median(np.abs(lab[hair] - centre), axis=0) + 3.0
     near = np.sqrt((((lab - centre) / spread) ** 2).mean(axis=2)) < 2.0
-    return near & (np.linalg.norm(lab - centre, axis=2) < _skin_distance(picture, shading) + 10)
+    result: Mask = near & (np.linalg.norm(lab - centre, axis=2) < _skin_distance(picture, shading) + 10)
+    return result
 
 
 def _connected(mask: Mask, seeds: Mask) -> Mask:
@@ -214,14 +217,17 @@ def _fill(values: Floats, known: Mask) -> Floats:
 
 
 def _lab(picture: Picture) -> Floats:
-    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(float)
+    result: Floats = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(float)
+    return result
 
 
 def _grown(mask: Mask, radius: float) -> Mask:
     edge = 2 * max(1, round(radius)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    return cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
+    result: Mask = cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
+    return result
 
 
 def _blur(values: Floats, sigma: float) -> Floats:
-    return cv2.GaussianBlur(values, (0, 0), max(sigma, 0.5))
+    result: Floats = cv2.GaussianBlur(values, (0, 0), max(sigma, 0.5))
+    return result

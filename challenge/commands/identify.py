@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +82,10 @@ def _opened(probes: Path, gallery: Path, kept: Path, exact: bool) -> tuple[Embed
         return *sides, Mated(people["scores"], people["best"], people["values"], exact)
 
 
-def _vectors(path: Path) -> NDArray:
+def _vectors(path: Path) -> NDArray[Any]:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        result: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return result
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{path}: cannot be read; expected a .npy file of shape (n, d) ({error})") from error
 

@@ -111,7 +111,9 @@ def outcomes(
         yield from (task(index, item) for index, item in enumerate(items))
 
 
-def _parallel(backend: Any, work: Callable, jobs: Iterable[tuple[int, Any]], n_workers: int) -> Iterator[Any]:
+def _parallel(
+    backend: Any, work: Callable[..., Any], jobs: Iterable[tuple[int, Any]], n_workers: int
+) -> Iterator[Any]:
     """Work on jobs, one a worker at a time, and yield what comes as it comes."""
     # Never one worker: joblib would work in this very process. One job is handed out at a time instead.
     options = {"pre_dispatch": n_workers, "return_as": "generator_unordered", "batch_size": 1}

@@ -159,7 +159,8 @@ class _InChild(_Limited):
             limited = _Limited(self.function, self.seconds, self.megabytes, notes)
             child = get_reusable_executor(max_workers=1, timeout=_IDLE, **with_parent())
             try:
-                return child.submit(limited, index, item).result()
+                result: tuple[int, Any] = child.submit(limited, index, item).result()
+                return result
             except BrokenProcessPool as error:
                 raise ChildDied(limited.died(index, item)) from error  # the engine tries once more
 

@@ -299,7 +299,8 @@ def _decrypt(locked: Path, identity: Path) -> bytes:
     secrets = [line for line in lines if line and not line.startswith("#")]
     try:
         keys = [age.x25519.Identity.from_str(secret) for secret in secrets]
-        return age.decrypt(locked.read_bytes(), keys)
+        result: bytes = age.decrypt(locked.read_bytes(), keys)
+        return result
     except (age.IdentityError, age.DecryptError) as error:
         raise EditionError(
             f"{identity}: does not open {locked.name}; expected its AGE-SECRET-KEY-1..."

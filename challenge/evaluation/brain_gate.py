@@ -181,4 +181,5 @@ def far_from_head(scan: Scan) -> NDArray[np.bool_]:
         return np.zeros(scan.data.shape, bool)
     distance = ndimage.distance_transform_edt(~head, sampling=scan.spacing * step)
     nearest = [np.arange(n) // s for n, s in zip(scan.data.shape, step, strict=True)]
-    return (distance > FAR_MM)[np.ix_(*nearest)]
+    result: NDArray[np.bool_] = (distance > FAR_MM)[np.ix_(*nearest)]
+    return result

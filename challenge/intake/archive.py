@@ -129,7 +129,7 @@ def _check_end(stream: BinaryIO, most: int) -> int:
         )
     if offset + length != end:
         raise SubmissionError(f"{_NAME}: has something before, between or after what a zip consists of")
-    return offset
+    return int(offset)
 
 
 def _end64(stream: BinaryIO, locator: int) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ def board(entries: Sequence[Entry], *, higher_is_better: bool) -> Board:
     return Board((*places, *others), draws[order], holm_of_pairs(p)[np.ix_(order, order)])
 
 
-def equal(value: NDArray, draws: NDArray, n: int) -> NDArray[np.float64]:
+def equal(value: NDArray[Any], draws: NDArray[Any], n: int) -> NDArray[np.float64]:
     """Test every pair for equal values: a paired t-test on the spread of the difference over the draws.
 
     `scoring.compare` counts draws beyond 0, so that with a thousand of them no pair of fifty systems
@@ -145,10 +146,11 @@ def equal(value: NDArray, draws: NDArray, n: int) -> NDArray[np.float64]:
     spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
     # Figures are kept to four decimals; what is closer is equal.
     ratio = np.where(gap < 5e-5, 0.0, gap / np.maximum(spread, 1e-9))
-    return 2 * student.sf(ratio, max(n - 1, 1))
+    result: NDArray[np.float64] = 2 * student.sf(ratio, max(n - 1, 1))
+    return result
 
 
-def holm_of_pairs(p: NDArray) -> NDArray[np.float64]:
+def holm_of_pairs(p: NDArray[Any]) -> NDArray[np.float64]:
     """Adjust the p-values of a symmetric table by Holm for all its pairs.
 
     Examples
@@ -163,7 +165,7 @@ def holm_of_pairs(p: NDArray) -> NDArray[np.float64]:
     return table
 
 
-def tiers(value: NDArray, p: NDArray) -> NDArray[np.int64]:
+def tiers(value: NDArray[Any], p: NDArray[Any]) -> NDArray[np.int64]:
     """Part systems where the data can: a tier ends before the first that is worse than its leader.
 
     As `scoring.ranking.tiers`: the leader is compared with all that are still to be placed, and Holm
@@ -207,7 +209,7 @@ def but_attack(result: Result) -> Signature:
     return replace(Signature.parse(result.signature), attack="strongest")
 
 
-def _front(entries: Sequence[Entry], value: NDArray) -> NDArray[np.bool_]:
+def _front(entries: Sequence[Entry], value: NDArray[Any]) -> NDArray[np.bool_]:
     measured = np.array(["utility" in entry.utility for entry in entries])
     front = np.zeros(len(entries), bool)
     if measured.any():

@@ -7,6 +7,7 @@ released in any order and on any number of workers.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -111,7 +112,7 @@ def centred(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
     return moved
 
 
-def _read(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
+def _read(path: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
     try:
         image = nib.squeeze_image(nib.load(path))
         data, affine = canonical_scan(image)
@@ -122,7 +123,7 @@ def _read(path: Path) -> tuple[NDArray, NDArray[np.float64]]:
     return data, affine
 
 
-def canonical_scan(image: nib.Nifti1Image) -> tuple[NDArray, NDArray[np.float64]]:
+def canonical_scan(image: nib.Nifti1Image) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Turn a scan to the nearest RAS+ orientation, voxels otherwise as they are.
 
     Unscaled integers and float32 keep their type; a scaled or float64 scan becomes float32, a wider integer

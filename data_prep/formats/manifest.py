@@ -116,7 +116,7 @@ def _scan_size(head: bytes) -> int:
     single = length == 348 and head[344:] == b"n+1" + bytes(5) and offset == _SCAN_HEADER
     if not single or dimensions != 3 or min(extents) < 1 or bits not in (8, 16, 32):
         raise ContentError("is no NIfTI-1 as the kit writes it (little endian, 3-D, no extension)")
-    size = _SCAN_HEADER + math.prod(extents) * bits // 8
+    size: int = _SCAN_HEADER + math.prod(extents) * bits // 8
     if size > LARGEST:
         raise ContentError(f"announces {size} bytes; expected {LARGEST} at most")
     return size

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from mriprivacy.data_prep.formats.atomic import whole_file
 
 
-def canonical_bytes(data: NDArray, affine: NDArray) -> bytes:
+def canonical_bytes(data: NDArray[Any], affine: NDArray[Any]) -> bytes:
     """Return the bytes of an uncompressed single-file NIfTI-1 with fixed header fields.
 
     Parameters
@@ -38,10 +39,11 @@ def canonical_bytes(data: NDArray, affine: NDArray) -> bytes:
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1, strip_shears=True)
     image.header.set_slope_inter(1.0, 0.0)
-    return image.to_bytes()
+    result: bytes = image.to_bytes()
+    return result
 
 
-def write_nifti(path: Path, data: NDArray, affine: NDArray) -> None:
+def write_nifti(path: Path, data: NDArray[Any], affine: NDArray[Any]) -> None:
     r"""Write a canonical `.nii.gz`: no extension, no description, no file name or time in the gzip header.
 
     The same voxels and affine always give the same bytes. Parameters as in `canonical_bytes`.

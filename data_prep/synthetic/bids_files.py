@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,9 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_scan(path: Path, data: NDArray, affine: NDArray[np.float64], sidecar: Mapping[str, object]) -> None:
+def write_scan(
+    path: Path, data: NDArray[Any], affine: NDArray[np.float64], sidecar: Mapping[str, object]
+) -> None:
     """Write a scan and its sidecar."""
     write_nifti(path, data, affine)
     write_json(_sidecar(path), sidecar)
@@ -68,7 +71,7 @@ def write_scan(path: Path, data: NDArray, affine: NDArray[np.float64], sidecar: 
 def write_truth(
     folder: Path,
     scan: Path,
-    volumes: Mapping[str, NDArray],
+    volumes: Mapping[str, NDArray[Any]],
     affine: NDArray[np.float64],
     landmarks: Mapping[str, Iterable[float]] | None = None,
 ) -> None:

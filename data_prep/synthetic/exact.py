@@ -128,13 +128,13 @@ def power(x, exponent):  # type: ignore[no-untyped-def]
     return _exp(float(exponent) * _log(float(x))) if x > 0 else 0.0
 
 
-def hypot(x: ArrayLike, y: ArrayLike) -> NDArray:
+def hypot(x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
     """Return the length of (x, y)."""
     a, b = np.asarray(x), np.asarray(y)
     return np.asarray(np.sqrt(a * a + b * b))
 
 
-def turned(points: NDArray, matrix: NDArray) -> NDArray:
+def turned(points: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
     """Return `points @ matrix`, for points of shape (..., d) and a matrix of shape (d, k) or (d,).
 
     Examples
@@ -150,7 +150,7 @@ def turned(points: NDArray, matrix: NDArray) -> NDArray:
     return np.asarray(total)
 
 
-def moved(points: NDArray, affine: NDArray[np.float64]) -> NDArray:
+def moved(points: NDArray[Any], affine: NDArray[np.float64]) -> NDArray[Any]:
     """Return points, shape (..., 3), moved by an affine, shape (4, 4)."""
     return turned(points, affine[:3, :3].T) + affine[:3, 3]
 
@@ -198,7 +198,8 @@ def solve(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np
 @lru_cache(maxsize=1)
 def _quantiles() -> NDArray[np.float32]:
     """Return 65,536 equally likely values of the standard normal distribution, to six decimals."""
-    return np.round(ndtri((np.arange(65536) + 0.5) / 65536), 6).astype(np.float32)
+    result: NDArray[np.float32] = np.round(ndtri((np.arange(65536) + 0.5) / 65536), 6).astype(np.float32)
+    return result
 
 
 def noise(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -182,10 +183,11 @@ def _classes(confusion: Floats, majority: int) -> dict[str, Floats]:
 def _mean_of(part: Floats, whole: Floats) -> Floats:
     """Mean of part / whole over the classes that occur."""
     there = whole > 0
-    return np.where(there, part / np.where(there, whole, 1.0), 0.0).sum(1) / there.sum(1)
+    result: Floats = np.where(there, part / np.where(there, whole, 1.0), 0.0).sum(1) / there.sum(1)
+    return result
 
 
-def _one_vs_rest(true: NDArray, scores: Floats, classes: NDArray, weights: Floats) -> Floats:
+def _one_vs_rest(true: NDArray[Any], scores: Floats, classes: NDArray[Any], weights: Floats) -> Floats:
     areas, there = np.zeros(len(weights)), np.zeros(len(weights))
     for column, name in zip(scores.T, classes, strict=True):
         order = np.argsort(-column, kind="stable")
@@ -198,7 +200,9 @@ def _one_vs_rest(true: NDArray, scores: Floats, classes: NDArray, weights: Float
     return areas / np.maximum(there, 1)
 
 
-def _columns(probabilities: ArrayLike, classes: ArrayLike | None, true: NDArray) -> tuple[Floats, NDArray]:
+def _columns(
+    probabilities: ArrayLike, classes: ArrayLike | None, true: NDArray[Any]
+) -> tuple[Floats, NDArray[Any]]:
     scores = np.asarray(probabilities, dtype=float)
     names = np.asarray([] if classes is None else classes)
     if scores.shape != (len(true), len(names)):
@@ -213,7 +217,9 @@ def _columns(probabilities: ArrayLike, classes: ArrayLike | None, true: NDArray)
     return scores, names.astype(true.dtype)
 
 
-def _table(truth: ArrayLike, predicted: ArrayLike, subjects: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
+def _table(
+    truth: ArrayLike, predicted: ArrayLike, subjects: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     true, guess = np.asarray(truth), np.asarray(predicted)
     who = _subjects(subjects)
     same_length(truth=true, predicted=guess, subjects=who)

@@ -105,7 +105,8 @@ def min_cllr_of(curves: Steps) -> Floats:
     p = posterior(curves)
     mated = _bits(curves.mated, p).sum(-1) / curves.n_mated
     nonmated = _bits(curves.nonmated, 1 - p).sum(-1) / curves.n_nonmated
-    return (mated + nonmated) / 2
+    result: Floats = (mated + nonmated) / 2
+    return result
 
 
 def cllr_of(mated: Floats, nonmated: Floats) -> float:
@@ -127,7 +128,8 @@ def zebra_of(hull: Steps) -> Zebra:
 
 def softplus_bits(x: Floats) -> Floats:
     """log2(1 + exp(x)) without overflow."""
-    return np.logaddexp(0.0, x) / np.log(2)
+    result: Floats = np.logaddexp(0.0, x) / np.log(2)
+    return result
 
 
 def _mean_bits(x: Floats, sign: float) -> float:
@@ -149,4 +151,5 @@ def _mutual_information(m: Floats, n: Floats) -> Floats:
     shrink = np.zeros_like(total)
     r = contrast[inner]
     shrink[inner] = (1 - r**2) * np.where(r == 0, 1.0, np.arctanh(r) / np.where(r == 0, 1.0, r))
-    return total / (4 * np.log(2)) * (1 - shrink)
+    result: Floats = total / (4 * np.log(2)) * (1 - shrink)
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,7 +96,7 @@ def cmc(scores: ArrayLike, mated: ArrayLike, probes: ArrayLike, reference_subjec
     return Cmc(rate, len(found.probe), int(np.median(found.gallery)))
 
 
-def ranks(scores: Floats, mated: NDArray, probe: NDArray, subject: NDArray) -> Ranks:
+def ranks(scores: Floats, mated: NDArray[Any], probe: NDArray[Any], subject: NDArray[Any]) -> Ranks:
     """Rank of the mated subject of every probe that has one; codes are integers from 0."""
     key = probe * (int(subject.max()) + 1) + subject
     order = np.argsort(key, kind="stable")

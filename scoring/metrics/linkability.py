@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,7 +119,7 @@ def from_halves(halves: Steps, omega: float = 1.0) -> Floats:
     return np.where(count > 0, np.clip(mean, 0.0, 1.0), np.nan)
 
 
-def cell_starts(mated: NDArray) -> NDArray[np.int64]:
+def cell_starts(mated: NDArray[Any]) -> NDArray[np.int64]:
     """First pieces of at most about 250 cells, equal in mated trials, that pool neighbouring pieces."""
     if len(mated) <= 2 * _CELLS:
         return np.arange(len(mated))
@@ -197,7 +198,7 @@ def check_omega(omega: float) -> None:
         raise ScoringError(f"omega: {omega!r}; expected a finite prior ratio P(mated)/P(non-mated) above 0")
 
 
-def _halve(counts: NDArray, rng: np.random.Generator) -> NDArray:
+def _halve(counts: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     """Split trials at random into two halves, `_SPLITS` times; shape (n_splits, 2, n_pieces)."""
     half = rng.multivariate_hypergeometric(counts, int(counts.sum()) // 2, size=_SPLITS, method="marginals")
     return np.stack([half, counts - half], axis=1)

@@ -29,18 +29,20 @@ class Steps:
         every figure that is read off the ROC is exact. Leading axes hold bootstrap replicates.
     """
 
-    mated: NDArray
-    nonmated: NDArray
+    mated: NDArray[Any]
+    nonmated: NDArray[Any]
 
     @property
-    def n_mated(self) -> NDArray:
+    def n_mated(self) -> NDArray[Any]:
         """Mated trials in all; shape (...)."""
-        return self.mated.sum(-1)
+        result: NDArray[Any] = self.mated.sum(-1)
+        return result
 
     @property
-    def n_nonmated(self) -> NDArray:
+    def n_nonmated(self) -> NDArray[Any]:
         """Non-mated trials in all; shape (...)."""
-        return self.nonmated.sum(-1)
+        result: NDArray[Any] = self.nonmated.sum(-1)
+        return result
 
     def vertices(self) -> tuple[Floats, Floats]:
         """Return false and true match rate after 0, 1, ... pieces; each of shape (..., n_steps + 1)."""
@@ -175,7 +177,8 @@ def posterior(curves: Steps, omega: float = 1.0) -> Floats:
     fitted = np.repeat(pooled, np.diff(blocks))
     rank = np.cumsum(seen).reshape(seen.shape) - 1  # of the last piece with trials, this one included
     first = np.cumsum(seen.sum(1)) - seen.sum(1)
-    return fitted[np.clip(rank, first[:, None], len(fitted) - 1)].reshape(shape)
+    result: Floats = fitted[np.clip(rank, first[:, None], len(fitted) - 1)].reshape(shape)
+    return result
 
 
 def distinct(ordered: Floats) -> tuple[Floats, NDArray[np.int64]]:
@@ -201,7 +204,7 @@ def count_below(values: Floats, scores: Floats) -> tuple[NDArray[np.int64], NDAr
     return below, upto
 
 
-def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
+def between(below: NDArray[Any], upto: NDArray[Any], total: int) -> NDArray[np.int64]:
     """Trials above, at, between and below ascending values, from the highest down; shape (2 n + 1,)."""
     out = np.empty(2 * len(below) + 1, dtype=np.int64)
     at, gaps = out[1::2][::-1], out[::2][::-1]
@@ -212,7 +215,7 @@ def between(below: NDArray, upto: NDArray, total: int) -> NDArray[np.int64]:
     return out
 
 
-def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
+def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """First mated score of every run, and how many non-mated scores are below and at or below the run."""
     below = np.empty(len(mated), dtype=np.int32 if len(nonmated) < 2**31 else np.int64)
     tied = np.zeros(len(mated), dtype=bool)
@@ -237,7 +240,7 @@ def _runs(mated: Floats, nonmated: Floats) -> tuple[NDArray, NDArray, NDArray]:
     return starts, below, upto
 
 
-def _pool(mated: NDArray, nonmated: NDArray) -> Steps:
+def _pool(mated: NDArray[Any], nonmated: NDArray[Any]) -> Steps:
     total = mated + nonmated
     kept = total > 0
     if not kept.all():
@@ -248,7 +251,7 @@ def _pool(mated: NDArray, nonmated: NDArray) -> Steps:
     return Steps(np.add.reduceat(mated, blocks), np.add.reduceat(nonmated, blocks))
 
 
-def _rate(counts: NDArray) -> Floats:
+def _rate(counts: NDArray[Any]) -> Floats:
     summed = np.cumsum(counts, axis=-1)
     total = summed[..., -1:]
     if not np.all(total > 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,8 +81,8 @@ class GateReport:
 
 
 def brain_gate(
-    original: NDArray,
-    defaced: NDArray,
+    original: NDArray[Any],
+    defaced: NDArray[Any],
     brain_mask: NDArray[np.bool_],
     original_affine: ArrayLike,
     defaced_affine: ArrayLike,
@@ -169,7 +170,7 @@ def brain_gate(
 
 
 def _check(
-    original: NDArray,
+    original: NDArray[Any],
     brain_mask: NDArray[np.bool_],
     original_affine: ArrayLike,
     limit: float,
@@ -196,7 +197,7 @@ def _check(
     raise_all(problems)
 
 
-def _same_affine(original: NDArray, defaced: ArrayLike, shape: tuple[int, ...]) -> bool:
+def _same_affine(original: NDArray[Any], defaced: ArrayLike, shape: tuple[int, ...]) -> bool:
     """Compare where the two affines put the eight corners of the grid: no voxel can be farther apart."""
     if np.shape(defaced) != (4, 4):
         return False
@@ -206,7 +207,7 @@ def _same_affine(original: NDArray, defaced: ArrayLike, shape: tuple[int, ...]) 
     return bool((np.linalg.norm(apart, axis=1) <= AFFINE_TOLERANCE_MM).all())
 
 
-def _brain_change(before: NDArray, after: NDArray) -> tuple[float, float]:
+def _brain_change(before: NDArray[Any], after: NDArray[Any]) -> tuple[float, float]:
     before, after = before.astype(float), after.astype(float)
     lost = ~np.isfinite(after)
     difference = np.abs(np.where(lost, 0.0, after) - before)
@@ -218,7 +219,7 @@ def _brain_change(before: NDArray, after: NDArray) -> tuple[float, float]:
     return float(changed.mean()), float(difference.sum() / total)
 
 
-def _same_scale(before: NDArray, after: NDArray) -> bool:
+def _same_scale(before: NDArray[Any], after: NDArray[Any]) -> bool:
     """Compare the spans of two brains, from the 1st to the 99th percentile of what is finite."""
     after = after[np.isfinite(after)]
     if after.size == 0:
@@ -227,7 +228,7 @@ def _same_scale(before: NDArray, after: NDArray) -> bool:
     return spans[0] == 0 or 1 / SCALE_FACTOR <= spans[1] / spans[0] <= SCALE_FACTOR
 
 
-def _is_image(data: NDArray) -> bool:
+def _is_image(data: NDArray[Any]) -> bool:
     """Say whether there are more than two values; volumes are large, so the first difference ends it."""
     finite = data[np.isfinite(data)]
     if finite.size == 0:
@@ -236,7 +237,9 @@ def _is_image(data: NDArray) -> bool:
     return bool(((finite != low) & (finite != high)).any())
 
 
-def _added(original: NDArray, defaced: NDArray, brain: NDArray, far: NDArray[np.bool_]) -> float:
+def _added(
+    original: NDArray[Any], defaced: NDArray[Any], brain: NDArray[Any], far: NDArray[np.bool_]
+) -> float:
     if not far.any():
         return 0.0
     low, high = np.percentile(brain.astype(float), [1, 99])

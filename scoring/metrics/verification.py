@@ -168,7 +168,8 @@ def auc_of(curve: Steps) -> Floats:
     """Area under one ROC, or under each replicate's; shape (...). Exact for integer counts."""
     mated, nonmated = curve.mated, curve.nonmated
     above = 2 * np.cumsum(mated, axis=-1) - mated
-    return (above * nonmated).sum(-1) / (2.0 * curve.n_mated * curve.n_nonmated)
+    result: Floats = (above * nonmated).sum(-1) / (2.0 * curve.n_mated * curve.n_nonmated)
+    return result
 
 
 def tmr_of(curve: Steps, bound: float) -> Floats:

@@ -260,4 +260,5 @@ def _at(bands: Mapping[str, Band], fmr: float, missed: bool = False) -> str:
 
 
 def _normal(rate: Floats) -> Floats:
-    return ndtri(np.clip(rate, 1e-4, 1 - 1e-4))
+    result: Floats = ndtri(np.clip(rate, 1e-4, 1 - 1e-4))
+    return result

@@ -5,6 +5,7 @@ not anatomy to study.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,11 +44,11 @@ class Canvas:
         i, j, k = self.labels.shape
         return i, j, k
 
-    def own(self) -> tuple[NDArray, NDArray, NDArray]:
+    def own(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the coordinates of every voxel in the head's own frame."""
         return coordinates(exact.inverse(self.motion), self.affine, self.shape)
 
-    def upright(self) -> tuple[NDArray, NDArray, NDArray]:
+    def upright(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the open grid of coordinates in the head's own frame were it not turned: for texture."""
         start, step = (self.affine[:3, 3] - self.motion[:3, 3]), np.diag(self.affine)
         axes = [np.asarray(start[a] + step[a] * np.arange(self.shape[a]), np.float32) for a in range(3)]
@@ -64,18 +65,19 @@ class Canvas:
         world = exact.moved(corners.T, self.motion)
         return self.part(box_of(world, self.affine, self.shape))
 
-    def near(self, own_point: NDArray, radius: float) -> "Canvas":
+    def near(self, own_point: NDArray[Any], radius: float) -> "Canvas":
         """Return the part around a point of the head's own frame."""
         return self.within(tuple(np.asarray(own_point) - radius), tuple(np.asarray(own_point) + radius))
 
 
-def gyroid(x: NDArray, y: NDArray, z: NDArray, period_mm: float) -> NDArray:
+def gyroid(x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], period_mm: float) -> NDArray[Any]:
     """Return a smooth field whose zero sheets wind through space; looks grown rather than built."""
     a, b, c = (np.float32(2 * np.pi / period_mm) * axis for axis in (x, y, z))
     (sin_a, sin_b, sin_c), (cos_a, cos_b, cos_c) = (
         [np.asarray(of(axis), np.float32) for axis in (a, b, c)] for of in (exact.sin, exact.cos)
     )
-    return sin_a * cos_b + sin_b * cos_c + sin_c * cos_a
+    result: NDArray[Any] = sin_a * cos_b + sin_b * cos_c + sin_c * cos_a
+    return result
 
 
 def paint_tissues(
@@ -207,7 +209,7 @@ def _paint_mouth(canvas: Canvas, mesh: HeadMesh, marks: Landmarks) -> None:
         canvas.labels[solid & mouth] = LABEL["tooth"]
 
 
-def _paint_skull(canvas: Canvas, beyond_brain: NDArray) -> None:
+def _paint_skull(canvas: Canvas, beyond_brain: NDArray[Any]) -> None:
     """Paint two tables of bone and marrow around the fluid that surrounds the brain; base and vault alike."""
     uneven = gyroid(*canvas.upright(), 60)
     skull = (beyond_brain > 1.5) & (beyond_brain < 8.5 + uneven) & (canvas.depth > 3.5)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -102,7 +103,8 @@ def brain_template() -> BrainTemplate:
 
 
 def _share(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(map_ / map_.max(), 0, 1)
+    result: NDArray[np.float32] = np.clip(map_ / map_.max(), 0, 1)
+    return result
 
 
 def fit_brain(
@@ -132,7 +134,7 @@ def fit_brain(
     vault = brain_template().vault
     to_voxel = exact.turned(exact.inverse(affine), motion)
 
-    def placed(parameters: NDArray) -> NDArray[np.float64]:
+    def placed(parameters: NDArray[Any]) -> NDArray[np.float64]:
         sx, sy, sz, pitch, tx, ty, tz = parameters
         c, s = exact.cos(pitch), exact.sin(pitch)
         matrix = np.eye(4)
@@ -140,7 +142,7 @@ def fit_brain(
         matrix[:3, 3] = 100 * np.array([tx, ty, tz])
         return matrix
 
-    def misfit(parameters: NDArray) -> NDArray[np.float64]:
+    def misfit(parameters: NDArray[Any]) -> NDArray[np.float64]:
         matrix = placed(parameters)
         voxel = exact.moved(exact.moved(vault, matrix), to_voxel)
         under = ndimage.map_coordinates(depth, voxel.T, order=1, mode="nearest") - BRAIN_DEPTH_MM
@@ -154,7 +156,7 @@ def fit_brain(
 
 
 def _least_squares(
-    misfit: Callable[[NDArray], NDArray[np.float64]], start: NDArray[np.float64], steps: int = 25
+    misfit: Callable[[NDArray[Any]], NDArray[np.float64]], start: NDArray[np.float64], steps: int = 25
 ) -> NDArray[np.float64]:
     """Find parameters of least squares (Levenberg 1944, Marquardt 1963), with the same bits everywhere.
 
@@ -187,7 +189,9 @@ def _least_squares(
 
 
 def _slopes(
-    misfit: Callable[[NDArray], NDArray[np.float64]], place: NDArray[np.float64], there: NDArray[np.float64]
+    misfit: Callable[[NDArray[Any]], NDArray[np.float64]],
+    place: NDArray[np.float64],
+    there: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the change of residuals with each parameter, shape (m, n), by differences."""
     columns = []
@@ -285,7 +289,7 @@ def _template_box(
 
 
 def sample(
-    map_: NDArray[np.float32], to_template_voxel: NDArray, shape: Shape, outside: float
+    map_: NDArray[np.float32], to_template_voxel: NDArray[Any], shape: Shape, outside: float
 ) -> NDArray[np.float32]:
     """Resample a template map on another grid (linear).
 
@@ -301,4 +305,7 @@ def sample(
         Value where the template has nothing.
     """
     matrix, offset = to_template_voxel[:3, :3], to_template_voxel[:3, 3]
-    return ndimage.affine_transform(map_, matrix, offset, output_shape=shape, order=1, cval=outside)
+    result: NDArray[np.float32] = ndimage.affine_transform(
+        map_, matrix, offset, output_shape=shape, order=1, cval=outside
+    )
+    return result

@@ -37,7 +37,8 @@ def painted(texture: str, level: int) -> NDArray[np.float64]:
     u, v = (operator @ base_mesh().uv).T
     columns = np.clip(u * image.shape[1], 0, image.shape[1] - 1).astype(int)
     rows = np.clip((1 - v) * image.shape[0], 0, image.shape[0] - 1).astype(int)
-    return image[rows, columns]
+    result: NDArray[np.float64] = image[rows, columns]
+    return result
 
 
 @lru_cache(maxsize=2)
@@ -77,7 +78,8 @@ def neck_rim(level: int) -> NDArray[np.int64]:
 def _border(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     edges = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
     unique, uses = np.unique(edges, axis=0, return_counts=True)
-    return unique[uses == 1]
+    result: NDArray[np.int64] = unique[uses == 1]
+    return result
 
 
 def closed_head(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ def data_folder() -> Path:
     )
 
 
-def to_ras(decimetres: NDArray) -> NDArray[np.float64]:
+def to_ras(decimetres: NDArray[Any]) -> NDArray[np.float64]:
     """Turn mesh coordinates (left, up, forwards; decimetres) into RAS millimetres."""
     x, y, z = np.moveaxis(np.asarray(decimetres, np.float64), -1, 0)
     return 100.0 * np.stack([-x, z, y], axis=-1)
@@ -145,7 +146,7 @@ def base_mesh() -> BaseMesh:
     if quads.shape[1:] != (4, 2):
         raise MeshDataError(f"expected the base mesh to be quads with texture, found shape {quads.shape}")
 
-    file_quads: list[NDArray] = []
+    file_quads: list[NDArray[Any]] = []
     parts, start = {}, 0
     for part, members in PARTS.items():
         quad = quads[np.isin(names, members)][..., 0]
@@ -163,7 +164,10 @@ def base_mesh() -> BaseMesh:
 
 def _centred(mesh: HeadMesh, vertices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move a head so that the middle between the eyeballs lies at (0, 72, 0)."""
-    return vertices + np.array([0.0, 72.0, 0.0]) - vertices[mesh.points("right_eye", "left_eye")].mean(axis=0)
+    result: NDArray[np.float64] = (
+        vertices + np.array([0.0, 72.0, 0.0]) - vertices[mesh.points("right_eye", "left_eye")].mean(axis=0)
+    )
+    return result
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,7 @@
 """Grids, rigid motions and the way from closed surfaces to voxels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -18,7 +19,7 @@ FIELD_OF_VIEW = np.array([[-102.0, -126.0, -142.0], [102.0, 132.0, 122.0]])
 
 
 def voxelize(
-    vertices: NDArray, triangles: NDArray, affine: NDArray[np.float64], shape: Shape
+    vertices: NDArray[Any], triangles: NDArray[Any], affine: NDArray[np.float64], shape: Shape
 ) -> NDArray[np.uint8]:
     """Return 1 in voxels whose centre lies inside a closed surface.
 
@@ -59,7 +60,8 @@ def voxelize(
     image.SetOutsideValue(0)
     image.SetOutputScalarTypeToUnsignedChar()
     image.Update()
-    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(shape)
+    result: NDArray[np.uint8] = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(shape)
+    return result
 
 
 def grid(spacing_mm: Sequence[float]) -> tuple[NDArray[np.float64], Shape]:
@@ -86,7 +88,9 @@ def thinner(affine: NDArray[np.float64], shape: Shape, times: int) -> tuple[NDAr
     return fine, (shape[0] * times, shape[1], shape[2])
 
 
-def turned(data: NDArray, affine: NDArray[np.float64], axes: str) -> tuple[NDArray, NDArray[np.float64]]:
+def turned(
+    data: NDArray[Any], affine: NDArray[np.float64], axes: str
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Store a RAS+ volume along other axes; every voxel stays where it is in the world.
 
     Examples
@@ -102,7 +106,7 @@ def turned(data: NDArray, affine: NDArray[np.float64], axes: str) -> tuple[NDArr
     return nib.orientations.apply_orientation(data, how), exact.turned(affine, back)
 
 
-def pose(degrees: NDArray, shift_mm: NDArray) -> NDArray[np.float64]:
+def pose(degrees: NDArray[Any], shift_mm: NDArray[Any]) -> NDArray[np.float64]:
     """Return a rigid motion, shape (4, 4): rotation about x, then y, then z, then a shift."""
     (cx, cy, cz), (sx, sy, sz) = exact.cos(np.radians(degrees)), exact.sin(np.radians(degrees))
     matrix = np.eye(4)
@@ -118,7 +122,7 @@ def pose(degrees: NDArray, shift_mm: NDArray) -> NDArray[np.float64]:
 
 
 def around(
-    centre: NDArray, radius: float, affine: NDArray[np.float64], shape: Shape
+    centre: NDArray[Any], radius: float, affine: NDArray[np.float64], shape: Shape
 ) -> tuple[tuple[slice, ...], list[NDArray[np.float64]]]:
     """Return the box of voxels around a point, and the open grid of its world coordinates."""
     box = box_of(np.array([centre - radius, centre + radius]), affine, shape)
@@ -126,7 +130,7 @@ def around(
     return box, list(np.meshgrid(*axes, indexing="ij", sparse=True))
 
 
-def box_of(points: NDArray, affine: NDArray[np.float64], shape: Shape) -> tuple[slice, ...]:
+def box_of(points: NDArray[Any], affine: NDArray[np.float64], shape: Shape) -> tuple[slice, ...]:
     """Return the box of voxels of a grid that holds points of the world, shape (n, 3)."""
     places = (points - affine[:3, 3]) / np.diag(affine)[:3]
     low = np.clip(np.floor(places.min(axis=0)).astype(int), 0, shape)
@@ -142,7 +146,9 @@ def part_of(affine: NDArray[np.float64], box: tuple[slice, ...]) -> NDArray[np.f
     return part
 
 
-def resample(data: NDArray, to_source: NDArray, shape: Shape, outside: float) -> NDArray[np.float32]:
+def resample(
+    data: NDArray[Any], to_source: NDArray[Any], shape: Shape, outside: float
+) -> NDArray[np.float32]:
     """Resample to another grid with the same axes (linear).
 
     Parameters
@@ -181,7 +187,7 @@ def resample(data: NDArray, to_source: NDArray, shape: Shape, outside: float) ->
 
 
 def _between(
-    to_source: NDArray, axis: int, count: int, source_count: int
+    to_source: NDArray[Any], axis: int, count: int, source_count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
     """Return which voxel of the source each of a new grid follows, how closely, and whether any."""
     place = to_source[axis, axis] * np.arange(count) + to_source[axis, 3]
@@ -189,12 +195,17 @@ def _between(
     return lower, np.asarray(place - lower, np.float32), (place < 0) | (place > source_count - 1)
 
 
-def _lerp(plane: NDArray[np.float32], lower: NDArray, share: NDArray, axis: int) -> NDArray[np.float32]:
+def _lerp(
+    plane: NDArray[np.float32], lower: NDArray[Any], share: NDArray[Any], axis: int
+) -> NDArray[np.float32]:
     below = plane.take(lower, axis)
-    return below + share * (plane.take(np.minimum(lower + 1, plane.shape[axis] - 1), axis) - below)
+    result: NDArray[np.float32] = below + share * (
+        plane.take(np.minimum(lower + 1, plane.shape[axis] - 1), axis) - below
+    )
+    return result
 
 
-def nearest(data: NDArray, to_source: NDArray, shape: Shape) -> NDArray:
+def nearest(data: NDArray[Any], to_source: NDArray[Any], shape: Shape) -> NDArray[Any]:
     """Resample to another grid with the same axes (nearest voxel); beyond the source its border goes on."""
     for axis in (2, 1, 0):
         place = np.rint(to_source[axis, axis] * np.arange(shape[axis]) + to_source[axis, 3]).astype(int)
@@ -202,7 +213,9 @@ def nearest(data: NDArray, to_source: NDArray, shape: Shape) -> NDArray:
     return data
 
 
-def coordinates(world_to_own: NDArray, affine: NDArray, shape: Shape) -> tuple[NDArray, NDArray, NDArray]:
+def coordinates(
+    world_to_own: NDArray[Any], affine: NDArray[Any], shape: Shape
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return the three coordinates of every voxel in a rotated frame, float32."""
     matrix = exact.turned(world_to_own, affine).astype(np.float32)
     i, j, k = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)

@@ -30,14 +30,16 @@ def face_vertices() -> NDArray[np.int64]:
     skin = mesh.points("skin")
     x, y, z = mesh.vertices[skin].T
     face = skin[(y > 40) & (np.abs(x) < 75) & (z > -95) & (z < 65)]
-    return face[:: max(1, len(face) // _POINTS)]
+    result: NDArray[np.int64] = face[:: max(1, len(face) // _POINTS)]
+    return result
 
 
 def face_shape(person: Mapping[str, float] | Person) -> NDArray[np.float64]:
     """Return the vertices of a face, of a person or of weights, about their centre; shape (k, 3), mm."""
     own = person.weights if isinstance(person, Person) else person
     points = head_mesh(own, level=0).vertices[face_vertices()]
-    return points - points.mean(axis=0)
+    result: NDArray[np.float64] = points - points.mean(axis=0)
+    return result
 
 
 def distance_mm(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -59,7 +61,8 @@ def distance_mm(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArra
     >>> distance_mm(np.zeros((2, 3)), np.full((1, 2, 3), 2.0)).round(3).tolist()
     [3.464]
     """
-    return np.sqrt(((others - one) ** 2).sum(axis=-1).mean(axis=-1))
+    result: NDArray[np.float64] = np.sqrt(((others - one) ** 2).sum(axis=-1).mean(axis=-1))
+    return result
 
 
 @lru_cache(maxsize=8)

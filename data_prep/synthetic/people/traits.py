@@ -135,7 +135,8 @@ def stratum_of(number: int, seed: int, config: SyntheticCohort) -> Stratum:
         left.remove(chosen)
         for axis, value in enumerate(chosen):
             used[axis, value] = used.get((axis, value), 0) + 1
-    return min(left, key=lambda stratum: _crowding(stratum, used, levels))
+    result: Stratum = min(left, key=lambda stratum: _crowding(stratum, used, levels))
+    return result
 
 
 def _crowding(stratum: Stratum, used: dict[object, int], levels: list[int]) -> int:

@@ -118,7 +118,8 @@ def tone(radiance: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Turn linear radiance into sRGB, 0 to 255, with a soft shoulder where it is bright."""
     bright = np.maximum(radiance, 0)
     shoulder = bright * (1 + bright / 4) / (1 + 0.55 * bright)
-    return (255 * exact.power(np.clip(shoulder, 0, 1), 1 / 2.2)).astype(np.uint8)
+    result: NDArray[np.uint8] = (255 * exact.power(np.clip(shoulder, 0, 1), 1 / 2.2)).astype(np.uint8)
+    return result
 
 
 def develop(

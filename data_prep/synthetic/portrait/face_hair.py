@@ -112,4 +112,5 @@ def _lash_edges() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _shades(looks: Looks, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     shade = linear(np.array(looks.hair)) * exact.exp(rng.normal(0, 0.2, (count, 1)))
-    return np.clip(shade, 0.003, 1).astype(np.float32)
+    result: NDArray[np.float32] = np.clip(shade, 0.003, 1).astype(np.float32)
+    return result

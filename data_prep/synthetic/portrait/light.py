@@ -1,6 +1,7 @@
 """Light on a synthetic head: lamps, sky, soft shadows; in linear colours, point by point."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,15 +67,17 @@ def draw_light(rng: np.random.Generator, strength: float) -> Light:
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (vector / np.sqrt((vector * vector).sum())).astype(np.float32)
+    result: NDArray[np.float32] = (vector / np.sqrt((vector * vector).sum())).astype(np.float32)
+    return result
 
 
 def _tint(rng: np.random.Generator, strength: float) -> NDArray[np.float32]:
     warm, green = strength * rng.normal(0, 0.09), strength * rng.normal(0, 0.02)
-    return exact.exp(np.array([warm, green, -warm])).astype(np.float32)
+    result: NDArray[np.float32] = exact.exp(np.array([warm, green, -warm])).astype(np.float32)
+    return result
 
 
-def linear(srgb: NDArray) -> NDArray[np.float32]:
+def linear(srgb: NDArray[Any]) -> NDArray[np.float32]:
     """Return linear light of sRGB colours (gamma 2.2)."""
     return np.asarray(exact.power(np.clip(np.asarray(srgb, np.float32), 0, 1), 2.2), np.float32)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyvista as pv
@@ -251,9 +252,9 @@ def _teeth(mesh: HeadMesh, turn: NDArray[np.float64]) -> Part:
     return Part(_turned(points, turn), _turned(normals, turn), colour, faces, reach, 0.1, 30.0, bias_mm=8.0)
 
 
-def _turned(points: NDArray, turn: NDArray[np.float64]) -> NDArray[np.float32]:
+def _turned(points: NDArray[Any], turn: NDArray[np.float64]) -> NDArray[np.float32]:
     return _single(exact.turned(points, turn))
 
 
-def _single(values: NDArray) -> NDArray[np.float32]:
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(values, np.float32)

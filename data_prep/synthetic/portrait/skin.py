@@ -98,7 +98,8 @@ def _face() -> _Face:
     x, y, z = np.abs(neutral[:, 0]), neutral[:, 1], neutral[:, 2]
 
     def spot(cx: float, cy: float, cz: float, radius: float) -> NDArray[np.float64]:
-        return exact.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
+        result: NDArray[np.float64] = exact.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
+        return result
 
     return _Face(
         blood=0.8 * spot(38, 88, -35, 20) + 0.7 * spot(0, 118, -38, 14) + 0.6 * spot(82, 0, -15, 24),
@@ -139,7 +140,8 @@ def skin_colours(person: Person, beard: str, rng: np.random.Generator) -> NDArra
         grown = _BEARD_SHADE[beard] * beard_area(neutral, beard or "full")
         shade = np.maximum(shade, np.maximum(grown, 0.1 * beard_area(neutral))[:, None])
     colour = (1 - shade) * colour + shade * (0.7 * own + 0.3 * colour * 0.6)
-    return np.clip(colour, 0, 1)
+    result: NDArray[np.float64] = np.clip(colour, 0, 1)
+    return result
 
 
 def with_roots(colours: NDArray[np.float64], person: Person, style: str) -> NDArray[np.float64]:

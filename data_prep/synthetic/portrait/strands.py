@@ -1,6 +1,7 @@
 """Hair as strands: where they root, how a few guides lie on a head and fall, and many follow each guide."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,9 +85,10 @@ def vertex_normals(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) 
     return unit(normals)
 
 
-def unit(vectors: NDArray) -> NDArray:
+def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """Return vectors of length one (along the last axis)."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    result: NDArray[Any] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return result
 
 
 @dataclass(frozen=True)
