@@ -111,9 +111,14 @@ def cos(x):  # type: ignore[no-untyped-def]
     return _sin_cos(float(x), 1)
 
 
-@vectorize(cache=True)
-def arctan2(y, x):  # type: ignore[no-untyped-def]
+def arctan2(y: ArrayLike, x: ArrayLike) -> NDArray[np.float64]:
     """Return the angle of the point (x, y), radians, -pi to pi; 0 of the origin."""
+    with np.errstate(all="ignore"):  # the compiler divides before it looks whether it has to
+        return np.asarray(_arctan2(y, x))
+
+
+@vectorize(cache=True)
+def _arctan2(y, x):  # type: ignore[no-untyped-def]
     angle = _arctan(float(y) / float(x if x != 0 else 1.0))
     if x < 0:
         angle += 3.141592653589793 if y >= 0 else -3.141592653589793

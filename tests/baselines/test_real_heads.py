@@ -18,6 +18,8 @@ from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import FEW, MORE, NOISIEST, ghosted, halved, mirrored, noisy
 from tests.helpers.in_ci import skip_but_not_in_ci
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def head(real_head: Scan) -> Scan:

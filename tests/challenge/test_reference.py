@@ -26,6 +26,8 @@ from tests.helpers.engine import ENGINE
 from tests.helpers.reference import Side
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
+pytestmark = pytest.mark.long
+
 N, DRAWS, SEED = 24, 20, 7
 PROTOCOL = Protocol(attacks=["geo"], bootstrap=DRAWS, bootstrap_seed=SEED, reanalysed=0)
 NAMES = {"geo": "geo"}

@@ -46,15 +46,15 @@ def test_times_the_commit_and_the_code_may_differ() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda entry: with_auc(entry, 1e-9),
+        lambda entry: with_auc(entry, 0.011),
         lambda entry: replace(entry, draws=(*entry.draws[:-1], 0.1234)),
-        lambda entry: replace(entry, submission_sha256="ef" * 32),
+        lambda entry: replace(entry, edition_hash=OTHER_EDITION),
         lambda entry: replace(entry, warnings=("a new warning",)),
         lambda entry: replace(entry, results=entry.results[1:]),
         lambda entry: with_signature(entry, "seed:0", "seed:1"),
     ],
 )
-def test_of_one_edition_every_figure_has_to_be_equal(change: Callable[[Entry], Entry]) -> None:
+def test_everything_else_has_to_be_equal(change: Callable[[Entry], Entry]) -> None:
     (line, *_) = differences([change(ENTRIES[0]), *ENTRIES[1:]], ENTRIES)
     assert line.startswith(f"{ENTRIES[0].path}: ")
     assert "; expected " in line
@@ -65,12 +65,9 @@ def test_an_entry_that_only_one_has_is_named() -> None:
     assert differences([ENTRIES[0], *ENTRIES[2:]], ENTRIES) == [f"{path}: only in one of the two"]
 
 
-def test_of_another_processor_s_edition_aucs_may_differ_a_little() -> None:
-    made = [replace(one, edition_hash=OTHER_EDITION) for one in ENTRIES]
-    assert differences([with_auc(made[0], -0.19), *made[1:]], ENTRIES) == []
-    (line,) = differences([with_auc(made[0], -0.21), *made[1:]], ENTRIES)
-    assert "within 0.2" in line
-    assert any("another processor" in note for note in notes(made, ENTRIES))
+def test_the_last_bits_of_other_libraries_may_differ() -> None:
+    made = [replace(with_auc(one, 1e-9), submission_sha256="ef" * 32) for one in ENTRIES[:3]]
+    assert differences([*made, ENTRIES[3]], ENTRIES) == []
 
 
 def test_entries_older_than_the_code_are_noted() -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.helpers.in_ci import skip_but_not_in_ci
 from tests.helpers.machines import MACHINES
 
+pytestmark = pytest.mark.long
+
 HEAD = Path(__file__).parents[4] / "shared" / "data" / "heads" / "IXI015-HH-1258_T1.nii.gz"
 CODE = (
     "import sys; from pathlib import Path; from mriprivacy.baselines.face.scan import read_scan\n"

@@ -12,6 +12,8 @@ from mriprivacy.baselines.attacks.informed import left_out, train
 from mriprivacy.baselines.attacks.registry import similarity
 from mriprivacy.scoring import auc
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 12
 WHO = [f"p{i:02}" for i in range(PEOPLE)]
 MATED = np.eye(PEOPLE, dtype=bool)

@@ -14,6 +14,8 @@ from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:

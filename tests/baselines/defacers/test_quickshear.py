@@ -24,6 +24,8 @@ from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 
+pytestmark = pytest.mark.long
+
 Mask = NDArray[np.bool_]
 
 

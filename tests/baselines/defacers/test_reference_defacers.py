@@ -40,6 +40,8 @@ from mriprivacy.data_prep.synthetic.people.person import draw_person
 from mriprivacy.scoring.errors import SetupError, UserError
 from mriprivacy.scoring.metrics.utility import brain_gate
 
+pytestmark = pytest.mark.long
+
 REAL_SHA256 = "11195daa3495866deb30cd020cfed90dccd871fcbdfa027c8e5e02e241cb2f01"
 WORKING = [name for name in DEFACERS if name != "identity"]
 AIR_SHARE = 0.1

@@ -16,6 +16,8 @@ from mriprivacy.baselines.face.surface import HeadSurface, cut_areas
 from mriprivacy.baselines.face.views import View
 from tests.helpers.degraded import halved
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def small_head(real_head: Scan) -> Scan:

@@ -18,6 +18,8 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE
 
+pytestmark = pytest.mark.long
+
 
 def test_features_are_kept_by_content_not_by_name(portraits, tmp_path: Path) -> None:
     extraction = Extraction(cache=tmp_path / "cache")

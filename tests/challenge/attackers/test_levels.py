@@ -30,6 +30,8 @@ from mriprivacy.scoring import Estimate, auc
 from tests.helpers.engine import ENGINE
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
+pytestmark = pytest.mark.long
+
 PROTOCOL = Protocol(attacks=["geo", "deepface"], bootstrap=200)
 N = 60
 

@@ -10,6 +10,8 @@ from PIL import Image
 from mriprivacy.challenge.cli import main
 from tests.helpers.engine import ENGINE_WORDS
 
+pytestmark = pytest.mark.long
+
 
 def test_a_folder_of_portraits(
     portraits: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -23,6 +23,8 @@ from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.planted_cue import plant_brightness
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
+pytestmark = pytest.mark.long
+
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

@@ -15,6 +15,8 @@ from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.data_prep.formats.tsv import read_table
 from tests.helpers.engine import ENGINE_WORDS
 
+pytestmark = pytest.mark.long
+
 SMALL = ["subjects=8", "spacing_mm=3", "defacers=[identity]", "attacks=[deepface]", "levels=[ignorant]"]
 SMALL += ["infer=false", "reanalysed=1"]  # four people of dev are too few to train on
 

@@ -18,6 +18,8 @@ from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.in_ci import needs
 
+pytestmark = pytest.mark.long
+
 SEQUENTIAL, LOKY, DASK, RAY = (Compute(name, 2) for name in ("sequential", "loky", "dask", "ray"))
 NO_RAY = needs(importlib.util.find_spec("ray") is not None, "the extra ray is not installed")
 PROCESSES = (

@@ -24,6 +24,8 @@ from mriprivacy.challenge.compute.sandbox import (
 )
 from mriprivacy.scoring.errors import SetupError, UserError
 
+pytestmark = pytest.mark.long
+
 
 def hostile(what: str) -> str:
     if what == "crash":

@@ -31,6 +31,8 @@ from mriprivacy.data_prep.formats.manifest import write_commitment, write_manife
 from mriprivacy.data_prep.formats.problems import problems_of
 from mriprivacy.scoring.errors import UserError
 
+pytestmark = pytest.mark.long
+
 CHANGES = ("mkdir", "rename", "remove", "rmdir", "chmod", "utime", "link", "symlink", "truncate")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 

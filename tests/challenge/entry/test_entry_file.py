@@ -20,7 +20,9 @@ from mriprivacy.challenge.leaderboard.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
 from tests.helpers.board_entries import made_up
 
-COMMITTED = Path(__file__).parents[3] / "entries" / "synth-demo-2026.1"
+pytestmark = pytest.mark.long
+
+COMMITTED = Path(__file__).parents[3] / "entries" / "synth-demo-2026.2"
 DEFACING, ATTACK = "reference__blur.json", "reference__geo_raw.json"
 Change = Callable[[dict[str, Any]], object]
 
@@ -128,7 +130,7 @@ MUTATIONS: dict[str, tuple[Change, str]] = {
     ),
     "the signature of another edition": (
         lambda e: put(e["results"][0]["signature"].replace("2026.1", "2027.1"), "results", 0, "signature")(e),
-        "expected one of the entry's edition, 'ed:synth-demo/2026.1@d3f2956b'",
+        "expected one of the entry's edition, 'ed:synth-demo/2026.2@6b5cb341'",
     ),
     "the signature of another system": (
         lambda e: put(e["results"][0]["signature"].replace("blur", "best"), "results", 0, "signature")(e),
@@ -273,7 +275,7 @@ def test_all_bad_files_are_named_and_wherever_they_lie(
     assert len(said) == 5
     text = "\n".join(said)
     assert (
-        text.count("holds the entry synth-demo-2026.1/reference__blur.json; expected it under that name") == 2
+        text.count("holds the entry synth-demo-2026.2/reference__blur.json; expected it under that name") == 2
     )
     assert r"a\x1b[2J b.json: edition is missing" in text
     assert "\x1b" not in text

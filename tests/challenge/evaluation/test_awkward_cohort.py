@@ -28,6 +28,8 @@ from mriprivacy.data_prep.formats.tsv import write_table
 from tests.helpers.awkward import CONFIG, HEAD, PEOPLE, brain, with_head
 from tests.helpers.degraded import halved
 
+pytestmark = pytest.mark.long
+
 UNKNOWN = {subject for subject, person in PEOPLE.items() if "n/a" in person[:3]}
 # Sex, age group and ethnicity of the people of whom all is known, worked out by hand.
 KNOWN = {

@@ -34,6 +34,8 @@ from mriprivacy.data_prep.editions.leaks import find_leaks
 from mriprivacy.data_prep.formats.manifest import public_files
 from tests.helpers.engine import ENGINE
 
+pytestmark = pytest.mark.long
+
 SIDE, FRONT, PEOPLE = 16, 10, 24
 CONFIG = EditionConfig(id="between", contrast="T1w", references="T2w", seed=3, hair_removal="given")
 

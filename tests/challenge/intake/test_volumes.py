@@ -18,6 +18,8 @@ from mriprivacy.challenge.intake.submission import DefacingSubmission, check_sub
 from mriprivacy.challenge.intake.volumes import VolumeError, check_volume, parse_header
 from tests.helpers.hostile_scans import SCANS, f4, moved, packed, put, scan, unpacked
 
+pytestmark = pytest.mark.long
+
 Refused = Callable[[Path, Edition], tuple[str, ...]]
 
 

@@ -23,6 +23,8 @@ from mriprivacy.data_prep.synthetic.people.likeness import draw_people
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
 from tests.helpers.real_faces import face_of
 
+pytestmark = pytest.mark.long
+
 # Distractors are real people with every cohort, so terms have no default.
 ABOUT = {"id": "tiny", "version": "2026.1", "licence": "proprietary", "citation": "LFW"}
 NAMES = ("Ada_Example", "Bo_van_der_Example", "Cleo_Example", "Dee_Example")

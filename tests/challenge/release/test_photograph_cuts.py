@@ -23,6 +23,8 @@ from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.real_faces import beside, face_of
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
+pytestmark = pytest.mark.long
+
 EDGE = 160
 PERSON, BYSTANDER = 1, 0
 

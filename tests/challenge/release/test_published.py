@@ -17,6 +17,8 @@ from mriprivacy.data_prep.formats.nifti import write_nifti
 from tests.helpers import published as publishing
 from tests.helpers.engine import ENGINE_WORDS
 
+pytestmark = pytest.mark.long
+
 NAME = "synth-49/2026.2"
 
 

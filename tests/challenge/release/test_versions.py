@@ -19,6 +19,8 @@ from tests.helpers.build_words import SEED, words
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def old(tiny_cohort: Path, tmp_path: Path) -> Path:

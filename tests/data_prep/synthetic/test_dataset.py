@@ -25,6 +25,8 @@ from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
 from mriprivacy.data_prep.synthetic.head.tissues import BRAIN
 from mriprivacy.data_prep.synthetic.people.likeness import draw_people
 
+pytestmark = pytest.mark.long
+
 CONFIG = SyntheticCohort(
     subjects=2,
     scans=ScanSettings(spacing_mm=3.0, second_sessions=1),

@@ -7,6 +7,8 @@ import pytest
 
 from tests.helpers.machines import MACHINES, made
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 2
 # Of the decoded files of two people; a change of how people are made changes it, and no machine may.
 DIGEST = "f392a0785e31ede1d8180e5d3f6fbd71e95b7057a513258def177ec6209fb740"
