@@ -129,7 +129,7 @@ MUTATIONS: dict[str, tuple[Change, str]] = {
         "results[0].signature is 'EER 3'; expected one as",
     ),
     "the signature of another edition": (
-        lambda e: put(e["results"][0]["signature"].replace("2026.1", "2027.1"), "results", 0, "signature")(e),
+        lambda e: put(e["results"][0]["signature"].replace("2026.2", "2027.1"), "results", 0, "signature")(e),
         "expected one of the entry's edition, 'ed:synth-demo/2026.2@6b5cb341'",
     ),
     "the signature of another system": (
