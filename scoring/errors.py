@@ -106,6 +106,42 @@ def as_scores(**arguments: ArrayLike) -> list[Floats]:
     return arrays
 
 
+def as_labels(mated: ArrayLike) -> NDArray[np.bool_]:
+    """Turn labels into booleans: True for mated, False for non-mated; 1 and 0 will do.
+
+    Raises
+    ------
+    ScoringError
+        For anything else: the text "nonmated" is no label, for every text counts as true.
+
+    Examples
+    --------
+    >>> as_labels([1, 0]).tolist()
+    [True, False]
+    >>> as_labels(["mated", "nonmated"])
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.ScoringError: mated: values of type <U8; expected True for mated, ...
+    """
+    label = unmasked("mated", mated)
+    if label.dtype.kind == "b":
+        return label
+    if label.dtype.kind not in "iuf":
+        raise ScoringError(
+            f"mated: values of type {label.dtype}; expected True for mated, False for non-mated"
+        )
+    problem = first_bad("mated", (label != 0) & (label != 1), label, "values not 0 or 1", "True or False")
+    raise_all([problem] if problem else [])
+    return label.astype(bool)
+
+
+def unmasked(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Return an array; one that masks some values would lose the mask, so it is refused."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        count = int(np.ma.getmaskarray(value).sum())
+        raise ScoringError(f"{name}: {count} of {value.size} values masked; expected an array without a mask")
+    return np.asarray(value)
+
+
 def as_ids(**arguments: ArrayLike) -> list[NDArray[Any]]:
     """Turn each named argument into a 1-D array of identifiers without gaps, or report everything wrong.
 
@@ -115,7 +151,7 @@ def as_ids(**arguments: ArrayLike) -> list[NDArray[Any]]:
     Traceback (most recent call last):
     mriprivacy.scoring.errors.ScoringError: subjects: 1 of 2 identifiers missing, first None ...
     """
-    arrays = [np.asarray(value) for value in arguments.values()]
+    arrays = [unmasked(name, value) for name, value in arguments.items()]
     problems = []
     for name, array in zip(arguments, arrays, strict=True):
         if array.ndim != 1:
@@ -161,7 +197,9 @@ def first_bad(
 def _one(name: str, value: ArrayLike) -> tuple[Floats, str | None]:
     empty = np.empty(0)
     try:
-        array = np.asarray(value)
+        array = unmasked(name, value)
+    except ScoringError as error:
+        return empty, str(error)
     except ValueError:
         return empty, f"{name}: rows of unequal length; expected a 1-D array of scores"
     if array.ndim != 1:

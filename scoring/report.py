@@ -141,6 +141,8 @@ def score_trials(
     """
     if n_bootstrap < 20:
         raise ScoringError(f"n_bootstrap: {n_bootstrap}; expected at least 20 replicates")
+    if threshold is not None and np.isnan(threshold):
+        raise ScoringError("threshold: nan; expected a score, or infinity")
     listed = trials(scores, mated, probe_subjects, reference_subjects)
     warn_if_small(int(listed.mated.sum()))
     hit, gallery = _hits(listed, probes)

@@ -13,10 +13,9 @@ from scipy.sparse import csr_array
 from mriprivacy.scoring.errors import (
     DataError,
     Floats,
-    ScoringError,
     as_ids,
+    as_labels,
     as_scores,
-    first_bad,
     raise_all,
     same_length,
 )
@@ -159,22 +158,21 @@ def trials(
 ) -> Trials:
     """Check a trial list and sort it; arguments and errors as `scoring.score_trials`."""
     (values,) = as_scores(scores=scores)
-    label = np.asarray(mated)
+    label = as_labels(mated)
     probes, references = as_ids(probe_subjects=probe_subjects, reference_subjects=reference_subjects)
     same_length(scores=values, mated=label, probe_subjects=probes, reference_subjects=references)
-    is_mated = _labels(label)
     subjects, codes = np.unique(np.concatenate([probes, references]), return_inverse=True)
     probe, reference = codes[: len(probes)], codes[len(probes) :]
-    _check(is_mated, probe, reference, subjects)
+    _check(label, probe, reference, subjects)
     paired = np.zeros(len(subjects), dtype=bool)
-    paired[probe[is_mated]] = True
-    n_pieces, piece = _pieces(values, is_mated)
+    paired[probe[label]] = True
+    n_pieces, piece = _pieces(values, label)
     fold = _folds(paired)
-    cells = cell_starts(np.bincount(piece[is_mated], minlength=n_pieces))
+    cells = cell_starts(np.bincount(piece[label], minlength=n_pieces))
     best, worst = np.full(len(subjects), n_pieces), np.where(paired, 0, n_pieces)
-    np.minimum.at(best, probe[is_mated], piece[is_mated])
-    np.maximum.at(worst, probe[is_mated], piece[is_mated])
-    mated_side, nonmated_side = (_side(piece[c], probe[c], reference[c], fold) for c in (is_mated, ~is_mated))
+    np.minimum.at(best, probe[label], piece[label])
+    np.maximum.at(worst, probe[label], piece[label])
+    mated_side, nonmated_side = (_side(piece[c], probe[c], reference[c], fold) for c in (label, ~label))
     return Trials(
         subjects=subjects,
         paired=paired,
@@ -182,25 +180,13 @@ def trials(
         cells=cells,
         best=best,
         worst=worst,
-        piece_of_mated=piece[is_mated],
+        piece_of_mated=piece[label],
         scores=values,
-        mated=is_mated,
+        mated=label,
         probe=probe,
         reference=reference,
         sides=(mated_side, nonmated_side),
     )
-
-
-def _labels(label: NDArray[Any]) -> NDArray[np.bool_]:
-    if label.dtype.kind == "b":
-        return label
-    if label.dtype.kind not in "iuf":
-        raise ScoringError(
-            f"mated: values of type {label.dtype}; expected True for mated, False for nonmated"
-        )
-    problem = first_bad("mated", (label != 0) & (label != 1), label, "values not 0 or 1", "True or False")
-    raise_all([problem] if problem else [])
-    return label.astype(bool)
 
 
 def _check(mated: NDArray[np.bool_], probe: Ints, reference: Ints, subjects: NDArray[Any]) -> None:

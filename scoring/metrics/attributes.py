@@ -16,6 +16,7 @@ from mriprivacy.scoring.errors import (
     first_bad,
     raise_all,
     same_length,
+    unmasked,
 )
 from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import percentile
@@ -220,7 +221,7 @@ def _columns(
 def _table(
     truth: ArrayLike, predicted: ArrayLike, subjects: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    true, guess = np.asarray(truth), np.asarray(predicted)
+    true, guess = unmasked("truth", truth), unmasked("predicted", predicted)
     who = _subjects(subjects)
     same_length(truth=true, predicted=guess, subjects=who)
     problems = []
@@ -228,6 +229,11 @@ def _table(
         missing = np.array([x is None or x != x for x in column.tolist()], dtype=bool)
         problems.append(first_bad(name, missing, column, "values missing", "the name of a class"))
     raise_all([p for p in problems if p])
+    kinds = ["numbers" if column.dtype.kind in "iufb" else "text" for column in (true, guess)]
+    if kinds[0] != kinds[1]:
+        raise ScoringError(f"predicted: {kinds[1]}; expected {kinds[0]}, as the truth has")
+    if kinds[0] == "numbers":  # 1 and 1.0 are one class
+        true, guess = (column.astype(np.result_type(true, guess)) for column in (true, guess))
     return true.astype(str), guess.astype(str), who
 
 

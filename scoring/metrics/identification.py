@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, as_scores, same_length
+from mriprivacy.scoring.errors import DataError, Floats, as_ids, as_labels, as_scores, same_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def cmc(scores: ArrayLike, mated: ArrayLike, probes: ArrayLike, reference_subjec
     rank-1 0.750 in a gallery of 2 (chance 0.500)
     """
     (values,) = as_scores(scores=scores)
-    label, probe, subject = np.asarray(mated, dtype=bool), np.asarray(probes), np.asarray(reference_subjects)
+    label = as_labels(mated)
+    probe, subject = as_ids(probes=probes, reference_subjects=reference_subjects)
     same_length(scores=values, mated=label, probes=probe, reference_subjects=subject)
     codes = [np.unique(x, return_inverse=True)[1] for x in (probe, subject)]
     found = ranks(values, label, *codes)

@@ -203,3 +203,10 @@ def test_the_interval_of_an_auc_near_one_is_the_t_interval_on_the_logit_scale() 
     centre, reach = np.log(report.auc.value / (1 - report.auc.value)), student.ppf(0.975, 11) * logits.std()
     expected = [1 / (1 + np.exp(-(centre + side * reach))) for side in (-1, 1)]
     assert (report.auc.low, report.auc.high) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_threshold_that_is_no_number_is_refused() -> None:
+    """It gave 0.000 [0.000, 0.000]."""
+    probe, reference = np.divmod(np.arange(16), 4)
+    with pytest.raises(ScoringError, match="threshold: nan; expected a score"):
+        score_trials(np.arange(16.0), probe == reference, probe, reference, 50, threshold=np.nan)

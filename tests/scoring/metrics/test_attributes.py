@@ -58,3 +58,16 @@ def test_ages() -> None:
 def test_bad_input_is_named(arguments: tuple, options: dict, message: str) -> None:
     with pytest.raises(ScoringError, match=message):
         score_attributes(*arguments, **options)
+
+
+def test_one_and_one_point_nought_are_one_class() -> None:
+    """They were compared as text, and nothing was right."""
+    assert score_attributes([0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0], [1, 2, 3, 4], 50).accuracy.value == 1
+    with pytest.raises(ScoringError, match="predicted: text; expected numbers, as the truth has"):
+        score_attributes([0, 1, 1, 0], list("0110"), [1, 2, 3, 4], 50)
+
+
+def test_what_is_masked_is_not_unmasked() -> None:
+    hidden = np.ma.masked_array([0, 1, 1, 0], [False, True, False, False])
+    with pytest.raises(ScoringError, match="truth: 1 of 4 values masked"):
+        score_attributes(hidden, [0, 1, 1, 0], [1, 2, 3, 4], 50)

@@ -25,3 +25,15 @@ def test_constant_scores_are_chance_and_probes_without_mate_are_left_out() -> No
     assert cmc([1, 0, 7], [True, False, False], [0, 0, 1], ["a", "b", "a"]).n_probes == 1
     with pytest.raises(ScoringError, match="no mated trial"):
         cmc([1.0], [False], [0], ["a"])
+
+
+@pytest.mark.parametrize("labels", [["mated", "nonmated", "nonmated", "mated"], [1, 0, 2, 1], [1, 0, 0.5, 1]])
+def test_labels_that_are_none_are_refused(labels: list[object]) -> None:
+    """Every text counts as true: "nonmated" was taken for mated."""
+    with pytest.raises(ScoringError, match="mated: "):
+        cmc([3, 1, 2, 2], labels, [0, 0, 1, 1], ["a", "b", "b", "a"])
+
+
+def test_ones_and_zeros_are_labels() -> None:
+    words = [0, 0, 1, 1], ["a", "b", "b", "a"]
+    assert cmc([3, 1, 2, 2], [1, 0, 1, 0], *words).rate.tolist() == [0.75, 1.0]

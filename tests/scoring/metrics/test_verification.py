@@ -123,3 +123,12 @@ def test_all_problems_at_once() -> None:
 def test_tmr_refuses_a_rate_that_is_none(fmr: float) -> None:
     with pytest.raises(ScoringError, match="fmr"):
         scoring.tmr_at_fmr([1], [0], fmr)
+
+
+@pytest.mark.parametrize("metric", [scoring.eer, scoring.auc])
+def test_masked_scores_are_refused(metric) -> None:  # type: ignore[no-untyped-def]
+    """numpy would forget the mask and count what it hides."""
+    hidden = np.ma.masked_array([1.0, 99.0], [False, True])
+    with pytest.raises(ScoringError, match="mated: 1 of 2 values masked"):
+        metric(hidden, [0.0, 1.0])
+    assert metric(np.ma.masked_array([2.0, 3.0]), [0.0, 1.0]) in (0.0, 1.0)
