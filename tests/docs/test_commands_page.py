@@ -70,4 +70,4 @@ def test_what_the_dockerfile_copies_installs_and_runs(tmp_path: Path) -> None:
     done = subprocess.run(
         [python.with_name("mriprivacy"), "doctor"], cwd=tmp_path, check=True, text=True, capture_output=True
     )
-    assert "rendering" in done.stdout
+    assert "pictures" in done.stdout
