@@ -11,15 +11,15 @@ def draw_lines(
     places: NDArray[np.float64],
     colours: NDArray[np.uint8],
     width: int,
-) -> None:
-    """Draw polylines into a picture where nothing nearer hides them.
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Draw polylines before a picture where nothing nearer hides them.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (size, size, 4)
-        RGBA; changed.
+        RGBA.
     nearness : ndarray, shape (size, size)
-        See `Hits`; changed.
+        See `Hits`.
     places : ndarray, shape (lines, steps, 3)
         Where their points appear, from `Pinhole.project`.
     colours : ndarray of uint8, shape (lines, steps, 3)
@@ -27,15 +27,22 @@ def draw_lines(
     width : int
         Pixels, across the direction, of rows or of columns, that the line crosses more of.
 
+    Returns
+    -------
+    picture, nearness : ndarray
+        The same with the lines.
+
     Examples
     --------
     >>> picture, nearness = np.zeros((3, 3, 4), np.uint8), np.zeros((3, 3))
     >>> line = np.array([[[0.0, 1.5, 0.01], [3.0, 1.5, 0.01]]])
-    >>> draw_lines(picture, nearness, line, np.full((1, 2, 3), 9, np.uint8), 1)
-    >>> picture[..., 0].tolist()
+    >>> drawn, _ = draw_lines(picture, nearness, line, np.full((1, 2, 3), 9, np.uint8), 1)
+    >>> drawn[..., 0].tolist()
     [[0, 0, 0], [9, 9, 9], [0, 0, 0]]
     """
-    _trace(picture, nearness, np.asarray(places, np.float64), np.ascontiguousarray(colours), width)
+    drawn, near = picture.copy(), nearness.copy()
+    _trace(drawn, near, np.asarray(places, np.float64), np.ascontiguousarray(colours), width)
+    return drawn, near
 
 
 @njit(cache=True)

@@ -58,7 +58,7 @@ def render_with_depth(
     surface : HeadSurface
         The head, world coordinates (y to the front, z up).
     views : sequence of View
-        Pinhole and light positions.
+        Camera and light positions.
     size : int
         Edge of the square pictures, pixels.
 

@@ -159,8 +159,8 @@ def run(settings: BuildSettings) -> None:
     print(f"publish {settings.output}/public{beside}; keep {settings.output}/{sealed} to yourself")
     if old:
         print(f"{old.root / SUPERSEDED}: written; publish it, too, beside the rest of {old.name}")
-    if said := verdict(open_edition(Path(settings.output), images=False), published()):
-        print(said)
+    if line := verdict(open_edition(Path(settings.output), images=False), published()):
+        print(line)
 
 
 def check_seed(plan: Plan, seed: int) -> None:

@@ -33,8 +33,8 @@ def run(settings: VerifySettings) -> None:
         raise UserError(*problems)
     edition = open_edition(path)
     print(f"{edition.name}: every public file is as released (edition {edition.hash})")
-    if said := verdict(edition, published()):
-        print(said)
+    if line := verdict(edition, published()):
+        print(line)
     print(_verify_key(home, settings.identity))
     if settings.record:
         _verify_log(Path(settings.record), settings.head)

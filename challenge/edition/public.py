@@ -150,8 +150,8 @@ class Edition:
         path = self.root / SUPERSEDED
         if not path.exists():
             return ""
-        said = read_json_object(path, name=SUPERSEDED)
-        later = said.get("superseded_by")
+        stored = read_json_object(path, name=SUPERSEDED)
+        later = stored.get("superseded_by")
         if not isinstance(later, str) or fields.edition_reference(later) is not None:
             raise EditionError(f"{SUPERSEDED}: superseded_by is not '<id>/<version>@<edition hash>'")
         return later

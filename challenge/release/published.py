@@ -61,7 +61,7 @@ def verdict(edition: Edition, records: Mapping[str, Record]) -> str:
     Parameters
     ----------
     edition : Edition
-        Any; of one that is not called as a standard edition nothing is said (`""`).
+        Any. One without the name of a standard edition has no verdict (`""`).
     records : mapping from name to Record
         As `published` returns them.
     """

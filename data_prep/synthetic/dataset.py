@@ -14,6 +14,7 @@ from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.head.voxels import turned
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.people.traits import ETHNICITIES, subject_number
+from mriprivacy.data_prep.synthetic.portrait.photograph import photograph
 
 CLOSED_EYES = ("eye-left-closure", "eye-right-closure")
 # How scans are stored; sagittal slices as DICOM converters leave them, rows and columns of a slice first.
@@ -59,10 +60,6 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
     dict of str to str
         The person's row of participants.tsv.
     """
-    from mriprivacy.data_prep.synthetic.portrait.photograph import (
-        photograph,  # needs GL, which only this step does
-    )
-
     for session in sessions_of(config, person.subject):
         _write_scans(config, person, session, folder)
     for number in range(1, config.photos.count + 1):

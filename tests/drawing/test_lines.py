@@ -7,8 +7,9 @@ from mriprivacy.drawing import draw_lines
 def drawn(points: list[list[float]], width: int = 1, nearness: float = 0.0) -> np.ndarray:
     picture, depth = np.zeros((9, 9, 4), np.uint8), np.full((9, 9), nearness)
     colours = np.full((1, len(points), 3), 200, np.uint8)
-    draw_lines(picture, depth, np.array([points]), colours, width)
-    return picture
+    after, _ = draw_lines(picture, depth, np.array([points]), colours, width)
+    assert not picture.any()
+    return after
 
 
 @pytest.mark.parametrize("end", [[8.5, 0.5], [8.5, 4.2], [8.5, 8.5], [2.0, 8.5], [0.5, 8.5]])
@@ -42,7 +43,7 @@ def test_colours_run_from_point_to_point() -> None:
         np.array([[[0.0, 0.5, 0.1], [10.0, 0.5, 0.1]]]),
         np.array([[[0] * 3, [100] * 3]], np.uint8),
     )
-    draw_lines(picture, np.zeros((10, 10)), line, colours, 1)
+    picture, _ = draw_lines(picture, np.zeros((10, 10)), line, colours, 1)
     assert picture[0, :, 0].tolist() == [5, 15, 25, 35, 45, 55, 65, 75, 85, 95]
 
 

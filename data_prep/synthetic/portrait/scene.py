@@ -173,9 +173,9 @@ def draw(scene: Scene, camera: drawing.Pinhole) -> tuple[NDArray[np.uint8], NDAr
         colours = drawing.interpolate(hits, faces, tone(gain * np.concatenate(radiance)))
         alpha = np.where(hits.face >= 0, 255, 0)[..., None]
         drawn = np.concatenate([colours + 0.5, alpha], axis=-1).astype(np.uint8)
-        nearness = hits.nearness.copy()
+        nearness = hits.nearness
         for places, colour, width in hairs:
-            drawing.draw_lines(drawn, nearness, places, colour, width)
+            drawn, nearness = drawing.draw_lines(drawn, nearness, places, colour, width)
         return drawn
 
     on_face = [lines(strands, shadows, 6.0) for strands in scene.on_face]
