@@ -125,15 +125,12 @@ def main(edition: Path, submission: Path, kind: str, output: Path, cache: Path) 
     guesses = np.zeros_like(faces)
     for known, out in GroupKFold(FOLDS).split(rest, groups=[who[p] for p in opened.dev.probes]):
         guesses[out] = trained(rest[known], faces[known], kind)(rest[out])
-    predicted = {
-        "dev": guesses,
-        "eval": trained(rest, faces, kind)(np.array([one[1] for one in found["eval"]])),
-    }
+    told = {"dev": guesses, "eval": trained(rest, faces, kind)(np.array([one[1] for one in found["eval"]]))}
     for name, split in splits.items():
         true = np.array([one[2] for one in found[name]])
-        error = np.abs(predicted[name] - true).mean()
+        error = np.abs(told[name] - true).mean()
         print(f"{kind}, {name}: {error:.1f} mm from the true face, mean over columns", flush=True)
-        jobs = list(zip(split.probes, (one[0] for one in found[name]), predicted[name], strict=True))
+        jobs = list(zip(split.probes, (one[0] for one in found[name]), told[name], strict=True))
 
         def write(job: tuple[str, Floats, Floats], name: str = name) -> None:
             probe, scan_to_head, face = job
