@@ -26,13 +26,32 @@ def test_what_is_there_is_read_and_what_is_not_is_chance() -> None:
     assert 0.25 < accuracy(0.0) < 0.42
 
 
-def test_several_images_of_a_person_do_not_fool_the_choice_of_penalty() -> None:
-    """A person's two images are nearly equal; were they in two folds, no penalty would look best."""
+def test_a_person_with_many_images_counts_once() -> None:
     rng = np.random.default_rng(1)
-    one, labels, who = people(rng, 40, 0.0)
-    twins = np.concatenate([one[:40], one[:40] + 0.01 * rng.normal(size=(40, 20))])
-    model = train_attribute(twins, labels, who)
-    assert model.classifier[-1].C < 1.0
+    features, labels, who = (own[:30] for own in people(rng, 30, 1.0))
+    asked = rng.normal(size=(50, 20))
+    many = [0] * 20 + list(range(1, 30))
+    again = train_attribute(features[many], [labels[i] for i in many], [who[i] for i in many])
+    assert again(asked) == train_attribute(features, labels, who)(asked)
+
+
+def test_a_feature_that_moves_by_a_millionth_changes_no_age_by_more() -> None:
+    """A penalty chosen from a grid flips, and with it the age."""
+    rng = np.random.default_rng(3)
+    ages = rng.uniform(20, 80, size=12)
+    features = rng.normal(size=(12, 30)) + np.linspace(0, 1, 30) * ages[:, None] / 40
+    who, asked = [str(i) for i in range(12)], rng.normal(size=(50, 30))
+    first = np.array(train_age(features, ages.tolist(), who)(asked))
+    for seed in range(20):
+        moved = features + 1e-6 * np.random.default_rng(seed).normal(size=features.shape)
+        assert np.abs(np.array(train_age(moved, ages.tolist(), who)(asked)) - first).max() < 1e-3
+
+
+def test_a_value_of_one_person_is_never_predicted() -> None:
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(9, 3)) + 4.0 * np.array([0] * 4 + [1] * 4 + [2])[:, None]
+    model = train_attribute(features, ["F"] * 4 + ["M"] * 4 + ["X"], [str(i) for i in range(9)])
+    assert set(model(features)) == {"F", "M"}
 
 
 @pytest.mark.slow
