@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from mriprivacy.baselines.attacks.brain import brain_features
 from mriprivacy.baselines.attacks.face_network import (
     DEFAULT_MODEL,
     DEMOGRAPHY_FILES,
@@ -119,6 +120,23 @@ def _outline(scan: Callable[[], Scan]) -> Floats | None:
     return outline_features(scan())
 
 
+class Brain:
+    """The brain itself, of a scan; a photograph has none (the paper's future work)."""
+
+    comparable = True
+    settings = ""
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return the borders of tissue in the brain of a scan, shape (6361,)."""
+        found = _borders(look.scan) if look.kind == "scan" else None
+        return None if found is None else found.copy()
+
+
+@lru_cache(maxsize=1)  # as `_outline`
+def _borders(scan: Callable[[], Scan]) -> Floats | None:
+    return brain_features(scan())
+
+
 class Demographics:
     """What deepface's own networks take a face for (paper, section V.D); the mean over views."""
 
@@ -134,7 +152,8 @@ class Demographics:
         return guess_demographics([face.chip for face in look.faces]).mean(axis=0) if look.faces else None
 
 
-ATTACKS = ("geo", "deepface", "volume", "demographics")
+ATTACKS = ("geo", "deepface", "volume", "brain", "demographics")
+BETWEEN_SCANS = ("brain",)  # these see nothing in a photograph
 
 
 def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
@@ -166,6 +185,8 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
         return Deepface(model)
     if name == "volume":
         return Volume(model)
+    if name == "brain":
+        return Brain()
     if name == "demographics":
         return Demographics()
     module, _, wanted = name.partition(":")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
@@ -84,6 +84,11 @@ def _attack_edition(settings: AttackSettings) -> None:
             f"attack: attack.condition is {condition!r}; this edition has {', '.join(edition.conditions)}"
         )
     level = settings.attack.level
+    if settings.attack.name in BETWEEN_SCANS and not edition.eval.reference_contrast:
+        raise UserError(
+            f"attack: attack={settings.attack.name} compares scans with scans; "
+            "the references of this edition are photographs"
+        )
     if level != "informed" and not edition.eval.reference_contrast:
         _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mriprivacy import baselines
 from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
-from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.hair.removal import remove_hair
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
@@ -83,6 +83,11 @@ def check(settings: BuildSettings) -> None:
         raise UserError(*problems)
     for attack in settings.protocol.attacks:
         make_attack(attack, settings.protocol.model)  # or a line on why an attack of your own cannot be made
+        if attack in BETWEEN_SCANS and not settings.edition.reference_contrast:
+            raise UserError(
+                f"protocol.attacks: {attack} compares scans with scans, and the references of this edition "
+                "are photographs; leave it out, or give edition.reference_contrast"
+            )
     check_config(settings.edition)
 
 

@@ -39,6 +39,7 @@ BAD = {
     "build output=x seed=1 cohort.root=nowhere": "nowhere",
     "check edition=nowhere submission=nowhere": "no edition here",
     "build output=x seed=1 cohort.root=c protocol.attacks=[no:Such]": "attack no:Such: cannot be made",
+    "build output=x seed=1 cohort.root=c protocol.attacks=[brain]": "compares scans with scans",
     "build output=x seed=1 cohort.root=c protocol.attacks=[]": "protocol.attacks is []; expected one",
     "deface defacer=scalpel edition=e output=x": "expected one of",
     "deface edition=nowhere output=x": "no edition here",
