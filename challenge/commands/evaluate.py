@@ -9,7 +9,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
-from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
@@ -18,6 +18,7 @@ from mriprivacy.challenge.intake.description import read_claims
 from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
@@ -58,7 +59,7 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         settings.compute,
     )
     path = Path(settings.submission)
-    turn = Turn(Path(settings.record), edition, path, settings.limits) if settings.record else None
+    turn = _turn(settings, edition) if settings.record else None
     try:
         with received(path, edition, settings.compute) as submission:
             if settings.team not in ("", submission.team):
@@ -83,6 +84,13 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         print(turn.close(evaluation, submission, context))
     for path in [written, *report]:
         print(f"{path}: written")
+
+
+def _turn(settings: EvaluateSettings, edition: Edition) -> Turn:
+    record = Path(settings.record)
+    if begins := check_begin(record, Path(settings.output), edition.name):
+        print(begins)
+    return Turn(record, edition, Path(settings.submission), settings.limits)
 
 
 def _report(

@@ -1,5 +1,6 @@
 """Entries as files: `entries/EDITION/TEAM__SYSTEM.json`, written whole, read strictly."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -40,6 +41,24 @@ def write_entry(folder: Path, entry: Entry) -> Path:
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def entry_digest(entry: Entry) -> str:
+    """Return the digest by which the log of submissions knows an entry: of its file, once it is written."""
+    return _digest(json.loads(json.dumps(_members(entry), allow_nan=False)))
+
+
+def file_digest(path: Path) -> str:
+    """Return the same of a file: SHA-256 over its content as sorted JSON, without `seconds`.
+
+    Whatever `seconds` says and however the file is laid out, the digest is one; any other change is seen.
+    """
+    return _digest(read_json_object(path, name="the file", max_bytes=LARGEST))
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in content.items() if name != "seconds"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def read_entries(folder: Path) -> tuple[Entry, ...]:
