@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mriprivacy.challenge.submission_log.log import LOG, head, read_log
-from mriprivacy.challenge.submission_log.repair import repair
+from mriprivacy.challenge.submission_log.lost_lines import repair
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 
 

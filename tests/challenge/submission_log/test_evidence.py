@@ -68,7 +68,7 @@ def test_what_a_hand_changed_is_left_out(logged: Path, capsys: pytest.CaptureFix
     assert f"{made_up(1).path}: is not what line 1 of submissions.jsonl says was evaluated" in line
     assert made_up(1).system not in board
     assert made_up(2).system in board
-    # Without the log nobody can know; the command says so.
+    # Without the log it cannot be known; the command says so.
     status, out, err, board = rank(logged, capsys)
     assert (status, err) == (0, "")
     assert "no entry was compared with a log of submissions; record=FOLDER compares them" in out

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append, locked, read_log
-from mriprivacy.challenge.submission_log.repair import repair
+from mriprivacy.challenge.submission_log.lost_lines import repair
 from tests.helpers.interruptions import cut_power, end_before
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

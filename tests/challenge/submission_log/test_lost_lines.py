@@ -17,7 +17,7 @@ from mriprivacy.challenge.submission_log.log import (
     head,
     read_log,
 )
-from mriprivacy.challenge.submission_log.repair import repair
+from mriprivacy.challenge.submission_log.lost_lines import repair
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -129,7 +129,7 @@ def test_a_line_from_the_future_is_marked_and_does_not_block(
 
 
 def test_only_a_repair_may_be_earlier_than_the_line_before(log: Path) -> None:
-    """Whoever writes an earlier line into a log is found, head or not."""
+    """An earlier line that was written into a log is found, head or not."""
     events = read_log(log)
     early = Event("accepted", "synth/1", number=6, time="2026-03-01T00:00:00Z", previous=head(events))
     with (log / LOG).open("ab") as stream:
