@@ -10,6 +10,7 @@ from typing import Any
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Check, Entry, EntryError, Gate, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
 from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring import Estimate
@@ -131,6 +132,15 @@ def _check_place(entry: Entry, path: Path, folder: Path, before: list[Entry]) ->
     for other in before:
         if other.path.casefold() == entry.path.casefold():
             raise EntryError(f"differs from {other.path} in upper and lower case alone; expected one of them")
+        if (
+            other.edition == entry.edition
+            and other.team != entry.team
+            and fields.alike(other.team, entry.team)
+        ):
+            raise EntryError(
+                f"team is {entry.team}, which looks like {other.team} of {other.path}; expected one spelling "
+                "for one team"
+            )
         alike = (other.edition.casefold(), other.edition_hash[:8]) == (
             entry.edition.casefold(),
             entry.edition_hash[:8],

@@ -65,6 +65,10 @@ class Turn:
                 append(self.folder, self._event("failed", submission, submission.sha256))
             raise
 
+    def teams(self) -> set[str]:
+        """Return the teams of which a submission was accepted."""
+        return {event.team for event in read_log(self.folder) if event.event == "accepted"}
+
     def admit(self, submission: Submission) -> str:
         """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
         return admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits).time[

@@ -67,6 +67,20 @@ def alike(one: str, other: str) -> bool:
     return skeleton(one) == skeleton(other)
 
 
+RESERVED_TEAMS = ("reference", "baseline", "mriprivacy", "organizer", "organiser", "admin", "official")
+
+
+def is_reserved(team: str) -> bool:
+    """Say whether a team's name is, or looks like, one that is for the kit's own systems or the organizer.
+
+    Examples
+    --------
+    >>> is_reserved("Reference"), is_reserved("base-line"), is_reserved("referees")
+    (True, True, False)
+    """
+    return any(alike(team, name) for name in RESERVED_TEAMS)
+
+
 def track(value: str) -> str | None:
     """Accept a track."""
     return None if value in TRACKS else f"{', '.join(TRACKS[:-1])} or {TRACKS[-1]}"
