@@ -68,9 +68,8 @@ def test_sface_cuts_and_embeds_as_opencv_does(face: Face) -> None:
     """The oracle is OpenCV, which takes a box, five points and a confidence in a row."""
     recognizer = cv2.FaceRecognizerSF.create(str(packaged(SFACE)), "")
     left, top, right, bottom = face.box
-    row = np.array(
-        [left, top, right - left, bottom - top, *five_points(face.landmarks).ravel(), 1], np.float32
-    )
+    points = five_points(face.landmarks).ravel()
+    row = np.array([left, top, right - left, bottom - top, *points, 1], np.float32)
     bgr = np.ascontiguousarray(face.picture[..., ::-1])
     theirs = recognizer.alignCrop(bgr, row)
     ours = NETWORKS["SFace"].crop(face, (112, 112))
@@ -85,13 +84,12 @@ def test_red_is_not_blue(name: str) -> None:
     network = NETWORKS[name]
     red = np.zeros((*network.size, 3), np.uint8)
     red[..., 0] = 200
-    libraries = {
-        "Dlib": lambda: dlib.face_recognition_model_v1(str(weights_path(name))).compute_face_descriptor(red),
-        "SFace": lambda: cv2.FaceRecognizerSF.create(str(weights_path(name)), "").feature(
-            red[..., ::-1].copy()
-        ),
-    }
-    assert np.allclose(embed_crop(red, network), np.ravel(np.array(libraries[name]())), atol=1e-5)
+    path = str(weights_path(name))
+    if name == "Dlib":
+        expected = np.array(dlib.face_recognition_model_v1(path).compute_face_descriptor(red))
+    else:
+        expected = cv2.FaceRecognizerSF.create(path, "").feature(red[..., ::-1].copy()).ravel()
+    assert np.allclose(embed_crop(red, network), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -171,7 +169,7 @@ def test_missing_and_other_weights_are_one_plain_line_each(package: Path) -> Non
     cases = {
         replace(own, module="nowhere"): "face.onnx: no such weights; install the package face-weights",
         replace(own, file="other.onnx"): f"{package / 'other.onnx'}: no such file; reinstall the package",
-        own: f"{package / 'face.onnx'}: its sha256 is {found}; expected {SFACE.sha256}; reinstall the package",
+        own: f"{package / 'face.onnx'}: its sha256 is {found}; expected {SFACE.sha256}; reinstall",
     }
     for weights, line in cases.items():
         with pytest.raises(WeightsError) as error:

@@ -353,7 +353,7 @@ def test_lists_of_few_nonmated_trials_are_not_told(context: Context) -> None:
 
 
 def test_every_network_is_an_attacker_of_its_own(context: Context) -> None:
-    """Each at every level, with a shuffled key, and in the fusion; the scores are those of its own features."""
+    """Each at every level, with a shuffled key, and in the fusion, by scores of its own features."""
     protocol = Protocol(attacks=["geo", "deepface"], networks=["Dlib", "SFace"])
     one, other = looks(context, 1.5), looks(context, 0.5, seed=1)
 
