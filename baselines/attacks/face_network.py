@@ -1,73 +1,57 @@
-"""Deepface: the embedding of a face network, through the deepface library (paper, section IV.A.2)."""
+"""The embedding of a face network (paper, section IV.A.2), and what networks take a face for."""
 
-import hashlib
-import os
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from types import ModuleType
-from unittest import mock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.face.weights import WeightsError, dlib_weights
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, Network, find_network
+from mriprivacy.baselines.face.crops import deepface_crop
+from mriprivacy.baselines.face.deepface_library import deepface, one_thread, weights_folder
+from mriprivacy.baselines.face.landmarks import Face
+from mriprivacy.baselines.face.weights import WeightsError, file_sha256, packaged
 
-DEFAULT_MODEL = "Dlib"  # its weights come with a package; the paper used VGG-Face
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
-# Model -> the file deepface reads from its weights folder when it runs on onnxruntime.
-WEIGHT_FILES = {
-    "Dlib": "dlib_face_recognition_resnet_model_v1.dat",
-    "VGG-Face": "vgg_face_weights.onnx",
-    "Facenet": "facenet_weights.onnx",
-    "Facenet512": "facenet512_weights.onnx",
-    "OpenFace": "openface_weights.onnx",
-    "DeepFace": "VGGFace2_DeepFace_weights_val-0.9034.onnx",
-    "DeepID": "deepid_weights.onnx",
-    "ArcFace": "arcface_weights.onnx",
-    "SFace": "face_recognition_sface_2021dec.onnx",
-    "GhostFaceNet": "ghostfacenet_v1.onnx",
-}
-
-# The same of the networks with which deepface guesses age, sex and race (the paper's Table II).
+# Networks with which deepface guesses age, sex and race (the paper's Table II), and their files.
 DEMOGRAPHY_FILES = {
     "Age": "age_model_weights.onnx",
     "Gender": "gender_model_weights.onnx",
     "Race": "race_model_single_batch.onnx",
 }
-
-# What deepface has besides, and what it takes: these weights deepface hands to another library.
-LEFT_OUT = {"Buffalo_L": "the package insightface, which does not come with this kit"}
+_DEMOGRAPHY_SIZE = (224, 224)
 
 
-def choices(model: str) -> str:
-    """Return the networks there are, for a message, and why one that deepface has is not among them.
+def weights_path(name: str) -> Path:
+    """Return where the weights of a network are, or would be downloaded to by deepface.
 
-    Examples
-    --------
-    >>> choices("Buffalo_L").partition(" (")[2]
-    'Buffalo_L of deepface takes the package insightface, which does not come with this kit)'
+    Parameters
+    ----------
+    name : str
+        A key of `networks.NETWORKS` or `DEMOGRAPHY_FILES`.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such network, or the package that carries it is missing or has another file.
     """
-    why = f" ({model} of deepface takes {LEFT_OUT[model]})" if model in LEFT_OUT else ""
-    return ", ".join(WEIGHT_FILES) + why
+    if name in DEMOGRAPHY_FILES:
+        return weights_folder() / DEMOGRAPHY_FILES[name]
+    weights = find_network(name).weights
+    return packaged(weights) if weights.package else weights_folder() / weights.file
 
 
-def weights_folder() -> Path:
-    """Return where deepface keeps weights: `DEEPFACE_HOME/.deepface/weights`, the home folder by default."""
-    return Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface" / "weights"
-
-
-def load_model(model: str) -> Path:
+def load_network(name: str) -> Path:
     """Make a network ready.
 
     Parameters
     ----------
-    model : str
-        A key of `WEIGHT_FILES` or `DEMOGRAPHY_FILES`.
+    name : str
+        A key of `networks.NETWORKS` or `DEMOGRAPHY_FILES`.
 
     Returns
     -------
@@ -77,142 +61,156 @@ def load_model(model: str) -> Path:
     Raises
     ------
     WeightsError
-        If the model is unknown, or its weights are neither there nor to be downloaded. There is no
-        fallback to another model: a score belongs to the network that made it.
+        If the network is unknown, or its weights are neither there nor to be downloaded, or are others than
+        expected. There is no fallback to another network: a score belongs to the network that made it.
 
     Examples
     --------
-    >>> load_model("Dlib").name
+    >>> load_network("Dlib").name
     'dlib_face_recognition_resnet_model_v1.dat'
     """
-    files = WEIGHT_FILES | DEMOGRAPHY_FILES
-    if model not in files:
-        raise WeightsError(f"unknown face network {model!r}: choose one of {choices(model)}")
-    task = "facial_attribute" if model in DEMOGRAPHY_FILES else "facial_recognition"
-    path = weights_folder() / files[model]
-    if model == "Dlib" and not path.is_file():
-        _copy(dlib_weights(path.name), path)
+    path = weights_path(name)
+    if name not in DEMOGRAPHY_FILES and find_network(name).library != "deepface":
+        _opened(name, path)
+        return path
+    task = "facial_attribute" if name in DEMOGRAPHY_FILES else "facial_recognition"
     try:
-        with _one_thread():
-            _deepface().build_model(task=task, model_name=model)
-    except Exception as error:  # deepface lets through whatever requests, gdown, onnxruntime and dlib raise
+        with one_thread():
+            deepface().build_model(task=task, model_name=name)
+    except Exception as error:  # deepface lets through whatever requests, gdown and onnxruntime raise
         if path.is_file():
             raise WeightsError(
-                f"{model}: {path} cannot be loaded ({error}); replace it with the file deepface publishes"
+                f"{name}: {path} cannot be loaded ({error}); replace it with the file deepface publishes"
             ) from error
-        other = "another attack" if model in DEMOGRAPHY_FILES else f"attack.model={DEFAULT_MODEL}"
+        other = "another attack" if name in DEMOGRAPHY_FILES else f"attack.model={DEFAULT_NETWORKS[0]}"
         raise WeightsError(
-            f"{model}: the weights are not on this machine and could not be downloaded; put {path.name} "
+            f"{name}: the weights are not on this machine and could not be downloaded; put {path.name} "
             f"(published with deepface) into {path.parent}, or use {other}"
         ) from error
     return path
 
 
-@lru_cache(maxsize=4)
-def weights_sha256(model: str) -> str:
-    """Return the sha256 of the weight file a model was loaded from, in hexadecimal."""
-    with load_model(model).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+@cache
+def weights_sha256(name: str) -> str:
+    """Return the sha256 of the weight file a network was loaded from, in hexadecimal."""
+    return file_sha256(load_network(name))
 
 
-def embed(chips: Sequence[NDArray[np.uint8]], model: str = DEFAULT_MODEL) -> NDArray[np.float64]:
-    """Embed aligned faces.
+def embed(faces: Sequence[Face], name: str = DEFAULT_NETWORKS[0]) -> Floats:
+    """Embed faces.
 
     Parameters
     ----------
-    chips : sequence of ndarray of uint8, shape (rows, columns, 3)
-        RGB, as `baselines.face.landmarks.find_face` cuts them.
-    model : str
-        A key of `WEIGHT_FILES`.
+    faces : sequence of Face
+        In their pictures; the network's own crop is cut out of each.
+    name : str
+        A key of `networks.NETWORKS`.
 
     Returns
     -------
-    ndarray, shape (len(chips), d)
-        One row a face; compare rows by Euclidean distance (d is 128 for Dlib, 4096 for VGG-Face).
+    ndarray, shape (len(faces), d)
+        One row a face, of length 1 where the network's distance is the cosine; compare rows by Euclidean
+        distance.
 
     Raises
     ------
     WeightsError
-        See `load_model`.
+        See `load_network`.
     """
-    load_model(model)
-    rows = []
-    for chip in chips:
-        # deepface takes BGR; the face is found, turned and cut already, so its own detector is skipped.
-        faces = _deepface().represent(
-            np.ascontiguousarray(chip[..., ::-1]), model_name=model, detector_backend="skip"
-        )
-        rows.append(np.asarray(faces[0]["embedding"], dtype=np.float64))
-    return np.array(rows)
+    network = find_network(name)
+    rows = np.zeros((len(faces), network.dimensions))
+    for row, face in zip(rows, faces, strict=True):
+        row[:] = embed_crop(network.crop(face, network.size), network)
+    return unit(rows) if network.distance == "cosine" else rows
 
 
-def guess_demographics(chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Predict age, sex and race of aligned faces with deepface's own networks.
+def embed_crop(crop: Pixels, network: Network) -> Floats:
+    """Return what a network computes of one crop.
 
     Parameters
     ----------
-    chips : sequence of ndarray of uint8, shape (rows, columns, 3)
-        RGB, as `baselines.face.landmarks.find_face` cuts them.
+    crop : ndarray of uint8, shape (rows, columns, 3)
+        RGB, of the network's size.
+    network : Network
+        Its weights must be there.
 
     Returns
     -------
-    ndarray, shape (len(chips), 9)
+    ndarray, shape (d,)
+        As the network's library returns it.
+    """
+    path = load_network(network.name)
+    ordered = np.ascontiguousarray(crop[..., ::-1]) if network.channels == "BGR" else crop
+    if network.library == "deepface":  # its own detector is skipped: the face is found and cut already
+        (found,) = deepface().represent(
+            ordered, model_name=network.name, detector_backend="skip", normalization=network.normalization
+        )
+        return np.asarray(found["embedding"], dtype=np.float64)
+    return np.asarray(_opened(network.name, path)(ordered), dtype=np.float64).ravel()
+
+
+def unit(vectors: Floats) -> Floats:
+    """Bring vectors to length 1; a vector of zeros stays.
+
+    Examples
+    --------
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    result: Floats = vectors / np.where(lengths > 0, lengths, 1.0)
+    return result
+
+
+@cache
+def _opened(name: str, path: Path) -> Callable[[Pixels], Any]:
+    """Open a network that a package carries, once a process."""
+    try:
+        if find_network(name).library == "dlib":
+            import dlib
+
+            of_dlib: Callable[[Pixels], Any] = dlib.face_recognition_model_v1(
+                str(path)
+            ).compute_face_descriptor
+            return of_dlib
+        import cv2
+
+        cv2.setNumThreads(1)  # faces are what is done in parallel
+        of_opencv: Callable[[Pixels], Any] = cv2.FaceRecognizerSF.create(str(path), "").feature
+    except Exception as error:  # dlib raises RuntimeError, OpenCV its own
+        raise WeightsError(f"{name}: {path} cannot be loaded ({error})") from error
+    return of_opencv
+
+
+def guess_demographics(faces: Sequence[Face]) -> Floats:
+    """Predict age, sex and race of faces with deepface's own networks.
+
+    Parameters
+    ----------
+    faces : sequence of Face
+        In their pictures.
+
+    Returns
+    -------
+    ndarray, shape (len(faces), 9)
         Age in centuries, probabilities of woman and man, and of six races in the order of
         `deepface.models.demography.DemographyUtils.RACE_LABELS`.
 
     Raises
     ------
     WeightsError
-        See `load_model`; all three networks of `DEMOGRAPHY_FILES` are needed.
+        See `load_network`; all three networks of `DEMOGRAPHY_FILES` are needed.
     """
-    for model in DEMOGRAPHY_FILES:
-        load_model(model)
+    for name in DEMOGRAPHY_FILES:
+        load_network(name)
     rows = []
-    for chip in chips:
-        (guess,) = _deepface().analyze(
-            np.ascontiguousarray(chip[..., ::-1]),
+    for face in faces:
+        (guess,) = deepface().analyze(
+            np.ascontiguousarray(deepface_crop(face, _DEMOGRAPHY_SIZE)[..., ::-1]),
             actions=["age", "gender", "race"],
             detector_backend="skip",
             silent=True,
         )
         rows.append([guess["age"], *guess["gender"].values(), *guess["race"].values()])
     return np.array(rows, dtype=np.float64) / 100  # deepface's probabilities are in per cent
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let networks that onnxruntime opens meanwhile keep to one thread: faces are what is done in parallel.
-
-    There is no other way: it reads no variable for this, and deepface makes the options itself.
-    """
-    import onnxruntime
-
-    class OneThread(onnxruntime.SessionOptions):
-        def __init__(self) -> None:
-            super().__init__()
-            self.intra_op_num_threads = self.inter_op_num_threads = 1
-
-    with mock.patch.object(onnxruntime, "SessionOptions", OneThread):
-        yield
-
-
-@lru_cache(maxsize=1)
-def _deepface() -> ModuleType:
-    # Which engine runs a network changes its numbers, so it does not depend on what else is installed.
-    os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
-    os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
-    with warnings.catch_warnings():  # importing it silences all warnings of the process, ours too
-        import cv2
-        from deepface import DeepFace
-
-    cv2.setNumThreads(1)
-    module: ModuleType = DeepFace
-    return module
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        part = Path(folder) / target.name
-        shutil.copyfile(source, part)
-        part.replace(target)

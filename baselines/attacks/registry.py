@@ -4,7 +4,7 @@ An attack is any class with a name and a method `embed` (docs/how-to/own_attack.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -14,13 +14,14 @@ from scipy.spatial.distance import cdist
 
 from mriprivacy.baselines.attacks.brain import brain_features
 from mriprivacy.baselines.attacks.face_network import (
-    DEFAULT_MODEL,
     DEMOGRAPHY_FILES,
     embed,
     guess_demographics,
+    unit,
     weights_sha256,
 )
 from mriprivacy.baselines.attacks.geo import geo_features
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, find_network, split_name
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.scan import Scan
@@ -74,23 +75,26 @@ class Deepface:
 
     comparable = True
 
-    def __init__(self, model: str = DEFAULT_MODEL) -> None:
-        self.model = model
+    def __init__(self, network: str = DEFAULT_NETWORKS[0]) -> None:
+        self.network = find_network(network).name
 
     @property
     def settings(self) -> str:
         """Return the network and the sha256 of its weights, which must be there."""
-        return f"{self.model} {weights_sha256(self.model)}"
+        return f"{self.network} {weights_sha256(self.network)}"
 
     def embed(self, look: Look) -> Floats | None:
-        """Return the embedding, shape (d,)."""
-        found = _embedded(look, self.model)
+        """Return the embedding, shape (d,); of length 1 where the network's distance is the cosine."""
+        found = _embedded(look, self.network)
         return None if found is None else found.copy()  # what is remembered stays as it is
 
 
-@lru_cache(maxsize=1)  # `volume` needs the same of a photograph
-def _embedded(look: Look, model: str) -> Floats | None:
-    return embed([face.chip for face in look.faces], model).mean(axis=0) if look.faces else None
+@lru_cache(maxsize=len(NETWORKS))  # `volume` needs the same of a photograph
+def _embedded(look: Look, name: str) -> Floats | None:
+    if not look.faces:
+        return None
+    mean: Floats = embed(look.faces, name).mean(axis=0)
+    return unit(mean) if find_network(name).distance == "cosine" else mean
 
 
 class Volume:
@@ -98,21 +102,23 @@ class Volume:
 
     comparable = False
 
-    def __init__(self, model: str = DEFAULT_MODEL) -> None:
-        self._photo = (Geo(), Deepface(model))
+    def __init__(self, networks: Sequence[str] = DEFAULT_NETWORKS[:1]) -> None:
+        self._networks = [Deepface(network) for network in networks]
 
     @property
     def settings(self) -> str:
-        """Return the sha256 of the weights with which photographs are seen."""
-        return self._photo[1].settings
+        """Return the networks with which photographs are seen, and the sha256 of their weights."""
+        return " ".join(attack.settings for attack in self._networks)
 
     def embed(self, look: Look) -> Floats | None:
-        """Return the outline of a scan, shape (66,), or landmarks and embedding of a photograph."""
+        """Return the outline of a scan, shape (66,), or landmarks and embeddings of a photograph."""
         if look.kind == "scan":
             found = _outline(look.scan)
             return None if found is None else found.copy()
-        seen = [attack.embed(look) for attack in self._photo]
-        return None if seen[0] is None or seen[1] is None else np.concatenate([seen[0], seen[1]])
+        if not look.faces:
+            return None
+        seen = [Geo().embed(look), *(network.embed(look) for network in self._networks)]
+        return np.concatenate([vector for vector in seen if vector is not None])
 
 
 @lru_cache(maxsize=1)  # the same with faces and, where none of them can be one, without
@@ -149,27 +155,28 @@ class Demographics:
 
     def embed(self, look: Look) -> Floats | None:
         """Return age, sexes and races, shape (9,), each from 0 to 1."""
-        return guess_demographics([face.chip for face in look.faces]).mean(axis=0) if look.faces else None
+        return guess_demographics(look.faces).mean(axis=0) if look.faces else None
 
 
 ATTACKS = ("geo", "deepface", "volume", "brain", "demographics")
 BETWEEN_SCANS = ("brain",)  # these see nothing in a photograph
 
 
-def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
+def make_attack(name: str) -> Attack:
     """Return an attack by name.
 
     Parameters
     ----------
     name : str
-        One of `ATTACKS`, or `module:Class` for one of your own, a module that Python can import.
-    model : str
-        Face network of those of ours that use one (`baselines.attacks.face_network.WEIGHT_FILES`).
+        One of `ATTACKS`, those that use face networks with their names (`networks.on_networks`; `Dlib` where
+        none is named), or `module:Class` for one of your own, a module that Python can import.
 
     Raises
     ------
     AttackError
         If there is no such attack, or the class has no method `embed`.
+    WeightsError
+        If there is no such network.
 
     Examples
     --------
@@ -181,12 +188,14 @@ def make_attack(name: str, model: str = DEFAULT_MODEL) -> Attack:
     """
     if name == "geo":
         return Geo()
-    if name == "deepface":
-        return Deepface(model)
-    if name == "volume":
-        return Volume(model)
     if name == "brain":
         return Brain()
+    attack, networks = split_name(name)
+    networks = networks or DEFAULT_NETWORKS[:1]
+    if attack == "deepface" and len(networks) == 1:
+        return Deepface(*networks)
+    if attack == "volume":
+        return Volume(networks)
     if name == "demographics":
         return Demographics()
     module, _, wanted = name.partition(":")

@@ -10,10 +10,8 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.face.weights import dlib_weights
+from mriprivacy.baselines.face.weights import DLIB_DETECTOR, DLIB_LANDMARKS, packaged
 
-CHIP_SIZE = 150  # what dlib's face network was trained on
-CHIP_PADDING = 0.25
 SMALLEST = 20  # pixels; in less the convolutional detector's filters do not fit
 
 
@@ -25,8 +23,10 @@ class Face:
     ----------
     landmarks : ndarray, shape (68, 2)
         x (to the right) and y (down), pixels of the picture; iBUG 300-W order.
-    chip : ndarray of uint8, shape (150, 150, 3)
-        The face rotated upright and scaled, RGB.
+    picture : ndarray of uint8, shape (rows, columns, 3)
+        The whole picture, RGB: each network cuts the face out in its own way (`baselines.face.crops`).
+    box : (left, top, right, bottom)
+        Of the detector, pixels of the picture; it may stand out of it.
     confidence : float
         The detector's score; above 0.
     count : int
@@ -34,7 +34,8 @@ class Face:
     """
 
     landmarks: NDArray[np.float64]
-    chip: NDArray[np.uint8]
+    picture: NDArray[np.uint8]
+    box: tuple[int, int, int, int]
     confidence: float
     count: int
 
@@ -83,12 +84,13 @@ def detect_face(
     if not boxes:
         return None, False
     best = max(range(len(boxes)), key=lambda i: boxes[i].area())
-    shape = _predictor()(picture, boxes[best])
+    found = boxes[best]
+    shape = _predictor()(picture, found)
     landmarks = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
     if not plausible(landmarks, picture.shape[0], picture.shape[1]):
         return None, True
-    chip = dlib.get_face_chip(picture, shape, size=CHIP_SIZE, padding=CHIP_PADDING)
-    return Face(landmarks, chip, float(confidences[best]), len(boxes)), True
+    box = (found.left(), found.top(), found.right(), found.bottom())
+    return Face(landmarks, picture, box, float(confidences[best]), len(boxes)), True
 
 
 def hog_boxes(picture: NDArray[np.uint8], upsample: int = 1) -> tuple[list["dlib.rectangle"], list[float]]:
@@ -144,9 +146,9 @@ def _detector() -> "dlib.fhog_object_detector":
 
 @lru_cache(maxsize=1)
 def _convolutional_detector() -> "dlib.cnn_face_detection_model_v1":
-    return dlib.cnn_face_detection_model_v1(str(dlib_weights("mmod_human_face_detector.dat")))
+    return dlib.cnn_face_detection_model_v1(str(packaged(DLIB_DETECTOR)))
 
 
 @lru_cache(maxsize=1)
 def _predictor() -> "dlib.shape_predictor":
-    return dlib.shape_predictor(str(dlib_weights("shape_predictor_68_face_landmarks.dat")))
+    return dlib.shape_predictor(str(packaged(DLIB_LANDMARKS)))

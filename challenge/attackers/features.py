@@ -45,8 +45,6 @@ class Extraction:
     ----------
     attacks : tuple of str
         Names for `baselines.attacks.registry.make_attack`.
-    model : str
-        Face network of the attack `deepface`.
     camera : Rendering
         For scans.
     cache : Path or None
@@ -56,7 +54,6 @@ class Extraction:
     """
 
     attacks: tuple[str, ...] = ("geo", "deepface")
-    model: str = "Dlib"
     camera: Rendering = field(default_factory=Rendering)
     cache: Path | None = None
     renders: Path | None = None
@@ -138,7 +135,7 @@ def extract(
         untrusted image only the length ends the run, all else costs that image.
     """
     for name in extraction.attacks:  # before any work, so that what is missing is reported at once
-        _ = _attack(name, extraction.model).settings
+        _ = _attack(name).settings
     if kind == "scan":
         make_views(extraction.camera.views, extraction.camera.lights)
     jobs = [_FeatureJob(name, path, kind, extraction) for name, path in paths.items()]
@@ -225,7 +222,7 @@ def _look(job: _FeatureJob) -> Appearance:
 
 def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
     """Return the features of an image by one attack; an empty array is kept for none."""
-    attack = _attack(name, job.extraction.model)
+    attack = _attack(name)
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     code = code_of(type(attack).__module__)  # of one of your own with what it imports
     settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {code}"
@@ -260,9 +257,9 @@ def _checked(found: object, attack: str, path: Path) -> NDArray[np.float64]:
 
 
 @cache
-def _attack(name: str, model: str) -> Attack:
+def _attack(name: str) -> Attack:
     """Make an attack once a process: networks are slow to load."""
-    return make_attack(name, model)
+    return make_attack(name)
 
 
 def write_renders(appearance: Appearance, name: str, folder: Path) -> None:
@@ -292,7 +289,8 @@ def readable(kept: Path) -> Iterator[None]:
 def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[str, float]) -> None:
     arrays = {
         "landmarks": np.array([face.landmarks for face in faces]),
-        "chips": np.array([face.chip for face in faces]),
+        "pictures": np.array([face.picture for face in faces]),
+        "boxes": np.array([face.box for face in faces]),
         "confidence": np.array([face.confidence for face in faces]),
         "count": np.array([face.count for face in faces]),
         "reason": np.array(reason),
@@ -300,12 +298,15 @@ def _save_faces(path: Path, faces: tuple[Face, ...], reason: str, checks: dict[s
         "checks": np.array(list(checks.values()), dtype=float),
     }
     with whole_file(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 
 
 def _load_faces(path: Path) -> tuple[tuple[Face, ...], str, dict[str, float]]:
     with np.load(path, allow_pickle=False) as kept:
-        columns = (kept[name] for name in ("landmarks", "chips", "confidence", "count"))
-        faces = [Face(points, chip, float(c), int(n)) for points, chip, c, n in zip(*columns, strict=True)]
+        columns = (kept[name] for name in ("landmarks", "pictures", "boxes", "confidence", "count"))
+        faces = [
+            Face(points, picture, tuple(box.tolist()), float(confidence), int(count))
+            for points, picture, box, confidence, count in zip(*columns, strict=True)
+        ]
         checks = dict(zip(kept["check_names"].tolist(), kept["checks"].tolist(), strict=True))
         return tuple(faces), str(kept["reason"]), checks

@@ -24,7 +24,7 @@ from mriprivacy.challenge.attackers.linkage import (
     train_on,
 )
 from mriprivacy.challenge.attackers.networks import FUSION, attacker_of
-from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.protocol import Protocol, attacks_of
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.scoring import auc
@@ -90,7 +90,7 @@ def run_attackers(
     edition : Edition
         Has the trials, and the key of `dev`.
     protocol : Protocol
-        Names the attacks.
+        Names the attacks and their networks.
     seen : Seen
         Of both splits.
     among : collection of Attacker, optional
@@ -109,12 +109,12 @@ def run_attackers(
     trials, subjects, dev_trials = edition.eval.trials, people(edition.dev.key), tuple(edition.dev.key)
     found, remarks, parts, practice = [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
-    for condition, attack in product(seen.conditions, protocol.attacks):
-        one = attacker_of(attack, condition, "informed", protocol.model)
+    for condition, attack in product(seen.conditions, attacks_of(protocol)):
+        one = attacker_of(attack, condition, "informed")
         known = (attack, seen.scans["dev"], seen.photos["dev", condition])
         asked = (attack, trials, seen.scans["eval"], seen.photos["eval", condition])
         try:
-            if between_scans or make_attack(attack, protocol.model).comparable:
+            if between_scans or make_attack(attack).comparable:
                 found.append(AttackScores(replace(one, level="ignorant"), link(*asked)))
                 adapted = adapt_to(*known)
                 count = sum(attack in image.vectors for image in known[1].values())
@@ -199,10 +199,10 @@ def shuffled_key_aucs(
     """
     subjects, references = people(edition.dev.key), set(edition.dev.references)
     attackers = {}
-    for condition, attack in product(seen.conditions, protocol.attacks):
+    for condition, attack in product(seen.conditions, attacks_of(protocol)):
         known = (attack, seen.scans["dev"], seen.photos["dev", condition])
         asked = (attack, edition.eval.trials, seen.scans["eval"], seen.photos["eval", condition])
-        attackers[attacker_of(attack, condition, "informed", protocol.model)] = (known, asked)
+        attackers[attacker_of(attack, condition, "informed")] = (known, asked)
     pairs = list(product(edition.dev.probes, edition.dev.references))
     areas: dict[Attacker, list[float]] = {}
     for seed in seeds:

@@ -3,30 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mriprivacy.baselines.attacks.face_network import DEFAULT_MODEL, DEMOGRAPHY_FILES, weights_sha256
+from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, weights_sha256
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, split_name
 from mriprivacy.challenge.entry.attacker import Attacker
 
 FUSION = "fusion"
-# Attacks that see faces, or photographs, with the network that `model` chooses.
-CHOSEN = ("deepface", "volume")
 
 
-def networks_of(attack: str, model: str) -> dict[str, str]:
+def networks_of(attack: str) -> dict[str, str]:
     """Return the networks of an attack, and the sha256 of their weight files, which must be there.
 
     Parameters
     ----------
     attack : str
         As in `baselines.attacks.registry.make_attack`; those of an attack of your own are not known.
-    model : str
-        The network chosen.
 
     Examples
     --------
-    >>> networks_of("geo", "Dlib"), list(networks_of("volume", "Dlib"))
-    ({}, ['Dlib'])
+    >>> networks_of("geo"), list(networks_of("volume(Dlib,SFace)"))
+    ({}, ['Dlib', 'SFace'])
     """
-    names = (model,) if attack in CHOSEN else tuple(DEMOGRAPHY_FILES) if attack == "demographics" else ()
+    names = tuple(DEMOGRAPHY_FILES) if attack == "demographics" else split_name(attack)[1]
     return {name: weights_sha256(name) for name in names}
 
 
@@ -52,62 +49,67 @@ def declared(networks: Mapping[str, str]) -> str:
     return ",".join(f"{name}@{digest[:8]}" for name, digest in networks.items())
 
 
-def system_name(attack: str, model: str, what: str) -> str:
-    """Name the system that an attack makes; a network other than the default one is part of the name.
+def system_name(attack: str, what: str) -> str:
+    """Name the system that an attack makes; a network other than the first default is part of the name.
 
     Parameters
     ----------
-    attack, model : str
+    attack : str
         As in `networks_of`.
     what : str
         What it is used for, such as `raw_informed`.
 
     Examples
     --------
-    >>> system_name("deepface", "Dlib", "raw"), system_name("deepface", "VGG-Face", "raw")
+    >>> system_name("deepface(Dlib)", "raw"), system_name("deepface(VGG-Face)", "raw")
     ('deepface_raw', 'deepface_VGG-Face_raw')
-    >>> system_name("geo", "VGG-Face", "bald"), system_name("mine:Attack", "Dlib", "raw")
+    >>> system_name("geo", "bald"), system_name("mine:Attack", "raw")
     ('geo_bald', 'Attack_raw')
     """
-    chosen = f"_{model}" if attack in CHOSEN and model != DEFAULT_MODEL else ""
-    return f"{attack.rpartition(':')[2]}{chosen}_{what}"
+    name, networks = split_name(attack)
+    chosen = "" if networks == DEFAULT_NETWORKS[:1] else "".join(f"_{network}" for network in networks)
+    return f"{name.rpartition(':')[2]}{chosen}_{what}"
 
 
-def signed(attacker: Attacker, attacks: tuple[str, ...], model: str) -> Attacker:
-    """Return an attacker with the networks of a protocol and their weights, for its signature.
+def signed(attacker: Attacker, attacks: tuple[str, ...]) -> Attacker:
+    """Return an attacker with its networks and the sha256 of their weights, for its signature.
 
     Parameters
     ----------
     attacker : Attacker
         Of the protocol, with a target or the fusion; any other is returned as it is.
     attacks : tuple of str
-        The protocol's, which `fusion` fuses.
-    model : str
-        The protocol's; its weights must be there where an attacker uses it.
+        The protocol's, with their networks (`challenge.edition.protocol.attacks_of`), which `fusion` fuses.
+        Weights of the networks that the attacker uses must be there.
 
     Examples
     --------
-    >>> str(signed(Attacker.parse("geo+raw/ignorant"), ("geo",), "Dlib"))
+    >>> str(signed(Attacker.parse("geo+raw/ignorant"), ("geo",)))
     'geo+raw/ignorant'
-    >>> str(signed(Attacker("fusion", "informed"), ("geo", "volume"), "Dlib")).partition("@")[0]
+    >>> str(signed(Attacker("fusion", "informed"), ("geo", "volume(Dlib)"))).partition("@")[0]
     'fusion(geo,volume(Dlib'
     """
-
-    def network(attack: str) -> str:
-        return f"{model}@{weights_sha256(model)[:8]}" if attack in CHOSEN else ""
-
     if attacker.attack == FUSION:
-        fused = ",".join(Attacker(attack, "", network(attack)).name for attack in attacks)
-        return replace(attacker, network=fused)
-    return replace(attacker, network=network(attacker.attack)) if attacker.target else attacker
+        parts = (Attacker(split_name(attack)[0], "", declared(networks_of(attack))) for attack in attacks)
+        return replace(attacker, network=",".join(part.name for part in parts))
+    own = [attack for attack in attacks if attacker.target and _is_of(attacker, attack)]
+    return replace(attacker, network=declared(networks_of(own[0]))) if own else attacker
 
 
-def attacker_of(attack: str, target: str, level: str, model: str) -> Attacker:
+def _is_of(attacker: Attacker, attack: str) -> bool:
+    name, networks = split_name(attack)
+    return attacker.attack == name and (not attacker.network or attacker.network == ",".join(networks))
+
+
+def attacker_of(attack: str, target: str, level: str) -> Attacker:
     """Return the attacker that an attack makes; of the attacks, `deepface` alone is named with its network.
 
     Examples
     --------
-    >>> str(attacker_of("deepface", "raw", "adapted", "Dlib"))
-    'deepface(Dlib)+raw/adapted'
+    >>> str(attacker_of("deepface(SFace)", "raw", "adapted"))
+    'deepface(SFace)+raw/adapted'
+    >>> str(attacker_of("volume(Dlib,SFace)", "raw", "informed"))
+    'volume+raw/informed'
     """
-    return Attacker(attack, level, model if attack == "deepface" else "", target)
+    name, networks = split_name(attack)
+    return Attacker(name, level, ",".join(networks) if name == "deepface" else "", target)

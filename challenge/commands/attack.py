@@ -20,7 +20,7 @@ from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.edition.public import Split, open_edition
 from mriprivacy.challenge.intake.description import describe_reference
-from mriprivacy.challenge.settings.groups import AttackChoice, camera_of
+from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -92,7 +92,7 @@ def _attack_edition(settings: AttackSettings) -> None:
     if level != "informed" and not edition.eval.reference_contrast:
         _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:
-        name, split = settings.attack.name, edition.splits[settings.split]
+        name, split = attack_name(settings.attack), edition.splits[settings.split]
         compare: Compare | None = None
         if level != "ignorant":
             known = _features(edition.dev, settings)
@@ -113,8 +113,8 @@ def _attack_edition(settings: AttackSettings) -> None:
             who = people(split.key)
             _write_embeddings(settings, probes, references, who)
         what = condition if level == "ignorant" else f"{condition}_{level}"
-        system = system_name(name, settings.attack.model, what)
-        networks = networks_of(name, settings.attack.model)
+        system = system_name(name, what)
+        networks = networks_of(name)
         describe_reference(folder, edition.name, "attack", system, described(networks), declared(networks))
     for reference, count in crowded(references).items():
         print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
@@ -154,7 +154,7 @@ def _attack_loose(settings: AttackSettings) -> None:
         if any(all(map(_is_photo, paths.values())) and not _acquired(images) for paths, images in sides):
             raise UserError(*missing)  # no face to compare with
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
-        _write_scores(folder / "scores.tsv", settings.attack.name, trials, probes, references)
+        _write_scores(folder / "scores.tsv", attack_name(settings.attack), trials, probes, references)
         if settings.embeddings:
             named = {name: _bids_subject(path) for path_of, _ in sides for name, path in path_of.items()}
             _write_embeddings(settings, probes, references, named)
@@ -176,7 +176,7 @@ def _made_by(settings: AttackSettings) -> dict[str, Any]:
     attack = settings.attack
     return {
         "attack": attack.name,
-        "networks": networks_of(attack.name, attack.model),  # name: sha256 of the weight file
+        "networks": networks_of(attack_name(attack)),  # name: sha256 of the weight file
         "camera": asdict(camera_of(attack)),
         "kit": version("mriprivacy"),
     }
@@ -185,7 +185,7 @@ def _made_by(settings: AttackSettings) -> dict[str, Any]:
 def _check_comparable(settings: AttackSettings) -> None:
     """Refuse to compare features of scans and photographs that only a trained attacker can compare."""
     attack = settings.attack
-    if not make_attack(attack.name, attack.model).comparable:
+    if not make_attack(attack_name(attack)).comparable:
         raise UserError(
             f"attack: {attack.name} has different features for scans and for photographs, so it must be "
             f"trained to link them: attack.level is {attack.level!r}; expected attack.level=informed and "
@@ -211,8 +211,7 @@ def _loose(
 def _extraction(settings: AttackSettings, renders: Path | None = None) -> Extraction:
     attack = settings.attack
     return Extraction(
-        attacks=(attack.name,),
-        model=attack.model,
+        attacks=(attack_name(attack),),
         camera=camera_of(attack),
         cache=cache_folder(settings.cache),
         renders=renders,
@@ -241,13 +240,10 @@ def _write_embeddings(
     who: Mapping[str, str],
 ) -> None:
     """Write what `identify` reads; images of one person stand together."""
+    attack = attack_name(settings.attack)
     with whole_folder(Path(settings.embeddings)) as folder:
         for side, images in (("probes", probes), ("photos", photos)):
-            vectors = {
-                n: i.vectors[settings.attack.name]
-                for n, i in images.items()
-                if settings.attack.name in i.vectors
-            }
+            vectors = {n: i.vectors[attack] for n, i in images.items() if attack in i.vectors}
             rows = sorted((who.get(name, NOT_AVAILABLE), name) for name in vectors)
             np.save(folder / f"{side}.npy", np.array([vectors[name] for _, name in rows]))
             columns = ("image", "subject")

@@ -17,7 +17,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.encryption import LOCKED, check_recipients, lock
 from mriprivacy.challenge.edition.integrity import verify_edition
-from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
+from mriprivacy.challenge.edition.protocol import Protocol, attacks_of, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
@@ -81,8 +81,8 @@ def check(settings: BuildSettings) -> None:
     """Raise if no edition can be made, or if no system can be evaluated by its protocol."""
     if problems := protocol_problems(settings.protocol):
         raise UserError(*problems)
-    for attack in settings.protocol.attacks:
-        make_attack(attack, settings.protocol.model)  # or a line on why an attack of your own cannot be made
+    for attack in attacks_of(settings.protocol):
+        make_attack(attack)  # or a line on why an attack of your own cannot be made
         if attack in BETWEEN_SCANS and not settings.edition.reference_contrast:
             raise UserError(
                 f"protocol.attacks: {attack} compares scans with scans, and the references of this edition "

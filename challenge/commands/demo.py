@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
@@ -144,12 +145,12 @@ def plan(settings: DemoSettings) -> list[Step]:
     camera = f"attack.spacing_mm={spacing}"
     for attack, condition, level in product(settings.attacks, ("raw", "bald"), settings.levels):
         what = condition if level == "ignorant" else f"{condition}_{level}"
-        submissions.append(system_name(attack, "Dlib", what))
+        submissions.append(system_name(_with_default(attack), what))
         made = f"submissions/{submissions[-1]}"
         words = [f"attack={attack}", f"attack.condition={condition}", f"attack.level={level}", camera]
         add("attack", made, *words, public, f"output={out}/{made}", cache)
     if settings.infer:
-        submissions.append(system_name("deepface", "Dlib", "attributes"))
+        submissions.append(system_name(_with_default("deepface"), "attributes"))
         made = f"submissions/{submissions[-1]}"
         add("infer", made, camera, public, f"output={out}/{made}", cache)
     for name in submissions:
@@ -167,6 +168,12 @@ def plan(settings: DemoSettings) -> list[Step]:
     return steps
 
 
+def _with_default(attack: str) -> str:
+    """Return an attack with the network that `attack.model` chooses by default."""
+    (name,) = on_networks([attack], DEFAULT_NETWORKS[:1])
+    return name
+
+
 def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[], None]]:
     """Return what runs every step, or raise with all that is wrong with any."""
     calls: list[Callable[[], None]] = []
@@ -178,8 +185,8 @@ def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[],
             if not is_for_people(error):
                 raise
             problems += problems_of(error)
-    for attack in settings.attacks if not problems else []:
-        networks_of(attack, "Dlib")  # or a line that says which weights are missing
+    for attack in on_networks(settings.attacks, DEFAULT_NETWORKS) if not problems else []:
+        networks_of(attack)  # or a line that says which weights are missing
     if problems:
         raise UserError(*dict.fromkeys(problems))
     return calls

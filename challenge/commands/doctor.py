@@ -83,26 +83,23 @@ def _pictures() -> list[Finding]:
 
 def _networks() -> list[Finding]:
     """Face networks whose weights are here, and in one line what the others would need."""
-    from mriprivacy.baselines.attacks.face_network import (
-        DEFAULT_MODEL,
-        DEMOGRAPHY_FILES,
-        WEIGHT_FILES,
-        load_model,
-        weights_folder,
-    )
+    from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, load_network
+    from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS
+    from mriprivacy.baselines.face.deepface_library import weights_folder
     from mriprivacy.baselines.face.weights import WeightsError
 
     folder = weights_folder()
     findings, absent = [], []
-    for model, name in WEIGHT_FILES.items():
-        if model != DEFAULT_MODEL and not (folder / name).is_file():
-            absent.append(f"{model} ({name})")
+    for network in NETWORKS.values():
+        name, weights = network.name, network.weights
+        if not weights.package and not (folder / weights.file).is_file():
+            absent.append(f"{name} ({weights.file})")
             continue
         try:
-            findings.append(Finding("ok", f"network {model}", str(load_model(model))))
+            findings.append(Finding("ok", f"network {name}", str(load_network(name))))
         except WeightsError as error:
-            state = "missing" if model == DEFAULT_MODEL else "optional"
-            findings.append(Finding(state, f"network {model}", str(error)))
+            state = "missing" if name in DEFAULT_NETWORKS else "optional"
+            findings.append(Finding(state, f"network {name}", str(error)))
     if absent:
         detail = (
             f"attack.model=...: downloaded at first use where the network allows, else put into {folder}: "
@@ -161,12 +158,13 @@ def _extras() -> list[Finding]:
 def _packages() -> list[Finding]:
     """Files of packages that are installed for their data alone."""
     from mriprivacy.baselines.alignment.template import package_file
-    from mriprivacy.baselines.face.weights import dlib_weights
+    from mriprivacy.baselines.face.weights import DLIB_DETECTOR, DLIB_LANDMARKS, packaged
     from mriprivacy.data_prep.synthetic.head.mesh import data_folder
     from mriprivacy.scoring.errors import SetupError
 
     checks: dict[str, Callable[[], object]] = {
-        "dlib landmarks": lambda: dlib_weights("shape_predictor_68_face_landmarks.dat"),
+        "dlib landmarks": partial(packaged, DLIB_LANDMARKS),
+        "dlib face detector": partial(packaged, DLIB_DETECTOR),
         "defacing binary": lambda: package_file("niimath", "bin/niimath"),
         "face mask": lambda: package_file("pydeface", "data/facemask.nii.gz"),
         "average head": lambda: package_file("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz"),

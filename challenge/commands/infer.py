@@ -12,7 +12,7 @@ from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.intake.description import describe_reference
-from mriprivacy.challenge.settings.groups import AttackChoice, camera_of
+from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -39,11 +39,10 @@ def check(settings: InferSettings) -> None:
 def run(settings: InferSettings) -> None:
     """Train on dev, predict for every scan of eval, and write a submission of the track attributes."""
     edition = open_edition(Path(settings.edition))
-    attack = settings.attack
+    attack = attack_name(settings.attack)
     extraction = Extraction(
-        attacks=(attack.name,),
-        model=attack.model,
-        camera=camera_of(attack),
+        attacks=(attack,),
+        camera=camera_of(settings.attack),
         cache=cache_folder(settings.cache),
     )
     with whole_folder(Path(settings.output)) as folder:
@@ -61,19 +60,19 @@ def run(settings: InferSettings) -> None:
         for attribute in Attributes._fields:
             try:
                 model = train_classifier(
-                    attribute, attack.name, faces["dev"], edition.dev.attributes, people(edition.dev.key)
+                    attribute, attack, faces["dev"], edition.dev.attributes, people(edition.dev.key)
                 )
-                columns.append(infer(attack.name, model, faces["eval"]))
+                columns.append(infer(attack, model, faces["eval"]))
             except AttributesError as error:
                 problems.append(f"infer: {error}")
         if problems:
             raise UserError(*problems)
         rows = [(probe, *(column[probe] for column in columns)) for probe in faces["eval"]]
         write_table(folder / "attributes.tsv", ATTRIBUTE_COLUMNS, rows)
-        system = system_name(attack.name, attack.model, "attributes")
-        networks = networks_of(attack.name, attack.model)
+        system = system_name(attack, "attributes")
+        networks = networks_of(attack)
         describe_reference(
             folder, edition.name, "attributes", system, described(networks), declared(networks)
         )
-    failed = sum(attack.name not in image.vectors for image in faces["eval"].values())
+    failed = sum(attack not in image.vectors for image in faces["eval"].values())
     print(f"{settings.output}: {len(rows)} scans; {failed} without a face, guessed as the majority of dev")

@@ -1,10 +1,11 @@
 """`mriprivacy paper`: Tables I and II and Fig. 4 of the paper, from an edition, beside the paper's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, on_networks
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, train_classifier
 from mriprivacy.challenge.attackers.features import Extraction, extract
@@ -14,7 +15,7 @@ from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
-from mriprivacy.challenge.edition.protocol import Protocol, Rendering, read_protocol
+from mriprivacy.challenge.edition.protocol import Protocol, Rendering, attacks_of, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS
@@ -44,6 +45,9 @@ class PaperSettings:
         REQUIRED, "folder of an edition with public/ and sealed/ (standard=synth-49: the paper's design)"
     )
     output: str = setting(REQUIRED, "folder for paper.md and roc.png")
+    network: str = setting(
+        DEFAULT_NETWORKS[0], "face network of Deepface; VGG-Face is the paper's", choices=tuple(NETWORKS)
+    )
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
     compute: Compute = group(Compute, "loky")
 
@@ -56,21 +60,22 @@ def run(settings: PaperSettings) -> None:
             f"paper: {edition.name} has photographs {', '.join(edition.conditions)}; expected bald too"
         )
     with whole_folder(Path(settings.output)) as folder:
-        faces, trials = _look(edition, sealed, settings), LabelledTrials.sealed(edition.eval.trials, sealed)
-        attacked = _attack(edition, trials, faces)
+        # Deepface is one attack of the paper, with one network.
+        protocol = replace(read_protocol(edition.description), networks=[settings.network])
+        trials = LabelledTrials.sealed(edition.eval.trials, sealed)
+        faces = _look(edition, sealed, protocol, settings)
+        attacked = _attack(edition, protocol, trials, faces)
         draw_roc(attacked, trials.mated, folder / "roc.png")
-        text = _text(edition, trials, attacked, _attribute_scores(edition, sealed, faces))
+        text = _text(edition, protocol, trials, attacked, _attribute_scores(edition, sealed, protocol, faces))
         with whole_file(folder / "paper.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(text)
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Seen:
-    protocol = read_protocol(edition.description)
+def _look(edition: Edition, sealed: SealedKey, protocol: Protocol, settings: PaperSettings) -> Seen:
     extraction = Extraction(
-        attacks=tuple(protocol.attacks),
-        model=protocol.model,
+        attacks=attacks_of(protocol),
         camera=Rendering(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=cache_folder(settings.cache),
     )
@@ -89,15 +94,14 @@ def _look(edition: Edition, sealed: SealedKey, settings: PaperSettings) -> Seen:
     return Seen(scans, photos)
 
 
-def _attack(edition: Edition, trials: LabelledTrials, faces: Seen) -> list[Attacked]:
-    protocol = read_protocol(edition.description)
+def _attack(edition: Edition, protocol: Protocol, trials: LabelledTrials, faces: Seen) -> list[Attacked]:
     attackers, _ = run_attackers(edition, protocol, faces)
     if ("eval", TRUE_BALD) in faces.photos:
-        for attack in protocol.attacks:
-            if not make_attack(attack, protocol.model).comparable:
+        for attack in attacks_of(protocol):
+            if not make_attack(attack).comparable:
                 continue
             scores = link(attack, trials.pairs, faces.scans["eval"], faces.photos["eval", TRUE_BALD])
-            attackers.append(AttackScores(attacker_of(attack, TRUE_BALD, "ignorant", protocol.model), scores))
+            attackers.append(AttackScores(attacker_of(attack, TRUE_BALD, "ignorant"), scores))
     found = [_attacked(protocol, trials, one) for one in attackers]
     return sorted(found, key=lambda one: (LEVELS.index(one.level), one.attack, one.condition == TRUE_BALD))
 
@@ -118,13 +122,13 @@ def _attacked(protocol: Protocol, trials: LabelledTrials, one: AttackScores) -> 
 
 
 def _attribute_scores(
-    edition: Edition, sealed: SealedKey, faces: Seen
+    edition: Edition, sealed: SealedKey, protocol: Protocol, faces: Seen
 ) -> dict[str, dict[str, tuple[Estimate, float]]]:
     """Score attributes predicted from photographs and from scans, by classifiers trained on dev.
 
     The paper's networks were trained on photographs alone, as those of the third kind are.
     """
-    protocol = read_protocol(edition.description)
+    (attack,) = on_networks(["deepface"], protocol.networks)
     who = people(edition.dev.key)
     of_person = {who[probe]: own for probe, own in edition.dev.attributes.items()}
     known = dict(edition.dev.attributes) | {r: of_person[who[r]] for r in edition.dev.references}
@@ -137,7 +141,7 @@ def _attribute_scores(
     found: dict[str, dict[str, tuple[Estimate, float]]] = {}
     for kind, attribute in product(sides, Attributes._fields):
         dev, asked = sides[kind]
-        predicted = infer("deepface", train_classifier(attribute, "deepface", dev, known, who), asked)
+        predicted = infer(attack, train_classifier(attribute, attack, dev, known, who), asked)
         subjects = [sealed.subjects[image] for image in predicted]
         report = score_attributes(
             [getattr(by_subject[subject], attribute) for subject in subjects],
@@ -152,11 +156,11 @@ def _attribute_scores(
 
 def _text(
     edition: Edition,
+    protocol: Protocol,
     trials: LabelledTrials,
     attacked: list[Attacked],
     read: Mapping[str, Mapping[str, tuple[Estimate, float]]],
 ) -> str:
-    protocol = read_protocol(edition.description)
     report = attacked[0].report
     drawn = draw_systems(
         {one.name: one.scores for one in attacked if one.level == "ignorant"},
@@ -173,7 +177,7 @@ def _text(
         [
             f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
             f"{report.n_nonmated} non-mated trials; 95 % intervals from {protocol.bootstrap} draws of "
-            f"subjects; face network {protocol.model}; informed attackers and classifiers trained on "
+            f"subjects; face network {protocol.networks[0]}; informed attackers and classifiers trained on "
             f"{len(edition.dev.probes)} scans of dev.\n",
             "### Table I\n",
             table_1(attacked),

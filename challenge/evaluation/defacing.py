@@ -19,7 +19,7 @@ from mriprivacy.challenge.attackers.levels import (
     shuffled_key_aucs,
 )
 from mriprivacy.challenge.compute.parallel import by_reason, run
-from mriprivacy.challenge.edition.protocol import Rendering
+from mriprivacy.challenge.edition.protocol import Rendering, attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import LEVELS, ORACLE, Check, Gate, Result
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
@@ -211,8 +211,7 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen,
     """Take features from scans as released and as defaced, and from photographs; each image once."""
     edition, protocol = context.edition, context.protocol
     extraction = Extraction(
-        attacks=tuple(protocol.attacks),
-        model=protocol.model,
+        attacks=attacks_of(protocol),
         camera=Rendering(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=context.cache,
     )

@@ -12,6 +12,7 @@ from mriprivacy.challenge.attackers.networks import signed
 from mriprivacy.challenge.compute.code_hash import release, result_code
 from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
+from mriprivacy.challenge.edition.protocol import attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.context import Context, Floats
@@ -279,7 +280,7 @@ def _signature(context: Context, submission: Submission, attacker: Attacker, tri
     if submission.track != "defacing":
         attacker = replace(attacker, network=submission.networks)
     elif not (of_scans and attacker.attack == "volume"):
-        attacker = signed(attacker, tuple(protocol.attacks), protocol.model)
+        attacker = signed(attacker, attacks_of(protocol))
     signature = Signature(
         edition=f"{edition.name}@{edition.hash[:8]}",
         track=f"{submission.track}/eval{suffix}",

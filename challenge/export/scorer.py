@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.protocol import Protocol, current_fields
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
@@ -64,4 +64,4 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
 def _protocol(description: object) -> Protocol:
     """Return the protocol; `export` has checked it, which takes omegaconf, and the stock image has none."""
     assert isinstance(description, dict)
-    return Protocol(**description["protocol"])
+    return Protocol(**current_fields(description))

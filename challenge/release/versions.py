@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
+from mriprivacy.challenge.edition.protocol import Protocol, current_fields, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.editions.edition_config import DESIGN, PHOTOGRAPHS, EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan
@@ -75,7 +75,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     >>> changes({"version": "1", "protocol": {"size": 400}}, {"version": "2", "protocol": {"size": 200}})
     ('version: 1, now 2', 'protocol.size: 400, now 200')
     """
-    before, after = _flat(old), _flat(new)
+    before, after = (_flat({**one, "protocol": current_fields(one)}) for one in (old, new))
     names = [name for name in dict.fromkeys([*before, *after]) if name not in _OF_ONE_VERSION]
     return tuple(
         f"{name}: {before.get(name, 'none')}, now {after.get(name, 'none')}"

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from mriprivacy.baselines.attacks.face_network import WEIGHT_FILES
+from mriprivacy.baselines.attacks.networks import (
+    DEFAULT_NETWORKS,
+    NETWORKS,
+    ON_NETWORKS,
+    on_networks,
+    why_left_out,
+)
 from mriprivacy.challenge.edition.protocol import Rendering, camera_problems
 from mriprivacy.challenge.entry.entry import LEVELS
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
@@ -16,7 +22,13 @@ class AttackChoice(Rendering):
     """A reference attack (`attack=`)."""
 
     name: str = setting(REQUIRED, "set by attack=, or module:Class of your own", chosen=True)
-    model: str = setting("Dlib", "face network", choices=tuple(WEIGHT_FILES), only=("deepface", "volume"))
+    model: str = setting(
+        DEFAULT_NETWORKS[0],
+        "face network",
+        choices=tuple(NETWORKS),
+        only=ON_NETWORKS,
+        note=lambda name: why_left_out([name]),
+    )
     condition: str = setting(
         "raw", "photographs as they are (raw), or with the hair removed (bald)", choices=("raw", "bald")
     )
@@ -35,6 +47,12 @@ class DefacerChoice:
     command: str = setting("", "command line with {input} and {output}, both .nii.gz", only=("command",))
     options: str = setting("", "more words for the command line", only=_PROGRAMS)
     system: str = setting("", "name of the submission; empty: the defacer's", only=("command",))
+
+
+def attack_name(attack: AttackChoice) -> str:
+    """Return the name of an attack with its network, as `baselines.attacks.registry.make_attack` takes it."""
+    (name,) = on_networks([attack.name], [attack.model])
+    return name
 
 
 def camera_of(attack: AttackChoice) -> Rendering:

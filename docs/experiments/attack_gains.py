@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.geo import ANGLES, DISTANCES, FEATURES, RATIOS
 from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage
+from mriprivacy.baselines.attacks.networks import on_networks
 from mriprivacy.baselines.attacks.registry import Deepface, Geo, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.baselines.face.appearance import Look
@@ -28,7 +29,7 @@ from mriprivacy.challenge.attackers.levels import Seen, run_attackers, shuffled_
 from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, lowest, people, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.compute.parallel import Compute
-from mriprivacy.challenge.edition.protocol import Rendering, read_protocol
+from mriprivacy.challenge.edition.protocol import Rendering, attacks_of, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS, ORACLE
@@ -87,7 +88,9 @@ class Bench:
     def __init__(self, path: Path, cache: Path) -> None:
         self.edition: Edition = open_edition(path)
         self.sealed = open_sealed(path)
-        self.protocol = read_protocol(self.edition.description)
+        protocol = read_protocol(self.edition.description)
+        self.protocol = replace(protocol, networks=protocol.networks[:1])
+        self.face, self.volume = on_networks(["deepface", "volume"], self.protocol.networks)
         self.cache = cache
         trials = self.edition.eval.trials
         self.mated = np.array([self.sealed.trials[trial].mated for trial in trials])
@@ -96,7 +99,8 @@ class Bench:
     def looks(self, submission: Path | None, attacks: Sequence[str]) -> Seen:
         """Take features of scans, as released or as submitted, and of photographs."""
         camera = Rendering(self.protocol.spacing_mm, self.protocol.size)
-        extraction = Extraction(tuple(attacks), self.protocol.model, camera, self.cache)
+        named = on_networks(attacks, self.protocol.networks)
+        extraction = Extraction(named, camera, self.cache)
 
         def look(paths: dict[str, Path], kind: str) -> dict[str, ImageFeatures]:
             return extract(paths, kind, extraction, kind, Compute("loky", 2))
@@ -162,7 +166,7 @@ def gains(bench: Bench, submission: Path | None) -> None:
     own = {name: f"{HERE}:{name}" for name in ("OneRender", "GeoOneRender", "GeoWithoutChin")}
     looks = bench.looks(submission, [*bench.protocol.attacks, *own.values()])
     every, other = bench.run(looks, bench.protocol.attacks), bench.run(looks, list(own.values()))
-    face = f"deepface({bench.protocol.model})"
+    face = bench.face
     rows: list[tuple[str, Floats, Floats]] = []  # what, with, without
     for name, cut in ((face, "OneRender"), ("geo", "GeoOneRender")):
         for level in LEVELS:
@@ -177,7 +181,7 @@ def gains(bench: Bench, submission: Path | None) -> None:
         levels = [every[f"{name} {level}"] for level in LEVELS]
         rows.append((f"each side standardized (adapted over ignorant): {name}", levels[1], levels[0]))
         rows.append((f"the key of dev (informed over adapted): {name}", levels[2], levels[1]))
-    for attack, name in (("deepface", face), ("geo", "geo")):
+    for attack, name in ((face, face), ("geo", "geo")):
         known = (attack, looks.scans["dev"], looks.photos["dev", "bald"])
         for level, how in (("ignorant", similarity), ("adapted", adapt_to(*known).similarity)):
             scores = normalized(bench, looks, attack, how)
@@ -192,8 +196,8 @@ def gains(bench: Bench, submission: Path | None) -> None:
                 bench.scores(looks, attack, "bald", plain),
             )
         )
-    for attack, condition in product(bench.protocol.attacks, bench.edition.conditions):
-        name = attacker_of(attack, condition, "informed", bench.protocol.model).name
+    for attack, condition in product(attacks_of(bench.protocol), bench.edition.conditions):
+        name = attacker_of(attack, condition, "informed").name
         own = every.get(f"{name} informed")
         if own is None:
             continue  # too few faces for the training

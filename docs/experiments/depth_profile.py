@@ -48,9 +48,9 @@ def profile(path: Path) -> NDArray[np.float64]:
     return np.asarray(bright / np.median(data[mask]), np.float64).ravel()
 
 
-def beside(images: Images, profiles: dict[str, NDArray[np.float64]]) -> Images:
+def beside(images: Images, profiles: dict[str, NDArray[np.float64]], volume: str) -> Images:
     """Add the profile of each scan; photographs keep what `volume` says of them under its name."""
-    added = {name: profiles.get(name, own.vectors.get("volume")) for name, own in images.items()}
+    added = {name: profiles.get(name, own.vectors.get(volume)) for name, own in images.items()}
     return {
         name: replace(own, vectors={**own.vectors, NAME: added[name]}) if added[name] is not None else own
         for name, own in images.items()
@@ -66,8 +66,8 @@ def main(edition: Path, cache: Path, submission: Path) -> None:
     for name, split in bench.edition.splits.items():
         paths = [submission / name / "mri" / split.scan_name(probe) for probe in split.probes]
         found = run(profile, paths, f"profiles of {name}", Compute("loky", 2))
-        scans[name] = beside(looks.scans[name], dict(zip(split.probes, found, strict=True)))
-    photos = {key: beside(own, {}) for key, own in looks.photos.items()}
+        scans[name] = beside(looks.scans[name], dict(zip(split.probes, found, strict=True)), bench.volume)
+    photos = {key: beside(own, {}, bench.volume) for key, own in looks.photos.items()}
     with_it = bench.run(Seen(scans, photos), [*every, NAME])["fusion informed"]
     print("| what | AUC without | with | gain | EER % without | with |")
     print(f"| profiles fused | {bench.difference(with_it, bench.run(looks, every)['fusion informed'])} |")

@@ -17,6 +17,7 @@ from mriprivacy.baselines.attacks.adapted import AdaptedError
 from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.challenge.attackers.levels import Images
 from mriprivacy.challenge.attackers.linkage import adapt_to, compared, lowest, people, train_on
+from mriprivacy.challenge.edition.protocol import attacks_of
 from mriprivacy.scoring import auc
 
 PEOPLE = (12, 24, 48, 96)
@@ -37,7 +38,7 @@ def main(edition: Path, cache: Path, *submissions: Path) -> None:
     for state in (None, *submissions):
         looks = bench.looks(state, bench.protocol.attacks)
         scans, photos = looks.scans, looks.photos
-        for attack in bench.protocol.attacks:
+        for attack in attacks_of(bench.protocol):
             levels: dict[str, Callable] = {
                 "adapted": lambda *known: adapt_to(*known).similarity,
                 "informed": lambda *known: train_on(*known, whose).similarity,

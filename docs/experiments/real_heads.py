@@ -108,7 +108,7 @@ def distance(one: Appearance, other: Appearance) -> str:
 
 
 def face_of(appearance: Appearance) -> np.ndarray:
-    return embed([face.chip for face in appearance.found]).mean(axis=0)
+    return embed(appearance.found).mean(axis=0)
 
 
 def real_heads(paths: list[Path]) -> dict[str, Scan]:

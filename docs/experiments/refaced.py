@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docs.experiments.attack_gains import Bench
+from mriprivacy.baselines.attacks.networks import split_name
 from mriprivacy.baselines.attacks.registry import Deepface, Geo
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.levels import Images, Seen
@@ -39,7 +40,8 @@ def beside(left: Images, refaced: Images) -> Images:
 
 
 def _renamed(image: ImageFeatures) -> dict[str, NDArray[np.float64]]:
-    return {FACES[name]: vector for name, vector in image.vectors.items() if name in FACES}
+    named = {split_name(name)[0]: vector for name, vector in image.vectors.items()}
+    return {FACES[name]: vector for name, vector in named.items() if name in FACES}
 
 
 def main(edition: Path, cache: Path, submission: Path, likely: Path, average: Path) -> None:
@@ -58,7 +60,7 @@ def main(edition: Path, cache: Path, submission: Path, likely: Path, average: Pa
             {key: beside(photos, photos) for key, photos in left.photos.items()},
         )
         found[f"left and {kind}"] = bench.run(both, [*every, *FACES.values()])
-    ignorant, fusion = f"deepface({bench.protocol.model})+bald ignorant", "fusion informed"
+    ignorant, fusion = f"{bench.face}+bald ignorant", "fusion informed"
     rows = [
         ("likely over average, deepface+bald, ignorant", ("likely", ignorant), ("average", ignorant)),
         ("likely over average, geo and deepface informed", ("likely", fusion), ("average", fusion)),

@@ -44,7 +44,7 @@ def nearest_two(whole: Appearance) -> float:
 
 
 def face_of(appearance: Appearance) -> np.ndarray:
-    return embed([face.chip for face in appearance.found]).mean(axis=0)
+    return embed(appearance.found).mean(axis=0)
 
 
 @pytest.mark.parametrize("name", [*FEW, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])

@@ -36,7 +36,7 @@ def ours(scan: Scan) -> tuple[Face, ...]:
     """Do as the kit does: reconstruction, renders, landmarks, whether a nose stands out, embedding."""
     faces = appearance_of_scan(scan, 1.0, VIEWS, SIZE).found
     if faces:
-        embed([face.chip for face in faces])
+        embed(faces)
     return faces
 
 
@@ -64,7 +64,7 @@ def obvious(scan: Scan) -> list[NDArray[np.uint8]]:
 def seen(pictures: list[NDArray[np.uint8]]) -> list[Face]:
     faces = [face for picture in pictures if (face := find_face(picture, upsample=0))]
     if faces:
-        embed([face.chip for face in faces])
+        embed(faces)
     return faces
 
 

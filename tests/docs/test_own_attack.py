@@ -40,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made_up_face(path: Path) -> Face:
     seed = int(hashlib.sha256(path.read_bytes()).hexdigest()[:8], 16)
     marks = np.random.default_rng(seed).normal(size=(68, 2))
-    return Face(marks, np.zeros((150, 150, 3), np.uint8), 1.0, 1)
+    return Face(marks, np.zeros((150, 150, 3), np.uint8), (0, 0, 150, 150), 1.0, 1)
 
 
 def test_the_example_measures_photographs(home: Path, portraits: dict[str, Path]) -> None:

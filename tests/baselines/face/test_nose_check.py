@@ -48,8 +48,8 @@ def test_without_a_face_there_is_no_nose() -> None:
 
 def test_a_view_in_which_a_landmark_lies_beside_the_head_does_not_count() -> None:
     surface = HeadSurface(pv.Sphere(radius=100, theta_resolution=200, phi_resolution=200), 0.0)
-    inside = Face(np.full((68, 2), 200.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
-    beside = Face(np.full((68, 2), 2.0), np.zeros((1, 1, 3), np.uint8), 1.0, 1)
+    inside = Face(np.full((68, 2), 200.0), np.zeros((1, 1, 3), np.uint8), (0, 0, 1, 1), 1.0, 1)
+    beside = Face(np.full((68, 2), 2.0), np.zeros((1, 1, 3), np.uint8), (0, 0, 1, 1), 1.0, 1)
     depths = [depth for _, depth in render_with_depth(surface, [View(0, 0)] * 2, 400)]
     assert nose_of(depths, [inside, beside]) == nose_of(depths, [inside, None]) == 0
     assert np.isnan(nose_of(depths, [beside, None]))

@@ -7,6 +7,7 @@ from PIL import Image
 
 from mriprivacy.baselines.attacks import face_network as network
 from mriprivacy.baselines.attacks import registry as attacks
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.face.appearance import Look, appearance_of_photo
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, LARGEST_NOSE_MM
@@ -74,25 +75,27 @@ def test_a_face_with_a_nose_is_acquired(nose_mm: float, portraits, monkeypatch: 
     assert set(whole.as_acquired().vectors) == {"geo", "deepface"}
 
 
-def test_the_network_sees_every_photograph_once(portraits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_network_sees_every_photograph_once(portraits, monkeypatch: pytest.MonkeyPatch) -> None:
     """`volume` takes of photographs what `geo` and `deepface` take."""
-    seen: list[int] = []
+    seen: list[tuple[str, int]] = []
 
-    def counted(chips, model: str) -> np.ndarray:
-        seen.append(len(chips))
-        return network.embed(chips, model)
+    def counted(faces, name: str) -> np.ndarray:
+        seen.append((name, len(faces)))
+        return network.embed(faces, name)
 
     monkeypatch.setattr(attacks, "embed", counted)
     paths = {name: portraits[name] for name in ("obama", "obama2", "biden")}
-    every = Extraction(("geo", "deepface", "volume"))
+    every = Extraction(on_networks(["geo", "deepface", "volume"], DEFAULT_NETWORKS))
     found = extract(paths, "photo", every, "photos", Compute("sequential"))
-    assert seen == [1, 1, 1]
-    alone = extract(paths, "photo", Extraction(("volume",)), "photos", Compute("sequential"))
+    assert seen == [("Dlib", 1), ("SFace", 1)] * 3
+    *of_faces, volume = every.attacks
+    alone = extract(paths, "photo", Extraction((volume,)), "photos", Compute("sequential"))
     for name, image in found.items():
-        both = np.concatenate([image.vectors["geo"], image.vectors["deepface"]])
-        assert np.array_equal(image.vectors["volume"], both)
-        assert np.array_equal(image.vectors["volume"], alone[name].vectors["volume"])
-    assert not np.array_equal(found["obama"].vectors["deepface"], found["biden"].vectors["deepface"])
+        every_one = np.concatenate([image.vectors[attack] for attack in of_faces])
+        assert np.array_equal(image.vectors[volume], every_one)
+        assert np.array_equal(image.vectors[volume], alone[name].vectors[volume])
+    for attack in of_faces:
+        assert not np.array_equal(found["obama"].vectors[attack], found["biden"].vectors[attack])
 
 
 def test_whoever_changes_what_an_attack_returned_changes_no_other_s_features(portraits) -> None:
@@ -148,7 +151,7 @@ def test_every_broken_image_is_told_at_once(tmp_path: Path) -> None:
 
 def test_missing_weights_are_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="unknown face network"):
-        extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(model="Oracle"), "photos", ENGINE)
+        extract({"a": tmp_path / "nowhere.png"}, "photo", Extraction(("deepface(Oracle)",)), "photos", ENGINE)
 
 
 def test_what_is_kept_is_what_would_be_made(portraits, tmp_path: Path) -> None:

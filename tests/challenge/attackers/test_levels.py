@@ -1,7 +1,6 @@
 """Attackers and their audit, on people whose features are known; no image is looked at."""
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +31,8 @@ from tests.helpers.tiny_cohort import write_tiny_cohort
 
 pytestmark = pytest.mark.long
 
-PROTOCOL = Protocol(attacks=["geo", "deepface"], bootstrap=200)
+PROTOCOL = Protocol(attacks=["geo", "deepface"], networks=["Dlib"], bootstrap=200)
+FACE = "deepface(Dlib)"
 N = 60
 
 
@@ -55,12 +55,12 @@ def looks(context: Context, noise: float, seed: int = 0, missing: int = 0) -> Se
     """Two attacks see every person through a matrix of each side, with an offset, and noise of each image."""
     rng = np.random.default_rng(seed)
     people = {s: rng.normal(size=6) for s in sorted(set(context.sealed.subjects.values()))}
-    turn = {(a, side): rng.normal(size=(6, 12)) for a in ("geo", "deepface") for side in ("scan", "photo")}
+    turn = {(a, side): rng.normal(size=(6, 12)) for a in ("geo", FACE) for side in ("scan", "photo")}
 
     def image(name: str, side: str) -> ImageFeatures:
         person = people[context.sealed.subjects[name]]
         common = 0.3 * turn["geo", "scan"] + 0.7 * turn["geo", side]
-        maps = {"geo": common, "deepface": 0.3 * turn["deepface", "scan"] + 0.7 * turn["deepface", side]}
+        maps = {"geo": common, FACE: 0.3 * turn[FACE, "scan"] + 0.7 * turn[FACE, side]}
         offset = 4.0 if side == "photo" else 0.0
         return ImageFeatures(
             True, "", {a: person @ m + offset + noise * rng.normal(size=12) for a, m in maps.items()}
@@ -98,7 +98,7 @@ def test_the_score_of_a_pair_depends_on_dev_and_on_that_pair_alone(context: Cont
     trials = context.edition.eval.trials
     probe, reference = trials[5]
     rng = np.random.default_rng(9)
-    noise = ImageFeatures(True, "", {a: rng.normal(size=12) for a in ("geo", "deepface")})
+    noise = ImageFeatures(True, "", {a: rng.normal(size=12) for a in ("geo", FACE)})
     scans = {name: image if name == probe else noise for name, image in before.scans["eval"].items()}
     photos = {
         key: {r: image if r == reference else noise for r, image in own.items()} if key[0] == "eval" else own
@@ -261,7 +261,7 @@ def test_where_dev_saw_nobody_with_both_attacks_one_is_enough(context: Context) 
     """In dev each attack sees one half of the people; in eval both see everybody."""
     whole = looks(context, 0.5)
     dev = context.edition.dev.probes
-    halves = {"geo": set(dev[::2]), "deepface": set(dev[1::2])}
+    halves = {"geo": set(dev[::2]), FACE: set(dev[1::2])}
     scans = {
         p: replace(image, vectors={a: v for a, v in image.vectors.items() if p in halves[a]})
         for p, image in whole.scans["dev"].items()
@@ -281,7 +281,7 @@ def test_where_few_show_a_face_those_who_cannot_learn_say_so(context: Context, s
     dev = context.edition.dev
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        seen = {a: set(rng.permutation(dev.probes)[:shown].tolist()) for a in ("geo", "deepface")}
+        seen = {a: set(rng.permutation(dev.probes)[:shown].tolist()) for a in ("geo", FACE)}
         scans = {
             p: replace(image, vectors={a: v for a, v in image.vectors.items() if p in seen[a]})
             for p, image in whole.scans["dev"].items()
@@ -352,6 +352,36 @@ def test_lists_of_few_nonmated_trials_are_not_told(context: Context) -> None:
         assert masks["all"].sum() == len(short)
 
 
-def test_the_kit_of_one_network_does_not_pass_for_another(context: Context, tmp_path: Path) -> None:
-    named = run_attackers(context.edition, Protocol(model="VGG-Face"), looks(context, 1.0))[0]
-    assert "deepface(VGG-Face)+raw" in {one.attacker.name for one in named}
+def test_every_network_is_an_attacker_of_its_own(context: Context) -> None:
+    """Each at every level, with a shuffled key, and in the fusion, by scores of its own features."""
+    protocol = Protocol(attacks=["geo", "deepface"], networks=["Dlib", "SFace"])
+    one, other = looks(context, 1.5), looks(context, 0.5, seed=1)
+
+    def beside(left: Any, right: Any) -> Any:
+        second = {name: image.vectors[FACE] for name, image in right.items()}
+        return {
+            name: replace(image, vectors={**image.vectors, "deepface(SFace)": second[name]})
+            for name, image in left.items()
+        }
+
+    both = Seen(
+        {split: beside(own, other.scans[split]) for split, own in one.scans.items()},
+        {key: beside(own, other.photos[key]) for key, own in one.photos.items()},
+    )
+    found = {str(own.attacker): own.scores for own in run_attackers(context.edition, protocol, both)[0]}
+    alone, second = (
+        {str(own.attacker): own.scores for own in run_attackers(context.edition, PROTOCOL, seen)[0]}
+        for seen in (one, other)
+    )
+    assert set(found) == set(alone) | {name.replace("Dlib", "SFace") for name in alone}
+    for name, scores in found.items():
+        if name != str(FUSED):
+            expected = second[name.replace("SFace", "Dlib")] if "SFace" in name else alone[name]
+            assert np.array_equal(scores, expected), name
+    mated = context.trials.mated
+    better = auc(found[str(FUSED)][mated], found[str(FUSED)][~mated])
+    assert better > auc(alone[str(FUSED)][mated], alone[str(FUSED)][~mated])
+    shuffled = shuffled_key_aucs(context.edition, protocol, both, mated, range(2))
+    assert {f"deepface({n})+{c}/informed" for n in ("Dlib", "SFace") for c in ("raw", "bald")} <= {
+        str(own) for own in shuffled
+    }

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, WEIGHT_FILES
+from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES
+from mriprivacy.baselines.attacks.networks import NETWORKS, on_networks
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, signed, system_name
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.intake.description import check_fields
@@ -19,27 +20,29 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_two_networks_make_one_system() -> None:
     """Entries are kept by team and system: of two of one name only the later one would be left."""
-    names = {system_name("deepface", model, "bald_informed") for model in WEIGHT_FILES}
-    assert len(names) == len(WEIGHT_FILES)
+    names = {system_name(f"deepface({network})", "bald_informed") for network in NETWORKS}
+    assert len(names) == len(NETWORKS)
     assert "deepface_bald_informed" in names
     about = {"edition": "synth/1", "track": "attack", "team": "reference", "description": "x"}
     about |= {"contact": "a@example.org", "licence": "MIT"}
-    for model in WEIGHT_FILES:
-        for attack in ("deepface", "volume"):
-            system = system_name(attack, model, "bald_informed")
-            said = described(networks_of(attack, model))
-            told = declared(networks_of(attack, model))
+    for network in NETWORKS:
+        for attack in on_networks(["deepface", "volume"], [network]):
+            system = system_name(attack, "bald_informed")
+            said = described(networks_of(attack))
+            told = declared(networks_of(attack))
             assert check_fields({**about, "system": system, "description": said, "networks": told}) == []
 
 
 def test_every_attack_tells_the_networks_it_asks() -> None:
-    assert networks_of("geo", "VGG-Face") == {}
-    assert set(networks_of("volume", "VGG-Face")) == {"VGG-Face"}
-    assert set(networks_of("demographics", "VGG-Face")) == set(DEMOGRAPHY_FILES)
+    assert networks_of("geo") == {}
+    assert set(networks_of("volume(VGG-Face,SFace)")) == {"VGG-Face", "SFace"}
+    assert set(networks_of("demographics")) == set(DEMOGRAPHY_FILES)
+
+
+ATTACKS = ("geo", "deepface", "volume", "mine.attacks:Ears")
 
 
 def test_signatures_of_two_networks_differ_wherever_a_network_is_asked() -> None:
-    protocol = ("geo", "deepface", "volume", "mine.attacks:Ears")
     for attacker in (
         "deepface({})+bald/informed",
         "volume+raw/informed",
@@ -47,14 +50,23 @@ def test_signatures_of_two_networks_differ_wherever_a_network_is_asked() -> None
         "deepface({})+sex/x",
     ):
         one, other = (
-            str(signed(Attacker.parse(attacker.format(model)), protocol, model))
-            for model in ("Dlib", "VGG-Face")
+            str(signed(Attacker.parse(attacker.format(network)), on_networks(ATTACKS, [network])))
+            for network in ("Dlib", "VGG-Face")
         )
         assert "Dlib@44444444" in one
         assert "VGG-Face@88888888" in other
         Signature("synth/1@0", "defacing/eval", one, "subject-bootstrap,100", 0, "0.1.0")
     for attacker in ("geo+raw/ignorant", "mine.attacks:Ears+raw/adapted", "attributes/oracle"):
-        assert str(signed(Attacker.parse(attacker), protocol, "Dlib")) == attacker
-    assert str(signed(Attacker("fusion", "informed"), protocol, "Dlib")) == (
-        "fusion(geo,deepface(Dlib@44444444),volume(Dlib@44444444),mine.attacks:Ears)/informed"
-    )
+        assert str(signed(Attacker.parse(attacker), on_networks(ATTACKS, ["Dlib"]))) == attacker
+
+
+def test_with_two_networks_each_attacker_is_signed_with_its_own() -> None:
+    both = on_networks(ATTACKS, ["Dlib", "SFace"])
+    expected = {
+        "deepface(Dlib)+raw/adapted": "deepface(Dlib@44444444)+raw/adapted",
+        "deepface(SFace)+raw/adapted": "deepface(SFace@55555555)+raw/adapted",
+        "volume+raw/informed": "volume(Dlib@44444444,SFace@55555555)+raw/informed",
+        "fusion/informed": "fusion(geo,deepface(Dlib@44444444),deepface(SFace@55555555),"
+        "volume(Dlib@44444444,SFace@55555555),mine.attacks:Ears)/informed",
+    }
+    assert {name: str(signed(Attacker.parse(name), both)) for name in expected} == expected

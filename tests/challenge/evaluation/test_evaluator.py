@@ -137,7 +137,7 @@ def test_a_protocol_of_another_kit_is_refused() -> None:
 
 NONSENSE = {
     "attacks": ["telepathy"],
-    "model": "unknown",
+    "networks": ["unknown"],
     "spacing_mm": 0,
     "size": 100_000,
     "lights": ["moon"],

@@ -146,7 +146,7 @@ def judge(
         "mriprivacy.challenge.evaluation.defacing.measure_utility", lambda *_: ({}, [])
     )  # there is no brain
     edition = open_edition(folder)
-    protocol = Protocol(attacks=["deepface", "volume"], bootstrap=20, reanalysed=1)
+    protocol = Protocol(attacks=["deepface", "volume"], networks=["Dlib"], bootstrap=20, reanalysed=1)
     cache = submission / ".." / "cache"
     context = Context(edition, open_sealed(folder), protocol, cache, compute)
     return evaluate(context, check_submission(submission, edition)).entry
