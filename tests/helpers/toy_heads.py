@@ -1,4 +1,4 @@
-"""A cohort of toy heads: an ellipsoid with bumps and tissue of its own, a nose, a brain; and games with them."""
+"""A cohort of toy heads: an ellipsoid with bumps and tissue of its own, a nose, a brain; and games."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ SHAPE = (48, 54, 56)  # voxels of 4 mm, to the right, to the front, up
 GRID = np.stack(np.meshgrid(*(np.arange(n) for n in SHAPE), indexing="ij"))
 MIDDLE = np.array([24, 24, 30])
 BRAIN = (
-    ((GRID - (MIDDLE + [0, -3, 6])[:, None, None, None]) / np.array([14, 15, 11])[:, None, None, None]) ** 2
+    ((GRID - np.array([24, 21, 36])[:, None, None, None]) / np.array([14, 15, 11])[:, None, None, None]) ** 2
 ).sum(0) < 1
 AFFINE = np.diag([4.0, 4.0, 4.0, 1.0])
 FRONT = (GRID[1] > 34) & (GRID[2] < 36)  # what an honest defacer takes
@@ -41,6 +41,10 @@ def toy_head(seed: int) -> np.ndarray:
 def write_toy_cohort(root: Path, people: int) -> Path:
     """Write a BIDS cohort of toy heads; photographs are noise."""
     write_tiny_cohort(root, people)
+    table = root / "participants.tsv"
+    head, *rows = (line.split("\t") for line in table.read_text().splitlines())
+    aged = [head, *([own[0], own[1], str(20 + 2 * i), *own[3:]] for i, own in enumerate(rows))]
+    table.write_text("".join("\t".join(line) + "\n" for line in aged))
     for number in range(1, people + 1):
         subject = f"sub-{number:02d}"
         nib.save(nib.Nifti1Image(toy_head(number), AFFINE), root / subject / "anat" / f"{subject}_T2w.nii.gz")

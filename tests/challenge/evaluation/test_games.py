@@ -27,7 +27,7 @@ from tests.helpers import toy_heads
 from tests.helpers.engine import ENGINE
 from tests.helpers.toy_heads import Game
 
-PEOPLE = 32
+PEOPLE = 24
 PROTOCOL = Protocol(attacks=["geo", "volume"], bootstrap=100, reanalysed=0)
 ABOUT = {"team": "team", "description": "A line.", "contact": "a@b.org", "licence": "MIT"}
 Evaluate = Callable[..., Entry]
@@ -89,13 +89,13 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
 @pytest.mark.parametrize(
     ("system", "on_dev", "name"),
     [
-        (toy_heads.shell, None, "the original face is inside: in 32 of 32 scans"),
-        (toy_heads.brighter, None, "the original face is inside: in 32 of 32 scans"),
-        (toy_heads.swapped, None, "faces of other people: in 32 of 32 scans (the head of sub-"),
+        (toy_heads.shell, None, "the original face is inside: in 24 of 24 scans"),
+        (toy_heads.brighter, None, "the original face is inside: in 24 of 24 scans"),
+        (toy_heads.swapped, None, "faces of other people: in 24 of 24 scans (the head of sub-"),
         (toy_heads.moved, None, "faces of other people: in "),
-        (toy_heads.two_patients, None, "faces of other people: in 28 of 32 scans (the head of sub-"),
+        (toy_heads.two_patients, None, "faces of other people: in 20 of 24 scans (the head of sub-"),
         (toy_heads.filled, None, "faces of other people: in "),
-        (toy_heads.one_voxel, None, "not defaced: 32 of 32 scans are the originals but for less than 1%"),
+        (toy_heads.one_voxel, None, "not defaced: 24 of 24 scans are the originals but for less than 1%"),
         (toy_heads.honest, toy_heads.stripped, "dev and eval are defaced in different ways: "),
     ],
     ids=lambda one: getattr(one, "__name__", None),
