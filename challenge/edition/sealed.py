@@ -59,7 +59,14 @@ class SealedKey:
 
     def brain_mask(self, probe: str) -> Path | None:
         """Return where the true brain of a probe is, on the grid of its scan; None if the cohort had none."""
-        path = self.root / "brain_masks" / f"{probe}.nii.gz"
+        return self._mask("brain_masks", probe)
+
+    def face_mask(self, probe: str) -> Path | None:
+        """Return where the true face of a probe is, as `brain_mask` does."""
+        return self._mask("face_masks", probe)
+
+    def _mask(self, kind: str, probe: str) -> Path | None:
+        path = self.root / kind / f"{probe}.nii.gz"
         return path if path.is_file() else None
 
 

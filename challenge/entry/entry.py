@@ -14,6 +14,8 @@ IMAGE_LISTS = (DEFACED_SCANS, UNDEFACED_SCANS, PHOTOGRAPHS)  # what attributes a
 # Ignorant: the attack as it is. Adapted: it has seen dev defaced, and photographs, but no key. Informed: and
 # the key of dev.
 LEVELS = ("ignorant", "adapted", "informed")
+CROSS_FITTED = "cross-fitted"  # trained on other people of eval, by the organizer's key
+EVERY_LEVEL = (*LEVELS, CROSS_FITTED)
 AGE = "age"  # is predicted in years
 ORACLE = "oracle"  # level of what is no attacker: its input is the true attributes
 # They become parts of paths.
@@ -38,8 +40,8 @@ class Result:
     ----------
     attacker : Attacker
         Its attack and photo condition (`deepface(Dlib)+bald`), the submission's own scores, or an attribute;
-        its level is one of `LEVELS`, `submitted` for what a participant predicted, or `oracle` for what true
-        attributes alone tell.
+        its level is one of `EVERY_LEVEL`, `submitted` for what a participant predicted, or `oracle` for what
+        true attributes alone tell.
     trial_list : str
         `all`, `matched` (non-mated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
         of one group), `distractors` (non-mated trials are with distractors); for attributes `probes` (scans
@@ -151,6 +153,12 @@ class Entry:
         Wall time by step; the only part that differs between two runs.
     utility : mapping from str to Estimate
         What a defacing system costs brain analysis (docs/explanation/utility.md); may be empty.
+    face : mapping from str to Estimate
+        What a defacing system leaves of faces, attackers apart: `kept_share`, the share of their voxels that
+        are the original's; may be empty.
+    games : tuple of str
+        What a defacing system does to seem private without being it (`challenge.evaluation.games`), a line
+        each; it is not ranked then.
     draws : tuple of float
         AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the
         same draws for
@@ -187,6 +195,8 @@ class Entry:
     kit: str
     seconds: Mapping[str, float] = field(default_factory=dict)
     utility: Mapping[str, Estimate] = field(default_factory=dict)
+    face: Mapping[str, Estimate] = field(default_factory=dict)
+    games: tuple[str, ...] = ()
     draws: tuple[float, ...] = ()
     licence: str = ""
     citation: str = ""
@@ -234,8 +244,11 @@ class Entry:
 
 
 def may_be_ranked(entry: Entry) -> bool:
-    """Return whether an attacker of a system counts and, of a defacing system, whether it passed the gate."""
-    return entry.rated and (entry.track != "defacing" or gate_passed(entry))
+    """Return whether an attacker of a system counts and, of a defacing system, whether it passed the gate.
+
+    One that plays a game is not ranked.
+    """
+    return entry.rated and not entry.games and (entry.track != "defacing" or gate_passed(entry))
 
 
 def gate_passed(entry: Entry) -> bool:

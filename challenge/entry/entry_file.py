@@ -164,7 +164,8 @@ def _members(entry: Entry) -> dict[str, Any]:
     }
     # A thousand draws in one line, not in a thousand.
     draws = " ".join(f"{auc:.4f}" for auc in entry.draws)
-    return members | {"results": results, "gate": gate, "draws": draws}
+    made = members | {"results": results, "gate": gate, "draws": draws}
+    return {name: own for name, own in made.items() if own or name not in ("face", "games")}
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:
@@ -175,6 +176,8 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         "gate": Gate(**(gate | {"failed": tuple(gate.get("failed", ()))})) if gate else None,
         "warnings": tuple(value["warnings"]),
         "utility": _figures(value.get("utility", {})),
+        "face": _figures(value.get("face", {})),
+        "games": tuple(value.get("games", ())),
         "checks": tuple(Check(**one) for one in value["checks"]),
         "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import AGE, IMAGE_LISTS, LEVELS, ORACLE
+from mriprivacy.challenge.entry.entry import AGE, EVERY_LEVEL, IMAGE_LISTS, ORACLE
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -41,7 +41,17 @@ _SLACK = 1e-9  # of a share whose last bits were rounded
 _METRIC = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 _DRAWS = re.compile(r"([01]\.\d{4}( [01]\.\d{4})+)?", re.ASCII)
 _SHARES = (
-    *("eer", "auc", "linkability", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1", "utility", "brain_dice"),
+    *(
+        "eer",
+        "auc",
+        "linkability",
+        "tmr_at_fmr_1pct",
+        "tmr_at_fmr_01pct",
+        "rank1",
+        "utility",
+        "brain_dice",
+        "kept_share",
+    ),
     *("people_found_any", "people_found_all", "accuracy", "balanced_accuracy", "macro_f1"),
 )
 RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
@@ -110,7 +120,7 @@ def _trial_list(value: object) -> str | None:
 
 
 def _level(value: object) -> str | None:
-    levels = (*LEVELS, "submitted", ORACLE)
+    levels = (*EVERY_LEVEL, "submitted", ORACLE)
     return None if value in levels else f"one of {', '.join(levels)}"
 
 
@@ -186,6 +196,8 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     yield from _each(value.get("warnings", ()), "warnings", NOTE)
     yield from _named(value.get("seconds", {}), "seconds", number(0, MOST))
     yield from _figures(value.get("utility", {}), "utility")
+    yield from _figures(value.get("face", {}), "face")
+    yield from _each(value.get("games", ()), "games", _NOTE)
     yield from _strongest(value)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from mriprivacy.challenge.attackers.levels import FUSED, AttackScores
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import Check
+from mriprivacy.challenge.entry.entry import CROSS_FITTED, Check
 from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.draws import drawn
 
@@ -55,7 +55,7 @@ def audit(
     # An attacker that is judged but could not be trained for a check has not passed it.
     checks += [_unasked(LINKS, one) for one in defaced if one not in undefaced]
     for one in defaced:
-        if one.level != "informed":
+        if one.level not in ("informed", CROSS_FITTED):
             continue
         areas = shuffled.get(one)
         if areas is None:
@@ -91,7 +91,7 @@ def _less_informed(areas: Areas) -> list[tuple[Attacker, Attacker]]:
             pairs += [(one, replace(one, level=level)) for level in ("ignorant", "adapted")]
         elif one.level == "adapted":
             pairs.append((one, replace(one, level="ignorant")))
-    less = [one for one in areas if one.level != "informed"]
+    less = [one for one in areas if one.level in ("ignorant", "adapted")]
     if less:
         pairs.append((FUSED, max(less, key=lambda one: areas[one][0])))
     return [pair for pair in pairs if set(pair) <= areas.keys()]

@@ -1,7 +1,7 @@
-"""The brain gate: a defacer may take the face, not the brain."""
+"""The brain gate: a defacer may take the face, not the brain; and what of the original is still there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,15 @@ from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.entry.entry import Gate
+from mriprivacy.challenge.evaluation.kept_face import KeptFace, compare_scans
 from mriprivacy.scoring.metrics.utility import GateReport, brain_gate
 
 # A refacer puts a nose, a chin and a throat where there was air, on real heads up to 43 mm away from the own
 # head; nothing has to be put farther.
 FAR_MM = 50.0
 COARSE_MM = 4.0
+# A scan that is the original but for fewer voxels of the head than this is the original: nothing was defaced.
+LEAST_CHANGED = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class _GateJob:
     original: Path
     defaced: Path
     mask: Path | None
+    face: Path | None
     limit: float
     cache: Path
 
@@ -41,7 +45,7 @@ def apply_gate(
     limit: float,
     cache: Path,
     compute: Compute,
-) -> tuple[Gate | None, list[str]]:
+) -> tuple[Gate | None, list[str], dict[str, KeptFace]]:
     """Apply the brain gate to every scan of a defacing submission, both splits.
 
     Parameters
@@ -65,23 +69,34 @@ def apply_gate(
         Scans in whose original no brain is found are not counted; None where that is all of them.
     warnings : list of str
         One line a kind of problem, with the number of scans and five of them.
+    kept : dict from id to KeptFace
+        What of each original is still there; without scans on which a worker ended or with another grid.
     """
     jobs = {
-        probe: _GateJob(edition.splits[split].scan(probe), path, sealed.brain_mask(probe), limit, cache)
+        probe: _GateJob(
+            edition.splits[split].scan(probe),
+            path,
+            sealed.brain_mask(probe),
+            sealed.face_mask(probe),
+            limit,
+            cache,
+        )
         for (split, probe), path in sorted(scans.items())
     }
     found = run_untrusted(_gate, list(jobs.values()), "brain gate", compute)
+    looked = dict(zip(jobs, found, strict=True))
+    kept = {probe: one[1] for probe, one in looked.items() if not isinstance(one, Lost) and one[1]}
     reports = {
-        probe: _lost(report) if isinstance(report, Lost) else report
-        for probe, report in zip(jobs, found, strict=True)
-        if report is not None
+        probe: report
+        for probe, one in looked.items()
+        if (report := _lost(one) if isinstance(one, Lost) else one[0]) is not None
     }
     unknown = [
         (probe, "not applied, for no brain is found in the original") for probe in jobs.keys() - reports
     ]
     remarks = [f"brain gate: {reason} ({told})" for reason, told in by_reason(sorted(unknown))]
     if not reports:
-        return None, remarks
+        return None, remarks, kept
     estimated = sum(jobs[probe].mask is None for probe in reports)
     if estimated:
         remarks.append(
@@ -97,7 +112,7 @@ def apply_gate(
         failed=tuple(p for p, report in reports.items() if len(report.problems) > (not report.differs)),
         estimated=estimated,
     )
-    return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
+    return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)], kept
 
 
 def _lost(lost: Lost) -> GateReport:
@@ -115,16 +130,22 @@ def _lost(lost: Lost) -> GateReport:
     )
 
 
-def _gate(job: _GateJob) -> GateReport | None:
-    """Compare a scan with its original; None where it is not known where the original's brain is."""
-    try:
-        with own_files():
-            original = read_scan(job.original)
+def _gate(job: _GateJob) -> tuple[GateReport | None, KeptFace | None]:
+    """Compare a scan with its original; no report where it is not known where the original's brain is."""
+    with own_files():
+        original = read_scan(job.original)
+        face = None if job.face is None else read_scan(job.face).data > 0
+        try:
             brain = estimate_brain(original, job.cache) if job.mask is None else read_scan(job.mask).data > 0
-    except AlignmentError:
-        return None
+        except AlignmentError:
+            brain = None
     defaced = read_scan(job.defaced)
-    return brain_gate(
+    kept = None
+    if defaced.data.shape == original.data.shape:
+        kept = compare_scans(original, defaced, brain, face)
+    if brain is None:
+        return None, kept
+    report = brain_gate(
         original.data,
         defaced.data,
         brain,
@@ -133,6 +154,17 @@ def _gate(job: _GateJob) -> GateReport | None:
         limit=job.limit,
         far=far_from_head(original),
     )
+    return (_nothing_changed(report) if _undefaced(report, kept) else report), kept
+
+
+def _undefaced(report: GateReport, kept: KeptFace | None) -> bool:
+    return report.differs and kept is not None and kept.head > 1 - LEAST_CHANGED
+
+
+def _nothing_changed(report: GateReport) -> GateReport:
+    """Let the gate `differs` fail: a voxel here and there takes no face."""
+    problem = f"the scan is the original but for less than {LEAST_CHANGED:.0%} of the head's voxels"
+    return replace(report, differs=False, problems=(*report.problems, problem))
 
 
 def estimate_brain(scan: Scan, cache: Path | None = None) -> NDArray[np.bool_]:

@@ -72,7 +72,7 @@ class Judged:
         Behind the results.
     seconds : mapping from str to float
         Wall time by step.
-    gate, checks, utility
+    gate, checks, utility, face, games
         Of a defacing system, as in `challenge.entry.entry.Entry`.
     images : mapping
         As in `Evaluation`.
@@ -85,6 +85,8 @@ class Judged:
     gate: Gate | None = None
     checks: Sequence[Check] = ()
     utility: Mapping[str, Estimate] = field(default_factory=dict)
+    face: Mapping[str, Estimate] = field(default_factory=dict)
+    games: Sequence[str] = ()
     images: Images = field(default_factory=dict)
 
 

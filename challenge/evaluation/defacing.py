@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mriprivacy.challenge.attackers.acquisition import faceless_references, remarks_on_references
+from mriprivacy.challenge.attackers.cross_fitted import cross_fitted_shuffled_aucs, run_cross_fitted
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
 from mriprivacy.challenge.attackers.levels import (
     FUSED,
@@ -21,16 +22,19 @@ from mriprivacy.challenge.attackers.levels import (
 from mriprivacy.challenge.compute.parallel import by_reason, run
 from mriprivacy.challenge.edition.protocol import Rendering, attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import LEVELS, ORACLE, Check, Gate, Result
+from mriprivacy.challenge.entry.entry import EVERY_LEVEL, ORACLE, Check, Gate, Result
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEYS, audit
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
+from mriprivacy.challenge.evaluation.games import face_figures, games
+from mriprivacy.challenge.evaluation.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.submission import DefacingSubmission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
+from mriprivacy.scoring import Estimate
 
 KEYS_A_CALL = 5  # so that two workers share them
 # State of references that are scans: as the system under test defaced them.
@@ -65,7 +69,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     Judged
     """
     edition, sealed, compute = context.edition, context.sealed, context.compute
-    (gate, gate_remarks), gating = timed(
+    (gate, gate_remarks, kept), gating = timed(
         "brain gate",
         apply_gate,
         edition,
@@ -77,6 +81,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     )
     original, defaced, looking = _look(context, submission)
     gate, lost = _without_lost(gate, defaced)
+    (played, face), comparing = timed("games", _games, context, kept, original, defaced)
     audited = _audited(context, original, defaced)
     leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute)
     checks = [*audited.checks, *leak_checked]
@@ -84,6 +89,9 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     counts = _counts(defaced.scans["eval"].values())
     asks = _asks(audited.attackers, checks, references, counts)
     results, scoring = timed("figures", verification, context, submission, asks)
+    asks, signs = _reversed(asks, results)
+    if signs:  # few attackers, seldom: all figures are made again
+        results, scoring = timed("figures", verification, context, submission, asks)
     others = [
         *_by_group(context, asks, results, counts),
         Ask(Attacker("attributes", ORACLE), _agreement(context), trial_lists=["all"], rates=False),
@@ -102,16 +110,19 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
             *lost,
             *remarks_on_references(released, kind),
             *audited.remarks,
+            *signs,
             *untrained,
             *utility_remarks,
         ],
         scores={ask.attacker: ask.scores for ask in (*asks, *others)},
         seconds=summed(
-            gating, looking, audited.seconds, leaking, scoring, scoring_more, predicting, measuring
+            gating, looking, comparing, audited.seconds, leaking, scoring, scoring_more, predicting, measuring
         ),
         gate=gate,
         checks=[*checks, *predicted_checks],
         utility=utility,
+        face=face,
+        games=played,
         images={
             "released": original.scans["eval"],
             "defaced": defaced.scans["eval"],
@@ -148,6 +159,31 @@ def _asks(
             rates=one.scores_differ and not failed & {str(one.attacker), EVERYBODY},
         )
         for one in attackers
+    ]
+
+
+def _games(
+    context: Context, kept: Mapping[str, KeptFace], original: Seen, defaced: Seen
+) -> tuple[list[str], dict[str, Estimate]]:
+    return games(context, kept, original, defaced), face_figures(context, kept)
+
+
+def _reversed(asks: Sequence[Ask], results: Sequence[Result]) -> tuple[list[Ask], list[str]]:
+    """Turn the scores of attackers that are surely below chance: a leak with a sign is a leak."""
+    below = {
+        one.attacker: one.figures["auc"]
+        for one in results
+        if one.rates and one.trial_list == "all" and one.figures["auc"].high < 0.5
+    }
+    turned = [
+        replace(ask, scores=-ask.scores, counts={**ask.counts, "sign_reversed": 1})
+        if ask.attacker in below
+        else ask
+        for ask in asks
+    ]
+    return turned, [
+        f"{one}: links with the sign reversed: AUC {auc:.2f}, below chance; its scores are negated"
+        for one, auc in below.items()
     ]
 
 
@@ -189,9 +225,19 @@ def _attack(
         partial(shuffled_key_aucs, edition, protocol, defaced, mated, range(n, n + KEYS_A_CALL), among)
         for n in range(0, SHUFFLED_KEYS, KEYS_A_CALL)
     ]
+    subjects = context.sealed.subjects
+    calls += [
+        partial(
+            cross_fitted_shuffled_aucs, edition, protocol, defaced, subjects, mated, range(n, n + KEYS_A_CALL)
+        )
+        for n in range(0, SHUFFLED_KEYS, KEYS_A_CALL)
+    ]
     calls.append(partial(run_attackers, edition, protocol, defaced, among))
     *by_keys, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
     ceiling, _ = run_attackers(edition, protocol, original, _informed(attackers) if among is None else among)
+    fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects)
+    ceiling += run_cross_fitted(edition, protocol, original, subjects)[0]
+    attackers, remarks = [*attackers, *fitted], [*remarks, *lacking]
     shuffled = {
         one: np.concatenate([own[one] for own in by_keys if one in own])
         for one in dict.fromkeys(one for own in by_keys for one in own)
@@ -267,7 +313,7 @@ def _by_group(
     groups = [name for name in trial_masks(context) if "=" in name]
     best = [
         max(of_level, key=lambda result: result.figures["auc"].value).attacker
-        for level in LEVELS
+        for level in EVERY_LEVEL
         if (of_level := [result for result in rating if result.level == level])
     ]
     return [

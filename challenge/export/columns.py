@@ -72,6 +72,8 @@ def platform_scores(entry: Entry) -> dict[str, float]:
             f"{entry.gate.scans - entry.gate.passed} of {entry.gate.scans} scans fail the gate "
             "(brain changed, or nothing changed); such a system is not ranked"
         )
+    if entry.games:
+        raise SubmissionError(*(f"{line}; such a system is not ranked" for line in entry.games))
     return scores
 
 

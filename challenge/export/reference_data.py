@@ -46,8 +46,9 @@ def write_reference(edition: Path, track: str, folder: Path) -> None:
                 _copy(public / name, folder / "public" / name)
     else:
         shutil.copytree(public, folder / "public")
-        if (root / "brain_masks").is_dir():
-            shutil.copytree(root / "brain_masks", folder / "sealed" / "brain_masks")
+        for masks in ("brain_masks", "face_masks"):
+            if (root / masks).is_dir():
+                shutil.copytree(root / masks, folder / "sealed" / masks)
     for name in ("key.tsv", "attributes.tsv"):
         _copy(root / name, folder / "sealed" / name)
     ordered = sorted(set(sealed.subjects.values()))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, seen
 from mriprivacy.challenge.compute.parallel import Compute, run
-from mriprivacy.challenge.entry.entry import LEVELS, Entry, Result
+from mriprivacy.challenge.entry.entry import EVERY_LEVEL, Entry, Result
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import DefacingSubmission, Submission
 from mriprivacy.challenge.leaderboard import tables
@@ -128,5 +128,5 @@ def curves_of(entry: Entry) -> list[Result]:
         return []
     if entry.track == "attack":
         return [entry.strongest()]
-    levels = [entry.strongest_of(level) for level in LEVELS]
+    levels = [entry.strongest_of(level) for level in EVERY_LEVEL]
     return [result for result in levels if result is not None] or [entry.strongest()]

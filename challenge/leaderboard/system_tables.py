@@ -2,8 +2,8 @@
 
 from mriprivacy.challenge.entry.entry import (
     DEFACED_SCANS,
+    EVERY_LEVEL,
     IMAGE_LISTS,
-    LEVELS,
     PHOTOGRAPHS,
     UNDEFACED_SCANS,
     Entry,
@@ -36,9 +36,9 @@ CHANGES = {"change": "mean absolute change", "bias": "mean change with its sign"
 
 def by_level(entry: Entry) -> BoardTable:
     """Return attackers by level: an attack a row, its AUC, EER and linkability for every level."""
-    on_all = [r for r in entry.results if r.trial_list == "all" and r.level in LEVELS]
+    on_all = [r for r in entry.results if r.trial_list == "all" and r.level in EVERY_LEVEL]
     found = {(r.name, r.level): r for r in on_all}
-    levels = [level for level in LEVELS if any(r.level == level for r in on_all)]
+    levels = [level for level in EVERY_LEVEL if any(r.level == level for r in on_all)]
     names = {"AUC": "auc", "EER %": "eer", "linkability": "linkability"}
     rows = [
         (

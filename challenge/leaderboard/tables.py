@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mriprivacy.challenge.entry.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
+from mriprivacy.challenge.entry.entry import DEFACED_SCANS, EVERY_LEVEL, IMAGE_LISTS, ORACLE, Entry, Result
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -179,7 +179,7 @@ def groups(entries: Sequence[Entry]) -> BoardTable:
     lists = dict.fromkeys(r.trial_list for e in entries for r in e.results if r.trial_list not in PARTS)
     rows = []
     for entry in entries:
-        for best in [*filter(None, map(entry.strongest_of, LEVELS))] or [entry.strongest()]:
+        for best in [*filter(None, map(entry.strongest_of, EVERY_LEVEL))] or [entry.strongest()]:
             found = {r.trial_list: r for r in entry.results if r.attacker == best.attacker}
             shown = (figure("auc", found.get(name)) for name in lists)
             rows.append((system(entry), Cell(str(best.attacker)), *shown))

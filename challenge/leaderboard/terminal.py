@@ -25,6 +25,9 @@ def summary(entry: Entry) -> str:
         lines.append(f"  {result.attacker}{where}: {', '.join(shown)}")
     if entry.gate:
         lines.append(f"  brain gate: {gate(entry)}")
+    if entry.face:
+        lines.append(f"  share of the face that is still the original's: {entry.face['kept_share']:.2f}")
+    lines += [f"  not ranked: {line}" for line in entry.games]
     if entry.utility:
         names = [name for name in ("utility", "brain_dice", "displacement_mm") if name in entry.utility]
         shown = [f"{name} {entry.utility[name]:.3f}" for name in names]
@@ -48,7 +51,7 @@ def ranking(entries: Sequence[Entry]) -> str:
                 figure("auc", best).text,
                 best.level,
             ]
-            brain = gate(entry).split(" on ")[0]
+            brain = "not ranked" if entry.games else gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
             rows.append((place.tier or "-", entry.system, *figures, brain))

@@ -28,7 +28,7 @@ from tests.helpers.tiny_cohort import write_tiny_cohort
 
 pytestmark = pytest.mark.long
 
-N, DRAWS, SEED = 24, 20, 7
+N, DRAWS, SEED = 30, 20, 7
 PROTOCOL = Protocol(attacks=["geo"], bootstrap=DRAWS, bootstrap_seed=SEED, reanalysed=0)
 NAMES = {"geo": "geo"}
 ABOUT = {
@@ -65,7 +65,7 @@ def submission(context: Context, tmp_path_factory: pytest.TempPathFactory):
             brain = nib.load(context.sealed.brain_mask(probe)).get_fdata() > 0
             free = np.argwhere(~brain)
             if place % 10 != 3:
-                data[tuple(free[:50].T)] = 0
+                data[tuple(free[:2000].T)] = 0
             changed = np.argwhere(brain)[: {4: brain.sum() // 3, 5: brain.sum() // 50}.get(place % 10, 0)]
             data[tuple(changed.T)] = 0
             path = folder / split.name / "mri" / split.scan_name(probe)
@@ -158,8 +158,29 @@ class Expected:
                 among,
             )
 
+        of_eval = {i: of[i] for i in (*edition.eval.probes, *edition.eval.references)}
+
+        def fit(state: str, seed: int | None = None) -> dict[str, np.ndarray]:
+            found = {}
+            for attack, condition in ((a, c) for c in ("raw", "bald") for a in NAMES):
+                sides = [
+                    Side({i: looks[attack, which, i] for i in images if (attack, which, i) in looks}, of_eval)
+                    for which, images in (
+                        (state, edition.eval.probes),
+                        (condition, edition.eval.references),
+                    )
+                ]
+                name = f"{NAMES[attack]}+{condition}/cross-fitted"
+                found[name], fewest = reference.cross_fitted(*sides, self.trials, of_eval, seed)
+                if state == "defaced" and seed is None:
+                    self.fewest = fewest
+            return found
+
+        fitted = fit("defaced")
+        by_key = [fit("defaced", seed) for seed in range(10)]
+
         def ask(among=None) -> None:
-            self.scores = see("defaced", among)
+            self.scores = see("defaced", among) | fitted
             keys = [reference.shuffled_key(who, set(edition.dev.references), seed) for seed in range(10)]
             shuffled = [see("defaced", among, other) for other in keys]
             taught = {
@@ -167,9 +188,9 @@ class Expected:
                 for name in self.scores
                 if name.endswith("/informed")
             }
-            self.checks = reference.audited(
-                self.scores, see("released", among), taught, self.people, self.mated, SEED
-            )
+            taught |= {name: [reference.auc(own[name], self.mated) for own in by_key] for name in fitted}
+            undefaced = see("released", among) | fit("released")
+            self.checks = reference.audited(self.scores, undefaced, taught, self.people, self.mated, SEED)
 
         ask()
         learned = {n for n in self.scores if n.endswith("/informed") and not n.startswith("fusion")}
@@ -207,7 +228,7 @@ def test_scores_and_figures_of_every_attacker_and_group(
     wanted = [(name, part) for name in expected.scores for part in ("all", "matched") if part in parts]
     best = [
         max((n for n in expected.rating if n.endswith(level)), key=expected.area.__getitem__, default=None)
-        for level in ("ignorant", "adapted", "informed")
+        for level in ("ignorant", "adapted", "informed", "cross-fitted")
     ]
     wanted += [(name, part) for name in best if name for part in parts if "=" in part]
     known = context.sealed.attributes
@@ -248,6 +269,8 @@ def test_counts_and_who_rates(entry: Entry, expected: Expected, context: Context
             wanted |= {"probes": n, "failures_to_acquire": 1, "without_nose": 0}
         if "=" not in one.trial_list and one.level in ("adapted", "informed"):
             wanted["learned_from"] = len(context.edition.dev.probes) - 1
+        if "=" not in one.trial_list and one.level == "cross-fitted":
+            wanted["learned_from"] = expected.fewest
         assert one.counts == wanted, one.attacker
         assert one.rates == (str(one.attacker) in expected.rating and "=" not in one.trial_list)
         edition = f"ed:{entry.edition}@{context.edition.hash[:8]} | "
@@ -277,7 +300,7 @@ def test_gate(entry: Entry, context: Context, submission) -> None:
             found[probe] = reference.gate(before, after, brain, PROTOCOL.in_brain_change)
     shares, other, alone = zip(*found.values(), strict=True)
     failed = {probe for probe, own in found.items() if not own[2]}
-    assert (len(failed), sum(other)) == (2, N - 3)  # every branch is there
+    assert (len(failed), sum(other)) == (3, N - 3)  # every branch is there
     assert set(entry.gate.failed) == failed
     told = (entry.gate.passed, entry.gate.scans, entry.gate.unchanged, entry.gate.estimated)
     assert told == (sum(a and b for a, b in zip(other, alone, strict=True)), N, N - sum(other), 0)

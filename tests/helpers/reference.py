@@ -6,7 +6,7 @@ nothing of the kit; only linkability, which has oracles of its own, is left out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from scipy.special import expit, logit
@@ -137,6 +137,33 @@ def left_out(scans: Side, photos: Side, everybody: set[str]) -> dict[tuple[str, 
             own = all_maps(*kept)
             scores |= own(scans.of(out & both).vectors, photos.of(out & both).vectors)
     return scores
+
+
+def cross_fitted(
+    scans: Side, photos: Side, trials: Pairs, everybody: Mapping[str, str], seed: int | None = None
+) -> tuple[np.ndarray, int]:
+    """Scores of eval by maps of other people of eval, and the fewest of them; with a seed, of a shuffled key.
+
+    Six folds by turns; a trial is scored by the map of all but two of them: those of its two people, or that
+    of both and the next one. `everybody` is by image.
+    """
+    names = sorted(set(everybody.values()))
+    count = min(6, len(names) // 2)
+    fold = {name: i % count for i, name in enumerate(names)}
+    table, fewest = {}, len(names)
+    for out in map(set, combinations(range(count), 2)):
+        gone = {name for name in names if fold[name] in out}
+        who = {image: name for image, name in everybody.items() if name not in gone}
+        if seed is not None:
+            who = shuffled_key(who, {r for _, r in trials}, seed)
+        kept = [Side({n: v for n, v in side.vectors.items() if n in who}, who) for side in (scans, photos)]
+        fewest = min(fewest, len(kept[0].people & kept[1].people))
+        found = maps(*kept, (0.8, 0.8))(scans.of(gone).vectors, photos.of(gone).vectors)
+        for p, r in found:
+            one, other = fold[everybody[p]], fold[everybody[r]]
+            if {one, other if one != other else (one + 1) % count} == out:
+                table[p, r] = found[p, r]
+    return lowest(column(table, trials)), fewest
 
 
 def column(table: Mapping[tuple[str, str], float], pairs: Pairs) -> np.ndarray:
@@ -324,9 +351,9 @@ def audited(
     better = []
     for name in one:
         attack, _, level = name.partition("/")
-        weaker = {"informed": ("ignorant", "adapted"), "adapted": ("ignorant",), "ignorant": ()}[level]
+        weaker = {"informed": ("ignorant", "adapted"), "adapted": ("ignorant",)}.get(level, ())
         better += [(name, f"{attack}/{less}") for less in weaker if attack != "fusion"]
-    less_known = [name for name in one if not name.endswith("informed")]
+    less_known = [name for name in one if name.endswith(("/ignorant", "/adapted"))]
     better.append(("fusion/informed", max(less_known, key=lambda name: one[name][0])))
     for name, other in better:
         value, error = one[name][0] - one[other][0], np.std(one[name][1] - one[other][1])

@@ -260,7 +260,7 @@ def test_the_brain_of_a_real_head_is_estimated_and_bounded(head_folder: Path, tm
         path = tmp_path / f"{name}.nii.gz"
         nib.save(nib.Nifti1Image(data, head.affine), path)
         scans = {(split.name, probe): path}
-        gate, warned = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+        gate, warned, _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
         assert (gate.scans, gate.estimated) == (1, 1)
         assert gate.passed == (name == "front"), (gate, warned)
         assert any("no true brain is sealed" in line for line in warned)

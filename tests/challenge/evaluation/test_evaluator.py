@@ -253,7 +253,7 @@ def test_a_gate_that_ends_its_worker_does_not_pass(
         lambda _, jobs, *__: [Lost("took too long")] * len(jobs),
     )
     scans = check_submission(defacing, tiny_edition).scans
-    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert gate.passed == 0
     (remark,) = remarks
     assert remark.startswith("brain gate: took too long (10 scans: ")
@@ -278,7 +278,7 @@ def test_scans_without_a_brain_are_not_counted(
     sealed_mask = SealedKey.brain_mask
     monkeypatch.setattr("mriprivacy.challenge.evaluation.brain_gate.estimate_brain", estimate)
     monkeypatch.setattr(SealedKey, "brain_mask", lambda key, p: sealed_mask(key, p) if p in known else None)
-    gate, remarks = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert calls == [tmp_path] * 7
     assert (gate.scans, gate.estimated) == (9, 6)
     # The sealed masks reach into what the fixture takes off, the estimated ones do not.
@@ -309,10 +309,10 @@ def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
 ) -> None:
     """Whatever intake should let through: an error over one scan is no end of the evaluation."""
     scans = check_submission(defacing, tiny_edition).scans
-    before, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
+    before, _, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
     passed = next(key for key in sorted(scans) if key[1] not in before.failed)
     scans[passed].write_bytes(b"no scan")
-    gate, remarks = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
+    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
     assert gate.passed == before.passed - 1
     assert passed[1] in gate.failed
     assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks

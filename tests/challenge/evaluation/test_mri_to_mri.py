@@ -218,7 +218,7 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     gates = {}
     for system, change in {"returned": lambda data: data, "brainless": brainless}.items():
         scans = check_submission(submit(edition, tmp_path / system, change, system), edition).scans
-        gates[system], _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+        gates[system], _, _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     returned, lost = (replace(kept, system=name, gate=gate) for name, gate in gates.items())
     n = 2 * PEOPLE  # probes and references of both splits
     assert (kept.gate.passed, kept.gate.scans, kept.gate.estimated) == (n, n, n)
