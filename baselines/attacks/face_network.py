@@ -118,9 +118,8 @@ def embed(faces: Sequence[Face], name: str = DEFAULT_NETWORKS[0]) -> Floats:
         See `load_network`.
     """
     network = find_network(name)
-    rows = np.zeros((len(faces), network.dimensions))
-    for row, face in zip(rows, faces, strict=True):
-        row[:] = embed_crop(network.crop(face, network.size), network)
+    vectors = [embed_crop(network.crop(face, network.size), network) for face in faces]
+    rows = np.reshape(np.array(vectors), (len(faces), network.dimensions))
     return unit(rows) if network.distance == "cosine" else rows
 
 
@@ -138,6 +137,11 @@ def embed_crop(crop: Pixels, network: Network) -> Floats:
     -------
     ndarray, shape (d,)
         As the network's library returns it.
+
+    Raises
+    ------
+    WeightsError
+        See `load_network`; or if the file holds a network with another number of outputs.
     """
     path = load_network(network.name)
     ordered = np.ascontiguousarray(crop[..., ::-1]) if network.channels == "BGR" else crop
@@ -145,8 +149,15 @@ def embed_crop(crop: Pixels, network: Network) -> Floats:
         (found,) = deepface().represent(
             ordered, model_name=network.name, detector_backend="skip", normalization=network.normalization
         )
-        return np.asarray(found["embedding"], dtype=np.float64)
-    return np.asarray(_opened(network.name, path)(ordered), dtype=np.float64).ravel()
+        vector = np.asarray(found["embedding"], dtype=np.float64)
+    else:
+        vector = np.asarray(_opened(network.name, path)(ordered), dtype=np.float64).ravel()
+    if vector.shape != (network.dimensions,):
+        raise WeightsError(
+            f"{network.name}: {path} is another network: it gives {vector.size} numbers a face; "
+            f"expected {network.dimensions}; replace it with the file deepface publishes"
+        )
+    return vector
 
 
 def unit(vectors: Floats) -> Floats:

@@ -107,9 +107,11 @@ def test_a_trained_attack_scores_sides_of_different_width(
     )
     width = {"scan": 66, "photo": 166}
 
-    def extract(paths: dict[str, Path], kind: str, *_: object) -> dict[str, ImageFeatures]:
-        rng = np.random.default_rng(len(paths))
-        return {name: ImageFeatures(True, "", {"volume": rng.normal(size=width[kind])}) for name in paths}
+    def extract(
+        paths: dict[str, Path], kind: str, extraction: Extraction, *_: object
+    ) -> dict[str, ImageFeatures]:
+        rng, (name,) = np.random.default_rng(len(paths)), extraction.attacks
+        return {image: ImageFeatures(True, "", {name: rng.normal(size=width[kind])}) for image in paths}
 
     monkeypatch.setattr(attack, "extract", extract)
     words = ["attack", "attack=volume", "attack.level=informed", "edition=edition", "output=scores"]

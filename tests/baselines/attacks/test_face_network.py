@@ -121,6 +121,18 @@ def test_a_network_whose_file_is_there_runs_through_deepface(
         assert np.linalg.norm(embedding) == pytest.approx(1)
 
 
+def test_the_file_of_another_network_is_told(empty_home: Path, forgotten: None) -> None:
+    path = empty_home / ".deepface" / "weights" / NETWORKS["Facenet"].weights.file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(colour_network(np.ones((3, 7))))
+    with pytest.raises(WeightsError) as error:
+        embed([plain(1, 2, 3)], "Facenet")
+    assert str(error.value) == (
+        f"Facenet: {path} is another network: it gives 7 numbers a face; expected 128; "
+        "replace it with the file deepface publishes"
+    )
+
+
 def test_a_network_keeps_to_one_thread(
     empty_home: Path, forgotten: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
