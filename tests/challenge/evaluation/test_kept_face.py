@@ -59,12 +59,8 @@ def test_the_same_person_twice_is_not_somebody_else() -> None:
     heads = {"a": toy_head(1), "b": toy_head(1), "c": toy_head(2)}
     scans = {name: compare_scans(Scan(h, AFFINE), Scan(h, AFFINE), BRAIN) for name, h in heads.items()}
     assert others_faces(scans, {"a": "s1", "b": "s1", "c": "s2"}) == []
-    swapped = {
-        **scans,
-        "c": compare_scans(
-            Scan(heads["c"], AFFINE), Scan(np.where(BRAIN, heads["c"], heads["a"]), AFFINE), BRAIN
-        ),
-    }
+    other = Scan(np.where(BRAIN, heads["c"], heads["a"]), AFFINE)
+    swapped = {**scans, "c": compare_scans(Scan(heads["c"], AFFINE), other, BRAIN)}
     (found,) = others_faces(swapped, {"a": "s1", "b": "s1", "c": "s2"})
     assert (found.scan, found.face in ("a", "b")) == ("c", True)
 
