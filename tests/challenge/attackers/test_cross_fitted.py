@@ -1,0 +1,79 @@
+"""Cross-fitted attackers: nobody is scored by what was trained on them; no link where none is."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mriprivacy.baselines.attacks.informed import InformedError
+from mriprivacy.challenge.attackers import cross_fitted
+from mriprivacy.challenge.attackers.cross_fitted import cross_fit
+from mriprivacy.challenge.attackers.features import ImageFeatures
+from mriprivacy.scoring import auc
+
+
+def images(seed: int, people: int, shared: float):
+    """Return two scans and a photograph a person, and whose they are; `shared`: how much is the person's."""
+    rng = np.random.default_rng(seed)
+    own, turn = rng.normal(size=(people, 5)), rng.normal(size=(2, 5, 8))
+    sides, subjects = ({}, {}), {}
+    for person, (side, names) in product(range(people), enumerate((("a", "b"), ("x",)))):
+        for name in names:
+            noise = rng.normal(size=8)
+            sides[side][f"{name}{person}"] = ImageFeatures(
+                True, "", {"geo": shared * own[person] @ turn[side] + noise}
+            )
+            subjects[f"{name}{person}"] = f"s{person:02d}"
+    return (*sides, subjects)
+
+
+@pytest.mark.parametrize("people", [12, 13, 20])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_nobody_is_scored_by_what_was_trained_on_them(
+    people: int, seed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes, references, subjects = images(0, people, 1.0)
+    trials = list(product(probes, references))
+    trained, scored = [], []
+    train, compare = cross_fitted.train_on, cross_fitted.compared
+
+    def train_on(attack, known, shown, who, *others):
+        trained.append({subjects[name] for name in (*known, *shown)})
+        return train(attack, known, shown, who, *others)
+
+    def compared(attack, asked, *others):
+        scored.append({subjects[name] for pair in asked for name in pair})
+        return compare(attack, asked, *others)
+
+    monkeypatch.setattr(cross_fitted, "train_on", train_on)
+    monkeypatch.setattr(cross_fitted, "compared", compared)
+    scores, fewest = cross_fit("geo", trials, probes, references, subjects, seed)
+    assert np.isfinite(scores).all()
+    assert len(trained) == len(scored) == 15
+    assert not any(one & other for one, other in zip(trained, scored, strict=True))
+    assert fewest == min(map(len, trained)) >= 8
+
+
+def area(seed: int, shared: float, key: int | None = None) -> float:
+    probes, references, subjects = images(seed, 16, shared)
+    trials = list(product(probes, references))
+    mated = np.array([subjects[p] == subjects[r] for p, r in trials])
+    scores, _ = cross_fit("geo", trials, probes, references, subjects, key)
+    return auc(scores[mated], scores[~mated])
+
+
+def test_it_links_people_and_nothing_else() -> None:
+    """Scores of trainings on different people are pooled: where nothing is learned that favours no label."""
+    linked = [area(seed, 1.5) for seed in range(5)]
+    nothing = [area(seed, 0.0) for seed in range(25)]
+    shuffled = [area(seed, 1.5, key=seed) for seed in range(25)]
+    assert min(linked) > 0.7
+    for areas in (nothing, shuffled):
+        assert abs(np.mean(areas) - 0.5) < 3.3 * np.std(areas, ddof=1) / 5
+
+
+def test_too_few_people_are_an_error_and_no_guess() -> None:
+    for people in (4, 10):
+        probes, references, subjects = images(0, people, 1.0)
+        with pytest.raises(InformedError):
+            cross_fit("geo", list(product(probes, references)), probes, references, subjects)

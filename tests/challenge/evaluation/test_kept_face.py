@@ -1,0 +1,72 @@
+"""What is left of a face is measured in voxels; small copies find heads that were moved."""
+
+import numpy as np
+import pytest
+
+from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.challenge.evaluation.kept_face import (
+    BOX,
+    MARGIN,
+    compare_scans,
+    estimate_face,
+    kept_share,
+    small_copy,
+)
+from mriprivacy.challenge.evaluation.whose_face import others_faces
+from tests.helpers.toy_heads import AFFINE, BRAIN, FRONT, toy_head
+
+
+@pytest.fixture(scope="module")
+def head() -> Scan:
+    return Scan(toy_head(1), AFFINE)
+
+
+def test_the_face_is_in_front_and_never_brain(head: Scan) -> None:
+    face = estimate_face(head, BRAIN)
+    assert 0.02 < face.mean() < 0.15
+    assert not (face & BRAIN).any()
+    assert np.argwhere(face)[:, 1].min() > np.argwhere(BRAIN)[:, 1].mean()
+
+
+def test_orientation_changes_nothing(head: Scan) -> None:
+    """The same head stored from right to left and from front to back."""
+    flip = np.diag([-1.0, -1.0, 1.0, 1.0])
+    flip[:2, 3] = np.array(head.data.shape)[:2] - 1
+    turned = Scan(head.data[::-1, ::-1], head.affine @ flip)
+    face = estimate_face(turned, BRAIN[::-1, ::-1])[::-1, ::-1]
+    assert np.array_equal(face, estimate_face(head, BRAIN))
+    assert np.allclose(small_copy(turned), small_copy(head))
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.6, 1.5])
+def test_a_gain_hides_nothing_and_noise_does(head: Scan, gain: float) -> None:
+    face = estimate_face(head, BRAIN)
+    noise = np.random.default_rng(0).normal(size=head.data.shape) * 300
+    assert kept_share(head, Scan(gain * head.data + 7, AFFINE), face) > 0.99
+    assert kept_share(head, Scan(gain * head.data + noise, AFFINE), face) < 0.1
+    assert kept_share(head, Scan(-gain * head.data, AFFINE), face) < 0.01
+
+
+def test_a_small_copy_goes_with_the_head(head: Scan) -> None:
+    moved = Scan(np.roll(head.data, (2, -3, 1), (0, 1, 2)), AFFINE)
+    assert small_copy(head).shape == tuple(n + 2 * MARGIN for n in BOX)
+    same = small_copy(head) > 60
+    assert np.mean((small_copy(moved) > 60) == same) > 0.97
+
+
+def test_the_same_person_twice_is_not_somebody_else() -> None:
+    """Two scans of one person, undefaced, and one of another: nobody is found in anybody else's scan."""
+    heads = {"a": toy_head(1), "b": toy_head(1), "c": toy_head(2)}
+    scans = {name: compare_scans(Scan(h, AFFINE), Scan(h, AFFINE), BRAIN) for name, h in heads.items()}
+    assert others_faces(scans, {"a": "s1", "b": "s1", "c": "s2"}) == []
+    other = Scan(np.where(BRAIN, heads["c"], heads["a"]), AFFINE)
+    swapped = {**scans, "c": compare_scans(Scan(heads["c"], AFFINE), other, BRAIN)}
+    (found,) = others_faces(swapped, {"a": "s1", "b": "s1", "c": "s2"})
+    assert (found.scan, found.face in ("a", "b")) == ("c", True)
+
+
+def test_a_scan_without_a_head_is_compared_all_the_same() -> None:
+    empty = Scan(np.where(np.arange(48 * 54 * 56) == 5, 1.0, 0.0).reshape(FRONT.shape), AFFINE)
+    found = compare_scans(empty, empty, BRAIN)
+    assert found.head == 1.0
+    assert np.isnan(found.face)

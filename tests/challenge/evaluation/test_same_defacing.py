@@ -1,0 +1,41 @@
+"""The test that tells two samples apart is silent where they are alike, and sees what is missing."""
+
+import numpy as np
+import pytest
+
+from mriprivacy.challenge.attackers.features import ImageFeatures
+from mriprivacy.challenge.evaluation.same_defacing import split_test, two_sample
+
+
+def test_samples_of_one_kind_are_not_told_apart() -> None:
+    found = [
+        two_sample(
+            [np.random.default_rng(seed).normal(size=(30, 40))], np.arange(30) < 15, list(map(str, range(30)))
+        )
+        for seed in range(30)
+    ]
+    assert not any(one.differ for one in found)
+    assert 0.2 < np.mean([one.p for one in found]) < 0.8
+
+
+def test_people_are_permuted_and_not_their_scans() -> None:
+    """Six people with five scans each: a split of them is one of twenty, whatever their scans are like."""
+    person = np.repeat(np.arange(6), 5)
+    features = np.random.default_rng(0).normal(size=(6, 4))[person]
+    assert two_sample([features], person < 3, person.astype(str).tolist()).p > 0.01
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_split_without_faces_is_told_apart(missing: bool) -> None:
+    rng = np.random.default_rng(0)
+    scans = {
+        split: {
+            f"{split}{i}": ImageFeatures(
+                True, "", {} if missing and split == "dev" else {"geo": rng.normal(size=6)}
+            )
+            for i in range(12)
+        }
+        for split in ("dev", "eval")
+    }
+    subjects = {name: name for own in scans.values() for name in own}
+    assert split_test(scans, {}, subjects, defaced=True).differ == missing
