@@ -21,8 +21,13 @@ _DRAWS = re.compile(r"([01]\.\d{4}( [01]\.\d{4})+)?", re.ASCII)
 _SHARES = (
     *("eer", "auc", "linkability", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1", "utility", "brain_dice"),
     *("people_found_any", "people_found_all", "accuracy", "balanced_accuracy", "macro_f1"),
+    "auc_doppelganger",
 )
-_RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
+_RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {
+    "gain": (-1.0, 1.0),
+    "identity": (-1.0, 1.0),
+    "min_cllr": (0.0, LARGEST),
+}
 
 
 def text(rule: fields.Rule, *, empty: bool = False) -> Requirement:

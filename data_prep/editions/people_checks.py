@@ -39,6 +39,26 @@ def check_people(people: Sequence[Participant], config: EditionConfig, distracto
         raise CohortError(*problems)
 
 
+def known_ages(people: Sequence[Participant]) -> dict[str, float]:
+    """Return the age in years by subject, of those of whom it is known so exactly."""
+    return {person.subject: person.age for person in people if person.age is not None}
+
+
+def how_ages_match(people: Sequence[Participant], years: float) -> str:
+    """Say when two people of the demographics-matched list are of one age, as `edition.json` has it.
+
+    Examples
+    --------
+    >>> how_ages_match([], 5)
+    'sex, age group and ethnicity'
+    """
+    known = len(known_ages(people))
+    if not known:
+        return "sex, age group and ethnicity"
+    within = f"sex, age within {years:g} years and ethnicity"
+    return within if known == len(people) else f"{within}; age group where an age in years is not known"
+
+
 def unknown_attributes(people: Sequence[Participant]) -> tuple[str, ...]:
     """Return for how many people an attribute is not known; they are neither scored nor used in training."""
     counts = {

@@ -16,7 +16,12 @@ from mriprivacy.data_prep.editions.edition_config import (
     check_config,
     with_defaults,
 )
-from mriprivacy.data_prep.editions.people_checks import check_people, unknown_attributes
+from mriprivacy.data_prep.editions.people_checks import (
+    check_people,
+    how_ages_match,
+    known_ages,
+    unknown_attributes,
+)
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
 from mriprivacy.data_prep.editions.trials import Trial, make_trials
 from mriprivacy.data_prep.formats.fields import TRACKS
@@ -297,6 +302,8 @@ def _plan_split(
             attributes=known,
             rng=generator(config.seed, "trials", name, config.id),
             nonmated_per_probe=config.nonmated_per_probe,
+            ages=known_ages(people),
+            years=config.matched_years,
         )
     except ValueError as error:
         raise CohortError(f"{name}: {error}") from error
@@ -342,6 +349,7 @@ def _describe(
         "contrast": config.contrast,
         **between_scans,
         "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
+        "matched": how_ages_match(people, config.matched_years),
         "hair_removal": "none" if between_scans else config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})

@@ -84,7 +84,7 @@ def test_a_cohort_in_which_some_are_missing_is_refused(cohort: Path, tmp_path: P
     with pytest.raises(CohortError, match="different names in raw: sub-03"):
         plan_edition(folder, CONFIG)
     shutil.rmtree(folder / "derivatives/truth/doppelgangers/raw")
-    with pytest.raises(CohortError, match="a condition that the people have.*doppelgangers/raw/"):
+    with pytest.raises(CohortError, match=r"a condition that the people have.*doppelgangers/raw/"):
         plan_edition(folder, CONFIG)
 
 
