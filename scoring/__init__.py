@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.estimate import Estimate as Estimate
     from mriprivacy.scoring.gallery import GalleryReport as GalleryReport
     from mriprivacy.scoring.gallery import search_gallery as search_gallery
+    from mriprivacy.scoring.identity import Identity as Identity
+    from mriprivacy.scoring.identity import score_identity as score_identity
     from mriprivacy.scoring.metrics.attributes import AgeReport as AgeReport
     from mriprivacy.scoring.metrics.attributes import AttributeReport as AttributeReport
     from mriprivacy.scoring.metrics.attributes import score_ages as score_ages
@@ -54,6 +56,7 @@ _HOMES = {
     "errors": "DataError ScoringError UserError",
     "estimate": "Estimate",
     "gallery": "GalleryReport search_gallery",
+    "identity": "Identity score_identity",
     "metrics.attributes": "AgeReport AttributeReport score_ages score_attributes",
     "metrics.calibration": "Zebra cllr min_cllr zebra",
     "metrics.identification": "Cmc cmc",

@@ -88,6 +88,23 @@ def remarks_on_references(references: Mapping[tuple[str, str], Images], kind: st
     return remarks
 
 
+def remarks_on_doppelgangers(conditions: Mapping[str, Images]) -> list[str]:
+    """Say which photographs of doppelgangers have no face: without one, all looks like identity.
+
+    Examples
+    --------
+    >>> photos = {"ph-a": ImageFeatures(True, "", {}), "ph-b": ImageFeatures(False, "no face found", {})}
+    >>> remarks_on_doppelgangers({"raw": photos})
+    ['doppelgangers: no face in 1 of 2 raw photographs (of ph-b); their trials get the lowest score']
+    """
+    return [
+        f"doppelgangers: no face in {len(names)} of {len(images)} {condition} photographs "
+        f"(of {some(names)}); their trials get the lowest score"
+        for condition, images in conditions.items()
+        if (names := faceless(images))
+    ]
+
+
 def faceless_references(conditions: Mapping[str, Images], attacker: Attacker) -> dict[str, int]:
     """Count the references without a face among those an attacker was shown; nothing where all have one.
 

@@ -14,10 +14,11 @@ from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.linkage import (
+    Compare,
     adapt_to,
     compared,
     left_out_of,
-    link,
+    linked,
     lowest,
     people,
     shuffled,
@@ -33,6 +34,7 @@ FUSED = Attacker(FUSION, "informed")
 
 Images = Mapping[str, ImageFeatures]
 Scores = NDArray[np.float64]
+Asked = tuple[str, tuple[tuple[str, str], ...], Images, Images]  # attack, trials, both sides
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,15 @@ class AttackScores:
         Higher means more likely the same person.
     trained_on : int
         Number of scans (adapted) or people (informed) of `dev`; 0 for the ignorant.
+    doppelganger : ndarray, shape (n_trials,), or None
+        Scores with the photograph of the probe's doppelganger in the place of the own; non-mated trials are
+        the same. None where there are no doppelgangers.
     """
 
     attacker: Attacker
     scores: NDArray[np.float64]
     trained_on: int = 0
+    doppelganger: NDArray[np.float64] | None = None
 
     @property
     def scores_differ(self) -> bool:
@@ -80,8 +86,28 @@ class AttackScores:
         return bool(np.ptp(self.scores) > 0)
 
 
+@dataclass(frozen=True)
+class Control:
+    """Doppelgangers of the people of `eval`; attackers are scored on them, and never see them before.
+
+    Attributes
+    ----------
+    photos : mapping from condition to mapping from reference to ImageFeatures
+        Their photographs, by the reference of the person.
+    mated : ndarray of bool, shape (n_trials,)
+        The key of `eval`.
+    """
+
+    photos: Mapping[str, Images]
+    mated: NDArray[np.bool_]
+
+
 def run_attackers(
-    edition: Edition, protocol: Protocol, seen: Seen, among: Collection[Attacker] | None = None
+    edition: Edition,
+    protocol: Protocol,
+    seen: Seen,
+    among: Collection[Attacker] | None = None,
+    control: Control | None = None,
 ) -> tuple[list[AttackScores], list[str]]:
     """Link the people of `eval` by every attacker; training is on `dev` alone.
 
@@ -96,6 +122,8 @@ def run_attackers(
     among : collection of Attacker, optional
         The attackers that are fused; by default all that are trained. The audit of a fusion fuses the same
         attackers on undefaced scans.
+    control : Control, optional
+        Doppelgangers to score, too. No other score depends on them.
 
     Returns
     -------
@@ -107,40 +135,56 @@ def run_attackers(
     assert not set(edition.dev.probes) & set(edition.eval.probes)
     assert not set(edition.dev.references) & set(edition.eval.references)
     trials, subjects, dev_trials = edition.eval.trials, people(edition.dev.key), tuple(edition.dev.key)
-    found, remarks, parts, practice = [], [], [], []
+    found, remarks, parts, controls, practice = [], [], [], [], []
     between_scans = bool(edition.eval.reference_contrast)
     for condition, attack in product(seen.conditions, attacks_of(protocol)):
         one = attacker_of(attack, condition, "informed")
         known = (attack, seen.scans["dev"], seen.photos["dev", condition])
         asked = (attack, trials, seen.scans["eval"], seen.photos["eval", condition])
+
+        def score(
+            compare: Compare | None, asked: Asked = asked, condition: str = condition
+        ) -> tuple[Scores, Scores | None]:
+            own = linked(*asked, compare)
+            if control is None:
+                return own, None
+            return own, np.where(control.mated, linked(*asked[:3], control.photos[condition], compare), own)
+
         try:
             if between_scans or make_attack(attack).comparable:
-                found.append(AttackScores(replace(one, level="ignorant"), link(*asked)))
+                found.append(_scored(replace(one, level="ignorant"), *score(None)))
                 adapted = adapt_to(*known)
                 count = sum(attack in image.vectors for image in known[1].values())
-                scores = link(*asked, adapted.similarity)
-                found.append(AttackScores(replace(one, level="adapted"), scores, count))
+                found.append(_scored(replace(one, level="adapted"), *score(adapted.similarity), count))
             informed = train_on(*known, subjects)
         except (AdaptedError, InformedError) as error:
             remarks.append(f"{one.name}: not trained to link: {error}")
             continue
-        scores = compared(*asked, informed.similarity)
-        found.append(AttackScores(one, lowest(scores), informed.subjects))
+        scores, other = score(informed.similarity)
+        found.append(_scored(one, scores, other, informed.subjects))
         if among is None or one in among:
             parts.append(scores)
+            controls += [] if other is None else [other]
             practice.append(left_out_of(attack, dev_trials, *known[1:], subjects))
     if len(parts) > 1:
+        labels = list(edition.dev.key.values())
         try:
-            fused = _fused(practice, list(edition.dev.key.values()), parts)
+            fused = _fused(practice, labels, parts)
+            other = np.where(control.mated, _fused(practice, labels, controls), fused) if control else None
         except ValueError as error:
             remarks.append(f"{FUSION}: not trained: {error}")
         else:
-            found.append(AttackScores(FUSED, fused, found[-1].trained_on))
+            found.append(_scored(FUSED, fused, other, found[-1].trained_on))
     return found, remarks
 
 
+def _scored(attacker: Attacker, own: Scores, other: Scores | None, trained_on: int = 0) -> AttackScores:
+    """Give failures to acquire the lowest score of their list."""
+    return AttackScores(attacker, lowest(own), trained_on, None if other is None else lowest(other))
+
+
 def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Scores]) -> Scores:
-    """Fuse the scores of several attackers on eval, trained on left-out scores and labels of dev.
+    """Fuse the scores of several attackers on eval, trained on left-out scores and labels of dev; NaN stays.
 
     Where some of them see no face, the others are fused by themselves, as many as people of dev suffice for:
     ratios of either kind are calibrated.
@@ -156,7 +200,7 @@ def _fused(practice: Sequence[Scores], mated: Sequence[bool], parts: Sequence[Sc
         raise ValueError(
             "no mated and no non-mated pairs of dev are left out of the training of any attacker"
         )
-    return lowest(fused)
+    return fused
 
 
 def _seen_together(left_out: Scores, labels: NDArray[np.bool_], able: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -218,7 +262,7 @@ def shuffled_key_aucs(
             mated_by_it = [who.get(probe, probe) == who.get(reference) for probe, reference in pairs]
             left_out, found = ([scored[one] for one in fused] for scored in (practice, parts))
             with suppress(ValueError):
-                scores[FUSED] = _fused(left_out, mated_by_it, found)
+                scores[FUSED] = lowest(_fused(left_out, mated_by_it, found))
         for one, own in scores.items():
             areas.setdefault(one, []).append(auc(own[mated], own[~mated]))
     return {one: np.array(own) for one, own in areas.items()}

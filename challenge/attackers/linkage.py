@@ -53,11 +53,22 @@ def link(
     >>> link("deepface", [("a", "x"), ("b", "x"), ("c", "x")], probes, {"x": face})
     array([-0., -2., -2.])
     """
+    return lowest(linked(attack, trials, probes, references, compare))
+
+
+def linked(
+    attack: str,
+    trials: Sequence[tuple[str, str]],
+    probes: Mapping[str, ImageFeatures],
+    references: Mapping[str, ImageFeatures],
+    compare: Compare | None = None,
+) -> NDArray[np.float64]:
+    """Score a trial list as `link` does, but leave NaN where the attacker acquires no face."""
     if compare is None:
         probes, references = (
             {name: image.as_acquired() for name, image in side.items()} for side in (probes, references)
         )
-    return lowest(compared(attack, trials, probes, references, compare or own_compare(attack)))
+    return compared(attack, trials, probes, references, compare or own_compare(attack))
 
 
 def own_compare(attack: str) -> Compare:

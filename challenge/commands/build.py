@@ -134,14 +134,15 @@ def run(settings: BuildSettings) -> None:
         if (folder / LOCKED).exists():  # ended between locking and renaming: what is sealed is locked, too
             start_anew(folder)
         if done := count_done(folder):
-            print(
-                f"{settings.output}: {done} of {len(plan.scans) + len(plan.photos)} images are there already"
-            )
+            images = len(plan.scans) + len(plan.photos) + len(plan.doppelgangers)
+            print(f"{settings.output}: {done} of {images} images are there already")
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
         hairless = settings.edition.hair_removal == "builtin"
-        faces = work(
-            partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute
-        )
+        release = partial(_photo_once, folder, hairless)
+        faces = work(release, plan.photos, "release photographs", settings.compute)
+        if plan.doppelgangers:
+            seal = partial(_photo_once, folder, hairless, prefix="doppelganger-")
+            work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = _check_leaks(plan, folder, settings)
         if old:
@@ -197,6 +198,8 @@ def _contents(plan: Plan, settings: BuildSettings) -> str:
         kinds = f"{len(plan.scans)} scans, {references} of them references"
     if distractors := len(plan.distractors):
         kinds += f", {distractors} of distractors"
+    if sealed := len({photo.reference for photo in plan.doppelgangers}):
+        kinds += f", {sealed} of doppelgangers (sealed)"
     return f"{kinds}; " + ", ".join(f"{split.name} {len(split.trials)} trials" for split in plan.splits)
 
 
@@ -229,7 +232,7 @@ def _check_leaks(plan: Plan, folder: Path, settings: BuildSettings) -> str:
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:
     """Size and time of every file of the cohort: an edition is not continued from another state of it."""
     sources = [path for scan in plan.scans for path in (scan.source, *(source for source, _ in scan.truth))]
-    sources += [photo.source for photo in plan.photos]
+    sources += [photo.source for photo in (*plan.photos, *plan.doppelgangers)]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
 
 
@@ -242,8 +245,11 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> int:
-    """Release a photograph; return how many faces are in it, 0 where none were looked for."""
+def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "") -> int:
+    """Release a photograph; return how many faces are in it, 0 where none were looked for.
+
+    A doppelganger's has the id of the person's own, so that `prefix` tells the two pieces of work apart.
+    """
 
     def release() -> int:
         faces = []
@@ -256,5 +262,5 @@ def _photo_once(folder: Path, hairless: bool, item: PhotoItem) -> int:
         release_photo(item, folder, without_hair if hairless and item.condition == "bald" else None)
         return sum(faces)
 
-    count: int = once(folder, f"{item.reference}-{item.condition}", release)
+    count: int = once(folder, f"{prefix}{item.reference}-{item.condition}", release)
     return count

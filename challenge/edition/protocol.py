@@ -73,6 +73,14 @@ class Protocol:
         1000, "bootstrap draws of subjects for each interval", at_least=100, unit="draws"
     )
     bootstrap_seed: int = setting(0, "seed of these draws; every signature names it", at_least=0)
+    matched_years: float = setting(
+        5.0,
+        "people of the matched list are of one sex and ethnicity, and at most so far apart in age; where an "
+        "age in years is not known, of one age group",
+        at_least=0,
+        at_most=120,
+        unit="years",
+    )
     in_brain_change: float = setting(
         0.05, "largest share of the brain that a defacer may change (gate)", at_least=0, at_most=1
     )

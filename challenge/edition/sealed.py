@@ -9,6 +9,7 @@ from mriprivacy.challenge.edition.public import Edition, EditionError, Pair, ope
 from mriprivacy.data_prep.formats.schema import (
     AGE_COLUMNS,
     ATTRIBUTE_COLUMNS,
+    SEALED_DOPPELGANGERS,
     SEALED_KEY_COLUMNS,
     SUBJECT_COLUMNS,
     Attributes,
@@ -69,6 +70,14 @@ class SealedKey:
         path = self.root / kind / f"{probe}.nii.gz"
         return path if path.is_file() else None
 
+    def doppelgangers(self, condition: str) -> dict[str, Path]:
+        """Return the photographs of doppelgangers by the person's own reference; empty if there are none.
+
+        Of `eval`. There are none of real people, where references are scans, and in editions of before.
+        """
+        folder = self.root / SEALED_DOPPELGANGERS / condition
+        return {path.stem: path for path in sorted(folder.glob("*.png"))}
+
 
 def open_sealed(path: Path, images: bool = True) -> SealedKey:
     """Read the organizer's side of an edition, and the public side to see that they belong together.
@@ -114,6 +123,8 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
     probes = {probe for split in edition.splits.values() for probe in split.probes}
     if strange := sorted({probe for probe, _ in ages} - probes):
         problems.append(f"sealed/ages.tsv: {', '.join(strange[:5])} is no probe of this edition")
+    if (sealed / SEALED_DOPPELGANGERS).is_dir():
+        problems += _check_doppelgangers(edition, sealed / SEALED_DOPPELGANGERS)
     if problems:
         raise EditionError(*problems)
     return SealedKey(
@@ -123,6 +134,19 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
         subjects={name: subject for name, subject, _ in subjects.rows},
         ages={probe: float(age) for probe, age in ages},
     )
+
+
+def _check_doppelgangers(edition: Edition, folder: Path) -> list[str]:
+    """Say in which condition there is not one photograph for each reference of `eval`."""
+    wanted, problems = set(edition.eval.references), []
+    for condition in edition.conditions:
+        there = {path.stem for path in (folder / condition).glob("*.png")}
+        if odd := sorted(there ^ wanted):
+            problems.append(
+                f"sealed/{folder.name}/{condition}: {len(odd)} photographs missing or surplus, first "
+                f"{odd[0]}; expected one for each reference of eval, under its name"
+            )
+    return problems
 
 
 def _check_against(edition: Edition, key: Table, attributes: Table, subjects: Table) -> list[str]:

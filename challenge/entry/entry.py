@@ -43,7 +43,7 @@ class Result:
         its level is one of `EVERY_LEVEL`, `submitted` for what a participant predicted, or `oracle` for what
         true attributes alone tell.
     trial_list : str
-        `all`, `matched` (non-mated pairs agree in sex, age group and ethnicity), `sex=F` and the like (scans
+        `all`, `matched` (non-mated pairs agree in sex, age and ethnicity), `sex=F` and the like (scans
         of one group), `distractors` (non-mated trials are with distractors); for attributes `probes` (scans
         as they are judged), `undefaced` (the same scans as released) or `photo`.
     figures : mapping from str to Estimate

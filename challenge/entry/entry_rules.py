@@ -53,8 +53,13 @@ _SHARES = (
         "kept_share",
     ),
     *("people_found_any", "people_found_all", "accuracy", "balanced_accuracy", "macro_f1"),
+    "auc_doppelganger",
 )
-RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
+RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {
+    "gain": (-1.0, 1.0),
+    "identity": (-1.0, 1.0),
+    "min_cllr": (0.0, LARGEST),
+}
 
 
 def text(rule: fields.Rule, *, empty: bool = False) -> Requirement:

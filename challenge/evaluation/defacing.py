@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from mriprivacy.challenge.attackers.acquisition import faceless_references, remarks_on_references
+from mriprivacy.challenge.attackers.acquisition import (
+    faceless_references,
+    remarks_on_doppelgangers,
+    remarks_on_references,
+)
 from mriprivacy.challenge.attackers.cross_fitted import cross_fitted_shuffled_aucs, run_cross_fitted
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
 from mriprivacy.challenge.attackers.levels import (
     FUSED,
     AttackScores,
+    Control,
     Images,
     Seen,
     run_attackers,
@@ -39,6 +44,7 @@ from mriprivacy.scoring import Estimate
 KEYS_A_CALL = 5  # so that two workers share them
 # State of references that are scans: as the system under test defaced them.
 DEFACED = "defaced"
+DOPPELGANGER = "doppelganger"  # in the place of the split
 
 Key = tuple[str, str]  # split and state
 ByState = dict[Key, dict[str, ImageFeatures]]
@@ -79,10 +85,11 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         context.cache,
         compute,
     )
-    original, defaced, looking = _look(context, submission)
+    original, defaced, doubles, looking = _look(context, submission)
+    control = Control(doubles, context.trials.mated) if doubles else None
     gate, lost = _without_lost(gate, defaced)
     (played, face), comparing = timed("games", _games, context, kept, original, defaced)
-    audited = _audited(context, original, defaced)
+    audited = _audited(context, original, defaced, control)
     leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute)
     checks = [*audited.checks, *leak_checked]
     references = {condition: own for (split, condition), own in defaced.photos.items() if split == "eval"}
@@ -109,6 +116,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
             *gate_remarks,
             *lost,
             *remarks_on_references(released, kind),
+            *remarks_on_doppelgangers(doubles),
             *audited.remarks,
             *signs,
             *untrained,
@@ -127,6 +135,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
             "released": original.scans["eval"],
             "defaced": defaced.scans["eval"],
             **{f"reference_{condition}": own for condition, own in references.items()},
+            **{f"doppelganger_{condition}": own for condition, own in doubles.items()},
         },
     )
 
@@ -157,6 +166,7 @@ def _asks(
                 **faceless_references(references, one.attacker),
             },
             rates=one.scores_differ and not failed & {str(one.attacker), EVERYBODY},
+            doppelganger=one.doppelganger,
         )
         for one in attackers
     ]
@@ -175,31 +185,33 @@ def _reversed(asks: Sequence[Ask], results: Sequence[Result]) -> tuple[list[Ask]
         for one in results
         if one.rates and one.trial_list == "all" and one.figures["auc"].high < 0.5
     }
-    turned = [
-        replace(ask, scores=-ask.scores, counts={**ask.counts, "sign_reversed": 1})
-        if ask.attacker in below
-        else ask
-        for ask in asks
-    ]
+    turned = [_turned(ask) if ask.attacker in below else ask for ask in asks]
     return turned, [
         f"{one}: links with the sign reversed: AUC {auc:.2f}, below chance; its scores are negated"
         for one, auc in below.items()
     ]
 
 
-def _audited(context: Context, original: Seen, defaced: Seen) -> _Audited:
+def _turned(ask: Ask) -> Ask:
+    double = None if ask.doppelganger is None else -ask.doppelganger
+    return replace(
+        ask, scores=-ask.scores, counts={**ask.counts, "sign_reversed": 1}, doppelganger=double
+    )
+
+
+def _audited(context: Context, original: Seen, defaced: Seen, control: Control | None) -> _Audited:
     """Run and audit all attackers.
 
     An attacker that links by something else than people's heads is left out of the fusion. One that fails to
     link undefaced scans is not: a weak attacker makes no system look safe, since the strongest one counts.
     """
-    asked = _ask(context, original, defaced)
+    asked = _ask(context, original, defaced, control)
     informed = _informed(asked.attackers)
     failed = {check.attacker for check in asked.checks if not check.passed and check.question != LINKS}
     sound = {one for one in informed if str(one) not in failed}
     if sound == informed:
         return asked
-    again = _ask(context, original, defaced, sound)
+    again = _ask(context, original, defaced, control, sound)
     return replace(again, seconds=summed(asked.seconds, again.seconds))
 
 
@@ -207,17 +219,22 @@ def _ask(
     context: Context,
     original: Seen,
     defaced: Seen,
+    control: Control | None,
     among: Collection[Attacker] | None = None,
 ) -> _Audited:
     (attackers, remarks, ceiling, shuffled), attacking = timed(
-        "attackers", _attack, context, original, defaced, among
+        "attackers", _attack, context, original, defaced, control, among
     )
     checks, auditing = timed("audit", audit, context, attackers, ceiling, shuffled)
     return _Audited(attackers, remarks, checks, summed(attacking, auditing))
 
 
 def _attack(
-    context: Context, original: Seen, defaced: Seen, among: Collection[Attacker] | None
+    context: Context,
+    original: Seen,
+    defaced: Seen,
+    control: Control | None,
+    among: Collection[Attacker] | None,
 ) -> tuple[list[AttackScores], list[str], list[AttackScores], dict[Attacker, Floats]]:
     """Return all attackers and remarks on those not trained; attackers of undefaced scans; shuffled keys."""
     edition, protocol, mated = context.edition, context.protocol, context.trials.mated
@@ -232,7 +249,7 @@ def _attack(
         )
         for n in range(0, SHUFFLED_KEYS, KEYS_A_CALL)
     ]
-    calls.append(partial(run_attackers, edition, protocol, defaced, among))
+    calls.append(partial(run_attackers, edition, protocol, defaced, among, control))
     *by_keys, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
     ceiling, _ = run_attackers(edition, protocol, original, _informed(attackers) if among is None else among)
     fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects)
@@ -253,8 +270,13 @@ def _called(what: Callable[[], Any]) -> Any:
     return what()
 
 
-def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen, dict[str, float]]:
-    """Take features from scans as released and as defaced, and from photographs; each image once."""
+def _look(
+    context: Context, submission: DefacingSubmission
+) -> tuple[Seen, Seen, dict[str, dict[str, ImageFeatures]], dict[str, float]]:
+    """Take features from scans as released and as defaced, and from photographs; each image once.
+
+    Photographs of doppelgangers, by condition, are kept apart: no attacker is trained on what it sees there.
+    """
     edition, protocol = context.edition, context.protocol
     extraction = Extraction(
         attacks=attacks_of(protocol),
@@ -279,11 +301,14 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen,
             shots[name, condition] = {one: split.reference(one, condition) for one in split.references}
         if split.reference_contrast:
             sent[name, DEFACED] = {one: submission.scans[name, one] for one in split.references}
+    doubles = {c: own for c in edition.conditions if (own := context.sealed.doppelgangers(c))}
+    shots |= {(DOPPELGANGER, condition): own for condition, own in doubles.items()}
     scans, looking = look(released, "scan", "faces of released scans")
     defaced, looking_again = look(sent, "scan", "faces of defaced scans", untrusted=True)
     contrast = edition.eval.reference_contrast
     label = f"faces of {'references' if contrast else 'photographs'}"
     raw, looking_last = look(shots, edition.eval.reference_kind, label)
+    doppelgangers = {condition: raw.pop((DOPPELGANGER, condition)) for condition in doubles}
     both = dict(raw)
     if contrast:  # both sides are scans: linked with one of them defaced, and with both
         for name in edition.splits:
@@ -291,6 +316,7 @@ def _look(context: Context, submission: DefacingSubmission) -> tuple[Seen, Seen,
     return (
         Seen({name: own for (name, _), own in scans.items()}, raw),
         Seen({name: own for (name, _), own in defaced.items()}, both),
+        doppelgangers,
         summed(looking, looking_again, looking_last),
     )
 
@@ -317,7 +343,7 @@ def _by_group(
         if (of_level := [result for result in rating if result.level == level])
     ]
     return [
-        Ask(one, ask.scores, counts, groups, rates=False)
+        Ask(one, ask.scores, counts, groups, rates=False, doppelganger=ask.doppelganger)
         for one in best
         for ask in asks
         if ask.attacker == one

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from mriprivacy.scoring import (
     roc,
     score_ages,
     score_attributes,
+    score_identity,
     score_trials,
 )
 
@@ -51,6 +53,8 @@ class Ask:
         Names of `trial_masks`; those that are not there are left out.
     rates : bool
         As in `Result`.
+    doppelganger : ndarray, shape (n_trials,), or None
+        As in `challenge.attackers.levels.AttackScores`; without it there is no identity figure.
     """
 
     attacker: Attacker
@@ -58,6 +62,7 @@ class Ask:
     counts: Mapping[str, int] = field(default_factory=dict)
     trial_lists: Sequence[str] = TRIAL_LISTS
     rates: bool = True
+    doppelganger: Floats | None = None
 
 
 def verification(context: Context, submission: Submission, asks: Sequence[Ask]) -> list[Result]:
@@ -95,23 +100,30 @@ def verification(context: Context, submission: Submission, asks: Sequence[Ask]) 
                     protocol.bootstrap,
                     protocol.bootstrap_seed,
                     threshold if "=" in trial_list else None,
+                    None if ask.doppelganger is None else ask.doppelganger[chosen],
                 )
             )
     reports = reported(jobs, "figures", context.compute)
+    identities = run(_identity, jobs, "figures of doppelgangers", _enough(context.compute, jobs))
     return [
-        _verified(context, submission, ask, trial_list, report)
-        for (ask, trial_list), report in zip(wanted, reports, strict=True)
+        _verified(context, submission, ask, trial_list, report, identity)
+        for (ask, trial_list), report, identity in zip(wanted, reports, identities, strict=True)
     ]
 
 
 def _verified(
-    context: Context, submission: Submission, ask: Ask, trial_list: str, report: VerificationReport
+    context: Context,
+    submission: Submission,
+    ask: Ask,
+    trial_list: str,
+    report: VerificationReport,
+    identity: Mapping[str, Estimate] = MappingProxyType({}),
 ) -> Result:
     counts = {"mated": report.n_mated, "nonmated": report.n_nonmated, "subjects": report.n_subjects}
     return Result(
         attacker=ask.attacker,
         trial_list=trial_list,
-        figures=defined(report.estimates()),
+        figures=defined({**report.estimates(), **identity}),
         counts={**counts, **ask.counts},
         signature=_signature(context, submission, ask.attacker, trial_list),
         rates=ask.rates,
@@ -166,7 +178,10 @@ def worth(compute: Compute, n_scores: int) -> Compute:
 
 @dataclass(frozen=True)
 class ScoreList:
-    """Arguments of `scoring.score_trials`; people are those of both sides, shape (n_trials, 2)."""
+    """Arguments of `scoring.score_trials`; people are those of both sides, shape (n_trials, 2).
+
+    With `doppelganger`, those of `scoring.score_identity`, too.
+    """
 
     scores: Floats
     mated: NDArray[np.bool_]
@@ -175,11 +190,12 @@ class ScoreList:
     draws: int
     seed: int
     threshold: float | None = None
+    doppelganger: Floats | None = None
 
 
 def reported(lists: Sequence[ScoreList], label: str, compute: Compute) -> list[VerificationReport]:
     """Return the figures of score lists, and repeat here the warnings of the workers."""
-    found = run(_score, lists, label, worth(compute, sum(len(own.scores) * own.draws for own in lists)))
+    found = run(_score, lists, label, _enough(compute, lists))
     for line in (line for _, lines in found for line in lines):
         warnings.warn(line, SmallSampleWarning, stacklevel=2)
     return [report for report, _ in found]
@@ -202,10 +218,24 @@ def _score(job: ScoreList) -> tuple[VerificationReport, list[str]]:
     return report, [str(one.message) for one in noted if one.category is SmallSampleWarning]
 
 
+def _enough(compute: Compute, lists: Sequence[ScoreList]) -> Compute:
+    return worth(compute, sum(len(own.scores) * own.draws for own in lists))
+
+
+def _identity(job: ScoreList) -> dict[str, Estimate]:
+    """Return AUC with doppelgangers and what it lacks, by name; empty where there are no doppelgangers."""
+    if job.doppelganger is None:
+        return {}
+    found = score_identity(
+        job.scores, job.doppelganger, job.mated, job.people[:, 0], job.people[:, 1], job.draws, job.seed
+    )
+    return {"auc_doppelganger": found.auc_doppelganger, "identity": found.identity}
+
+
 def trial_masks(context: Context) -> dict[str, NDArray[np.bool_]]:
     """Return the trial lists of `eval` by name: which trials each takes.
 
-    `all`; `matched`, the mated and those non-mated trials whose two people agree in sex, age group and
+    `all`; `matched`, the mated and those non-mated trials whose two people agree in sex, age and
     ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are five or more.
     Of these parts of the list those with fewer than thirty non-mated trials are left out: two of them make an
     AUC of 1.00 [1.00, 1.00].

@@ -7,7 +7,7 @@ from mriprivacy.challenge.edition.public import public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, MANIFEST
-from mriprivacy.data_prep.formats.schema import DISTRACTORS, SUBJECT_COLUMNS
+from mriprivacy.data_prep.formats.schema import DISTRACTORS, SEALED_DOPPELGANGERS, SUBJECT_COLUMNS
 from mriprivacy.data_prep.formats.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError
 
@@ -27,7 +27,7 @@ def write_reference(edition: Path, track: str, folder: Path) -> None:
     edition : Path
         With `public/` and `sealed/`.
     track : str
-        `defacing` needs scans, photographs and masks; the others do not.
+        `defacing` needs scans, photographs, masks and doppelgangers; the others do not.
     folder : Path
         Gets `public/` and `sealed/`.
 
@@ -46,9 +46,9 @@ def write_reference(edition: Path, track: str, folder: Path) -> None:
                 _copy(public / name, folder / "public" / name)
     else:
         shutil.copytree(public, folder / "public")
-        for masks in ("brain_masks", "face_masks"):
-            if (root / masks).is_dir():
-                shutil.copytree(root / masks, folder / "sealed" / masks)
+        for images in ("brain_masks", "face_masks", SEALED_DOPPELGANGERS):
+            if (root / images).is_dir():
+                shutil.copytree(root / images, folder / "sealed" / images)
     for name in ("key.tsv", "attributes.tsv"):
         _copy(root / name, folder / "sealed" / name)
     ordered = sorted(set(sealed.subjects.values()))

@@ -40,7 +40,7 @@ ATTACKERS = """\
 Every attacker, on all trials. Linked at an FMR of 1 % are people, not trials: the share of those who are
 linked in at least one of their mated trials, and in every one."""
 GROUPS = """\
-The strongest attacker of each level by group, and on non-mated pairs alike in sex, age group and
+The strongest attacker of each level by group, and on non-mated pairs alike in sex, age and
 ethnicity."""
 ATTACKS = """\
 On undefaced scans: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Rank and tier as

@@ -8,8 +8,9 @@ from mriprivacy.challenge.entry.entry import (
     UNDEFACED_SCANS,
     Entry,
 )
-from mriprivacy.challenge.leaderboard.tables import BoardTable, Cell, figure, judged
+from mriprivacy.challenge.leaderboard.tables import BoardTable, Cell, figure, judged, with_identity
 
+CONTROLLED = {"AUC, doppelganger": "auc_doppelganger", "identity": "identity"}
 READ_FROM = {DEFACED_SCANS: "scans", UNDEFACED_SCANS: "undefaced scans", PHOTOGRAPHS: "photographs"}
 MEASURES = {
     "brain_dice": "overlap of the brain masks, 0 to 1",
@@ -35,11 +36,13 @@ CHANGES = {"change": "mean absolute change", "bias": "mean change with its sign"
 
 
 def by_level(entry: Entry) -> BoardTable:
-    """Return attackers by level: an attack a row, its AUC, EER and linkability for every level."""
+    """Return attackers by level: an attack a row, its AUC, identity, EER and linkability for every level."""
     on_all = [r for r in entry.results if r.trial_list == "all" and r.level in EVERY_LEVEL]
     found = {(r.name, r.level): r for r in on_all}
     levels = [level for level in EVERY_LEVEL if any(r.level == level for r in on_all)]
-    names = {"AUC": "auc", "EER %": "eer", "linkability": "linkability"}
+    names = {"AUC": "auc", "identity": "identity", "EER %": "eer", "linkability": "linkability"}
+    if not any("identity" in r.figures for r in on_all):
+        del names["identity"]
     rows = [
         (
             Cell(attack),
@@ -63,6 +66,7 @@ def results(entry: Entry) -> BoardTable:
         *("TMR at FMR 0.1 %", "rank-1", "people linked once at FMR 1 %", "people always linked"),
         *("mated trials", "rates"),
     )
+    listed = [r for r in entry.results if r.trial_list not in IMAGE_LISTS]
     rows = [
         (
             Cell(r.name),
@@ -72,10 +76,10 @@ def results(entry: Entry) -> BoardTable:
             Cell(f"{r.counts.get('mated', 0)}", r.counts.get("mated", 0)),
             Cell("yes" if r.rates else "no"),
         )
-        for r in entry.results
-        if r.trial_list not in IMAGE_LISTS
+        for r in listed
     ]
-    return BoardTable("results", "Every figure of every attacker, on every trial list", header, tuple(rows))
+    table = BoardTable("results", "Every figure of every attacker, on every trial list", header, tuple(rows))
+    return with_identity(table, listed, CONTROLLED)
 
 
 def read_by(entry: Entry) -> BoardTable:

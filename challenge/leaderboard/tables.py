@@ -1,6 +1,6 @@
 """The tables of a leaderboard, made once and shown as Markdown and as HTML."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import DEFACED_SCANS, EVERY_LEVEL, IMAGE_LISTS, ORACLE, Entry, Result
@@ -82,7 +82,9 @@ def defacing(board: Board) -> BoardTable:
                 Cell(gate(entry)),
             )
         )
-    return _dated(BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
+    table = BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows))
+    strongest = [place.entry.strongest() for place in board.places]
+    return _dated(with_identity(table, strongest, {"identity ↓": "identity"}), board)
 
 
 def attack(board: Board) -> BoardTable:
@@ -229,6 +231,31 @@ def _standing(place: Place) -> tuple[Cell, Cell]:
     if place.tier is None or place.rank is None:
         return Cell("-", float("nan")), Cell("-", float("nan"))
     return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+
+
+def with_identity(
+    table: BoardTable, results: Sequence[Result | None], columns: Mapping[str, str]
+) -> BoardTable:
+    """Add columns of doppelgangers after the AUC, a result a row, where any result has the figures.
+
+    Parameters
+    ----------
+    table : BoardTable
+        With a column whose header begins with AUC.
+    results : sequence of Result or None
+        Of its rows.
+    columns : mapping from header to name of a figure
+        To add.
+    """
+    if not any(result and name in result.figures for result in results for name in columns.values()):
+        return table
+    after = 1 + next(i for i, head in enumerate(table.header) if head.startswith("AUC"))
+    rows = [
+        (*row[:after], *(figure(name, result) for name in columns.values()), *row[after:])
+        for row, result in zip(table.rows, results, strict=True)
+    ]
+    header = (*table.header[:after], *columns, *table.header[after:])
+    return replace(table, header=header, rows=tuple(rows))
 
 
 def _dated(table: BoardTable, board: Board) -> BoardTable:

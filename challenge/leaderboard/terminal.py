@@ -13,7 +13,10 @@ from mriprivacy.challenge.leaderboard.tables import figure, gate
 
 DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")
 ATTACKS = ("system", "AUC", "EER %", "rank-1")
-SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
+SHOWN = (
+    *("eer", "auc", "auc_doppelganger", "identity", "linkability"),
+    *("accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years"),
+)
 
 
 def summary(entry: Entry) -> str:

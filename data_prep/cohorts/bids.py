@@ -4,10 +4,11 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mriprivacy.data_prep.cohorts.cohort_files import (
+    DOPPELGANGERS,
     TRUTH,
     CohortFiles,
     ScanFile,
@@ -52,6 +53,8 @@ class Participant:
         Scans of another contrast, where those are the references; there are no photos then.
     age : float or None
         In years, where the cohort says it exactly: `89+` is an age group and no age.
+    doppelgangers : mapping from photo number to mapping from condition to Path
+        As `photos`, of the subject's doppelganger; empty where the cohort has none. Never published.
     """
 
     subject: str
@@ -61,6 +64,7 @@ class Participant:
     true_bald: Mapping[str, Path]
     reference_scans: tuple[ScanFile, ...] = ()
     age: float | None = None
+    doppelgangers: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
 
 
 def age_group(age: str, edges: Sequence[int]) -> str:
@@ -152,10 +156,11 @@ def read_cohort(
     for folder in sorted(root.glob("sub-*")):
         if folder.is_dir() and folder.name not in attributes:
             found.add("subject folders that participants.tsv does not name", folder.name)
-    photos, true_bald = {}, {}
+    photos, true_bald, doppelgangers = {}, {}, {}
     if not reference_contrast:
         photos = _photos(root, files, attributes, found)
         true_bald = _true_bald(root, photos, found)
+        doppelgangers = _doppelgangers(root, photos, found)
     scans = _scans(root, contrast, files.entities, attributes, found)
     reference_scans = (
         _scans(root, reference_contrast, files.entities, attributes, found) if reference_contrast else {}
@@ -172,12 +177,12 @@ def read_cohort(
             true_bald.get(subject, {}),
             reference_scans.get(subject, ()),
             ages.get(subject),
+            doppelgangers.get(subject, {}),
         )
         for scan in (*own.scans, *own.reference_scans):
             check_scan(scan, root, found)
-        for path in [p for shots in own.photos.values() for p in shots.values()] + list(
-            own.true_bald.values()
-        ):
+        shots = [*own.photos.values(), own.true_bald, *own.doppelgangers.values()]
+        for path in (path for shot in shots for path in shot.values()):
             check_photo(path, root, found)
         people.append(own)
     problems += found.problems()
@@ -282,6 +287,31 @@ def _true_bald(
     for subject, numbers in photos.items():
         if set(numbers) != set(known.get(subject, {})):
             found.add("photos and their true bald versions have different names", subject)
+    return known
+
+
+def _doppelgangers(
+    root: Path, photos: Mapping[str, Mapping[str, Mapping[str, Path]]], found: Findings
+) -> dict[str, dict[str, dict[str, Path]]]:
+    """Find the photographs of doppelgangers: one for each of a person's, in the same conditions."""
+    folder = root / DOPPELGANGERS
+    if not folder.is_dir():
+        return {}
+    known: dict[str, dict[str, dict[str, Path]]] = {}
+    for condition in dict.fromkeys(c for shots in photos.values() for one in shots.values() for c in one):
+        own = folder / condition
+        if not own.is_dir():
+            found.add(
+                "no photos of doppelgangers in a condition that the people have; expected a folder of them, "
+                f"made alike, or no {DOPPELGANGERS}/ at all",
+                f"{DOPPELGANGERS}/{condition}/",
+            )
+            continue
+        for (subject, number), path in find_photos(own, f"doppelgangers/{condition}", photos, found).items():
+            known.setdefault(subject, {}).setdefault(number, {})[condition] = path
+        for subject, shots in photos.items():
+            if {n for n, one in known.get(subject, {}).items() if condition in one} != set(shots):
+                found.add(f"photos and those of doppelgangers have different names in {condition}", subject)
     return known
 
 

@@ -20,6 +20,8 @@ MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
 PHOTO_FORMATS = ("PNG", "JPEG")
 FACES = "sourcedata/photos/faces.tsv"
+# Photographs of the doppelgangers of synthetic people, by condition; names as those of the people's own.
+DOPPELGANGERS = "derivatives/truth/doppelgangers"
 # What may be known of a scan besides its voxels: name in an edition's sealed folder, and in the cohort.
 TRUTH = {
     "brain_masks": "desc-brain_mask.nii.gz",

@@ -48,7 +48,7 @@ def build_edition(cohort_root: Path, output: Path, config: EditionConfig) -> Pla
     with whole_folder(output) as folder:
         for scan in plan.scans:
             release_scan(scan, folder)
-        for photo in plan.photos:
+        for photo in (*plan.photos, *plan.doppelgangers):
             release_photo(photo, folder)
         seal_edition(plan, folder)
     return plan

@@ -68,6 +68,11 @@ class EditionConfig:
     seed: int = 0
 
     @property
+    def matched_years(self) -> float:
+        """How many years apart people of the matched list may be, by the protocol."""
+        return float(self.protocol.get("matched_years", 5))
+
+    @property
     def reference_contrast(self) -> str:
         """BIDS suffix of references that are scans; empty where they are photographs."""
         return "" if self.references == PHOTOGRAPHS else self.references

@@ -9,11 +9,18 @@ from typing import Any
 
 from mriprivacy.data_prep.cohorts.bids import CohortError, Participant, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, ScanFile
+from mriprivacy.data_prep.editions.doppelgangers import check_doppelgangers, doppelganger_photos
 from mriprivacy.data_prep.editions.edition_config import (
     DESIGN,
     EditionConfig,
     check_config,
     with_defaults,
+)
+from mriprivacy.data_prep.editions.people_checks import (
+    check_people,
+    how_ages_match,
+    known_ages,
+    unknown_attributes,
 )
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
 from mriprivacy.data_prep.editions.trials import Trial, make_trials
@@ -70,6 +77,9 @@ class Plan:
         Warnings for the organizer: people with missing attributes.
     ages : dict from probe to float
         Of both splits, in years, sorted by probe; people without a known age are not in it. Never published.
+    doppelgangers : tuple of PhotoItem
+        Photographs to seal, of the doppelgangers of the people of `eval`; `reference` is that of the
+        person's own photograph. In no trial list.
     """
 
     description: dict[str, Any]
@@ -81,6 +91,7 @@ class Plan:
     distractors: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     ages: Mapping[str, float] = field(default_factory=dict)
+    doppelgangers: tuple[PhotoItem, ...] = ()
 
 
 def plan_edition(
@@ -128,6 +139,7 @@ def plan_edition(
         files = replace(files, bald_photos="")
     people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
     synthetic = is_synthetic(cohort_root)
+    check_doppelgangers(people, synthetic)
     config = with_defaults(config, synthetic, bool(distractors))
     return plan_people(people, config, synthetic, distractors or {}, splits)
 
@@ -163,7 +175,7 @@ def plan_people(
     CohortError
         If these people cannot make this edition.
     """
-    _check_people(people, config, bool(distractors))
+    check_people(people, config, bool(distractors))
     assigned = split_people(people, config.dev_share, config.seed, config.id)
     named = [_scan_name(p, scan) for p in people for scan in p.scans]
     if config.reference_contrast:
@@ -225,12 +237,18 @@ def plan_people(
         subjects=tuple(sorted(rows)),
         nonce=secret_bytes(config.seed, "nonce", config.id, config.version).hex(),
         distractors=tuple(sorted(new_ids.values())),
-        remarks=_unknown(people) if "attributes" in config.tracks else (),
+        remarks=unknown_attributes(people) if "attributes" in config.tracks else (),
         ages={
             probe: age
             for probe, age in sorted((ids[_scan_name(p, s)], p.age) for p in people for s in p.scans)
             if age is not None
         },
+        doppelgangers=tuple(
+            item
+            for name, (person, number) in sorted(names.items(), key=lambda own: ids[own[0]])
+            if assigned[person.subject] == "eval" and number in person.doppelgangers
+            for item in doppelganger_photos(person, number, ids[name], config.hair_removal)
+        ),
     )
 
 
@@ -268,48 +286,6 @@ def split_people(people: Sequence[Participant], dev_share: float, seed: int, *pu
     return {p.subject: "dev" if taken[i + 1] > taken[i] else "eval" for i, p in enumerate(order)}
 
 
-def _check_people(people: Sequence[Participant], config: EditionConfig, distractors: bool) -> None:
-    problems = []
-    if distractors and (config.reference_contrast or config.hair_removal == "given"):
-        problems.append(
-            "distractors are photographs, with hair: they need edition.references=photographs and "
-            "edition.hair_removal=builtin or none"
-        )
-    for name in Attributes._fields if "attributes" in config.tracks else ():
-        values = {getattr(p.attributes, name) for p in people} - {NOT_AVAILABLE}
-        if not values:
-            problems.append(
-                f"participants.tsv: {name} is n/a for all people; track 'attributes' needs it: fill it in, "
-                "or leave that track out of edition.tracks"
-            )
-    n_dev = math.floor(len(people) * config.dev_share + 0.5)
-    smallest = min(n_dev, len(people) - n_dev)
-    if smallest < 2:
-        problems.append(
-            f"{len(people)} subjects make {n_dev} dev and {len(people) - n_dev} eval; expected 2 or more "
-            "in each, since a non-mated trial takes two: add subjects or change edition.dev_share"
-        )
-    elif config.nonmated_per_probe >= smallest:
-        problems.append(
-            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; the smaller split has "
-            f"{smallest - 1} other subjects for each probe: expected 0 (all) to {smallest - 1}"
-        )
-    if problems:
-        raise CohortError(*problems)
-
-
-def _unknown(people: Sequence[Participant]) -> tuple[str, ...]:
-    """Return for how many people an attribute is not known; they are neither scored nor used in training."""
-    counts = {
-        name: sum(getattr(p.attributes, name) == NOT_AVAILABLE for p in people) for name in Attributes._fields
-    }
-    return tuple(
-        f"{name} is not known of {count} of {len(people)} people, who are not scored on it"
-        for name, count in counts.items()
-        if count
-    )
-
-
 def _plan_split(
     name: str,
     people: Sequence[Participant],
@@ -326,6 +302,8 @@ def _plan_split(
             attributes=known,
             rng=generator(config.seed, "trials", name, config.id),
             nonmated_per_probe=config.nonmated_per_probe,
+            ages=known_ages(people),
+            years=config.matched_years,
         )
     except ValueError as error:
         raise CohortError(f"{name}: {error}") from error
@@ -371,6 +349,7 @@ def _describe(
         "contrast": config.contrast,
         **between_scans,
         "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
+        "matched": how_ages_match(people, config.matched_years),
         "hair_removal": "none" if between_scans else config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})

@@ -51,7 +51,8 @@ def seal_edition(plan: Plan, folder: Path) -> str:
             f"{unseen[0]}: its faces were not checked ({len(unseen)} photographs of real people); expected "
             "PhotoItem.cut of each, which `mriprivacy build` decides"
         )
-    targets = [scan.target for scan in plan.scans] + [photo.target for photo in plan.photos]
+    targets = [scan.target for scan in plan.scans]
+    targets += [photo.target for photo in (*plan.photos, *plan.doppelgangers)]
     lacking = [target.as_posix() for target in targets if not (folder / target).is_file()]
     if lacking:
         raise CohortError(f"not released yet: {', '.join(lacking[:5])} ({len(lacking)} files)")
@@ -80,7 +81,8 @@ def seal_edition(plan: Plan, folder: Path) -> str:
 
 def _secrets(plan: Plan) -> set[str]:
     """Return the nonce, the cohort's subjects, names of their files, without the ending, too, and headers."""
-    files = {scan.source.name for scan in plan.scans} | {photo.source.name for photo in plan.photos}
+    photos = (*plan.photos, *plan.doppelgangers)
+    files = {scan.source.name for scan in plan.scans} | {photo.source.name for photo in photos}
     stems = {name.split(".")[0] for name in files}
     headers = set().union(*(header_text(scan.source) for scan in plan.scans))
     return {plan.nonce, *(subject for _, subject, _ in plan.subjects), *files, *stems, *headers}

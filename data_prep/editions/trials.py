@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,8 +22,8 @@ class Trial:
         Whether both are of one subject.
     matched : bool
         Whether the trial belongs to the demographics-matched list: all mated trials, and the non-mated ones
-        whose two subjects agree in sex, age group and ethnicity. In that list demographics hold nothing about
-        the label.
+        whose two subjects agree in sex, age and ethnicity (`agree`). In that list demographics hold next to
+        nothing about the label.
     """
 
     probe: str
@@ -37,6 +38,8 @@ def make_trials(
     attributes: Mapping[str, Attributes],
     rng: np.random.Generator,
     nonmated_per_probe: int = 0,
+    ages: Mapping[str, float] = MappingProxyType({}),
+    years: float = 5,
 ) -> tuple[Trial, ...]:
     """Compare every probe with its own subject's references and with those of others.
 
@@ -51,6 +54,10 @@ def make_trials(
     nonmated_per_probe : int
         How many *other subjects* each probe meets; 0 for all. See `draw_met` for what the list then reveals.
         A subject met is met in all of its references. The draw pays no heed to attributes.
+    ages : mapping from subject to float
+        In years, of the subjects whose age is known so exactly.
+    years : float
+        How far apart the ages of subjects that agree may be; where one is not known, the age group decides.
 
     Returns
     -------
@@ -101,9 +108,9 @@ def make_trials(
     for index in rng.permutation(len(pairs)):
         probe, reference = pairs[index]
         one, other = probes[probe], references[reference]
-        trials.append(
-            Trial(probe, reference, one == other, one == other or agree(attributes[one], attributes[other]))
-        )
+        apart = abs(ages[one] - ages[other]) if one in ages and other in ages else None
+        alike = agree(attributes[one], attributes[other], apart, years)
+        trials.append(Trial(probe, reference, one == other, one == other or alike))
     check_trials(trials, probes, references)
     return tuple(trials)
 
@@ -173,15 +180,31 @@ def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], oth
         )
 
 
-def agree(one: Attributes, other: Attributes) -> bool:
-    """Whether two subjects are known to have the same sex, age group and ethnicity.
+def agree(one: Attributes, other: Attributes, apart: float | None = None, years: float = 5) -> bool:
+    """Whether two subjects are known to have the same sex and ethnicity, and nearly the same age.
+
+    Parameters
+    ----------
+    one, other : Attributes
+        Of the subjects.
+    apart : float or None
+        How far apart their ages are, in years; None if that is not known: then the age group has to be the
+        same.
+    years : float
+        How far they may be.
 
     Examples
     --------
+    >>> people = Attributes("F", "18-29", "asian"), Attributes("F", "30-44", "asian")
+    >>> agree(*people), agree(*people, apart=2), agree(*people, apart=6)
+    (False, True, False)
     >>> agree(Attributes("F", "18-29", "n/a"), Attributes("F", "18-29", "n/a"))
     False
     """
-    return one == other and NOT_AVAILABLE not in one
+    if apart is None:
+        return one == other and NOT_AVAILABLE not in one
+    same = (one.sex, one.ethnicity) == (other.sex, other.ethnicity)
+    return same and NOT_AVAILABLE not in (one.sex, one.ethnicity) and apart <= years
 
 
 def check_trials(trials: Sequence[Trial], probes: Mapping[str, str], references: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that ed
 CONDITIONS = ("raw", "bald")  # of photographs
 NOT_AVAILABLE = "n/a"
 DISTRACTORS = "distractors.tsv"  # trials with distractors, and the scores of those trials
+SEALED_DOPPELGANGERS = "doppelgangers"  # folder below `sealed/`, by condition and reference
 TRIAL_COLUMNS = ("probe", "reference")
 KEY_COLUMNS = ("probe", "reference", "label")
 SEALED_KEY_COLUMNS = ("probe", "reference", "label", "matched")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.data_prep.cohorts.cohort_files import truth_paths
+from mriprivacy.data_prep.cohorts.cohort_files import DOPPELGANGERS, truth_paths
 from mriprivacy.data_prep.formats.atomic import whole_file, write_whole
 from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.tsv import write_table
@@ -48,6 +48,11 @@ def scan_path(folder: Path, subject: str, contrast: str, session: str = "") -> P
 def true_bald_path(folder: Path, subject: str, number: int) -> Path:
     """Return where a photograph stands as it would be without hair."""
     return folder / "derivatives" / "truth" / "photos" / "bald" / f"{subject}_photo-{number:02d}.png"
+
+
+def doppelganger_path(folder: Path, subject: str, condition: str, number: int) -> Path:
+    """Return where a photograph of a person's doppelganger stands; `condition` is raw or true_bald."""
+    return folder / DOPPELGANGERS / condition / f"{subject}_photo-{number:02d}.png"
 
 
 def photo_path(folder: Path, subject: str, condition: str, number: int) -> Path:
@@ -194,6 +199,12 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
     voxels = f"{scans.spacing_mm:g} mm"
     if scans.acquisition == "sagittal":
         voxels += f" in sagittal slices of {scans.slice_mm:g} mm"
+    doppelgangers = (
+        f" `doppelgangers`: {config.photos.count} photograph(s) of each person's doppelganger, of the same "
+        "sex, age and ethnicity, all else drawn anew."
+        if config.photos.doppelgangers
+        else ""
+    )
     balance = ", as many of every sex, age group and ethnicity" if people.balanced else ""
     return f"""# A synthetic cohort: head MRI and photographs
 
@@ -205,7 +216,7 @@ def _readme(config: SyntheticCohort, subjects: int) -> str:
 * `sourcedata/photos/raw`: {config.photos.count} photograph(s) of each person.
 * `sourcedata/contact_sheet*.png`: everybody at a glance.
 * `derivatives/truth`: tissues (`dseg.tsv` names the labels), masks of brain and face, landmarks, and the
-  photographs without hair. Whoever is to be judged by these people must not see it.
+  photographs without hair.{doppelgangers} Whoever is to be judged by these people must not see it.
 
 Made by `mriprivacy cohort` with seed {config.seed}; the same seed makes the same people. What can be shown
 with synthetic people is how methods compare, not how safe a real person is. How they are made is written in

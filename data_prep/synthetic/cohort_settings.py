@@ -86,6 +86,9 @@ class PhotoSettings:
     glasses: float = _share(
         0.25, "share of people under 45 who wear glasses; older people wear them more often"
     )
+    doppelgangers: bool = setting(
+        True, "as many photographs of each person's doppelganger: same sex, age and ethnicity, all else anew"
+    )
 
 
 SYNTHETIC = "synthetic"

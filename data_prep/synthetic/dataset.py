@@ -12,6 +12,7 @@ from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.head.voxels import turned
+from mriprivacy.data_prep.synthetic.people.doppelganger import doppelganger
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.people.traits import ETHNICITIES, subject_number
 from mriprivacy.data_prep.synthetic.portrait.photograph import photograph
@@ -44,6 +45,8 @@ def sessions_of(config: SyntheticCohort, subject: str) -> tuple[str, ...]:
 def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[str, str]:
     """Scan and photograph one person, and write scans, sidecars, truth and photographs.
 
+    Photographs of the person's doppelganger are part of the truth.
+
     Depends on nothing but its arguments: people can be written in any order and in parallel.
 
     Parameters
@@ -66,7 +69,19 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
         pictures = photograph(person, config.seed, config, number)
         bids.write_picture(bids.photo_path(folder, person.subject, "raw", number), pictures["raw"])
         bids.write_picture(bids.true_bald_path(folder, person.subject, number), pictures["bald"])
+    if config.photos.doppelgangers:
+        _write_doppelganger(config, person, folder)
     return participant_row(person)
+
+
+def _write_doppelganger(config: SyntheticCohort, person: Person, folder: Path) -> None:
+    """Photograph a person's doppelganger as often as the person; nobody scans it."""
+    other = doppelganger(person, config.seed, config)
+    for number in range(1, config.photos.count + 1):
+        pictures = photograph(other, config.seed, config, number)
+        for condition, picture in (("raw", pictures["raw"]), ("true_bald", pictures["bald"])):
+            path = bids.doppelganger_path(folder, person.subject, condition, number)
+            bids.write_picture(path, picture)
 
 
 def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: Path) -> None:

@@ -24,7 +24,7 @@ from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edi
 from tests.helpers import reference
 from tests.helpers.engine import ENGINE
 from tests.helpers.reference import Side
-from tests.helpers.tiny_cohort import write_tiny_cohort
+from tests.helpers.tiny_cohort import with_doppelgangers, write_tiny_cohort
 
 pytestmark = pytest.mark.long
 
@@ -43,7 +43,7 @@ ABOUT = {
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     folder = tmp_path_factory.mktemp("reference")
-    cohort, edition = write_tiny_cohort(folder / "cohort", N), folder / "edition"
+    cohort, edition = with_doppelgangers(write_tiny_cohort(folder / "cohort", N)), folder / "edition"
     table = cohort / "participants.tsv"
     head, *rows = (line.split("\t") for line in table.read_text().splitlines())
     aged = [head, *([own[0], own[1], str(20 + 2 * i), *own[3:]] for i, own in enumerate(rows))]
@@ -77,7 +77,10 @@ def submission(context: Context, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def looks(context: Context) -> dict[tuple[str, str, str], np.ndarray]:
-    """What each attack sees in each image, by attack, state and image; two scans have no face."""
+    """What each attack sees in each image, by attack, state and image; two scans have no face.
+
+    A doppelganger shares half of what makes up a person; one of them has no face.
+    """
     rng, of = np.random.default_rng(12), context.sealed.subjects
     people = {who: rng.normal(size=4) for who in sorted(set(of.values()))}
     turn = {(a, state): rng.normal(size=(4, 6)) for a in NAMES for state in ("scan", "raw", "bald")}
@@ -94,6 +97,13 @@ def looks(context: Context) -> dict[tuple[str, str, str], np.ndarray]:
                 )
                 for one in split.references:
                     found[attack, condition, one] = people[of[one]] @ other + 2 + 0.5 * rng.normal(size=6)
+    shared = np.array([1, 1, 0, 0])
+    for condition in ("raw", "bald"):
+        for attack in NAMES:
+            for one in sorted(context.edition.eval.references)[1:]:
+                other = shared * people[of[one]] + (1 - shared) * rng.normal(size=4)
+                seen = other @ turn[attack, condition] + 2 + 0.5 * rng.normal(size=6)
+                found[attack, condition, f"double {one}"] = seen
     for split in context.edition.splits.values():
         for attack in NAMES:
             del found[attack, "defaced", sorted(split.probes)[1]]
@@ -106,6 +116,8 @@ def entry(context: Context, submission, looks) -> Entry:
         def one(name: str) -> ImageFeatures:
             place, image = name.rsplit(" ", 1)
             state = "bald" if "bald" in place else "raw"
+            if "doppelganger" in place:
+                image = f"double {image}"
             if kind == "scan":
                 state = "defaced" if untrusted else "released"
             vectors = {a: looks[a, state, image] for a in NAMES if (a, state, image) in looks}
@@ -136,7 +148,13 @@ class Expected:
             first.setdefault(of[r], r)
         who = {image: first[of[image]] for pair in key for image in pair}
 
-        def see(state: str, among=None, other=None) -> dict[str, np.ndarray]:
+        # The same list, in which mated trials are with the doppelganger's photograph.
+        doubled = [
+            (p, f"double {r}" if own else r) for (p, r), own in zip(self.trials, self.mated, strict=True)
+        ]
+        shown = sorted({r for _, r in doubled} | set(edition.eval.references))
+
+        def see(state: str, among=None, other=None, trials=self.trials) -> dict[str, np.ndarray]:
             def side(attack: str, which: str, images) -> dict[str, np.ndarray]:
                 return {i: looks[attack, which, i] for i in images if (attack, which, i) in looks}
 
@@ -151,8 +169,8 @@ class Expected:
                     for name, (a, c) in parts.items()
                 },
                 {name: side(a, state, edition.eval.probes) for name, (a, c) in parts.items()},
-                {name: side(a, c, edition.eval.references) for name, (a, c) in parts.items()},
-                self.trials,
+                {name: side(a, c, shown) for name, (a, c) in parts.items()},
+                trials,
                 key,
                 other,
                 among,
@@ -181,6 +199,7 @@ class Expected:
 
         def ask(among=None) -> None:
             self.scores = see("defaced", among) | fitted
+            self.doubles = see("defaced", among, trials=doubled)
             keys = [reference.shuffled_key(who, set(edition.dev.references), seed) for seed in range(10)]
             shuffled = [see("defaced", among, other) for other in keys]
             taught = {
@@ -245,6 +264,12 @@ def test_scores_and_figures_of_every_attacker_and_group(
             own[chosen], expected.people[chosen], expected.mated[chosen], expected.probes[chosen],
             DRAWS, SEED, threshold,
         )  # fmt: skip
+        if name in expected.doubles:
+            control, identity = reference.identity(
+                own[chosen], expected.doubles[name][chosen], expected.people[chosen], expected.mated[chosen],
+                DRAWS, SEED,
+            )  # fmt: skip
+            figures |= {"auc_doppelganger": control, "identity": identity}
         assert set(one.figures) - {"linkability"} == set(figures)
         for figure, value in figures.items():
             told = one.figures[figure]

@@ -197,7 +197,9 @@ def attackers(
         else:
             for level, compare in (("ignorant", ignorant), ("adapted", adapted(scans, photos))):
                 table = {
-                    (p, r): compare(probes[name][p], shots[name][r]) for p, r in trials if p in probes[name]
+                    (p, r): compare(probes[name][p], shots[name][r])
+                    for p, r in trials
+                    if p in probes[name] and r in shots[name]
                 }
                 found[f"{name}/{level}"] = lowest(column(table, trials))
         own = column(all_maps(scans, photos)(probes[name], shots[name]), trials)
@@ -322,6 +324,22 @@ def figures(
         reach = student.ppf(0.975, n - 1) * logit(np.clip(drawn_areas, step, 1 - step)).std()
         low, high = expit(logit(area) - reach), expit(logit(area) + reach)
     return found | {"auc": (area, low, high, n)}
+
+
+def identity(
+    own: np.ndarray, other: np.ndarray, people: np.ndarray, mated: np.ndarray, draws: int, seed: int
+) -> tuple[tuple[float, float, float, int], tuple[float, float, float, int]]:
+    """AUC with doppelgangers in the place of people, and what it lacks: value, interval, people."""
+    n = len(np.unique(people[mated, 0]))
+    area, control = auc(own, mated), auc(other, mated)
+    drawn_own, drawn_other = (areas(scores, people, mated, draws, seed) for scores in (own, other))
+    low, high = np.quantile(drawn_other, [0.025, 0.975])
+    if 0 < control < 1:
+        step = 0.5 / (mated.sum() * (~mated).sum())
+        reach = student.ppf(0.975, n - 1) * logit(np.clip(drawn_other, step, 1 - step)).std()
+        low, high = expit(logit(control) - reach), expit(logit(control) + reach)
+    ends = np.quantile(drawn_own - drawn_other, [0.025, 0.975])
+    return (control, float(low), float(high), n), (area - control, float(ends[0]), float(ends[1]), n)
 
 
 def checked(question: str, attacker: str, value: float, error: float, sigmas: float) -> tuple:

@@ -41,3 +41,14 @@ def write_tiny_cohort(root: Path, n_subjects: int = N_SUBJECTS) -> Path:
     (root / "participants.tsv").write_text("\n".join(rows) + "\n")
     (root / "dataset_description.json").write_text('{"Synthetic": true}')  # noise shows no real person
     return root
+
+
+def with_doppelgangers(root: Path) -> Path:
+    """Add a photograph of a doppelganger, of noise, for each photograph of a tiny cohort."""
+    rng = np.random.default_rng(6)
+    for condition in ("raw", "bald"):
+        for own in sorted((root / "sourcedata" / "photos" / condition).glob("*.png")):
+            path = root / "derivatives" / "truth" / "doppelgangers" / condition / own.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 255, (20, 16, 3), dtype=np.uint8)).save(path)
+    return root

@@ -215,3 +215,34 @@ def test_people_with_unknown_attributes_keep_their_mated_trials() -> None:
     assert all(table[f"p{i}", f"r{i}-0"].matched for i in range(4))
     # Unknown is not alike, not even to unknown.
     assert not table["p1", "r2-0"].matched
+
+
+def test_ages_in_years_decide_whom_a_trial_matches_where_both_are_known() -> None:
+    """People a year apart are alike though an edge of the age groups lies between; those 11 apart are not."""
+    years = {"s0": 29.0, "s1": 30.0, "s2": 41.0}
+    groups = ("18-29", "30-44", "30-44", "30-44")
+    attributes = {f"s{i}": Attributes("F", group, "x") for i, group in enumerate(groups)}
+    attributes["s4"] = Attributes("M", "30-44", "x")
+    probes, references = ({f"{kind}{i}": f"s{i}" for i in range(5)} for kind in "pr")
+    ages = years | {"s4": 30.0}  # that of s3 is not known
+
+    def matched(within: float) -> set[str]:
+        rng = np.random.default_rng(0)
+        trials = make_trials(probes, references, attributes, rng, ages=ages, years=within)
+        found = {"".join(sorted(t.probe[1] + t.reference[1])) for t in trials if t.matched and not t.mated}
+        assert all(
+            Trial(t.reference.replace("r", "p"), t.probe.replace("p", "r"), t.mated, t.matched) in trials
+            for t in trials
+        )
+        return found
+
+    assert matched(5) == {"01", "13", "23"}  # with s3 the age group decides
+    assert matched(0) == {"13", "23"}
+    assert matched(11) == {"01", "12", "13", "23"}
+    assert matched(12) == {"01", "02", "12", "13", "23"}
+
+
+def test_what_is_not_known_matches_nobody_whatever_the_age() -> None:
+    assert not agree(Attributes("n/a", "18-29", "x"), Attributes("n/a", "18-29", "x"), apart=0)
+    assert not agree(Attributes("F", "18-29", "n/a"), Attributes("F", "18-29", "n/a"), apart=0)
+    assert agree(Attributes("F", "18-29", "x"), Attributes("F", "45-59", "x"), apart=0)
