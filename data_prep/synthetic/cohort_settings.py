@@ -37,6 +37,9 @@ class PeopleSettings:
     )
     balanced: bool = setting(False, "equal numbers of every sex, age group and ethnicity, instead of chance")
     age_edges: list[int] = setting([18, 30, 45, 60], "first year of every age group, for balanced cohorts")
+    brain_individuality: float = _share(
+        1.0, "how much brains, skulls and scalps differ; 0: everybody has one average brain, scaled"
+    )
 
 
 @dataclass

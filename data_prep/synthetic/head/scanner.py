@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings
+from mriprivacy.data_prep.synthetic.head.inside import AVERAGE, Inside
 from mriprivacy.data_prep.synthetic.head.landmarks import ibug_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
 from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, GREY, SCANNERS, Scanner, signals
@@ -59,7 +60,9 @@ class HeadScan:
         return (self.labels >= min(BRAIN)).astype(np.uint8)
 
 
-def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -> HeadScan:
+def scan_head(
+    mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings, inside: Inside = AVERAGE
+) -> HeadScan:
     """Scan a head once in every contrast, without its moving in between.
 
     Parameters
@@ -67,10 +70,12 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     mesh : HeadMesh
         The head, subdivided once.
     rng : Generator
-        Decides pose, place in the field of view, scanner, fat, bias field, gain and noise.
+        Decides pose, place in the field of view, scanner, bias field, gain and noise.
     settings : ScanSettings
         Acquisition and how much of all that. The noise is Rician (Gudbjartsson and Patz, Magn. Reson. Med.
         34, 1995).
+    inside : Inside
+        The person's brain, skull and scalp.
 
     Returns
     -------
@@ -79,9 +84,8 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     number = int(rng.integers(len(SCANNERS)))
     scanner = SCANNERS[number]
     motion = lie_down(mesh, rng, settings)
-    fat_mm = float(np.clip(rng.normal(3, 0.8), 1.5, 6))
     (affine, shape), thin = _voxels(settings), _thin_slices(settings)
-    volume = lay_out(mesh, motion, *thinner(affine, shape, thin), fat_mm)
+    volume = lay_out(mesh, motion, *thinner(affine, shape, thin), inside)
     images = {}
     for contrast in settings.contrasts:
         signal = _thick(volume.signal(signals(scanner.sequences[contrast])), thin)
