@@ -77,7 +77,8 @@ def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: 
     mesh = head_mesh(
         person.weights if first else _on_another_day(person, session, config), scan_expression(rng, config)
     )
-    scan = scan_head(mesh, rng, settings, inside_of(config, person))
+    site = int(random_for(config.seed, person.subject, "site").integers(settings.sites))
+    scan = scan_head(mesh, rng, settings, inside_of(config, person), site)
     stored = partial(turned, affine=scan.affine, axes=STORED_AXES[settings.acquisition])
     truth = {"brain_masks": scan.brain, "face_masks": scan.face, "labels": scan.labels}
     for contrast, image in scan.images.items():
@@ -91,7 +92,7 @@ def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: 
 def inside_of(config: SyntheticCohort, person: Person) -> Inside:
     """Return the inside of a person's head: the same in every session, whatever the face."""
     brain, skull = (random_for(config.seed, person.subject, purpose) for purpose in ("brain", "skull"))
-    return draw_inside(brain, skull, person.age, config.people.brain_individuality)
+    return draw_inside(brain, skull, person.sex, person.age, config.people.brain_individuality)
 
 
 def _on_another_day(person: Person, session: str, config: SyntheticCohort) -> dict[str, float]:

@@ -27,8 +27,10 @@ FOLDS = 0.2
 YOUNG_FRACTION, YOUNG = 0.94, 20
 # How much it differs between people of one age, and how far the walls of their ventricles lie apart, mm.
 FRACTION_SPREAD, VENTRICLE_SPREAD_MM = 0.012, 1.0
-# How much the thickness of scalp and skull differs between people, mm.
-SCALP_SPREAD_MM, SKULL_SPREAD_MM = 0.7, 1.0
+# Thickness of scalp and skull, mm: heads as large as those of the NIOSH survey of 2003 then have crania of
+# the volumes of Matsumae et al.; and how much it differs between people.
+SCALP_MM, SKULL_MM = {"F": 3.4, "M": 4.2}, 6.5
+SCALP_SPREAD_MM, SKULL_SPREAD_MM = 0.5, 1.0
 # Towards this point, in the template, a brain shrinks, mm: the brain stem stays where it is.
 STEM = np.array([0.0, -25.0, -45.0])
 # Ventricles, in the template: a point of them, mm, and how far under the surface they lie at least.
@@ -103,13 +105,13 @@ AVERAGE = Inside(
     *_atrophy(brain_fraction(AVERAGE_AGE), ventricles_mm(AVERAGE_AGE), 0),
     ventricles_mm(AVERAGE_AGE),
     np.zeros((1, 1, 1, 4), np.float32),
-    4.0,
-    7.0,
+    sum(SCALP_MM.values()) / 2,
+    SKULL_MM,
 )
 
 
 def draw_inside(
-    brain: np.random.Generator, skull: np.random.Generator, age: float, individuality: float
+    brain: np.random.Generator, skull: np.random.Generator, sex: str, age: float, individuality: float
 ) -> Inside:
     """Draw the inside of one person's head.
 
@@ -117,6 +119,8 @@ def draw_inside(
     ----------
     brain, skull : Generator
         Streams of this person, for nothing else: the same in every session, whatever the face.
+    sex : str
+        F or M: scalps differ a little.
     age : float
         Years.
     individuality : float
@@ -128,14 +132,14 @@ def draw_inside(
 
     Examples
     --------
-    >>> same = draw_inside(np.random.default_rng(1), np.random.default_rng(2), 80, 0.0)
+    >>> same = draw_inside(np.random.default_rng(1), np.random.default_rng(2), "F", 80, 0.0)
     >>> same is AVERAGE
     True
     """
     if individuality == 0:
         return AVERAGE
     more, wider = np.clip(brain.normal(0, 1, 2), -2.5, 2.5)
-    scalp, bone = np.clip(skull.normal(0, 1, 2), -2.5, 2.5)
+    scalp, bone = np.clip(skull.normal(0, 1, 2), -2, 2)
 
     def between(average: float, own: float) -> float:
         return float(average + individuality * (own - average))
@@ -147,8 +151,8 @@ def draw_inside(
         *_atrophy(fraction, ventricles, individuality),
         ventricles,
         np.float32(individuality) * _random_shifts(brain),
-        AVERAGE.scalp_mm + individuality * SCALP_SPREAD_MM * float(scalp),
-        AVERAGE.skull_mm + individuality * SKULL_SPREAD_MM * float(bone),
+        between(AVERAGE.scalp_mm, SCALP_MM[sex] + SCALP_SPREAD_MM * scalp),
+        between(AVERAGE.skull_mm, SKULL_MM + SKULL_SPREAD_MM * bone),
     )
 
 
