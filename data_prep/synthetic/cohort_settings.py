@@ -37,6 +37,9 @@ class PeopleSettings:
     )
     balanced: bool = setting(False, "equal numbers of every sex, age group and ethnicity, instead of chance")
     age_edges: list[int] = setting([18, 30, 45, 60], "first year of every age group, for balanced cohorts")
+    brain_individuality: float = _share(
+        1.0, "how much brains, skulls and scalps differ; 0: everybody has one average brain, scaled"
+    )
 
 
 @dataclass
@@ -67,6 +70,15 @@ class ScanSettings:
     open_eyes: float = _share(0.15, "share of scans with open eyes")
     pose_degrees: float = _rotation(4.0, "standard deviation of the head's rotation about each axis")
     noise: float = _share(0.05, "standard deviation of the noise, as a fraction of the grey-matter signal")
+    pads: float = _share(0.2, "share of sessions whose pads press the ears to the head")
+    motion: float = _share(0.1, "share of scans in which the head moves: ghosts and blur, front to back")
+    dental: float = _share(0.05, "share of sessions with metal in teeth: holes in the picture around them")
+    coil: float = setting(
+        1.0, "strength of the coil's intensity profile; 0: even, 1: as it is", at_least=0, at_most=3
+    )
+    sites: int = setting(
+        1, "sites whose scanners differ; each person is of one, whatever the person", at_least=1, at_most=2
+    )
 
 
 @dataclass

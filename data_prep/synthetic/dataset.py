@@ -9,6 +9,7 @@ import numpy as np
 
 from mriprivacy.data_prep.synthetic import bids_files as bids
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
+from mriprivacy.data_prep.synthetic.head.inside import Inside, draw_inside
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
 from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.head.voxels import turned
@@ -91,7 +92,8 @@ def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: 
     mesh = head_mesh(
         person.weights if first else _on_another_day(person, session, config), scan_expression(rng, config)
     )
-    scan = scan_head(mesh, rng, settings)
+    site = int(random_for(config.seed, person.subject, "site").integers(settings.sites))
+    scan = scan_head(mesh, rng, settings, inside_of(config, person), site)
     stored = partial(turned, affine=scan.affine, axes=STORED_AXES[settings.acquisition])
     truth = {"brain_masks": scan.brain, "face_masks": scan.face, "labels": scan.labels}
     for contrast, image in scan.images.items():
@@ -100,6 +102,12 @@ def _write_scans(config: SyntheticCohort, person: Person, session: str, folder: 
         bids.write_scan(path, data, affine, bids.scan_sidecar(contrast, settings))
         volumes = {name: stored(volume)[0] for name, volume in truth.items()}
         bids.write_truth(folder, path, volumes, affine, scan.landmarks)
+
+
+def inside_of(config: SyntheticCohort, person: Person) -> Inside:
+    """Return the inside of a person's head: the same in every session, whatever the face."""
+    brain, skull = (random_for(config.seed, person.subject, purpose) for purpose in ("brain", "skull"))
+    return draw_inside(brain, skull, person.sex, person.age, config.people.brain_individuality)
 
 
 def _on_another_day(person: Person, session: str, config: SyntheticCohort) -> dict[str, float]:

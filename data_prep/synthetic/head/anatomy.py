@@ -16,6 +16,9 @@ from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
 from mriprivacy.data_prep.synthetic.head.tissues import LABEL
 from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, coordinates, part_of, voxelize
 
+# Fluid between the surface of the template's brain and the bone, mm.
+FLUID_MM = 1.5
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -81,7 +84,12 @@ def gyroid(x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], period_mm: float) 
 
 
 def paint_tissues(
-    canvas: Canvas, mesh: HeadMesh, marks: Landmarks, beyond_brain: NDArray[np.float32], fat_mm: float
+    canvas: Canvas,
+    mesh: HeadMesh,
+    marks: Landmarks,
+    beyond_brain: NDArray[np.float32],
+    scalp_mm: float,
+    skull_mm: float,
 ) -> None:
     """Paint everything but the brain itself, outermost first; outside the head goes on as skin.
 
@@ -94,10 +102,11 @@ def paint_tissues(
     marks : Landmarks
         Of that head.
     beyond_brain : ndarray, shape (i, j, k)
-        Distance from the brain's surface, mm (`brain_distance`).
-    fat_mm : float
-        Thickness of the fat under the scalp, mm.
+        Distance from the surface of the template's brain, mm (`brain_distance`).
+    scalp_mm, skull_mm : float
+        Thickness, from skin to bone and of the bone.
     """
+    fat_mm = scalp_mm - 1
     canvas.labels[...] = LABEL["skin"]
     canvas.labels[canvas.depth > 1.8] = LABEL["fat"]
     canvas.labels[canvas.depth > 1.8 + 0.8 * fat_mm] = LABEL["muscle"]
@@ -105,7 +114,7 @@ def paint_tissues(
     _paint_jaws(canvas, marks)
     _paint_airways(canvas, marks)
     _paint_mouth(canvas, mesh, marks)
-    _paint_skull(canvas, beyond_brain)
+    _paint_skull(canvas, beyond_brain, skull_mm)
     _paint_spine(canvas, marks)
     canvas.labels[(beyond_brain <= 1.9) & (canvas.depth > 3.5)] = LABEL["fluid"]
     _paint_eyes(canvas, marks)
@@ -209,12 +218,13 @@ def _paint_mouth(canvas: Canvas, mesh: HeadMesh, marks: Landmarks) -> None:
         canvas.labels[solid & mouth] = LABEL["tooth"]
 
 
-def _paint_skull(canvas: Canvas, beyond_brain: NDArray[Any]) -> None:
+def _paint_skull(canvas: Canvas, beyond_brain: NDArray[Any], thickness: float) -> None:
     """Paint two tables of bone and marrow around the fluid that surrounds the brain; base and vault alike."""
     uneven = gyroid(*canvas.upright(), 60)
-    skull = (beyond_brain > 1.5) & (beyond_brain < 8.5 + uneven) & (canvas.depth > 3.5)
+    outer = FLUID_MM + thickness + uneven
+    skull = (beyond_brain > FLUID_MM) & (beyond_brain < outer) & (canvas.depth > 3.5)
     canvas.labels[skull] = LABEL["bone"]
-    marrow = skull & (beyond_brain > 3.6) & (beyond_brain < 6.4 + uneven) & (canvas.depth > 5)
+    marrow = skull & (beyond_brain > 3.6) & (beyond_brain < outer - 2.1) & (canvas.depth > 5)
     canvas.labels[marrow] = LABEL["marrow"]
 
 

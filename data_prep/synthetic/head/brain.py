@@ -16,17 +16,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.data_prep.synthetic import exact
-from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, part_of, resample
+from mriprivacy.data_prep.synthetic.head.voxels import Shape, box_of, part_of
 from mriprivacy.scoring.errors import SetupError
 
-# Between the eyeballs' centres in the template, mm, and how deep the brain lies under the skin of the vault:
-# scalp 5, skull 6, fluid 2.
+# Between the eyeballs' centres in the template, mm.
 TEMPLATE_EYES = np.array([0.0, 57.0, -36.0])
-BRAIN_DEPTH_MM = 12.5
 # The maps are cut to this much around the brain, mm: what lies farther is no skull.
 SKULL_WITHIN_MM = 14.0
-# Beyond this distance from the brain's surface there is nothing of it, mm.
-BRAIN_RIM_MM = 1.5
 
 
 class BrainTemplateError(SetupError):
@@ -112,6 +108,7 @@ def fit_brain(
     affine: NDArray[np.float64],
     motion: NDArray[np.float64],
     eyes: NDArray[np.float64],
+    deep_mm: float,
 ) -> NDArray[np.float64]:
     """Place the template brain in a head so that it lies equally deep under the vault.
 
@@ -125,6 +122,8 @@ def fit_brain(
         The head's own frame to world.
     eyes : ndarray, shape (3,)
         Middle between the eyeballs' centres, mm, in the head's own frame.
+    deep_mm : float
+        How deep the template's surface lies under the skin of the vault.
 
     Returns
     -------
@@ -145,7 +144,7 @@ def fit_brain(
     def misfit(parameters: NDArray[Any]) -> NDArray[np.float64]:
         matrix = placed(parameters)
         voxel = exact.moved(exact.moved(vault, matrix), to_voxel)
-        under = ndimage.map_coordinates(depth, voxel.T, order=1, mode="nearest") - BRAIN_DEPTH_MM
+        under = ndimage.map_coordinates(depth, voxel.T, order=1, mode="nearest") - deep_mm
         under = np.where(under < 0, 3 * under, under)  # too near the skin is worse than too deep
         looks = (exact.moved(TEMPLATE_EYES, matrix) - eyes)[1:]
         anchors = [*(2 * looks), 60 * parameters[3]]
@@ -202,81 +201,20 @@ def _slopes(
     return np.stack(columns, axis=1)
 
 
-@dataclass(frozen=True)
-class BrainShares:
-    """What the brain is made of in a box of voxels of a grid.
-
-    Attributes
-    ----------
-    box : tuple of slice
-        Where in the grid.
-    grey, white : ndarray, shape (i, j, k)
-        Shares of the tissues, 0 to 1; the rest is fluid. None beyond `BRAIN_RIM_MM`.
-    distance : ndarray, shape (i, j, k)
-        Signed distance from the brain's surface, mm, negative inside.
-    """
-
-    box: tuple[slice, ...]
-    grey: NDArray[np.float32]
-    white: NDArray[np.float32]
-    distance: NDArray[np.float32]
-
-
 def brain_distance(
     brain_to_world: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape
 ) -> NDArray[np.float32]:
     """Return the signed distance from the brain's surface on a grid, mm, negative inside, 60 far away."""
     template = brain_template()
     distance = np.full(shape, 60.0, np.float32)
-    box, to_template = _template_box(brain_to_world, affine, shape)
+    box, to_template = template_box(brain_to_world, affine, shape)
     near = sample(template.distance, to_template, distance[box].shape, 60.0)
     near *= np.float32(exact.power(exact.determinant(brain_to_world), 1 / 3))
     distance[box] = near
     return distance
 
 
-def brain_shares(
-    distance: NDArray[np.float32],
-    distance_affine: NDArray[np.float64],
-    brain_to_world: NDArray[np.float64],
-    affine: NDArray[np.float64],
-    shape: Shape,
-) -> BrainShares:
-    """Bring grey and white matter to a grid.
-
-    Parameters
-    ----------
-    distance : ndarray, shape (l, m, n)
-        From `brain_distance`, on another grid of the same axes.
-    distance_affine : ndarray, shape (4, 4)
-        Voxel to world of that grid.
-    brain_to_world : ndarray, shape (4, 4)
-        From `fit_brain`.
-    affine : ndarray, shape (4, 4)
-        Voxel to world of the grid; diagonal and positive.
-    shape : tuple of int
-        The grid.
-    """
-    template = brain_template()
-    box, to_template = _template_box(brain_to_world, affine, shape)
-    i, j, k = (part.stop - part.start for part in box)
-    to_distance = exact.turned(exact.inverse(distance_affine), part_of(affine, box))
-    near = resample(distance, to_distance, (i, j, k), 60.0)
-    inside = near < BRAIN_RIM_MM
-    places = exact.moved(np.argwhere(inside), to_template).T
-    shares = (
-        ndimage.map_coordinates(map_, places, order=1, output=np.float32)
-        for map_ in (template.grey, template.white)
-    )
-    # The average of 152 brains is blurred; a steeper share brings cortex and sulci back.
-    blurred_grey, blurred_white = shares
-    grey, white = np.zeros_like(near), np.zeros_like(near)
-    white[inside] = np.clip((blurred_white - 0.5) * 1.6 + 0.5, 0, 1)
-    grey[inside] = np.minimum(np.clip((blurred_grey - 0.4) * 1.8 + 0.4, 0, 1), 1 - white[inside])
-    return BrainShares(box, grey, white, near)
-
-
-def _template_box(
+def template_box(
     brain_to_world: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape
 ) -> tuple[tuple[slice, ...], NDArray[np.float64]]:
     """Return the box of a grid that the template fills, and its voxels to those of the template."""

@@ -8,9 +8,19 @@ from numpy.typing import NDArray
 
 from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings
+from mriprivacy.data_prep.synthetic.head.artefacts import (
+    CYCLES,
+    FILLINGS,
+    MOVED_MM,
+    VOID_MM,
+    beside_metal,
+    ghosted,
+    pressed_ears,
+)
+from mriprivacy.data_prep.synthetic.head.inside import AVERAGE, Inside
 from mriprivacy.data_prep.synthetic.head.landmarks import ibug_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
-from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, GREY, SCANNERS, Scanner, signals
+from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, GREY, LABEL, SITES, Scanner, signals
 from mriprivacy.data_prep.synthetic.head.volume import lay_out
 from mriprivacy.data_prep.synthetic.head.voxels import FIELD_OF_VIEW, Shape, grid, pose, thinner
 
@@ -43,7 +53,7 @@ class HeadScan:
     landmarks : mapping from str to ndarray, shape (3,)
         World, mm: dlib's 68 points.
     scanner : int
-        Which of `SCANNERS` it was.
+        Which of the scanners of `SITES` it was, counted through.
     """
 
     images: Mapping[str, NDArray[np.int16]]
@@ -59,7 +69,13 @@ class HeadScan:
         return (self.labels >= min(BRAIN)).astype(np.uint8)
 
 
-def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -> HeadScan:
+def scan_head(
+    mesh: HeadMesh,
+    rng: np.random.Generator,
+    settings: ScanSettings,
+    inside: Inside = AVERAGE,
+    site: int = 0,
+) -> HeadScan:
     """Scan a head once in every contrast, without its moving in between.
 
     Parameters
@@ -67,30 +83,52 @@ def scan_head(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) 
     mesh : HeadMesh
         The head, subdivided once.
     rng : Generator
-        Decides pose, place in the field of view, scanner, fat, bias field, gain and noise.
+        Decides pose, place in the field of view, scanner, bias field, gain and noise.
     settings : ScanSettings
         Acquisition and how much of all that. The noise is Rician (Gudbjartsson and Patz, Magn. Reson. Med.
         34, 1995).
+    inside : Inside
+        The person's brain, skull and scalp.
+    site : int
+        Which of `SITES` scans.
 
     Returns
     -------
     HeadScan
     """
-    number = int(rng.integers(len(SCANNERS)))
-    scanner = SCANNERS[number]
+    (aside,) = rng.spawn(1)  # what goes wrong changes nothing else
+    pads, metal, *moves = aside.random(2 + len(settings.contrasts))
+    kind = int(rng.integers(len(SITES[site])))
+    scanner = SITES[site][kind]
     motion = lie_down(mesh, rng, settings)
-    fat_mm = float(np.clip(rng.normal(3, 0.8), 1.5, 6))
     (affine, shape), thin = _voxels(settings), _thin_slices(settings)
-    volume = lay_out(mesh, motion, *thinner(affine, shape, thin), fat_mm)
-    images = {}
-    for contrast in settings.contrasts:
-        signal = _thick(volume.signal(signals(scanner.sequences[contrast])), thin)
-        images[contrast] = _acquire(signal, rng, scanner, settings.noise)
+    in_pads = pressed_ears(mesh) if pads < settings.pads else mesh
+    volume = lay_out(in_pads, motion, *thinner(affine, shape, thin), inside)
     labels = volume.labels()
     face = volume.face_mask(labels)
     middle = slice(thin // 2, None, thin)  # of each thick slice
+    fillings = _fillings(labels[middle], affine, aside) if metal < settings.dental else []
+    images = {}
+    for contrast, moved in zip(settings.contrasts, moves, strict=True):
+        signal = _thick(volume.signal(signals(scanner.sequences[contrast])), thin)
+        for place, radius in fillings:
+            signal = beside_metal(signal, affine, place, radius)
+        if moved < settings.motion:
+            signal = ghosted(signal, aside.uniform(*MOVED_MM) / affine[1, 1], int(aside.integers(*CYCLES)))
+        images[contrast] = _acquire(signal, rng, scanner, settings)
     landmarks = {name: exact.moved(point, motion) for name, point in ibug_landmarks(mesh).items()}
-    return HeadScan(images, affine, labels[middle], face[middle], landmarks, number)
+    return HeadScan(images, affine, labels[middle], face[middle], landmarks, len(SITES[0]) * site + kind)
+
+
+def _fillings(
+    labels: NDArray[np.uint8], affine: NDArray[np.float64], rng: np.random.Generator
+) -> list[tuple[NDArray[np.float64], float]]:
+    """Draw which teeth have metal in them: places in the world, and how far around there is no signal, mm."""
+    teeth = np.argwhere(labels == LABEL["tooth"])
+    if not len(teeth):  # out of the field of view
+        return []
+    chosen = rng.integers(len(teeth), size=rng.integers(FILLINGS[0], FILLINGS[1] + 1))
+    return [(exact.moved(teeth[index], affine), float(rng.uniform(*VOID_MM))) for index in chosen]
 
 
 def _voxels(settings: ScanSettings) -> tuple[NDArray[np.float64], Shape]:
@@ -146,16 +184,17 @@ def lie_down(mesh: HeadMesh, rng: np.random.Generator, settings: ScanSettings) -
 
 
 def _acquire(
-    signal: NDArray[np.float32], rng: np.random.Generator, scanner: Scanner, noise: float
+    signal: NDArray[np.float32], rng: np.random.Generator, scanner: Scanner, settings: ScanSettings
 ) -> NDArray[np.int16]:
     """Add what the scanner adds: coil sensitivity, gain and Rician noise."""
     gain = rng.uniform(0.85, 1.15)
     fields = []
     for shading, n in zip(scanner.shading, signal.shape, strict=True):
         place = np.linspace(-1, 1, n)
-        fields.append(exact.exp(rng.normal(0, 0.08) * place + rng.normal(shading, 0.06) * place**2))
+        profile = rng.normal(0, 0.08) * place + rng.normal(shading, 0.06) * place**2
+        fields.append(exact.exp(settings.coil * profile))
     across = np.asarray(gain * np.outer(fields[1], fields[2]), np.float32)
-    sigma = np.float32(noise * scanner.noise * GREY)
+    sigma = np.float32(settings.noise * scanner.noise * GREY)
     image = np.empty(signal.shape, np.int16)
     for i, field in enumerate(np.asarray(fields[0], np.float32)):  # slice by slice, in the processor's cache
         real, imaginary = sigma * exact.noise(rng, 2, *across.shape)

@@ -1,4 +1,4 @@
-"""The tissues of a synthetic head: their labels, and what two scanners make of them in four contrasts."""
+"""The tissues of a synthetic head: their labels, and their signal in four contrasts on four scanners."""
 
 from dataclasses import dataclass
 
@@ -78,7 +78,7 @@ class Scanner:
 
 
 # FLAIR inverts so that fluid (T1 4200 ms) has no signal at the echo; PDw is the early echo of T2w.
-SCANNERS = (
+_FIRST_SITE = (
     Scanner(
         {
             "T1w": Sequence(2400, 4, 1200),
@@ -100,6 +100,32 @@ SCANNERS = (
         (0.10, 0.03, 0.08),
     ),
 )
+# Another hospital: longer inversions, shorter trains, coils that shade more, one of them noisier.
+_SECOND_SITE = (
+    Scanner(
+        {
+            "T1w": Sequence(2000, 3, 1000),
+            "T2w": Sequence(5200, 84),
+            "FLAIR": Sequence(9500, 110, 2510),
+            "PDw": Sequence(5200, 12),
+        },
+        1.3,
+        (0.16, 0.12, 0.14),
+    ),
+    Scanner(
+        {
+            "T1w": Sequence(2250, 4, 1110),
+            "T2w": Sequence(3600, 102),
+            "FLAIR": Sequence(8500, 130, 2390),
+            "PDw": Sequence(3600, 20),
+        },
+        0.85,
+        (0.14, 0.05, 0.12),
+    ),
+)
+# The scanners of each site of a cohort.
+SITES = (_FIRST_SITE, _SECOND_SITE)
+SCANNERS = _FIRST_SITE + _SECOND_SITE
 
 
 def signals(sequence: Sequence) -> NDArray[np.float32]:

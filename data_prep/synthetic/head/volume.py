@@ -7,14 +7,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.data_prep.synthetic import exact
-from mriprivacy.data_prep.synthetic.head.anatomy import Canvas, face_region, paint_tissues
-from mriprivacy.data_prep.synthetic.head.brain import (
-    BRAIN_RIM_MM,
-    BrainShares,
-    brain_distance,
-    brain_shares,
-    fit_brain,
-)
+from mriprivacy.data_prep.synthetic.head.anatomy import FLUID_MM, Canvas, face_region, paint_tissues
+from mriprivacy.data_prep.synthetic.head.brain import brain_distance, fit_brain
+from mriprivacy.data_prep.synthetic.head.brain_shares import BRAIN_RIM_MM, BrainShares, brain_shares
+from mriprivacy.data_prep.synthetic.head.inside import Inside
 from mriprivacy.data_prep.synthetic.head.landmarks import Landmarks, closed_head, find_landmarks
 from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh
 from mriprivacy.data_prep.synthetic.head.tissues import BRAIN, LABEL
@@ -106,7 +102,7 @@ class HeadVolume:
 
 
 def lay_out(
-    mesh: HeadMesh, motion: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape, fat_mm: float
+    mesh: HeadMesh, motion: NDArray[np.float64], affine: NDArray[np.float64], shape: Shape, inside: Inside
 ) -> HeadVolume:
     """Lay a head out on a grid.
 
@@ -120,8 +116,8 @@ def lay_out(
         Voxel to world of the grid; diagonal and positive.
     shape : tuple of int
         The grid, over the whole field of view.
-    fat_mm : float
-        Thickness of the fat under the scalp, mm.
+    inside : Inside
+        The person's brain, skull and scalp.
     """
     marks = find_landmarks(mesh)
     coverage = _coverage(mesh, motion, marks, affine, shape)
@@ -130,11 +126,13 @@ def lay_out(
     box = _box(at_tissue > 0)
     tissue_affine = part_of(whole_affine, box)
     depth = _depth(at_tissue[box] > 0.5)
-    brain_to_world = fit_brain(depth, tissue_affine, motion, (marks.right_eye + marks.left_eye) / 2)
+    eyes = (marks.right_eye + marks.left_eye) / 2
+    deep_mm = inside.scalp_mm + inside.skull_mm + FLUID_MM
+    brain_to_world = fit_brain(depth, tissue_affine, motion, eyes, deep_mm)
     canvas = Canvas(np.empty(depth.shape, np.uint8), depth, tissue_affine, motion)
     distance = brain_distance(brain_to_world, tissue_affine, canvas.shape)
-    paint_tissues(canvas, mesh, marks, distance, fat_mm)
-    brain = brain_shares(distance, tissue_affine, brain_to_world, affine, shape)
+    paint_tissues(canvas, mesh, marks, distance, inside.scalp_mm, inside.skull_mm)
+    brain = brain_shares(inside, brain_to_world, affine, shape)
     return HeadVolume(affine, coverage, canvas.labels, face_region(canvas, marks), tissue_affine, brain)
 
 

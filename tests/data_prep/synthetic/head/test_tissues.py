@@ -7,6 +7,7 @@ from mriprivacy.data_prep.synthetic.head.tissues import (
     GREY,
     LABEL,
     SCANNERS,
+    SITES,
     TISSUES,
     signals,
 )
@@ -18,9 +19,10 @@ def test_the_brain_comes_last_and_air_first():
     assert LABEL["air"] == 0
 
 
+@pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("contrast", CONTRASTS)
-def test_the_scanners_differ_a_little(contrast):
-    one, other = (signals(scanner.sequences[contrast]) for scanner in SCANNERS)
+def test_the_scanners_of_a_site_differ_a_little(contrast, site):
+    one, other = (signals(scanner.sequences[contrast]) for scanner in site)
     assert one[0] == other[0] == 0
     assert one[LABEL["grey"]] == pytest.approx(GREY)
     bright = one > 100
