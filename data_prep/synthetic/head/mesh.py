@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mriprivacy.data_prep.synthetic.head.warps import PREFIX, WARPS, warp
 from mriprivacy.scoring.errors import SetupError
 
 # Everything lower than this in the base mesh is body, in decimetres (chin 6.6, shoulders 5.9).
@@ -233,7 +234,8 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     Parameters
     ----------
     name : str
-        Path below `targets` without its ending, for example `nose/nose-hump-incr`.
+        Path below `targets` without its ending, for example `nose/nose-hump-incr`; or `warps/` and the name of
+        a warp (`data_prep.synthetic.head.warps`).
 
     Returns
     -------
@@ -247,6 +249,9 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     MeshDataError
         If there is no such target.
     """
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX) in WARPS:
+        neutral = base_mesh().mesh.vertices
+        return np.arange(len(neutral)), warp(name.removeprefix(PREFIX), neutral)
     path = data_folder() / "targets" / f"{name}.target.gz"
     if not path.is_file():
         raise MeshDataError(f"no shape target {name!r} (looked for {path})")

@@ -7,10 +7,28 @@ import numpy as np
 
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import target_names
+from mriprivacy.data_prep.synthetic.measures.carried import warps_to
+from mriprivacy.data_prep.synthetic.measures.survey import draw_measures
 from mriprivacy.data_prep.synthetic.people.looks import Looks, draw_looks
-from mriprivacy.data_prep.synthetic.people.traits import ETHNICITIES, SEXES, draw_traits, random_for
+from mriprivacy.data_prep.synthetic.people.traits import (
+    ETHNICITIES,
+    SEXES,
+    Traits,
+    draw_traits,
+    random_for,
+    subject_ids,
+)
 
-__all__ = ["ETHNICITIES", "SEXES", "Person", "draw_person", "drifted", "random_for"]
+__all__ = [
+    "ETHNICITIES",
+    "SEXES",
+    "Person",
+    "draw_people",
+    "draw_person",
+    "drifted",
+    "person_with",
+    "random_for",
+]
 
 # Ethnicity as the mesh data names it.
 MESH_ETHNICITY = {"african": "african", "asian": "asian", "european": "caucasian"}
@@ -35,6 +53,9 @@ OPPOSITES = {
     "uncompress": "compress",
     "convex": "concave",
 }
+# How much sex and ethnic components move the whole-head targets, against the extremes that the mesh data has. The
+# measures of a head follow the survey; this is about what no measure says.
+TEMPER = 0.5
 # Not a matter of shape (whole head moved or aged by other means), or not human.
 LEFT_OUT = ("head/head-trans", "head/head-age", "head/head-scale", "ear-shape-pointed", "ear-shape-square")
 
@@ -121,8 +142,7 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
     config : SyntheticCohort
         The distribution.
     attempt : int
-        Another number gives the same sex, age, ethnicity and components another face, for when the first
-        came too near to another person's (`data_prep.synthetic.people.likeness`).
+        Another number gives the same sex, age, ethnicity and components another face and other looks.
 
     Returns
     -------
@@ -134,28 +154,53 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
     >>> one == draw_person("0001", 7, SyntheticCohort()), one.sex in SEXES
     (True, True)
     """
-    sex, age, ethnicity, shares = draw_traits(subject, seed, config)
+    return person_with(draw_traits(subject, seed, config), subject, seed, config, attempt)
+
+
+def person_with(
+    traits: Traits, subject: str, seed: int, config: SyntheticCohort, attempt: int = 0
+) -> Person:
+    """Draw a person of given sex, age, ethnicity and components; the rest as `draw_person`.
+
+    Free shape is drawn first, then the 18 measures that the survey says people of these traits have; the head
+    is warped until it has them.
+    """
+    sex, age, ethnicity, shares = traits
     rng = random_for(seed, subject, f"person-{attempt}" if attempt else "person")
     components = dict(zip(ETHNICITIES, shares, strict=True))
     weights = _macro_weights(rng, sex, age, components)
     _add_local_weights(weights, rng, config)
-
+    looks = draw_looks(rng, sex, age, components, config.photos.glasses)
+    wanted = draw_measures(rng, sex, age, components)
     return Person(
         subject=subject,
         sex=sex,
         age=age,
         ethnicity=ethnicity,
         components=shares,
-        weights=weights,
-        looks=draw_looks(rng, sex, age, components, config.photos.glasses),
+        weights=weights | warps_to(weights, wanted),
+        looks=looks,
     )
+
+
+def draw_people(config: SyntheticCohort) -> tuple[Person, ...]:
+    """Draw a cohort, in the order of its numbers; lookalikes stay.
+
+    Examples
+    --------
+    >>> [person.subject for person in draw_people(SyntheticCohort(subjects=2))]
+    ['sub-0001', 'sub-0002']
+    """
+    return tuple(draw_person(subject, config.seed, config) for subject in subject_ids(config))
 
 
 def _macro_weights(
     rng: np.random.Generator, sex: str, age: int, components: Mapping[str, float]
 ) -> dict[str, float]:
     """Blend the whole-head targets: ethnic components x sex x age, and sex x age x build."""
-    male = float(np.clip(rng.normal(0.92 if sex == "M" else 0.08, 0.06), 0, 1))
+    components = {name: 1 / 3 + TEMPER * (share - 1 / 3) for name, share in components.items()}
+    mean = 0.5 + 0.42 * TEMPER * (1 if sex == "M" else -1)
+    male = float(np.clip(rng.normal(mean, 0.15), 0, 1))
     genders = {"male": male, "female": 1 - male}
     # The data has ages 11 (child), 25 (young) and 90 (old). Heads are nearly grown at 18, hence the half.
     child = max(0.0, 0.5 * (25 - age) / (25 - 11))

@@ -14,6 +14,7 @@ SEXES = ("F", "M")
 
 Stratum = tuple[str, tuple[int, int], str]
 Shares = tuple[float, float, float]
+Traits = tuple[str, int, str, Shares]
 
 
 def random_for(seed: int, subject: str, purpose: str) -> np.random.Generator:
@@ -58,7 +59,7 @@ def subject_number(subject: str) -> int:
     return int(match[0])
 
 
-def draw_traits(subject: str, seed: int, config: SyntheticCohort) -> tuple[str, int, str, Shares]:
+def draw_traits(subject: str, seed: int, config: SyntheticCohort) -> Traits:
     """Draw sex, age, ethnicity and its three components; of subject, seed and settings alone.
 
     Components follow a symmetric Dirichlet distribution with `people.concentration`, and the label is drawn
