@@ -8,11 +8,12 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
-from mriprivacy.scoring.ranking import holm, paired_p
+from mriprivacy.scoring.intervals import LEVEL
+from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
 from mriprivacy.scoring.report import figures, replicates
 from mriprivacy.scoring.trials import trials
 
@@ -47,7 +48,7 @@ class Difference:
     first, second : str
     metric : str
     difference : Estimate
-        Value of the first minus that of the second, with its 95 % interval.
+        Value of the first minus that of the second, with the 95 % interval of the t-test behind `p`.
     p : float
         Two-sided p-value of no difference: a t-test on the draws (`scoring.ranking.paired_p`). The number
         of draws sets no floor to it.
@@ -141,7 +142,10 @@ def compare(draws: Draws, metric: str) -> list[Difference]:
     defined = ~np.isnan(drawn).any(axis=0)
     if np.isnan(value).any() or np.count_nonzero(defined) < 2:
         raise DataError(f"metric: {metric} is not defined for {draws.n} subjects; expected more of them")
-    table = paired_p(value, drawn[:, defined], draws.n)
+    drawn = drawn[:, defined]
+    table = paired_p(value, drawn, draws.n)
+    spread, freedom = spread_of_pairs(drawn, draws.n)
+    reach = spread * stdtrit(freedom, (1 + LEVEL) / 2)
     pairs = list(combinations(range(len(draws.systems)), 2))
     p = [float(table[pair]) for pair in pairs]
     return [
@@ -149,9 +153,10 @@ def compare(draws: Draws, metric: str) -> list[Difference]:
             draws.systems[i],
             draws.systems[j],
             metric,
-            percentile(float(value[i] - value[j]), drawn[i] - drawn[j], draws.n),
+            Estimate(gap, gap - float(reach[i, j]), gap + float(reach[i, j]), draws.n),
             raw,
             float(adjusted),
         )
         for (i, j), raw, adjusted in zip(pairs, p, holm(p), strict=True)
+        for gap in [float(value[i] - value[j])]
     ]

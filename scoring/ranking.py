@@ -125,15 +125,35 @@ def paired_p(values: ArrayLike, replicates: ArrayLike, n: int) -> Floats:
     if n < 1:
         raise ScoringError(f"n: {n}; expected the number of subjects, at least 1")
     gap = np.abs(value[:, None] - value)
-    covariance = np.atleast_2d(np.cov(drawn))
-    variance = np.diag(covariance)
-    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0) * n / max(n - 1, 1))
+    spread, freedom = spread_of_pairs(drawn, n)
     moved = spread > 1e-9
-    freedom = 1 / (1 / max(n - 1, 1) + 1 / (drawn.shape[1] - 1))
     by_t = 2 * student.sf(gap / np.where(moved, spread, 1), freedom)
     # Figures of entries are kept to four decimals; what is closer is equal.
     result: Floats = np.where(gap < 5e-5, 1.0, np.where(moved, by_t, min(1.0, 2.0 ** (1 - n))))
     return result
+
+
+def spread_of_pairs(replicates: Floats, n: int) -> tuple[Floats, float]:
+    """Return the standard error of every difference of two systems, and its degrees of freedom.
+
+    Parameters
+    ----------
+    replicates : ndarray, shape (n_systems, n_bootstrap)
+        The same draws for all systems.
+    n : int
+        Subjects.
+
+    Examples
+    --------
+    >>> spread, freedom = spread_of_pairs(np.array([[0.5, 0.6, 0.7], [0.5, 0.5, 0.5]]), 1000)
+    >>> float(spread[0, 1].round(4)), round(freedom, 3)
+    (0.1001, 1.996)
+    """
+    covariance = np.atleast_2d(np.cov(replicates))
+    variance = np.diag(covariance)
+    # Drawing with replacement is narrower than the truth by (n - 1) / n.
+    square = np.maximum(variance[:, None] + variance - 2 * covariance, 0) * n / max(n - 1, 1)
+    return np.sqrt(square), 1 / (1 / max(n - 1, 1) + 1 / (replicates.shape[1] - 1))
 
 
 def holm(p_values: ArrayLike) -> Floats:
