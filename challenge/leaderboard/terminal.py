@@ -8,11 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
 
-DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")
-ATTACKS = ("system", "AUC", "EER %", "rank-1")
+DEFACERS = ("ranks", "system", f"{RANKED_BY.short}, strongest", "brain", "attacker", "AUC, ignorant")
+ATTACKS = ("ranks", "system", "AUC", "EER %", "rank-1")
+RANKS = "Ranks: those that the data leave open, all together with 95 % confidence."
 SHOWN = (
     *("eer", "auc", "auc_doppelganger", "identity", "linkability"),
     *("accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years"),
@@ -45,26 +47,24 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
-        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev.", ""]
+        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev."]
+        lines += [RANKS, ""]
         rows: list[tuple[object, ...]] = []
-        for place in board(defacers, higher_is_better=False).places:
+        for place in board(defacers).places:
             entry, best = place.entry, place.entry.strongest()
-            figures = [
-                figure("auc", entry.strongest_of("ignorant")).text,
-                figure("auc", best).text,
-                best.level,
-            ]
             brain = "not ranked" if entry.games else gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
-            rows.append((place.tier or "-", entry.system, *figures, brain))
+            private = f"{RANKED_BY.estimate(entry):.2f}"
+            ignorant = figure("auc", entry.strongest_of("ignorant")).text
+            rows.append((place.ranks, entry.system, private, brain, best.level, ignorant))
         lines += [_table(rows, DEFACERS), ""]
     if attacks:
         rows = []
-        for place in board(attacks, higher_is_better=True).places:
+        for place in board(attacks).places:
             shown = [figure(name, place.entry.strongest()).text for name in ("auc", "eer", "rank1")]
-            rows.append((place.entry.system, *shown))
-        lines += ["Attacks on undefaced scans", "", _table(rows, ATTACKS), ""]
+            rows.append((place.ranks, place.entry.system, *shown))
+        lines += ["Attacks on undefaced scans", RANKS, "", _table(rows, ATTACKS), ""]
     return "\n".join(lines)
 
 
