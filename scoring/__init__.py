@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.metrics.verification import rocch_eer as rocch_eer
     from mriprivacy.scoring.metrics.verification import tmr_at_fmr as tmr_at_fmr
     from mriprivacy.scoring.report import VerificationReport as VerificationReport
+    from mriprivacy.scoring.report import exposure_figure as exposure_figure
     from mriprivacy.scoring.report import score_trials as score_trials
     from mriprivacy.scoring.signature import Signature as Signature
     from mriprivacy.scoring.signature import refuse_unlike as refuse_unlike
@@ -59,7 +60,7 @@ _HOMES = {
     "metrics.identification": "Cmc cmc",
     "metrics.linkability": "SmallSampleWarning dsys_histogram linkability",
     "metrics.verification": "Curve auc det eer roc rocch_eer tmr_at_fmr",
-    "report": "VerificationReport score_trials",
+    "report": "VerificationReport exposure_figure score_trials",
     "signature": "Signature refuse_unlike",
     "streaming": "StreamReport parquet_chunks score_stream tsv_chunks",
     "summary": "Summary summarize",

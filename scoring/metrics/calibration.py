@@ -100,9 +100,9 @@ def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
     return zebra_of(steps(mated, nonmated).hull())
 
 
-def min_cllr_of(curves: Steps) -> Floats:
-    """Minimum Cllr of one ROC, or of each replicate; shape (...)."""
-    p = posterior(curves)
+def min_cllr_of(curves: Steps, fitted: Floats | None = None) -> Floats:
+    """Minimum Cllr of one ROC, or of each replicate, from their `posterior`; shape (...)."""
+    p = posterior(curves) if fitted is None else fitted
     mated = _bits(curves.mated, p).sum(-1) / curves.n_mated
     nonmated = _bits(curves.nonmated, 1 - p).sum(-1) / curves.n_nonmated
     result: Floats = (mated + nonmated) / 2

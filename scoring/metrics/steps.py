@@ -56,6 +56,17 @@ class Steps:
             return Steps(self.mated[ends], self.nonmated[ends])
         return Steps(self.mated[kept], self.nonmated[kept])
 
+    def pooled(self) -> Steps:
+        """Join neighbouring pieces of one class alone: one ROC has one such form, however it was counted."""
+        whole = self.filled()
+        kind = 2 * (whole.mated > 0) + (whole.nonmated > 0)
+        fresh = np.ones(len(kind), dtype=bool)
+        fresh[1:] = (kind[1:] != kind[:-1]) | (kind[1:] == 3)
+        if fresh.all():
+            return whole
+        starts = np.flatnonzero(fresh)
+        return Steps(np.add.reduceat(whole.mated, starts), np.add.reduceat(whole.nonmated, starts))
+
     def hull(self) -> Steps:
         """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators).
 
