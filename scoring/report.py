@@ -166,7 +166,7 @@ def score_trials(
         raise ScoringError("threshold: nan; expected a score, or infinity")
     listed = trials(scores, mated, probe_subjects, reference_subjects)
     warn_if_small(int(listed.mated.sum()))
-    searched = _searches(listed, probes)
+    searched = searches(listed, probes)
     above = None if threshold is None else _pieces_above(listed, threshold)
     counts = listed.draw(n_bootstrap, seed)
     draws = replicates(listed, counts, searched, n_jobs, above)
@@ -325,7 +325,7 @@ class Searches:
     gallery: int  # median number of subjects
 
 
-def _searches(listed: Trials, probes: ArrayLike | None) -> Searches | None:
+def searches(listed: Trials, probes: ArrayLike | None) -> Searches | None:
     """Return the searches of the probes with a mated trial; None if trials name no probe."""
     if probes is None:
         pair = np.sort(listed.probe * len(listed.subjects) + listed.reference)

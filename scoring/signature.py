@@ -96,8 +96,8 @@ class Signature:
 
     def quote(self, metric: str, estimate: Estimate) -> str:
         """One line with the figure in percent, its interval and this signature."""
-        percent = [100 * number for number in (estimate.value, estimate.low, estimate.high)]
-        scaled = Estimate(*percent, estimate.n, estimate.needs)
+        value, low, high = 100 * estimate.value, 100 * estimate.low, 100 * estimate.high
+        scaled = Estimate(value, low, high, estimate.n, estimate.needs)
         return f"{metric} {scaled:.1f}{_SEPARATOR}{self}"
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_classes
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, steps
 
 MIN_MATED = 30  # below, the interval of linkability is wider than most differences of interest
@@ -171,7 +171,7 @@ def dsys_histogram(mated: ArrayLike, nonmated: ArrayLike, omega: float = 1.0) ->
     0.0
     """
     check_omega(omega)
-    return dsys_of(*sort_both(*as_scores(mated=mated, nonmated=nonmated)), omega)
+    return dsys_of(*sort_both(*as_classes(mated, nonmated)), omega)
 
 
 def dsys_of(m: Floats, n: Floats, omega: float = 1.0) -> float:

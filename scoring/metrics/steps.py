@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from mriprivacy.scoring.errors import DataError, Floats, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, as_classes
 
 _PIECE = 1 << 18  # scores sorted at a time: a piece fits the cache, and two pieces sort in two threads
 
@@ -102,7 +102,7 @@ def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
     >>> steps(mated=[3, 2], nonmated=[2, 1, 0])
     Steps(mated=array([1, 1, 0]), nonmated=array([0, 1, 2]))
     """
-    m, n = as_scores(mated=mated, nonmated=nonmated)
+    m, n = as_classes(mated, nonmated)
     if 8 * len(m) > len(n):
         return corners(*sort_both(m, n))
     values, counts = distinct(np.sort(m))
