@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from mriprivacy.scoring.errors import Floats, same_length
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import logit_t, percentile
+from mriprivacy.scoring.intervals import ListSize, estimate, percentile
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 from mriprivacy.scoring.trials import Trials, trials
@@ -80,9 +80,10 @@ def score_identity(
         (float(_areas(one, ones)[0]), _areas(one, counts)) for one in (listed, control)
     )
     n = int(listed.paired.sum())
-    pairs = float(listed.mated.sum()) * float((~listed.mated).sum())
+    size = ListSize(n, int((~listed.mated).sum()))
     return Identity(
-        logit_t(other, other_drawn, n, 1 / pairs), percentile(own - other, own_drawn - other_drawn, n)
+        estimate("auc", other, float(other_drawn.var()), size),
+        percentile(own - other, own_drawn - other_drawn, n),
     )
 
 

@@ -182,7 +182,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     "edition is '../x'; expected '<id>/<version>' of the edition"
     """
     parts = {"results": list, "gate": dict, "checks": list, "warnings": list}
-    later = {"seconds": dict, "utility": dict}
+    later = {"seconds": dict, "utility": dict, "face": dict, "games": list}
     yield from _members(value, ENTRY, "", {**OPTIONAL, **dict.fromkeys((*parts, *later), _anything)})
     for name, kind in (parts | later).items():
         if name not in value and name in parts:

@@ -36,7 +36,12 @@ def entry_schema() -> dict[str, Any]:
     }
     schema = _object(rules.ENTRY, rules.OPTIONAL)
     schema["properties"] |= parts
-    schema["properties"] |= {"seconds": _each(_of(rules.number(0, rules.MOST))), "utility": named}
+    schema["properties"] |= {
+        "seconds": _each(_of(rules.number(0, rules.MOST))),
+        "utility": named,
+        "face": named,
+    }
+    schema["properties"]["games"] = {"type": "array", "items": _of(rules.NOTE)}
     schema["required"] += parts
     about = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -68,7 +73,12 @@ def _each(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figure(ends: tuple[float, float]) -> dict[str, Any]:
     number = rules.number(*ends)
-    return _object({**dict.fromkeys(("value", "low", "high"), number), "n": rules.COUNT})
+    needed = {**dict.fromkeys(("value", "low", "high"), number), "n": rules.COUNT}
+    lacking = {"properties": {"low": {"type": "null"}, "high": {"type": "null"}}, "required": ["needs"]}
+    schema = _object(needed, {"needs": rules.LINE})
+    ends = {end: schema["properties"].pop(end) for end in ("low", "high")}
+    schema["properties"] |= dict.fromkeys(ends, {})
+    return schema | {"anyOf": [{"properties": ends}, lacking]}
 
 
 def text() -> str:

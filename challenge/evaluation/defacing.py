@@ -194,9 +194,7 @@ def _reversed(asks: Sequence[Ask], results: Sequence[Result]) -> tuple[list[Ask]
 
 def _turned(ask: Ask) -> Ask:
     double = None if ask.doppelganger is None else -ask.doppelganger
-    return replace(
-        ask, scores=-ask.scores, counts={**ask.counts, "sign_reversed": 1}, doppelganger=double
-    )
+    return replace(ask, scores=-ask.scores, counts={**ask.counts, "sign_reversed": 1}, doppelganger=double)
 
 
 def _audited(context: Context, original: Seen, defaced: Seen, control: Control | None) -> _Audited:

@@ -233,7 +233,9 @@ def _section(vertices, edges, point, one, other):  # type: ignore[no-untyped-def
     height = np.empty(len(vertices))
     for i in range(len(vertices)):
         height[i] = (
-            (vertices[i, 0] - point[0]) * nx + (vertices[i, 1] - point[1]) * ny + (vertices[i, 2] - point[2]) * nz
+            (vertices[i, 0] - point[0]) * nx
+            + (vertices[i, 1] - point[1]) * ny
+            + (vertices[i, 2] - point[2]) * nz
         )
     found = np.empty((len(edges), 2))
     k = 0
