@@ -60,7 +60,8 @@ def summary(path: Path) -> dict[str, object]:
         "participation": round(participation(np.cov(measures.T)), 3),
         "linkage": {
             str(learned): {
-                name: np.round(values, 4).tolist() for name, values in linkage(measures, cells, learned).items()
+                name: np.round(values, 4).tolist()
+                for name, values in linkage(measures, cells, learned).items()
             }
             for learned in LEARNED
         },

@@ -22,25 +22,33 @@ def _step(value: Field, low: float, high: float) -> Field:
     return np.asarray(share * share * share * (share * (share * 6 - 15) + 10))
 
 
-def _bump(x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Field:
+def _bump(
+    x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]
+) -> Field:
     """Return 1 at the centre, falling to nothing over about twice the radii."""
     square = sum(((a - c) / r) ** 2 for a, c, r in zip((x, y, z), centre, radii, strict=True))
     return np.asarray(exact.exp(-square))
 
 
-def _flat(x: Field, y: Field, z: Field, centre: tuple[float, float, float], inner: float, outer: float) -> Field:
+def _flat(
+    x: Field, y: Field, z: Field, centre: tuple[float, float, float], inner: float, outer: float
+) -> Field:
     """Return 1 within one radius, 0 beyond the other."""
     square = sum((a - c) ** 2 for a, c in zip((x, y, z), centre, strict=True))
     return 1 - _step(np.sqrt(square), inner, outer)
 
 
-def _both(x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Field:
+def _both(
+    x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]
+) -> Field:
     """Return outward bumps on both sides: positive on the right, negative on the left."""
     a, b, c = centre
     return _bump(x, y, z, (a, b, c), radii) - _bump(x, y, z, (-a, b, c), radii)
 
 
-def _ahead(x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Field:
+def _ahead(
+    x: Field, y: Field, z: Field, centre: tuple[float, float, float], radii: tuple[float, ...]
+) -> Field:
     """Return bumps on both sides that move the same way."""
     a, b, c = centre
     return _bump(x, y, z, (a, b, c), radii) + _bump(x, y, z, (-a, b, c), radii)

@@ -70,7 +70,8 @@ def _answer(
     """Return `_middle_head`'s answer about a head."""
     free = np.array([FREE.get(name, 1.0) for name in WARPS])
     more, less = (
-        np.array([taped(_warped(start, about + step * own)) for own in np.eye(len(WARPS))]) for step in (2, -2)
+        np.array([taped(_warped(start, about + step * own)) for own in np.eye(len(WARPS))])
+        for step in (2, -2)
     )
     response = np.round((more - less) / 4, 6) / scale * free[:, None]
     square = exact.turned(response.T, response) + DAMPING * np.eye(len(scale))

@@ -106,6 +106,4 @@ def draw_measures(
     (18,)
     """
     drawn = rng.normal(0, 1, size=len(of_sex(sex).mean))
-    return np.round(
-        expected_measures(sex, age, components) + exact.turned(drawn, of_sex(sex).cholesky.T), 6
-    )
+    return np.round(expected_measures(sex, age, components) + exact.turned(drawn, of_sex(sex).cholesky.T), 6)

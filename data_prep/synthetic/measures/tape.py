@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, base_mesh, subdivision
+from mriprivacy.data_prep.synthetic.head.mesh import base_mesh, subdivision
 
 MEASURES = {
     "headcirc": "head circumference: tape above the brows and over the back of the head",
@@ -233,7 +233,9 @@ def _section(vertices, edges, point, one, other):  # type: ignore[no-untyped-def
     height = np.empty(len(vertices))
     for i in range(len(vertices)):
         height[i] = (
-            (vertices[i, 0] - point[0]) * nx + (vertices[i, 1] - point[1]) * ny + (vertices[i, 2] - point[2]) * nz
+            (vertices[i, 0] - point[0]) * nx
+            + (vertices[i, 1] - point[1]) * ny
+            + (vertices[i, 2] - point[2]) * nz
         )
     found = np.empty((len(edges), 2))
     k = 0

@@ -157,9 +157,7 @@ def draw_person(subject: str, seed: int, config: SyntheticCohort, attempt: int =
     return person_with(draw_traits(subject, seed, config), subject, seed, config, attempt)
 
 
-def person_with(
-    traits: Traits, subject: str, seed: int, config: SyntheticCohort, attempt: int = 0
-) -> Person:
+def person_with(traits: Traits, subject: str, seed: int, config: SyntheticCohort, attempt: int = 0) -> Person:
     """Draw a person of given sex, age, ethnicity and components; the rest as `draw_person`.
 
     Free shape is drawn first, then the 18 measures that the survey says people of these traits have; the head
