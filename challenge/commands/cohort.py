@@ -14,8 +14,7 @@ from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort, check_settings
 from mriprivacy.data_prep.synthetic.contact_sheet import contact_sheets
 from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
-from mriprivacy.data_prep.synthetic.people.likeness import draw_people
-from mriprivacy.data_prep.synthetic.people.person import Person
+from mriprivacy.data_prep.synthetic.people.person import Person, draw_people
 
 
 @dataclass

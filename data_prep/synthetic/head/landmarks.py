@@ -27,6 +27,7 @@ IBUG_VERTICES = (
     417, 472, 474, 7228, 7177, 7264, 523, 517,
 )
 # fmt: on
+NOSE_TIP = 297
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +112,6 @@ def find_landmarks(mesh: HeadMesh, level: int = 1) -> Landmarks:
     mouth = v[np.unique(mouth_lining(level)[0])]
     skin = v[mesh.points("skin")]
     middle = skin[np.abs(skin[:, 0]) < 8]
-    nose = middle[(middle[:, 2] < -15) & (middle[:, 2] > mouth[:, 2].max())]
     below = middle[(middle[:, 2] < mouth[:, 2].mean() - 18) & (middle[:, 2] > mouth[:, 2].mean() - 55)]
     return Landmarks(
         right.mean(axis=0),
@@ -120,7 +120,7 @@ def find_landmarks(mesh: HeadMesh, level: int = 1) -> Landmarks:
         float(mouth[:, 2].max()),
         float(mouth[:, 1].min()),
         mouth.mean(axis=0),
-        nose[nose[:, 1].argmax()],
+        v[np.searchsorted(base_mesh().kept, NOSE_TIP)],
         below[below[:, 1].argmax()],
     )
 

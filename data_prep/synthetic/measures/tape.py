@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mriprivacy.data_prep.synthetic.head.mesh import HeadMesh, base_mesh, subdivision
+from mriprivacy.data_prep.synthetic.head.mesh import base_mesh, subdivision
 
 MEASURES = {
     "headcirc": "head circumference: tape above the brows and over the back of the head",

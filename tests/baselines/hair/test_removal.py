@@ -9,7 +9,7 @@ from mriprivacy.baselines.face.landmarks import find_face
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.hair.removal import Bald, NoFaceError, remove_hair
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
-from mriprivacy.data_prep.synthetic.people.likeness import draw_people
+from mriprivacy.data_prep.synthetic.people.person import draw_people
 from mriprivacy.data_prep.synthetic.portrait.photograph import photograph
 
 

@@ -19,7 +19,7 @@ from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import write_person
-from mriprivacy.data_prep.synthetic.people.likeness import draw_people
+from mriprivacy.data_prep.synthetic.people.person import draw_people
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
 from tests.helpers.real_faces import face_of
 

@@ -14,7 +14,7 @@ from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import read_table
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import write_person
-from mriprivacy.data_prep.synthetic.people.likeness import draw_people
+from mriprivacy.data_prep.synthetic.people.person import draw_people
 
 PEOPLE = 16
 CODES = {"european": 1, "asian": 3, "african": 4}

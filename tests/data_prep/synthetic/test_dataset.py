@@ -23,7 +23,7 @@ from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSe
 from mriprivacy.data_prep.synthetic.contact_sheet import contact_sheets
 from mriprivacy.data_prep.synthetic.dataset import write_dataset, write_person
 from mriprivacy.data_prep.synthetic.head.tissues import BRAIN
-from mriprivacy.data_prep.synthetic.people.likeness import draw_people
+from mriprivacy.data_prep.synthetic.people.person import draw_people
 
 pytestmark = pytest.mark.long
 
