@@ -45,7 +45,7 @@ class KeptFace:
         Share of the original's face voxels that are kept, 0 to 1; NaN where it is not known where the face
         is.
     head : float
-        Share of the original's head voxels whose values are kept, 0 to 1.
+        One minus the share of changed voxels (`unchanged_share`), 0 to 1.
     original, defaced : ndarray, shape (BOX + 2 * MARGIN)
         Small copies of the part of both heads where faces are (`small_copy`).
     original_lattice, defaced_lattice : ndarray, shape (i, j, k)
@@ -180,7 +180,9 @@ def _correlation(one: Floats, other: Floats, size: NDArray[np.int64]) -> NDArray
 
 
 def unchanged_share(original: Scan, defaced: Scan) -> float:
-    """Return the share of head voxels that changed by no more than 1 % of the head's intensity span.
+    """Return one minus the voxels that changed, in the head or about it, over the voxels of the head.
+
+    A change is more than 1 % of the head's intensity span; at least 0. What is put about a head changes it, too.
 
     Examples
     --------
@@ -195,9 +197,10 @@ def unchanged_share(original: Scan, defaced: Scan) -> float:
         head = original.data > head_threshold(original.data)
     except SurfaceError:
         head = np.ones(original.data.shape, bool)
-    old, new = original.data[head].astype(np.float32), defaced.data[head].astype(np.float32)
+    old = original.data[head].astype(np.float32)
     low, high = np.percentile(old[:: max(1, old.size // 100_000)], [1, 99])
-    return float(np.mean(np.abs(new - old) <= SAME * (high - low)))
+    gap = np.abs(np.subtract(defaced.data, original.data, dtype=np.float32))
+    return max(0.0, 1 - float(np.count_nonzero(gap > SAME * (high - low)) / old.size))
 
 
 def small_copy(scan: Scan) -> Floats:
