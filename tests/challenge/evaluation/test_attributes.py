@@ -130,7 +130,7 @@ def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Cont
     known = reading._known(larger)
     images = {**seen(larger, dev.probes[1:], True), dev.probes[0]: ImageFeatures(False, "", {})}
     for what in ("sex", "age"):
-        call = reading._Call(images, {}, Attacker("geo", "informed", target=what), "probes")
+        call = reading._Call(images, {}, "geo", Attacker("geo", "informed", target=what), "probes")
         permuted = [reading._shuffled(known, call, seed) for seed in range(2)]
         labels = [
             {name: own.ages[name] if what == "age" else own.attributes[name].sex for name in dev.probes[1:]}
