@@ -6,7 +6,8 @@ from pathlib import Path
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections
+from mriprivacy.challenge.leaderboard.terminal import verdict
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import IncompleteError
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
@@ -45,6 +46,7 @@ def run(settings: RankSettings) -> None:
     text = leaderboard(entries, guide)
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    print(verdict(sections(entries)))
     print(f"{path}: {len(entries)} systems")
     if settings.site:
         from mriprivacy.challenge.leaderboard.site import write_site
