@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,7 +216,7 @@ def _wanted(name: str, header: tuple[str, ...], needed: Sequence[str], *, labell
     return [column for column in used if column in header]
 
 
-def _checked(name: str, rows: "csv._reader", header: tuple[str, ...], wanted: list[str]) -> _Columns:
+def _checked(name: str, rows: Any, header: tuple[str, ...], wanted: list[str]) -> _Columns:
     findings = Findings(name)
     rules: dict[str, Callable[[str], object]] = {"score": parse_score}
     rules |= dict.fromkeys(_LABELS, _label)
