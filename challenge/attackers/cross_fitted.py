@@ -15,7 +15,7 @@ from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.challenge.attackers.levels import AttackScores, Images, Seen
 from mriprivacy.challenge.attackers.linkage import compared, lowest, shuffled, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of
-from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.edition.protocol import Protocol, attacks_of
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import CROSS_FITTED
@@ -158,8 +158,8 @@ def _asked(
 ) -> list[tuple[Attacker, tuple[str, Sequence[tuple[str, str]], Images, Images]]]:
     return [
         (
-            attacker_of(attack, condition, CROSS_FITTED, protocol.model),
+            attacker_of(attack, condition, CROSS_FITTED),
             (attack, edition.eval.trials, seen.scans["eval"], seen.photos["eval", condition]),
         )
-        for condition, attack in product(seen.conditions, protocol.attacks)
+        for condition, attack in product(seen.conditions, attacks_of(protocol))
     ]

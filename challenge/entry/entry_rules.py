@@ -151,7 +151,7 @@ OPTIONAL: Mapping[str, Requirement] = {
 }
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,
-    "level": Described(_level, {"enum": [*LEVELS, "submitted", ORACLE]}),
+    "level": Described(_level, {"enum": [*EVERY_LEVEL, "submitted", ORACLE]}),
     "trial_list": Described(_trial_list, {"type": "string"}),
 }
 GATE: Mapping[str, Requirement] = {

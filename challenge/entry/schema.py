@@ -76,9 +76,9 @@ def _figure(ends: tuple[float, float]) -> dict[str, Any]:
     needed = {**dict.fromkeys(("value", "low", "high"), number), "n": rules.COUNT}
     lacking = {"properties": {"low": {"type": "null"}, "high": {"type": "null"}}, "required": ["needs"]}
     schema = _object(needed, {"needs": rules.LINE})
-    ends = {end: schema["properties"].pop(end) for end in ("low", "high")}
-    schema["properties"] |= dict.fromkeys(ends, {})
-    return schema | {"anyOf": [{"properties": ends}, lacking]}
+    numbers = {end: schema["properties"][end] for end in ("low", "high")}
+    schema["properties"] |= {end: {} for end in numbers}
+    return schema | {"anyOf": [{"properties": numbers}, lacking]}
 
 
 def text() -> str:
