@@ -1,4 +1,4 @@
-"""People whose files are like those of few others: who they are can be told without a face.
+"""People whose files are like those of few others: their files give them away without a face.
 
 A leak test looks at a mean, and a mean hides two people of sixteen that are given away with certainty. Here
 every person counts, at any size of cohort.
