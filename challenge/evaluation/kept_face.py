@@ -182,7 +182,7 @@ def _correlation(one: Floats, other: Floats, size: NDArray[np.int64]) -> NDArray
 def unchanged_share(original: Scan, defaced: Scan) -> float:
     """Return one minus the voxels that changed, in the head or about it, over the voxels of the head.
 
-    A change is more than 1 % of the head's intensity span; at least 0. What is put about a head changes it, too.
+    A change is more than 1 % of the head's intensity span; what is put about a head counts. At least 0.
 
     Examples
     --------
