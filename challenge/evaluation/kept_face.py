@@ -27,7 +27,7 @@ FORWARD_MM, ABOVE_MM, BELOW_MM = 25.0, 25.0, 120.0
 STEP_MM = 4.0
 BOX = (32, 18, 32)
 BELOW_TOP = 20  # voxels from the top of the head to the box
-MARGIN = 2  # voxels around the box, so that it can be moved
+MARGIN = 1  # voxels around the box, so that it can be moved
 LEAST_AREA = 4  # voxels of a plane that belong to a head and not to noise
 LATTICE_MM = 6.0  # between the voxels that are compared with those of all other people
 
