@@ -137,7 +137,7 @@ def _alike(scans: Floats, heads: Floats) -> NDArray[np.float32]:
     pooled = _pooled(scans)
     best = np.full((len(scans), len(heads)), -1.0, np.float32)
     steps = range(-MARGIN, MARGIN + 1)
-    for shift in product(steps, repeat=3):
+    for shift in product(steps, steps, steps):
         window = _windows(pooled, shift)
         for side in (window, window[:, ::-1]):
             best = np.maximum(best, _unit(_standard(side) - average) @ beyond.T)
