@@ -27,7 +27,7 @@ FORWARD_MM, ABOVE_MM, BELOW_MM = 25.0, 25.0, 120.0
 STEP_MM = 4.0
 BOX = (32, 18, 32)
 BELOW_TOP = 20  # voxels from the top of the head to the box
-MARGIN = 2  # voxels around the box, so that it can be moved
+MARGIN = 1  # voxels around the box, so that it can be moved
 LEAST_AREA = 4  # voxels of a plane that belong to a head and not to noise
 LATTICE_MM = 6.0  # between the voxels that are compared with those of all other people
 
@@ -182,7 +182,7 @@ def _correlation(one: Floats, other: Floats, size: NDArray[np.int64]) -> NDArray
 def unchanged_share(original: Scan, defaced: Scan) -> float:
     """Return one minus the voxels that changed, in the head or about it, over the voxels of the head.
 
-    A change is more than 1 % of the head's intensity span; at least 0. What is put about a head changes it.
+    A change is more than 1 % of the head's intensity span; what is put about a head counts. At least 0.
 
     Examples
     --------

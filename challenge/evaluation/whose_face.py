@@ -129,7 +129,7 @@ def _best(names: Sequence[str], found: NDArray[np.bool_], alike: NDArray[np.floa
 def _alike(scans: Floats, heads: Floats) -> NDArray[np.float32]:
     """Return the correlation of every scan with every head, beyond the average of the heads.
 
-    Shape (n, m): the largest of all shifts by up to 8 mm, and of both sides.
+    Shape (n, m): the largest of all shifts by up to 4 mm, and of both sides.
     """
     still = _standard(_windows(_pooled(heads), (0, 0, 0)))
     average = still.mean(axis=0)
@@ -137,7 +137,7 @@ def _alike(scans: Floats, heads: Floats) -> NDArray[np.float32]:
     pooled = _pooled(scans)
     best = np.full((len(scans), len(heads)), -1.0, np.float32)
     steps = range(-MARGIN, MARGIN + 1)
-    for shift in product((-1, 0, 1), steps, steps):
+    for shift in product(steps, steps, steps):
         window = _windows(pooled, shift)
         for side in (window, window[:, ::-1]):
             best = np.maximum(best, _unit(_standard(side) - average) @ beyond.T)
