@@ -91,11 +91,12 @@ def scored(context: Context, kind: str) -> list[Result]:
 
 
 def test_who_reads_demographics_alone_has_no_identity(context: Context) -> None:
-    for result in scored(context, "demographics"):
-        own, identity = result.figures["auc"], result.figures["identity"]
-        assert own.value > 0.85, result.attacker
-        assert identity.low <= 0 <= identity.high, (result.attacker, identity)
-        assert abs(identity.value) < 0.04, (result.attacker, identity)
+    found = scored(context, "demographics")
+    for result in found:
+        assert result.figures["auc"].value > 0.85, result.attacker
+        assert abs(result.figures["identity"].value) < 0.04, result.attacker
+    identities = [result.figures["identity"] for result in found]
+    assert sum(one.low <= 0 <= one.high for one in identities) >= 0.9 * len(found)  # of 95 % intervals
 
 
 def test_who_reads_identity_has_it(context: Context) -> None:
@@ -171,9 +172,11 @@ def entry_of(context: Context, submission, monkeypatch: pytest.MonkeyPatch, lost
 
     room = "mriprivacy.challenge.evaluation.defacing."
     monkeypatch.setattr(room + "extract", extract)
+    monkeypatch.setattr(room + "SHUFFLED_KEYS", 2)  # the audit is none of this
     monkeypatch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
     monkeypatch.setattr(room + "leak_checks", lambda *_: [])
-    entry = evaluate(context, submission).entry
+    quick = replace(context, protocol=replace(PROTOCOL, attacks=["geo"]))
+    entry = evaluate(quick, submission).entry
     assert len(asked) == len(set(map(str, asked))), "each image once"
     return entry
 
