@@ -145,7 +145,8 @@ def score_trials(
     Notes
     -----
     A subject drawn c times gives its mated trials the weight c and a non-mated trial the weight c_i c_j
-    (a pigeonhole bootstrap, Owen 2007): resampling trials instead pretends to more people than there are.
+    (one draw of people for both sides, as of the vertices of a network, Snijders and Borgatti 1999; Owen's
+    pigeonhole bootstrap draws the sides apart). Drawing trials pretends to more people than there are.
 
     Examples
     --------
@@ -311,7 +312,7 @@ def _partial(listed: Trials, fmr: Floats, counts: Floats) -> Floats:
     area = np.where(flat, above, (above**2 - below**2) / (2 * np.where(flat, 1.0, width)))
     weights = counts[listed.paired]
     result: Floats = (area.T[listed.best[listed.paired]] * weights).sum(0) / (weights.sum(0) * PARTIAL)
-    return result
+    return np.minimum(result, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

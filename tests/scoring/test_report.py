@@ -185,7 +185,7 @@ def test_a_part_of_a_list_is_judged_at_the_threshold_of_the_whole() -> None:
     assert str(found.tmr_at_fmr_1pct) == str(own.tmr_at_fmr_1pct)
     for bound, share in ((np.inf, 0.0), (-np.inf, 1.0)):
         ends = score_trials(scores, mated, probe, reference, 50, threshold=bound)
-        assert (ends.people_found_any.value, ends.people_found_all.low) == (share, share)
+        assert (ends.people_found_any.value, ends.people_found_all.value) == (share, share)
 
 
 def test_strangers_are_nobody_to_be_found() -> None:

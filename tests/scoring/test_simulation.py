@@ -29,7 +29,7 @@ def test_truths() -> None:
 
 @pytest.mark.parametrize("setting", CORNERS, ids=str)
 def test_corners_are_covered(setting: Setting) -> None:
-    for name, row in setting.coverage(lists=40, n_bootstrap=100).items():
+    for name, row in setting.coverage(lists=80, n_bootstrap=100).items():
         assert row["covered"] >= 0.9, name
 
 
