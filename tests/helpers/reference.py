@@ -377,13 +377,9 @@ def identity(
     n = len(np.unique(people[mated, 0]))
     area, control = auc(own, mated), auc(other, mated)
     drawn_own, drawn_other = (areas(scores, people, mated, draws, seed) for scores in (own, other))
-    low, high = np.quantile(drawn_other, [0.025, 0.975])
-    if 0 < control < 1:
-        step = 0.5 / (mated.sum() * (~mated).sum())
-        reach = student.ppf(0.975, n - 1) * logit(np.clip(drawn_other, step, 1 - step)).std()
-        low, high = expit(logit(control) - reach), expit(logit(control) + reach)
-    ends = np.quantile(drawn_own - drawn_other, [0.025, 0.975])
-    return (control, float(low), float(high), n), (area - control, float(ends[0]), float(ends[1]), n)
+    low, high = ends("auc", control, drawn_other.var(), n)
+    lost = np.quantile(drawn_own - drawn_other, [0.025, 0.975])
+    return (control, float(low), float(high), n), (area - control, float(lost[0]), float(lost[1]), n)
 
 
 def checked(question: str, attacker: str, value: float, error: float, sigmas: float) -> tuple:
