@@ -73,10 +73,9 @@ class Protocol:
         1000, "bootstrap draws of subjects for each interval", at_least=100, unit="draws"
     )
     bootstrap_seed: int = setting(0, "seed of these draws; every signature names it", at_least=0)
-    matched_years: float = setting(
+    alike_years: float = setting(
         5.0,
-        "people of the matched list are of one sex and ethnicity, and at most so far apart in age; where an "
-        "age in years is not known, of one age group",
+        "largest difference in age of two people of the matched list; where not known, the age group decides",
         at_least=0,
         at_most=120,
         unit="years",

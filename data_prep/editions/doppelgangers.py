@@ -10,11 +10,11 @@ from mriprivacy.data_prep.formats.schema import SEALED_DOPPELGANGERS
 
 
 def check_doppelgangers(people: Sequence[Participant], synthetic: bool) -> None:
-    """Raise CohortError if a cohort of real people has any: their faces are nobody's to seal unseen."""
+    """Raise CohortError if a cohort of real people has any: its faces would be real, too."""
     if not synthetic and any(person.doppelgangers for person in people):
         raise CohortError(
             f"{DOPPELGANGERS}: photographs of doppelgangers, but the cohort does not declare its people "
-            "synthetic; expected none: whoever resembles a real person is real, too"
+            "synthetic; expected none: a person who resembles a real one is real, too"
         )
 
 

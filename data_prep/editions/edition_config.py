@@ -68,9 +68,9 @@ class EditionConfig:
     seed: int = 0
 
     @property
-    def matched_years(self) -> float:
+    def alike_years(self) -> float:
         """How many years apart people of the matched list may be, by the protocol."""
-        return float(self.protocol.get("matched_years", 5))
+        return float(self.protocol.get("alike_years", 5))
 
     @property
     def reference_contrast(self) -> str:

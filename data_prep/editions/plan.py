@@ -303,7 +303,7 @@ def _plan_split(
             rng=generator(config.seed, "trials", name, config.id),
             nonmated_per_probe=config.nonmated_per_probe,
             ages=known_ages(people),
-            years=config.matched_years,
+            years=config.alike_years,
         )
     except ValueError as error:
         raise CohortError(f"{name}: {error}") from error
@@ -349,7 +349,7 @@ def _describe(
         "contrast": config.contrast,
         **between_scans,
         "conditions": [condition for condition in CONDITIONS if condition in conditions] or ["raw"],
-        "matched": how_ages_match(people, config.matched_years),
+        "alike": how_ages_match(people, config.alike_years),
         "hair_removal": "none" if between_scans else config.hair_removal,
         "attributes": {
             name: sorted(set(found) - {NOT_AVAILABLE})

@@ -76,7 +76,7 @@ def write_person(config: SyntheticCohort, person: Person, folder: Path) -> dict[
 
 
 def _write_doppelganger(config: SyntheticCohort, person: Person, folder: Path) -> None:
-    """Photograph a person's doppelganger as often as the person; nobody scans it."""
+    """Photograph a person's doppelganger as often as the person; it is not scanned."""
     other = doppelganger(person, config.seed, config)
     for number in range(1, config.photos.count + 1):
         pictures = photograph(other, config.seed, config, number)

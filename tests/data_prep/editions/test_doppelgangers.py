@@ -91,7 +91,7 @@ def test_a_cohort_in_which_some_are_missing_is_refused(cohort: Path, tmp_path: P
 def test_real_people_have_none(cohort: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(cohort, tmp_path / "cohort"))
     (folder / "dataset_description.json").write_text(json.dumps({"Name": "x"}))
-    with pytest.raises(CohortError, match="whoever resembles a real person is real, too"):
+    with pytest.raises(CohortError, match="a person who resembles a real one is real, too"):
         plan_edition(folder, CONFIG)
 
 
