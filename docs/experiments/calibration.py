@@ -1,9 +1,9 @@
-"""Set synthetic people beside the survey of heads and faces: writes docs/results/calibration.md and a picture.
+"""Set synthetic people beside the survey of heads and faces: docs/results/calibration.md and a picture.
 
     uv run python -m docs.experiments.calibration --people 3400
 
-People are drawn at the survey's mix of sex, age band and group, ages uniform within a band, and taped on the mesh
-that is scanned. The status is 1 if a bound of issue "People as they are measured" is broken.
+People are drawn at the survey's mix of sex, age band and group, ages uniform within a band, and taped on the
+mesh that is scanned. The status is 1 if a bound of issue "People as they are measured" is broken.
 """
 
 import argparse
@@ -145,9 +145,9 @@ def main() -> int:
     text = [
         "# Synthetic people beside measured ones",
         "",
-        f"{chosen.people} synthetic people, drawn at the survey's mix of sex, age band (18-29, 30-44, 45-66) and "
-        "group, taped on their mesh, beside 3,993 people of the survey (US respirator users, 2003: workers, not "
-        "a population). Made by `uv run python -m docs.experiments.calibration`.",
+        f"{chosen.people} synthetic people, drawn at the survey's mix of sex, age band (18-29, 30-44, 45-66) "
+        "and group, taped on their mesh, beside 3,993 people of the survey (US respirator users, 2003: "
+        "workers, not a population). Made by `uv run python -m docs.experiments.calibration`.",
         "",
         "| bound | found | at most | met |",
         "|---|---|---|---|",

@@ -234,8 +234,8 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     Parameters
     ----------
     name : str
-        Path below `targets` without its ending, for example `nose/nose-hump-incr`; or `warps/` and the name of
-        a warp (`data_prep.synthetic.head.warps`).
+        Path below `targets` without its ending, for example `nose/nose-hump-incr`; or `warps/` and the name
+        of a warp (`data_prep.synthetic.head.warps`).
 
     Returns
     -------

@@ -54,6 +54,11 @@ def _ahead(
     return _bump(x, y, z, (a, b, c), radii) + _bump(x, y, z, (-a, b, c), radii)
 
 
+def _ears(x: Field, y: Field, z: Field) -> Field:
+    """Return -1 about both ears, 0 towards the middle of the head."""
+    return np.asarray(-_step(np.abs(x), 30, 68) * _bump(0 * x, y, z, (0, 0, -15), (1, 44, 60)))
+
+
 # name: (axis that moves, how far, mm)
 WARPS: dict[str, tuple[int, Callable[[Field, Field, Field], Field]]] = {
     "breadth": (0, lambda x, y, z: x / 70),
@@ -86,8 +91,8 @@ WARPS: dict[str, tuple[int, Callable[[Field, Field, Field], Field]]] = {
     "back-corners": (1, lambda x, y, z: -_ahead(x, y, z, (48, -62, 32), (26, 40, 44))),
     "cheeks": (1, lambda x, y, z: _ahead(x, y, z, (42, 72, -36), (22, 36, 22))),
     "jowls": (1, lambda x, y, z: _ahead(x, y, z, (38, 62, -88), (24, 36, 24))),
-    "ears-back": (1, lambda x, y, z: -_step(np.abs(x), 30, 68) * _bump(x, y, z, (x, 0, -15), (1, 44, 60))),
-    "ears-down": (2, lambda x, y, z: -_step(np.abs(x), 30, 68) * _bump(x, y, z, (x, 0, -15), (1, 44, 60))),
+    "ears-back": (1, _ears),
+    "ears-down": (2, _ears),
 }
 
 

@@ -1,1 +1,1 @@
-"""The head as anthropologists measure it: a tape measure for meshes, a survey's summary, and shapes that have its measures."""
+"""Heads as anthropologists measure them: a tape measure, a survey's summary, heads that have its measures."""

@@ -1,4 +1,4 @@
-"""How well one set of measures of people links with another: canonical correlations, as in the survey's data."""
+"""How well one set of measures of people links with another, by canonical correlations."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What a survey of 3,997 measured people says of heads: means, spread and correlations, and draws from them."""
+"""What a survey of 3,993 measured people says of heads: means, spread, correlations, and draws."""
 
 import json
 from collections.abc import Mapping
@@ -83,6 +83,7 @@ def expected_measures(sex: str, age: float, components: Mapping[str, float]) -> 
     fitted = of_sex(sex)
     young, middle, last = BAND_AGES
     means = fitted.band_means
+    mean: NDArray[np.float64]
     if age <= middle:
         share = min(max((age - young) / (middle - young), 0.0), 1.0)
         mean = means[0] + share * (means[1] - means[0])
@@ -106,4 +107,5 @@ def draw_measures(
     (18,)
     """
     drawn = rng.normal(0, 1, size=len(of_sex(sex).mean))
-    return np.round(expected_measures(sex, age, components) + exact.turned(drawn, of_sex(sex).cholesky.T), 6)
+    measures = expected_measures(sex, age, components) + exact.turned(drawn, of_sex(sex).cholesky.T)
+    return np.asarray(np.round(measures, 6))

@@ -1,8 +1,8 @@
 """A tape measure and calipers for synthetic heads: the 18 measures of a survey of heads and faces.
 
-Measures and landmarks follow Zhuang and Bradtmiller, J Occup Environ Hyg 2, 2005, 567-576. A landmark is a vertex
-of the MakeHuman base mesh, the same on everybody. A tape lies on the convex outline of a section of the skin
-without the ears. Every number has the same bits on every machine.
+Measures and landmarks follow Zhuang and Bradtmiller, J Occup Environ Hyg 2, 2005, 567-576. A landmark is
+a vertex of the MakeHuman base mesh, the same on everybody. A tape lies on the convex outline of a section of
+the skin without the ears. Every number has the same bits on every machine.
 """
 
 import math

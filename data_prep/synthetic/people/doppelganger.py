@@ -5,7 +5,7 @@ from dataclasses import replace
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.people.person import Person, draw_person
 
-# Beyond every attempt at the person (`data_prep.synthetic.people.likeness`), so that it is never the person.
+# People are attempt 0 (`draw_person`), so a doppelganger is never the person.
 ATTEMPT = 1_000_000
 
 

@@ -53,8 +53,8 @@ OPPOSITES = {
     "uncompress": "compress",
     "convex": "concave",
 }
-# How much sex and ethnic components move the whole-head targets, against the extremes that the mesh data has. The
-# measures of a head follow the survey; this is about what no measure says.
+# How much sex and ethnic components move the whole-head targets, against the extremes that the mesh data has.
+# The measures of a head follow the survey; this is about what no measure says.
 TEMPER = 0.5
 # Not a matter of shape (whole head moved or aged by other means), or not human.
 LEFT_OUT = ("head/head-trans", "head/head-age", "head/head-scale", "ear-shape-pointed", "ear-shape-square")
