@@ -12,6 +12,7 @@ from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import ListSize, estimate, percentile
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
+from mriprivacy.scoring.report import variances
 from mriprivacy.scoring.trials import Trials, trials
 
 _DRAWS_AT_ONCE = 32
@@ -82,7 +83,7 @@ def score_identity(
     n = int(listed.paired.sum())
     size = ListSize(n, int((~listed.mated).sum()))
     return Identity(
-        estimate("auc", other, float(other_drawn.var()), size),
+        estimate("auc", other, variances(control, {"auc": other_drawn}, seed)["auc"], size),
         percentile(own - other, own_drawn - other_drawn, n),
     )
 
@@ -92,5 +93,5 @@ def _areas(listed: Trials, counts: Floats) -> Floats:
     found = []
     for first in range(0, counts.shape[1], _DRAWS_AT_ONCE):
         weights = listed.weigh(counts[:, first : first + _DRAWS_AT_ONCE])
-        found.append(auc_of(Steps(*(np.ascontiguousarray(side.sum(1).T) for side in weights))))
+        found.append(auc_of(Steps(*(np.ascontiguousarray(side.T) for side in weights))))
     return np.concatenate(found)

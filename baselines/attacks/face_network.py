@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, Network, find_network
 from mriprivacy.baselines.face.crops import deepface_crop
 from mriprivacy.baselines.face.deepface_library import deepface, one_thread, weights_folder
-from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.weights import WeightsError, file_sha256, packaged
+
+if TYPE_CHECKING:  # tables are scored where there is no dlib
+    from mriprivacy.baselines.face.landmarks import Face
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -96,7 +98,7 @@ def weights_sha256(name: str) -> str:
     return file_sha256(load_network(name))
 
 
-def embed(faces: Sequence[Face], name: str = DEFAULT_NETWORKS[0]) -> Floats:
+def embed(faces: Sequence["Face"], name: str = DEFAULT_NETWORKS[0]) -> Floats:
     """Embed faces.
 
     Parameters
@@ -194,7 +196,7 @@ def _opened(name: str, path: Path) -> Callable[[Pixels], Any]:
     return of_opencv
 
 
-def guess_demographics(faces: Sequence[Face]) -> Floats:
+def guess_demographics(faces: Sequence["Face"]) -> Floats:
     """Predict age, sex and race of faces with deepface's own networks.
 
     Parameters

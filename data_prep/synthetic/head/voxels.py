@@ -15,7 +15,7 @@ from mriprivacy.data_prep.synthetic import exact
 Shape = tuple[int, int, int]
 
 # Field of view, mm: the same for all people, so that file sizes leak nothing.
-FIELD_OF_VIEW = np.array([[-102.0, -126.0, -142.0], [102.0, 132.0, 122.0]])
+FIELD_OF_VIEW = np.array([[-102.0, -126.0, -160.0], [102.0, 132.0, 122.0]])
 
 
 def voxelize(
