@@ -57,8 +57,8 @@ class AttributeModel:
 def train_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[str]) -> AttributeModel:
     """Train a classifier of one attribute: linear discriminants with the shrinkage of Ledoit and Wolf (2004).
 
-    A value that one person alone has cannot be learned, and is never predicted. The other values count alike,
-    however many people have them, as they do in balanced accuracy.
+    A value that one person alone has is left out of training, and is never predicted. The other values count
+    alike, however many people have them, as they do in balanced accuracy.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Attackers that are trained on the people of `eval`, by the organizer's key; nobody chooses what they learn.
+"""Attackers that are trained on the people of `eval`, by the organizer's key, not on `dev`.
 
 A participant may deface `dev` in another way than `eval`, so that what is trained on `dev` fails. Here people
 of `eval` are parted into folds; every trial is scored by an attacker that was trained on the scans and
@@ -49,7 +49,7 @@ def cross_fit(
     subjects : mapping from id to str
         The person of each.
     seed : int, optional
-        Of a shuffled key: who is whom among the people of a training, at random.
+        Of a key that is shuffled among the people of a training.
 
     Returns
     -------

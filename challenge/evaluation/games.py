@@ -109,6 +109,6 @@ def _splits_differ(context: Context, kept: Kept, original: Seen, defaced: Seen) 
     if not after.differ or split_test(original.scans, kept, subjects, defaced=False).differ:
         return []
     return [
-        "dev and eval are defaced in different ways: a classifier tells defaced scans of dev from those of "
-        f"eval (balanced accuracy {after.accuracy:.2f}, p {max(after.p, 1e-4):.4f}), and undefaced ones not"
+        "dev and eval are defaced in different ways: a classifier separates defaced scans of dev and eval "
+        f"(balanced accuracy {after.accuracy:.2f}, p {max(after.p, 1e-4):.4f}), and undefaced ones not"
     ]

@@ -108,7 +108,7 @@ def estimate_face(scan: Scan, brain: Mask) -> Mask:
     Returns
     -------
     ndarray of bool, shape of `scan.data`
-        Empty where no head can be told from air.
+        Empty where no head is detected.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def small_copy(scan: Scan) -> Floats:
     Returns
     -------
     ndarray, shape (BOX + 2 * MARGIN)
-        Axes to the right, to the front and up; zeros where no head can be told from air.
+        Axes to the right, to the front and up; zeros where no head is detected.
     """
     wanted = np.array(BOX) + 2 * MARGIN
     coarse = _coarse(scan)

@@ -20,7 +20,7 @@ Images = Mapping[str, ImageFeatures]
 
 @dataclass(frozen=True)
 class TwoSample:
-    """How well a classifier tells `dev` from `eval`.
+    """How well a classifier separates `dev` and `eval`.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ def _block(rows: Sequence[Floats | None]) -> Floats:
 
 
 def two_sample(blocks: Sequence[Floats], second: NDArray[np.bool_], people: Sequence[str]) -> TwoSample:
-    """Test whether a kernel ridge classifier tells two samples apart, each scan left out in turn.
+    """Test whether a kernel ridge classifier separates two samples, each scan left out in turn.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Faces of the cohort in defaced scans, under whatever id.
 
-Trials ask for the right id alone: with the heads of patients exchanged, nobody is linked, and every face is
-released. So every defaced scan is compared with every original.
+Trials ask for the right id alone: with the heads of patients exchanged, no person is linked, and every face
+is released. So every defaced scan is compared with every original.
 """
 
 from collections.abc import Mapping, Sequence

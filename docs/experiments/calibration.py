@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.measures.linkage import LEARNED, TESTED, linkage, participation
+from mriprivacy.data_prep.synthetic.measures.linkage import TESTED, TRAINED, linkage, participation
 from mriprivacy.data_prep.synthetic.measures.survey import GROUP_SHARES, of_sex, summary
 from mriprivacy.data_prep.synthetic.measures.tape import MEASURES, taped
 from mriprivacy.data_prep.synthetic.people.person import ETHNICITIES, person_with
@@ -80,20 +80,20 @@ def compare(measures: NDArray[np.float64], cells: NDArray[np.int64]) -> tuple[li
     ]
     lines += [
         "",
-        "| linkage | learned from | survey: all, one cell | synthetic: all, one cell |",
+        "| linkage | trained on (people) | survey: all, one cell | synthetic: all, one cell |",
         "|---|---|---|---|",
     ]
-    for learned in LEARNED:
-        if len(measures) < learned + TESTED:
+    for trained in TRAINED:
+        if len(measures) < trained + TESTED:
             continue
-        found = linkage(measures, cells, learned)
-        for name, real in summary()["linkage"][str(learned)].items():  # type: ignore[index]
+        found = linkage(measures, cells, trained)
+        for name, real in summary()["linkage"][str(trained)].items():  # type: ignore[index]
             one = found[name]
             lines.append(
-                f"| {name} | {learned} | {real[0]:.3f}, {real[1]:.3f} | {one[0]:.3f}, {one[1]:.3f} |"
+                f"| {name} | {trained} | {real[0]:.3f}, {real[1]:.3f} | {one[0]:.3f}, {one[1]:.3f} |"
             )
             for which, a, b in zip(("all", "one cell"), one, real, strict=True):
-                bounds.append((f"AUC, {name}, {learned}, {which}", abs(a - b), 0.03))
+                bounds.append((f"AUC, {name}, {trained}, {which}", abs(a - b), 0.03))
     return lines, bounds
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mriprivacy.data_prep.synthetic.measures.linkage import LEARNED, linkage, participation
+from mriprivacy.data_prep.synthetic.measures.linkage import TRAINED, linkage, participation
 from mriprivacy.data_prep.synthetic.measures.tape import MEASURES
 
 SEXES = {1: "M", 2: "F"}
@@ -59,11 +59,11 @@ def summary(path: Path) -> dict[str, object]:
         "within_correlation": np.corrcoef(within.T).round(4).tolist(),
         "participation": round(participation(np.cov(measures.T)), 3),
         "linkage": {
-            str(learned): {
+            str(trained): {
                 name: np.round(values, 4).tolist()
-                for name, values in linkage(measures, cells, learned).items()
+                for name, values in linkage(measures, cells, trained).items()
             }
-            for learned in LEARNED
+            for trained in TRAINED
         },
     }
 

@@ -20,7 +20,7 @@ class Rates:
     fmr, fnmr : float
         Of the comparisons: scores at or above the threshold match.
     far, frr : float
-        Of the system (generalized FAR and FRR): a scan or photograph that failed is accepted by nobody.
+        Of the system (generalized FAR and FRR): a scan or photograph that failed is never accepted.
     """
 
     fmr: float
@@ -60,7 +60,7 @@ def rates_at(
     Examples
     --------
     >>> rates_at([4, 3, 1], [2, 0], 1.5, failure_to_acquire=0.1)
-    Rates(fmr=0.5, fnmr=0.3333333333333333, far=0.45, frr=0.4)
+    Rates(fmr=0.5, fnmr=0.33333333333333337, far=0.45, frr=0.4)
     """
     m, n = as_classes(mated, nonmated)
     _check(threshold, failure_to_acquire=failure_to_acquire, failure_to_enrol=failure_to_enrol)
@@ -77,7 +77,7 @@ def eer_threshold(mated: ArrayLike, nonmated: ArrayLike) -> float:
     Examples
     --------
     >>> eer_threshold([0.9, 0.8, 0.4], [0.5, 0.3, 0.2, 0.1])
-    0.5
+    0.4
     """
     curve = roc(mated, nonmated)
     return float(curve.threshold[np.argmin(np.maximum(curve.fmr, 1 - curve.tmr))])
@@ -91,7 +91,7 @@ def dcf(
     cost_miss: float = 1.0,
     cost_false: float = 1.0,
 ) -> float:
-    """Return the detection cost at a threshold, over that of the better of accepting everybody and nobody.
+    """Return the detection cost at a threshold, over that of the better of accepting all and accepting none.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def dcf(
     Examples
     --------
     >>> dcf([4, 3, 1], [2, 0], 2.5, prior=0.5)
-    0.3333333333333333
+    0.33333333333333337
     """
     rates = rates_at(mated, nonmated, threshold)
     return float(_cost(np.array(rates.fmr), np.array(rates.fnmr), prior, cost_miss, cost_false))
@@ -123,7 +123,7 @@ def min_dcf(
     Examples
     --------
     >>> min_dcf([4, 3, 1], [2, 0], prior=0.5), min_dcf([1], [1])
-    (0.3333333333333333, 1.0)
+    (0.33333333333333337, 1.0)
     """
     curve = roc(mated, nonmated)
     return float(_cost(curve.fmr, 1 - curve.tmr, prior, cost_miss, cost_false).min())

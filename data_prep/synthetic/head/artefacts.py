@@ -25,7 +25,9 @@ def pressed_ears(mesh: HeadMesh) -> HeadMesh:
     --------
     >>> from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
     >>> head = head_mesh({})
-    >>> bool(np.ptp(pressed_ears(head).vertices[:, 0]) < np.ptp(head.vertices[:, 0]) - 5)
+    >>> ears = np.abs(head.vertices[:, 2] + 15) < 30  # the shoulders are wider
+    >>> wide, pressed = (np.ptp(mesh.vertices[ears, 0]) for mesh in (head, pressed_ears(head)))
+    >>> bool(10 < wide - pressed < 25)
     True
     """
     moved = np.zeros_like(base_mesh().mesh.vertices)
@@ -55,7 +57,7 @@ def ghosted(signal: NDArray[np.float32], moved: float, cycles: int) -> NDArray[n
     --------
     >>> edge = np.zeros((1, 16, 1), np.float32); edge[0, 4:8] = 8
     >>> ghosted(edge, 1.0, 6)[0, 8:14, 0].tolist()
-    [1.0, 2.0, 2.0, 0.0, 0.0, 2.0]
+    [1.0, 2.0, 2.0, 0.0, 0.0, 4.0]
     """
     before, after = np.roll(signal, 1, axis=1), np.roll(signal, -1, axis=1)
     slope = (after - before) * np.float32(moved / 4)

@@ -14,7 +14,7 @@ from mriprivacy.data_prep.synthetic.measures.tape import taped
 
 STEPS = 6
 DAMPING = 0.01
-# The whole-head targets of nobody in particular, about whom heads are warped.
+# The whole-head targets of an average person; heads are warped from there.
 MIDDLE = {
     f"macrodetails/{who}-{sex}-{age}{build}": share / (6 if who != "universal" else 2)
     for who, build in (

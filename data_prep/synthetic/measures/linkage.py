@@ -14,7 +14,7 @@ EXPERIMENTS = {
     "and frontal breadths": (FRONT, WIDE_FACE),
     "all of cranium and face": ((*FRONT, "bitcor", "bitfront"), (*WIDE_FACE, "bitsubn", "bitchin")),
 }
-LEARNED = (100, 3000)
+TRAINED = (100, 3000)
 TESTED = 400
 DRAWS = 20
 
@@ -33,7 +33,7 @@ def log_ratios(
     Parameters
     ----------
     known, asked : tuple of ndarray
-        Two kinds of measures of the same people; (m, p) and (m, q) to learn from, (n, p) and (n, q) asked.
+        Two kinds of measures of the same people; (m, p) and (m, q) to train on, (n, p) and (n, q) asked.
     """
     means = [one.mean(axis=0) for one in known]
     centred = [one - mean for one, mean in zip(known, means, strict=True)]
@@ -63,18 +63,18 @@ def auc(mated: NDArray[np.float64], others: NDArray[np.float64]) -> float:
 
 
 def linkage(
-    measures: NDArray[np.float64], groups: NDArray[np.int64], learned: int, draws: int = DRAWS
+    measures: NDArray[np.float64], groups: NDArray[np.int64], trained: int, draws: int = DRAWS
 ) -> dict[str, list[float]]:
     """Return for each experiment the AUC over all people and among people of one group, means of draws.
 
     Parameters
     ----------
     measures : ndarray, shape (n, 18)
-        In the order of `MEASURES`; n at least `learned` + 400.
+        In the order of `MEASURES`; n at least `trained` + 400.
     groups : ndarray, shape (n,)
         A number for each sex, age band and group together.
-    learned : int
-        People to learn from.
+    trained : int
+        People to train on.
     draws : int
         Splits.
     """
@@ -84,7 +84,7 @@ def linkage(
     same = np.eye(TESTED, dtype=bool)
     for _ in range(draws):
         order = rng.permutation(len(scaled))
-        known, asked = order[:learned], order[learned : learned + TESTED]
+        known, asked = order[:trained], order[trained : trained + TESTED]
         alike = (groups[asked][:, None] == groups[asked]) & ~same
         for name, sides in EXPERIMENTS.items():
             one, other = (columns(side) for side in sides)

@@ -1,4 +1,4 @@
-"""Cross-fitted attackers: nobody is scored by what was trained on them; no link where none is."""
+"""Cross-fitted attackers: no person is scored by what was trained on them; no link where none is."""
 
 from itertools import product
 
@@ -63,7 +63,7 @@ def area(seed: int, shared: float, key: int | None = None) -> float:
 
 
 def test_it_links_people_and_nothing_else() -> None:
-    """Scores of trainings on different people are pooled: where nothing is learned that favours no label."""
+    """Pooled scores of trainings on different people favour no label where there is no link."""
     linked = [area(seed, 1.5) for seed in range(5)]
     nothing = [area(seed, 0.0) for seed in range(25)]
     shuffled = [area(seed, 1.5, key=seed) for seed in range(25)]

@@ -139,8 +139,8 @@ def test_who_is_named(judge: Evaluate, context: Context) -> None:
     assert all(following[scan] == head for scan, head in named.items())
 
 
-def test_nobody_chooses_what_is_learned(judge: Evaluate) -> None:
-    """What is trained on stripped heads links nobody; what is trained on other people of eval does."""
+def test_stripped_dev_does_not_affect_cross_fitted_attackers(judge: Evaluate) -> None:
+    """Training on stripped heads of dev links no person; training on other people of eval does."""
 
     def area(entry: Entry, level: str) -> float:
         return max(

@@ -55,7 +55,7 @@ def test_a_small_copy_goes_with_the_head(head: Scan) -> None:
 
 
 def test_the_same_person_twice_is_not_somebody_else() -> None:
-    """Two scans of one person, undefaced, and one of another: nobody is found in anybody else's scan."""
+    """Two scans of one person, undefaced, and one of another: no face of another person is found."""
     heads = {"a": toy_head(1), "b": toy_head(1), "c": toy_head(2)}
     scans = {name: compare_scans(Scan(h, AFFINE), Scan(h, AFFINE), BRAIN) for name, h in heads.items()}
     assert others_faces(scans, {"a": "s1", "b": "s1", "c": "s2"}) == []
