@@ -21,6 +21,7 @@ from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
+from mriprivacy.challenge.evaluation.rare_people import rare_people
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.release.versions import (
@@ -69,6 +70,9 @@ class BuildSettings:
     )
     recipients: list[str] = setting(
         [], "public keys, age1...: sealed.age for their holders instead of sealed/ (see lock)"
+    )
+    smallest_group: int = setting(
+        2, "people, at least, whose files are of one grid, type and number; 1: any number", at_least=1
     )
     cohort: BidsCohort = group(BidsCohort, "bids")
     distractors: Distractors = group(Distractors, "none")
@@ -143,7 +147,7 @@ def run(settings: BuildSettings) -> None:
             partial(_photo_once, folder, hairless), plan.photos, "release photographs", settings.compute
         )
         seal_edition(plan, folder)
-        leaks = _check_leaks(plan, folder, settings)
+        leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
         if old:
             mark_superseded(old, open_edition(folder))
         if settings.recipients:
@@ -224,6 +228,23 @@ def _check_leaks(plan: Plan, folder: Path, settings: BuildSettings) -> str:
             "alike for everybody, and build again",
         )
     return "\n".join(lines.values())
+
+
+def _check_rare(plan: Plan, folder: Path, settings: BuildSettings) -> list[str]:
+    """Refuse an edition of real people some of whom their files give away; of synthetic ones, warn."""
+    rare = rare_people(open_edition(folder), open_sealed(folder), settings.smallest_group)
+    lines = [
+        f"{one.split}: {one.subject} is known by its files: {one.facts}, like {one.scans} people, and "
+        f"references like {one.references}; expected {settings.smallest_group} or more alike"
+        for one in rare
+    ]
+    if lines and not plan.description["synthetic"]:
+        raise UserError(
+            *lines,
+            "bring these people's images to the grid and number that others have, leave them out, or accept "
+            "it with smallest_group=1",
+        )
+    return lines
 
 
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:

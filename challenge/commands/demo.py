@@ -158,7 +158,7 @@ def plan(settings: DemoSettings) -> list[Step]:
             f"entries/{EDITION}-{VERSION}/reference__{name}.json",
         )
         add("check", entry, public, submission)
-        words = [f"edition={out}/edition", submission, f"output={out}/entries"]
+        words = [f"edition={out}/edition", submission, f"output={out}/entries", "team=reference"]
         if name in settings.defacers:
             add("evaluate", entry, *words, f"report={out}/reports", cache, kind="evaluate defacing")
         else:

@@ -9,15 +9,17 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
-from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
-from mriprivacy.challenge.intake.description import read_claims
+from mriprivacy.challenge.intake.description import DESCRIPTION, read_claims
+from mriprivacy.challenge.intake.sender import name_problem, teams_of_entries
 from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
@@ -35,7 +37,7 @@ class EvaluateSettings:
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
     identity: str = setting("", "file with the secret key of a locked edition")
     record: str = setting("", "folder of the log of submissions; empty: no log, and no limit holds")
-    team: str = setting("", "team that sent it, if known; a submission under another name is refused")
+    team: str = setting("", "team that sent it, if known; needed for a reserved name such as reference")
     limits: Limits = field(default_factory=Limits)
     compute: Compute = group(Compute, "loky")
 
@@ -58,11 +60,11 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         settings.compute,
     )
     path = Path(settings.submission)
-    turn = Turn(Path(settings.record), edition, path, settings.limits) if settings.record else None
+    turn = _turn(settings, edition) if settings.record else None
     try:
         with received(path, edition, settings.compute) as submission:
-            if settings.team not in ("", submission.team):
-                error = SubmissionError(f"submission.json: team is {submission.team}; it was sent by another")
+            if problem := _name_problem(settings, submission, turn):
+                error = SubmissionError(f"{DESCRIPTION}: {problem}")
                 error.claimed = read_claims(submission.folder)
                 raise error
             received_on = turn.admit(submission) if turn else ""
@@ -83,6 +85,20 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         print(turn.close(evaluation, submission, context))
     for path in [written, *report]:
         print(f"{path}: written")
+
+
+def _name_problem(settings: EvaluateSettings, submission: Submission, turn: Turn | None) -> str | None:
+    """Judge the team's name beside those of entries and of the log; a folder without a log is one's own."""
+    others = teams_of_entries(Path(settings.output), submission.edition) | (turn.teams() if turn else set())
+    from_outside = turn is not None or Path(settings.submission).is_file()
+    return name_problem(submission.team, settings.team, others, from_outside)
+
+
+def _turn(settings: EvaluateSettings, edition: Edition) -> Turn:
+    record = Path(settings.record)
+    if begins := check_begin(record, Path(settings.output), edition.name):
+        print(begins)
+    return Turn(record, edition, Path(settings.submission), settings.limits)
 
 
 def _report(

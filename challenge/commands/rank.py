@@ -7,6 +7,8 @@ from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
+from mriprivacy.challenge.submission_log.log import LOG, Event, read_log
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import IncompleteError
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
@@ -21,6 +23,9 @@ class RankSettings:
     output: str = setting(REQUIRED, "folder for LEADERBOARD.md and site/")
     site: bool = setting(True, "also write the site; open site/index.html, or publish the folder")
     contact: str = setting("", 'address for submissions under "how to submit": e-mail, or a page')
+    record: str = setting(
+        "", "folder of the log of submissions, with which entries are compared; empty: none"
+    )
     home: str = setting("", "address of a page with the editions, the kit and its documentation")
 
 
@@ -36,8 +41,9 @@ def run(settings: RankSettings) -> None:
     """
     folder = Path(settings.entries)
     examined = examine_entries(folder)
-    entries, unlike = comparable(examined.entries)
-    problems = [*examined.problems, *(f"{folder}: {line}" for line in unlike)]
+    compared = compare_with_log(folder, examined.entries, _events(settings.record))
+    entries, unlike = comparable(compared.good)
+    problems = [*examined.problems, *compared.problems, *(f"{folder}: {line}" for line in unlike)]
     if not entries:
         raise UserError(*problems)
     path = Path(settings.output) / "LEADERBOARD.md"
@@ -46,6 +52,7 @@ def run(settings: RankSettings) -> None:
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"{path}: {len(entries)} systems")
+    print(_evidence(settings.record, compared))
     if settings.site:
         from mriprivacy.challenge.leaderboard.site import write_site
 
@@ -55,3 +62,22 @@ def run(settings: RankSettings) -> None:
         left_out = len(examined.problems) + len(examined.entries) - len(entries)
         print(f"{path}: {left_out} entries are left out, which standard error names")
         raise IncompleteError(*(f"{problem}; left out" for problem in problems))
+
+
+def _events(record: str) -> tuple[Event, ...]:
+    if not record:
+        return ()
+    if not (events := read_log(Path(record))):
+        raise UserError(f"{record}: no {LOG} here; expected the record= of evaluate")
+    return events
+
+
+def _evidence(record: str, compared: Compared) -> str:
+    """Say which entries could be compared with the log."""
+    if not record:
+        return "no entry was compared with a log of submissions; record=FOLDER compares them"
+    checked = len(compared.good) - len(compared.unchecked)
+    line = f"{checked} entries are what {LOG} says was evaluated"
+    if not compared.unchecked:
+        return line
+    return f"{line}; it has no digest of {len(compared.unchecked)}: {', '.join(compared.unchecked)}"

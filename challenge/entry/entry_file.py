@@ -1,5 +1,6 @@
 """Entries as files: `entries/EDITION/TEAM__SYSTEM.json`, written whole, read strictly."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Check, Entry, EntryError, Gate, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.atomic import inside, whole_file
 from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring import Estimate
@@ -40,6 +42,24 @@ def write_entry(folder: Path, entry: Entry) -> Path:
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def entry_digest(entry: Entry) -> str:
+    """Return the digest by which the log of submissions knows an entry: of its file, once it is written."""
+    return _digest(json.loads(json.dumps(_members(entry), allow_nan=False)))
+
+
+def file_digest(path: Path) -> str:
+    """Return the same of a file: SHA-256 over its content as sorted JSON, without `seconds`.
+
+    Whatever `seconds` says and however the file is laid out, the digest is one; any other change is seen.
+    """
+    return _digest(read_json_object(path, name="the file", max_bytes=LARGEST))
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in content.items() if name != "seconds"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def read_entries(folder: Path) -> tuple[Entry, ...]:
@@ -112,6 +132,15 @@ def _check_place(entry: Entry, path: Path, folder: Path, before: list[Entry]) ->
     for other in before:
         if other.path.casefold() == entry.path.casefold():
             raise EntryError(f"differs from {other.path} in upper and lower case alone; expected one of them")
+        if (
+            other.edition == entry.edition
+            and other.team != entry.team
+            and fields.alike(other.team, entry.team)
+        ):
+            raise EntryError(
+                f"team is {entry.team}, which looks like {other.team} of {other.path}; expected one spelling "
+                "for one team"
+            )
         alike = (other.edition.casefold(), other.edition_hash[:8]) == (
             entry.edition.casefold(),
             entry.edition_hash[:8],

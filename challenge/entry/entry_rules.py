@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mriprivacy.challenge.entry.attacker import Attacker
@@ -13,6 +14,27 @@ from mriprivacy.scoring import ScoringError, Signature
 
 Requirement = Callable[[object], str | None]  # None for what may stand there, or else what was expected
 
+
+@dataclass(frozen=True)
+class Described:
+    """A requirement that says as JSON Schema, too, what may stand there (`challenge.entry.schema`).
+
+    Attributes
+    ----------
+    check : Requirement
+        Decides. It may be stricter than the schema, and is never more lenient.
+    schema : mapping
+        In the words of JSON Schema.
+    """
+
+    check: Requirement
+    schema: Mapping[str, Any]
+
+    def __call__(self, value: object) -> str | None:
+        """Return None for what may stand there, or else what was expected."""
+        return self.check(value)
+
+
 MOST = 10**9  # people, scans, trials
 LARGEST = 1e9  # years, seconds, ratios
 _SLACK = 1e-9  # of a share whose last bits were rounded
@@ -22,7 +44,7 @@ _SHARES = (
     *("eer", "auc", "linkability", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1", "utility", "brain_dice"),
     *("people_found_any", "people_found_all", "accuracy", "balanced_accuracy", "macro_f1"),
 )
-_RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
+RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
 
 
 def text(rule: fields.Rule, *, empty: bool = False) -> Requirement:
@@ -33,7 +55,8 @@ def text(rule: fields.Rule, *, empty: bool = False) -> Requirement:
             return "text"
         return None if empty and not value else rule(value)
 
-    return check
+    expected = rule("\0") or ""
+    return Described(check, {"type": "string", "description": f"{expected}{', or empty' * empty}"})
 
 
 def number(low: float, high: float, *, whole: bool = False) -> Requirement:
@@ -50,7 +73,8 @@ def number(low: float, high: float, *, whole: bool = False) -> Requirement:
         kind = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         return None if kind and _within(value, low, high) else f"{what} from {low:g} to {high:g}"
 
-    return check
+    bounds = {"minimum": low - _SLACK, "maximum": high + _SLACK}
+    return Described(check, {"type": "integer" if whole else "number", **bounds})
 
 
 def _within(value: Any, low: float, high: float) -> bool:
@@ -64,7 +88,7 @@ def _printable(longest: int) -> Requirement:
         good = isinstance(value, str) and 1 <= len(value) <= longest and value.isprintable()
         return None if good else f"1-{longest} printable characters on one line"
 
-    return check
+    return Described(check, {"type": "string", "minLength": 1, "maxLength": longest})
 
 
 def _yes_or_no(value: object) -> str | None:
@@ -90,12 +114,13 @@ def _level(value: object) -> str | None:
     return None if value in levels else f"one of {', '.join(levels)}"
 
 
-_COUNT = number(0, MOST, whole=True)
-_LINE, _NOTE = _printable(300), _printable(10_000)
-_ENTRY: Mapping[str, Requirement] = {
+FLAG = Described(_yes_or_no, {"type": "boolean"})
+COUNT = number(0, MOST, whole=True)
+LINE, NOTE = _printable(300), _printable(10_000)
+ENTRY: Mapping[str, Requirement] = {
     "edition": text(fields.edition_name),
     "edition_hash": text(fields.sha256),
-    "synthetic": _yes_or_no,
+    "synthetic": FLAG,
     "track": text(fields.track),
     "team": text(fields.name),
     "system": text(fields.name),
@@ -104,26 +129,30 @@ _ENTRY: Mapping[str, Requirement] = {
     "kit": text(fields.matching("[A-Za-z0-9][A-Za-z0-9.+:_-]{0,79}", "a version such as 0.1.0")),
 }
 # Kits before this one did not write all of them.
-_OPTIONAL: Mapping[str, Requirement] = {
-    "draws": _draws,
+OPTIONAL: Mapping[str, Requirement] = {
+    "draws": Described(_draws, {"type": "string"}),
     "licence": text(fields.line(500), empty=True),
     "citation": text(fields.line(2000), empty=True),
     "released": text(fields.day, empty=True),
     "received": text(fields.day, empty=True),
     "supersedes": text(fields.edition_reference, empty=True),
 }
-_RESULT: Mapping[str, Requirement] = {"name": _LINE, "level": _level, "trial_list": _trial_list}
-_GATE: Mapping[str, Requirement] = {
-    "passed": _COUNT,
+RESULT: Mapping[str, Requirement] = {
+    "name": LINE,
+    "level": Described(_level, {"enum": [*LEVELS, "submitted", ORACLE]}),
+    "trial_list": Described(_trial_list, {"type": "string"}),
+}
+GATE: Mapping[str, Requirement] = {
+    "passed": COUNT,
     "scans": number(1, MOST, whole=True),
-    "unchanged": _COUNT,
+    "unchanged": COUNT,
     "worst_changed": number(0, LARGEST),
 }
-_CHECK: Mapping[str, Requirement] = {
-    "question": _LINE,
-    "attacker": _LINE,
+CHECK: Mapping[str, Requirement] = {
+    "question": LINE,
+    "attacker": LINE,
     **dict.fromkeys(("value", "low", "high"), number(-LARGEST, LARGEST)),
-    "passed": _yes_or_no,
+    "passed": FLAG,
 }
 
 
@@ -142,7 +171,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     """
     parts = {"results": list, "gate": dict, "checks": list, "warnings": list}
     later = {"seconds": dict, "utility": dict}
-    yield from _members(value, _ENTRY, "", {**_OPTIONAL, **dict.fromkeys((*parts, *later), _anything)})
+    yield from _members(value, ENTRY, "", {**OPTIONAL, **dict.fromkeys((*parts, *later), _anything)})
     for name, kind in (parts | later).items():
         if name not in value and name in parts:
             yield f"{name} is missing"
@@ -153,8 +182,8 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _result(result, f"results[{i}]", value)
     yield from _gate(value.get("gate"))
     for i, check in enumerate(value.get("checks", ())):
-        yield from _members(check, _CHECK, f"checks[{i}]")
-    yield from _each(value.get("warnings", ()), "warnings", _NOTE)
+        yield from _members(check, CHECK, f"checks[{i}]")
+    yield from _each(value.get("warnings", ()), "warnings", NOTE)
     yield from _named(value.get("seconds", {}), "seconds", number(0, MOST))
     yield from _figures(value.get("utility", {}), "utility")
     yield from _strongest(value)
@@ -217,7 +246,7 @@ def _named(values: Mapping[str, Any], where: str, check: Requirement) -> Iterato
 
 def _result(value: object, where: str, entry: Mapping[str, Any]) -> Iterator[str]:
     parts = dict.fromkeys(("figures", "counts", "signature"), _anything)
-    before = _members(value, {**_RESULT, **parts}, where, {"rates": _yes_or_no})
+    before = _members(value, {**RESULT, **parts}, where, {"rates": FLAG})
     wrong = list(before)
     yield from wrong
     if wrong or not isinstance(value, dict):
@@ -227,7 +256,7 @@ def _result(value: object, where: str, entry: Mapping[str, Any]) -> Iterator[str
             yield f"{where}.{name} is {found(value[name])}; expected an object"
             return
     yield from _figures(value["figures"], f"{where}.figures")
-    yield from _named(value["counts"], f"{where}.counts", _COUNT)
+    yield from _named(value["counts"], f"{where}.counts", COUNT)
     yield from _needed(value, where, entry)
     if (wanted := _signature(value["signature"], entry)) is not None:
         yield f"{where}.signature is {found(value['signature'])}; expected {wanted}"
@@ -238,10 +267,10 @@ def _figures(values: Mapping[str, Any], where: str) -> Iterator[str]:
         if not _METRIC.fullmatch(name):
             yield f"{where} has {shown(name)}; expected names of metrics"
             continue
-        low, high = _RANGES.get(name, (-LARGEST, LARGEST))
+        low, high = RANGES.get(name, (-LARGEST, LARGEST))
         ends = number(low, high)
         wrong = list(
-            _members(one, {**dict.fromkeys(("value", "low", "high"), ends), "n": _COUNT}, f"{where}.{name}")
+            _members(one, {**dict.fromkeys(("value", "low", "high"), ends), "n": COUNT}, f"{where}.{name}")
         )
         yield from wrong
         if not wrong and one["low"] > one["high"]:
@@ -292,11 +321,11 @@ def _signature(value: object, entry: Mapping[str, Any]) -> str | None:
 def _gate(value: Any) -> Iterator[str]:
     if not value:
         return
-    optional = {"failed": lambda names: None if isinstance(names, list) else "a list", "estimated": _COUNT}
-    wrong = list(_members(value, _GATE, "gate", optional))
+    optional = {"failed": lambda names: None if isinstance(names, list) else "a list", "estimated": COUNT}
+    wrong = list(_members(value, GATE, "gate", optional))
     yield from wrong
     if not wrong:
-        yield from _each(value.get("failed", ()), "gate.failed", _LINE)
+        yield from _each(value.get("failed", ()), "gate.failed", LINE)
         for name in ("passed", "unchanged"):
             if value[name] > value["scans"]:
                 yield f"gate.{name} is {value[name]}; expected no more than gate.scans, {value['scans']}"

@@ -31,7 +31,7 @@ from mriprivacy.challenge.intake.expected_files import (
     scan_files,
     tables,
 )
-from mriprivacy.challenge.intake.volumes import Checked, VolumeError, check_volume
+from mriprivacy.challenge.intake.volumes import Checked, VolumeError, check_begin, check_volume
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import (
@@ -142,7 +142,16 @@ def received(path: Path, edition: Edition, compute: Compute = HERE) -> Iterator[
         With every problem, one line each.
     """
     sizes = largest_sizes(edition) if path.is_file() else {}
-    with unpacked(path, sizes) as folder:
+    originals = {name: edition.splits[of[0]].scan(of[1]) for of, name in scan_files(edition).items()}
+
+    def begins(name: str, begin: bytes) -> str | None:
+        try:
+            check_begin(begin, originals[name])
+        except VolumeError as error:
+            return f"{name}: {error}"
+        return None
+
+    with unpacked(path, sizes, begins) as folder:
         try:
             submission = check_submission(folder, edition, compute)
         except SubmissionError as error:
@@ -299,7 +308,7 @@ def _check_scans(
         "have the intensities of the originals, so nothing was anonymized": [
             name for name, one in good.items() if one.unchanged
         ],
-        "have words or an extension in their headers, which the evaluation ignores": [
+        "have words, spare numbers or an extension in their headers, which the evaluation ignores": [
             name for name, one in good.items() if one.has_words
         ],
     }

@@ -7,6 +7,7 @@ Voxels may be integers of up to 32 bits or floats, whatever the original has: to
 write floats, and what is compared is intensities, not what is stored.
 """
 
+import io
 import logging
 import os
 from collections.abc import Iterator
@@ -27,8 +28,9 @@ _TOLERANCE_MM = 0.01
 _PIECE = 1 << 20
 _OWN_COPY = "cannot be compared, since the edition's own copy {}; 'mriprivacy verify' checks the edition"
 _QUIET = logging.Logger("mriprivacy.volumes", logging.CRITICAL + 1)
-# Where a NIfTI-1 header has room for words: data_type, db_name, descrip and aux_file, intent_name.
-_WORDS = ((4, 32), (148, 252), (328, 344))
+# Where a NIfTI-1 header has room for words (data_type, db_name, descrip and aux_file, intent_name), and for
+# numbers that no tool needs for one volume (session_error, intent, toffset, glmax and glmin).
+_WORDS = ((4, 32), (36, 38), (56, 70), (136, 148), (148, 252), (328, 344))
 # Attackers work in float32, whose largest number is 3.4e38; a scanner's is a few thousand.
 _LARGEST_INTENSITY = 1e18
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -205,6 +207,19 @@ def check_volume(path: Path, original: Path) -> Checked:
             has_words = found.offset > 352 or any(header[a:b].strip(b"\0 ") for a, b in _WORDS)
             unchanged = _check_voxels(_pieces(stream, found), _pieces(reference, expected))
             return Checked(unchanged, has_words)
+
+
+def check_begin(begin: bytes, original: Path) -> None:
+    """Check the header of a submitted volume alone, from the first kilobytes of its file.
+
+    Raises
+    ------
+    VolumeError
+        If they are no gzip with the header of a volume on the grid of the original.
+    """
+    with _open_own(original) as raw_reference:
+        expected = parse_header(_read(Gunzip(raw_reference), HEADER_SIZE))
+    compare_grids(parse_header(_read(Gunzip(io.BytesIO(begin)), HEADER_SIZE)), expected)
 
 
 def largest_file(original: Path) -> int:

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
+    "repair": "go on with a log of submissions that was cut, emptied or written by a wrong clock",
     "lock": "encrypt what is sealed for an organizer's key",
     "unlock": "put back what lock encrypted",
     "doctor": "say what works on this machine, and how to get the rest",

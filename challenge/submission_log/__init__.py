@@ -1,5 +1,6 @@
 """The organizer's log of submissions.
 
-`log` is an append-only chain of what arrived and what became of it. `admission` admits a submission within
-the limits of its team. `ladder` reports a score only where it improved by more than chance.
+`log` is an append-only chain of what arrived and what became of it, `head` its length, `lost_lines` the way
+on where it lost some. `evidence` compares entries with it. `admission` admits a submission within the limits
+of its team. `ladder` reports a score only where it improved by more than chance.
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
+from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
@@ -64,6 +65,10 @@ class Turn:
                 append(self.folder, self._event("failed", submission, submission.sha256))
             raise
 
+    def teams(self) -> set[str]:
+        """Return the teams of which a submission was accepted."""
+        return {event.team for event in read_log(self.folder) if event.event == "accepted"}
+
     def admit(self, submission: Submission) -> str:
         """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
         return admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits).time[
@@ -75,7 +80,8 @@ class Turn:
 
         What is not ranked has no score: no attacker counts, or it fails the brain gate.
 
-        What was logged once is not logged again, so an evaluation that is repeated tells nothing new.
+        What was logged once is not logged again, so an evaluation that is repeated tells nothing new; only
+        an entry that is another than before is.
         """
         entry = evaluation.entry
         if entry.track != "attributes" and not may_be_ranked(entry):
@@ -89,15 +95,21 @@ class Turn:
                 better = self._improves(reached, best, entry.track, context)
                 event = self._event("evaluated", entry, entry.submission_sha256)
                 score = round(reached.value, ladder.DIGITS) if better else None
-                done = append(self.folder, replace(event, score=score))
+                done = append(self.folder, replace(event, score=score, entry=entry_digest(entry)))
+            else:
+                self._evaluated_again(events, entry)
         if done.score is None:
             return f"to tell team {entry.team}: evaluated; no improvement beyond its standard error"
         return f"to tell team {entry.team}: evaluated; score {done.score}"
 
     def _without_score(self, entry: Entry) -> str:
         with locked(self.folder):
-            if not self._evaluated(read_log(self.folder), entry):
-                append(self.folder, self._event("evaluated", entry, entry.submission_sha256))
+            events = read_log(self.folder)
+            if self._evaluated(events, entry):
+                self._evaluated_again(events, entry)
+            else:
+                event = self._event("evaluated", entry, entry.submission_sha256)
+                append(self.folder, replace(event, entry=entry_digest(entry)))
         nobody = "no attacker passed the audit and saw anybody"
         why = "not every scan passed the brain gate" if entry.rated else nobody
         return f"to tell team {entry.team}: evaluated; no score, since {why}"
@@ -106,6 +118,14 @@ class Turn:
     def _evaluated(events: tuple[Event, ...], entry: Entry) -> Event | None:
         done = [e for e in events if (e.event, e.submission) == ("evaluated", entry.submission_sha256)]
         return done[0] if done else None
+
+    def _evaluated_again(self, events: tuple[Event, ...], entry: Entry) -> None:
+        """Log an entry that is not the one logged last of this submission, as another kit makes it."""
+        digest = entry_digest(entry)
+        known = [e.entry for e in events if e.entry and e.submission == entry.submission_sha256]
+        if known[-1:] != [digest]:
+            again = self._event("evaluated again", entry, entry.submission_sha256)
+            append(self.folder, replace(again, entry=digest))
 
     def _improves(self, reached: ladder.Reached, best: str | None, track: str, context: Context) -> bool:
         if best is None:

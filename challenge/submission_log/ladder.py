@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import AttributesSubmission, Submission
-from mriprivacy.challenge.submission_log.log import Event, RecordError
+from mriprivacy.challenge.submission_log.head import RecordError
+from mriprivacy.challenge.submission_log.log import Event
 from mriprivacy.data_prep.formats.atomic import inside, private_folder, whole_file
+from mriprivacy.data_prep.formats.fields import alike
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.scoring.comparison import draw_systems
 
@@ -80,7 +82,8 @@ def best_published(events: Sequence[Event], edition: str, track: str, team: str)
         event.submission
         for event in events
         if event.score is not None
-        and (event.edition, event.track, event.team.casefold()) == (edition, track, team.casefold())
+        and (event.edition, event.track) == (edition, track)
+        and alike(event.team, team)
     ]
     return told[-1] if told else None
 

@@ -3,6 +3,7 @@
 It holds nothing secret (scores are rounded, and only those of `challenge.submission_log.ladder`), so it may
 be published.
 Who has seen the hash of its last line can tell ever after that nothing before it was changed or taken out.
+How many lines there are stands beside it (`challenge.submission_log.head`), so that a mishap is noticed too.
 """
 
 import hashlib
@@ -15,7 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mriprivacy.challenge.submission_log.head import (
+    HEAD,
+    NOTHING,
+    Head,
+    RecordError,
+    read_head,
+    way_out,
+    write_head,
+)
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
+from mriprivacy.data_prep.formats.fields import alike
 from mriprivacy.data_prep.formats.strict_json import parse_json_object
 from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
@@ -25,15 +36,11 @@ if TYPE_CHECKING:
 from mriprivacy.data_prep.formats.settings import setting
 
 LOG = "submissions.jsonl"
-NOTHING = "0" * 64
-EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated")
+EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated", "evaluated again", "repaired")
+_LATER = ("entry", "note")  # members that a line has only where they are not empty
 _LOCK = ".lock"
 _LARGEST = 1 << 30
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-
-class RecordError(UserError):
-    """A log that is not what it was, or a submission over its limit."""
 
 
 @dataclass
@@ -53,7 +60,8 @@ class Event:
     Attributes
     ----------
     event : str
-        One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error.
+        One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error; `evaluated again`: with
+        another entry than before; `repaired`: lines were lost, or the clock was wrong (`note` says which).
     edition, track, team, system : str
         Of a refused submission as it claims, if that is well formed, or else `n/a`; its team as the organizer
         knows it (`team=`); may be empty.
@@ -73,6 +81,11 @@ class Event:
         UTC, to the second.
     previous : str
         SHA-256 of the line before, 64 zeros for the first.
+    entry : str
+        Of an evaluated one, the digest of its entry (`challenge.entry.entry_file.entry_digest`); empty in
+        logs of older kits.
+    note : str
+        Of a repair, what was found.
     """
 
     event: str
@@ -87,10 +100,13 @@ class Event:
     number: int = 0
     time: str = ""
     previous: str = NOTHING
+    entry: str = ""
+    note: str = ""
 
     def line(self) -> bytes:
         """Return the event as it stands in the log."""
-        return (json.dumps(asdict(self), ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
+        members = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        return (json.dumps(members, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
 
 
 def head(events: tuple[Event, ...]) -> str:
@@ -104,15 +120,15 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     Parameters
     ----------
     folder : Path
-        Holds `submissions.jsonl`; no such file is an empty log.
+        Holds `submissions.jsonl`, and beside it `submissions.head`; neither is an empty log.
     expected_head : str
         A hash that was published earlier: some line must have it.
 
     Raises
     ------
     RecordError
-        At the first line that does not follow from the one before, or if no line has the expected hash, or
-        that is none.
+        At the first line that does not follow from the one before; if the log has fewer lines than its head
+        counted, or no head; if no line has the expected hash, or that is none.
 
     Examples
     --------
@@ -125,29 +141,52 @@ def read_log(folder: Path, expected_head: str = "") -> tuple[Event, ...]:
     >>> _ = (folder / LOG).write_text((folder / LOG).read_text().replace('"a"', '"c"'))
     >>> read_log(folder)
     Traceback (most recent call last):
-    mriprivacy.challenge.submission_log.log.RecordError: submissions.jsonl: line 2 does not follow ...
+    mriprivacy.challenge.submission_log.head.RecordError: submissions.jsonl: line 2 does not follow ...
     """
     if expected_head and not re.fullmatch("[0-9a-f]{64}", expected_head):
         raise RecordError(f"head is {expected_head[:70]!r}; expected the 64 digits, 0-9 and a-f, of a hash")
+    events, problem = read_chain(folder)
+    if problem is None:
+        problem = head_problem(events, read_head(folder))
+    if problem is not None:
+        raise RecordError(f"{LOG}: {problem}; {way_out(folder)}")
+    if expected_head and expected_head not in {NOTHING, *(e.previous for e in events), head(events)}:
+        raise RecordError(f"{LOG}: no line has the hash {expected_head}; the log is not the one it was")
+    return events
+
+
+def read_chain(folder: Path) -> tuple[tuple[Event, ...], str | None]:
+    """Return the events before the first line that does not follow, and what is wrong with it, if any."""
     path = folder / LOG
     events: list[Event] = []
-    previous, seen = NOTHING, {NOTHING}
+    previous = NOTHING
     raw = read_bytes(path, _LARGEST, LOG) if path.exists() else b""
     for number, line in enumerate(raw.splitlines(keepends=True), start=1):
-        event = _parse(line, number)
+        try:
+            event = _parse(line, number)
+        except UserError as error:
+            return tuple(events), error.problems[0].removeprefix(f"{LOG}: ")
         if event.previous != previous or event.number != number:
-            raise RecordError(
-                f"{LOG}: line {number} does not follow from line {number - 1}: one of them was changed, or "
+            return tuple(events), (
+                f"line {number} does not follow from line {number - 1}: one of them was changed, or "
                 "lines were taken out or put in"
             )
-        if events and event.time < events[-1].time:
-            raise RecordError(f"{LOG}: line {number} is earlier than line {number - 1}")
+        if events and event.time < events[-1].time and event.event != "repaired":
+            return tuple(events), f"line {number} is earlier than line {number - 1}"
         events.append(event)
         previous = hashlib.sha256(line).hexdigest()
-        seen.add(previous)
-    if expected_head and expected_head not in seen:
-        raise RecordError(f"{LOG}: no line has the hash {expected_head}; the log is not the one it was")
-    return tuple(events)
+    return tuple(events), None
+
+
+def head_problem(events: tuple[Event, ...], known: Head | None) -> str | None:
+    """Say what a log lacks that its head counted; lines that a killed process did not count are fine."""
+    if known is None:
+        return f"has {len(events)} lines, but no {HEAD} stands beside it" if events else None
+    if known.lines > len(events):
+        return f"has {len(events)} lines; {HEAD} counted {known.lines}, so the last ones are lost"
+    if head(events[: known.lines]) != known.sha256:
+        return f"line {known.lines} is not the one that {HEAD} counted: the log is not the one it was"
+    return None
 
 
 def _parse(line: bytes, number: int) -> Event:
@@ -155,7 +194,8 @@ def _parse(line: bytes, number: int) -> Event:
     kinds: Mapping[str, type | tuple[type, ...]] = {
         "problems": int, "number": int, "score": (int, float, type(None))
     }  # fmt: skip
-    good = list(content) == [field.name for field in fields(Event)] and all(
+    names = [field.name for field in fields(Event) if field.name in content or field.name not in _LATER]
+    good = list(content) == names and all(
         isinstance(value, kinds.get(name, str)) and not isinstance(value, bool)
         for name, value in content.items()
     )
@@ -193,7 +233,7 @@ def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = Non
     with locked(folder):
         events = read_log(folder)
         accepted = [e for e in events if (e.event, e.edition) == ("accepted", event.edition)]
-        mine = [e for e in accepted if e.team.casefold() == event.team.casefold()]
+        mine = [e for e in accepted if alike(e.team, event.team)]
         if known := [e for e in mine if e.submission == event.submission]:
             return known[0]
         today = sum(e.time[:10] == now.strftime(_TIME)[:10] for e in mine)
@@ -207,15 +247,35 @@ def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = Non
 
 
 def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime) -> Event:
+    if events and is_behind(events, now):
+        raise RecordError(
+            f"{LOG}: its last line is of {events[-1].time}, but the clock says {now.strftime(_TIME)}. Set "
+            f"the clock; if it is right, 'mriprivacy repair record={folder}' notes in the log that it was not"
+        )
+    return extend(folder, events, event, now)
+
+
+def is_behind(events: tuple[Event, ...], now: datetime) -> bool:
+    """Say whether a clock is behind the last line of a log."""
+    return now.strftime(_TIME) < events[-1].time
+
+
+def extend(folder: Path, events: tuple[Event, ...], event: Event, now: datetime) -> Event:
+    """Write a log of some events and one more, whatever the log was before; return the new one as written.
+
+    The head comes after the log, so a kill between them leaves a line that is not counted yet. Only the
+    first head comes before: a log without one is never what a kill leaves.
+    """
     time = now.strftime(_TIME)
-    if events and time < events[-1].time:
-        raise RecordError(f"{LOG}: its last line is of {events[-1].time}, but the clock says {time}")
     written = replace(event, number=len(events) + 1, time=time, previous=head(events))
+    if not (folder / HEAD).exists():
+        write_head(folder, Head(0, NOTHING))
     with whole_file(folder / LOG) as temporary, temporary.open("wb") as stream:
         stream.writelines([*(e.line() for e in events), written.line()])
         stream.flush()
         os.fsync(stream.fileno())
     sync(folder)
+    write_head(folder, Head(written.number, head((written,))))
     return written
 
 

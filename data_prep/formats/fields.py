@@ -46,6 +46,41 @@ edition_reference = matching(f"{_ID}/{_VERSION}@{_SHA256}", "'<id>/<version>@<ed
 sha256 = matching(_SHA256, "64 digits, 0-9 and a-f")
 
 
+_LOOKS = str.maketrans({"0": "o", "1": "l", "i": "l", ".": None, "-": None, "_": None})
+
+
+def skeleton(value: str) -> str:
+    """Return what is left of a name when what looks alike is one: case, marks, 0 and O, 1, l and I, rn and m.
+
+    Examples
+    --------
+    >>> skeleton("Anna-1"), skeleton("ANNAI"), skeleton("annal")
+    ('annal', 'annal', 'annal')
+    >>> skeleton("modern"), skeleton("mode_m")
+    ('modem', 'modem')
+    """
+    return value.casefold().translate(_LOOKS).replace("rn", "m").replace("vv", "w")
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether two names look the same at a glance, and so are one."""
+    return skeleton(one) == skeleton(other)
+
+
+RESERVED_TEAMS = ("reference", "baseline", "mriprivacy", "organizer", "organiser", "admin", "official")
+
+
+def is_reserved(team: str) -> bool:
+    """Say whether a team's name is, or looks like, one that is for the kit's own systems or the organizer.
+
+    Examples
+    --------
+    >>> is_reserved("Reference"), is_reserved("base-line"), is_reserved("referees")
+    (True, True, False)
+    """
+    return any(alike(team, name) for name in RESERVED_TEAMS)
+
+
 def track(value: str) -> str | None:
     """Accept a track."""
     return None if value in TRACKS else f"{', '.join(TRACKS[:-1])} or {TRACKS[-1]}"

@@ -27,7 +27,7 @@ def packed(contents: Members, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return buffer.getvalue()
 
 
-def extra(name: str, content: bytes = b"x", **fields: int) -> Callable[[Path], bytes]:
+def extra(name: str, content: bytes = b"x", **fields: int | bytes) -> Callable[[Path], bytes]:
     """Add one member to a good zip."""
 
     def make(folder: Path) -> bytes:
@@ -141,6 +141,44 @@ def symlink(name: str) -> Callable[[Path], bytes]:
     return extra(name, b"/etc/passwd", external_attr=0o120777 << 16, create_system=3)
 
 
+def between(folder: Path) -> bytes:
+    """Twenty bytes between two members; whatever points behind them is moved."""
+    content = packed(members(folder))
+    second = content.find(LOCAL, 4)
+    whole = bytearray(content[:second] + b"a message in a bottle"[:20] + content[second:])
+    last = whole.rfind(CENTRAL) + 42
+    whole[last : last + 4] = struct.pack("<L", second + 20)
+    return moved_table(whole, 20)
+
+
+def before_the_table(folder: Path) -> bytes:
+    content = packed(members(folder))
+    table = content.find(CENTRAL)
+    return moved_table(bytearray(content[:table] + b"a message" + content[table:]), 9)
+
+
+def moved_table(whole: bytearray, by: int) -> bytes:
+    at = whole.rfind(END) + 16
+    whole[at : at + 4] = struct.pack("<L", struct.unpack("<L", whole[at : at + 4])[0] + by)
+    return bytes(whole)
+
+
+def after_deflate(folder: Path) -> bytes:
+    """A member whose packed bytes go on after the end of the deflated stream."""
+    content = packed(members(folder))
+    table = content.find(CENTRAL)
+    whole = bytearray(content[:table] + b"a message" + content[table:])
+    for at in (content.rfind(LOCAL) + 18, whole.rfind(CENTRAL) + 20):
+        whole[at : at + 4] = struct.pack("<L", struct.unpack("<L", whole[at : at + 4])[0] + 9)
+    return moved_table(whole, 9)
+
+
+def with_extra(folder: Path) -> bytes:
+    info = zipfile.ZipInfo("README.md")
+    info.extra = struct.pack("<HH", 0x5455, 1000) + bytes(1000)
+    return packed([*members(folder), (info, b"x")])
+
+
 ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "zip slip": (extra("../scores.tsv"), "do not belong there"),
     "zip slip deep": (extra("eval/mri/../../../../x"), "do not belong there"),
@@ -199,6 +237,11 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "something before": (lambda f: b"PK\3\4" + b"#!/bin/sh\n" + packed(members(f)), "before, between"),
     "something after": (lambda f: packed(members(f)) + b"x", "does not end as a zip does"),
     "a comment": (lambda f: packed(members(f))[:-2] + b"\5\0hello", "does not end as a zip does"),
+    "something between members": (between, "has something between its members"),
+    "something before the table of contents": (before_the_table, "between its last member and its table"),
+    "something after what is packed": (after_deflate, "(something follows what is packed)"),
+    "a comment on a member": (extra("README.md", comment=b"a message"), "has members with a comment"),
+    "a kilobyte of extra fields": (with_extra, "bytes of extra fields"),
     "cut off": (lambda f: packed(members(f))[:-30], "does not end as a zip does"),
     "the end of a large zip without its beginning": (
         lambda f: b"PK\3\4" + bytes(40) + b"PK\6\7" + bytes(16) + END + bytes(18),

@@ -49,6 +49,11 @@ def packed(change: Callable[[bytes], bytes]) -> Spoil:
     return lambda folder: first_scan(folder).write_bytes(change(first_scan(folder).read_bytes())) and None
 
 
+def headed(flags: int, more: bytes) -> Callable[[bytes], bytes]:
+    """Put something into the header of a gzip file that has a plain one."""
+    return lambda content: content[:3] + bytes([flags]) + content[4:10] + more + content[10:]
+
+
 def moved(shift: float) -> Spoil:
     def change(image: nib.Nifti1Image) -> nib.Nifti1Image:
         affine = image.affine.copy()
@@ -123,10 +128,21 @@ SCANS = {
     "gzip bomb": (bomb, "goes on after the last voxel"),
     "padding": (padded, "is larger than"),
     "zeros after the end": (packed(lambda x: x + bytes(1000)), "followed by something else"),
-    "10,000 empty members": (
-        packed(lambda x: gzip.compress(b"", mtime=0) * 10_000 + x),
-        "cannot be unpacked to the end (more than 10000 members)",
+    "an empty member before it": (
+        packed(lambda x: gzip.compress(b"", mtime=0) + x),
+        "cannot be unpacked to the end (an empty member that is not the last)",
     ),
+    "9,000 empty members after it": (
+        packed(lambda x: x + gzip.compress(b"", mtime=0) * 9_000),
+        "cannot be unpacked to the end (an empty member that is not the last)",
+    ),
+    "a comment in gzip": (packed(headed(16, b"a message\0")), "its header has more than a name"),
+    "a checksum of the header in gzip": (packed(headed(2, b"ab")), "its header has more than a name"),
+    "60 kB of extra fields in gzip": (
+        packed(headed(4, (60_000).to_bytes(2, "little") + bytes(60_000))),
+        "its header has an extra field that is not bgzip's",
+    ),
+    "a long name in gzip": (packed(headed(8, b"a" * 256 + b"\0")), "a name of more than 255 bytes"),
     "30000^3": (
         put(42, np.array([30000] * 3, "<i2").tobytes()),
         "has shape (30000, 30000, 30000); the original",

@@ -114,7 +114,7 @@ def build(folder: Path, output: Path) -> list[str]:
 def evaluate(folder: Path, output: Path, submission: str = "blur") -> list[str]:
     places = [f"{name}={output}/{name}" for name in ("output", "cache", "record")]
     words = [f"edition={folder}/edition", f"submission={folder}/{submission}", *places, "compute.workers=2"]
-    return ["evaluate", *words]
+    return ["evaluate", *words, "team=reference"]
 
 
 def attack(folder: Path, output: Path) -> list[str]:

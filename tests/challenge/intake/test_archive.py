@@ -1,6 +1,7 @@
 """Submissions as a zip: the same as the folder, or refused by its table of contents."""
 
 import io
+import random
 import struct
 import tempfile
 import zipfile
@@ -17,6 +18,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.intake.archive import unpacked
 from mriprivacy.challenge.intake.submission import SubmissionError, check_submission, received
 from tests.helpers.hostile_archives import ARCHIVES, END, large, members, packed
+from tests.helpers.hostile_scans import SCANS
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
 
@@ -114,6 +116,50 @@ def test_both_commands_refuse_alike(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("mriprivacy: the archive: has members that do not belong there")
     assert not (tmp_path / "out").exists()
+
+
+def test_scans_are_bounded_together(tmp_path: Path) -> None:
+    """A zip of a hundredth of their size: each scan is small enough, all of them are not."""
+    names = [f"eval/mri/sub-{n}/anat/sub-{n}_T2w.nii.gz" for n in range(80)]
+    content = [(zipfile.ZipInfo(name), bytes(1_000_000)) for name in names]
+    path = write_zip(tmp_path / "x.zip", packed(content))
+    assert path.stat().st_size < 200_000
+    with (
+        pytest.raises(SubmissionError, match=r"unpack to suspiciously much, 80000000 bytes in all; expected"),
+        unpacked(path, dict.fromkeys(names, 1_000_000)),
+    ):
+        pass
+    noise = random.Random(0).randbytes(2_000_000)
+    path = write_zip(tmp_path / "y.zip", packed([(zipfile.ZipInfo(name), noise) for name in names]))
+    with (
+        pytest.raises(
+            SubmissionError, match=r"unpacks to 160000000 bytes in all; expected at most 147108864"
+        ),
+        unpacked(path, dict.fromkeys(names, 2_000_000)),
+    ):
+        pass
+
+
+def test_headers_are_read_before_anything_is_written(
+    defacing: Path, tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SCANS["cropped"][0](defacing)
+    path = write_zip(tmp_path / "x.zip", packed(members(defacing)))
+    monkeypatch.setattr("mriprivacy.challenge.intake.archive.scratch_folder", None)
+    wanted = pytest.raises(SubmissionError, match=r"^eval/mri/sub-.*keep the grid as it is")
+    with wanted, received(path, tiny_edition):
+        pass
+
+
+def test_a_member_that_unpacks_to_more_than_one_piece_is_whole(tmp_path: Path) -> None:
+    """Also where all packed bytes were given to zlib before all of it came out."""
+    body = b"".join(bytes([n]) * 1_000_000 for n in range(5))
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        path = write_zip(tmp_path / "x.zip", packed([(zipfile.ZipInfo("scores.tsv"), body)], method))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("mriprivacy.challenge.intake.archive._LARGEST_RATIO", 10_000)
+            with unpacked(path, {"scores.tsv": len(body)}) as folder:
+                assert (folder / "scores.tsv").read_bytes() == body
 
 
 SIZES = {"submission.json": 100, "scores.tsv": 1000, "eval/mri/CHANGES": 10}

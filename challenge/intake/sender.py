@@ -1,0 +1,44 @@
+"""Whether a submission may bear its team's name: reserved ones, and those that look like another team's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mriprivacy.data_prep.formats.fields import alike, is_reserved
+
+
+def name_problem(team: str, said: str, others: Iterable[str], from_outside: bool) -> str | None:
+    """Return what is wrong with the name of a submission's team; None if nothing is.
+
+    Parameters
+    ----------
+    team : str
+        As the submission has it.
+    said : str
+        As the organizer says who sent it; empty if not said.
+    others : iterable of str
+        Teams that were met before.
+    from_outside : bool
+        Whether it may be of anybody, so that a reserved name needs the organizer's word.
+
+    Examples
+    --------
+    >>> name_problem("anna", "", ["Anna"], True)
+    "team is anna; 'Anna' was here before and looks the same: expected one spelling"
+    >>> name_problem("reference", "", [], True)
+    "team is reference, a name for the kit's own systems; if you made it, give team=reference"
+    >>> name_problem("reference", "reference", [], True)
+    """
+    if said not in ("", team):
+        return f"team is {team}; it was sent by another"
+    for other in sorted(others):
+        if other != team and alike(other, team):
+            return f"team is {team}; {other!r} was here before and looks the same: expected one spelling"
+    if from_outside and not said and is_reserved(team):
+        return f"team is {team}, a name for the kit's own systems; if you made it, give team={team}"
+    return None
+
+
+def teams_of_entries(folder: Path, edition: str) -> set[str]:
+    """Return the teams that have entries of an edition, by the names of their files."""
+    files = (folder / edition.replace("/", "-")).glob("*__*.json")
+    return {path.name.partition("__")[0] for path in files if not path.name.startswith(".")}

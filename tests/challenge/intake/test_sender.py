@@ -1,0 +1,101 @@
+"""Names of teams: reserved ones need the organizer's word, and names that look alike are one team."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
+from mriprivacy.challenge.submission_log.head import RecordError
+from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_log
+from mriprivacy.data_prep.formats.fields import RESERVED_TEAMS, alike, is_reserved
+from tests.challenge.entry.test_entry_file import renamed
+from tests.helpers.board_entries import made_up
+
+
+@pytest.mark.parametrize("other", ["anna", "ANNA", "An-na", "an.na", "an_na"])
+def test_names_that_look_alike(other: str) -> None:
+    assert alike("Anna", other)
+    assert not alike("Anna", other + "b")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("team1", "teaml"), ("O2", "02"), ("modern", "modem"), ("vv", "w")]
+)
+def test_letters_that_look_alike(one: str, other: str) -> None:
+    assert alike(one, other)
+
+
+@pytest.mark.parametrize(
+    "name", [*RESERVED_TEAMS, "Reference", "REFERENCE", "ref-erence", "0fficial", "base_line"]
+)
+def test_reserved_names(name: str) -> None:
+    assert is_reserved(name)
+
+
+def renamed_to(team: str, submission: Path, folder: Path) -> Path:
+    copy = Path(shutil.copytree(submission, folder / f"by_{team}"))
+    about = json.loads((copy / "submission.json").read_text())
+    (copy / "submission.json").write_text(json.dumps(about | {"team": team}))
+    return copy
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_only_the_organizer_says_who_the_reference_is(
+    log: bool, tiny_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A zip comes from outside; so does whatever is logged."""
+    words = [
+        f"edition={tiny_edition_folder}",
+        f"output={tmp_path / 'entries'}",
+        f"cache={tmp_path / 'cache'}",
+    ]
+    words += [f"record={tmp_path / 'record'}"] if log else []
+    folder = renamed_to("Reference", attack, tmp_path)
+    packed = Path(shutil.make_archive(str(tmp_path / "zipped"), "zip", folder))
+    assert main(["evaluate", *words, f"submission={packed}"]) == 2
+    line = "submission.json: team is Reference, a name for the kit's own systems; if you made it, give team="
+    assert line in capsys.readouterr().err
+    assert not (tmp_path / "entries").exists()
+    assert main(["evaluate", *words, f"submission={folder}"]) == (2 if log else 0)
+    assert main(["evaluate", *words, f"submission={packed}", "team=Reference"]) == 0
+    if log:
+        events = [event.event for event in read_log(tmp_path / "record")]
+        assert events == ["refused", "refused", "accepted", "evaluated"]
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_two_spellings_are_not_two_teams(
+    log: bool, tiny_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"edition={tiny_edition_folder}", f"cache={tmp_path / 'cache'}"]
+    words += (
+        [f"record={tmp_path / 'record'}", f"output={tmp_path / 'a'}"] if log else [f"output={tmp_path / 'a'}"]
+    )
+    assert main(["evaluate", *words, f"submission={renamed_to('Anna', attack, tmp_path)}"]) == 0
+    if log:  # what the log knows need not lie among the entries
+        words[-1] = f"output={tmp_path / 'elsewhere'}"
+    capsys.readouterr()
+    assert main(["evaluate", *words, f"submission={renamed_to('an-na', attack, tmp_path)}"]) == 2
+    assert "team is an-na; 'Anna' was here before and looks the same" in capsys.readouterr().err
+
+
+def test_limits_count_all_spellings(tmp_path: Path) -> None:
+    for number, team in enumerate(("Anna", "anna", "An_na")):
+        event = Event("accepted", "synth/1", "attack", team, "s", f"{number}")
+        if number < 2:
+            admit(tmp_path, event, Limits(2, 20))
+            continue
+        with pytest.raises(RecordError, match="the limit is 2"):
+            admit(tmp_path, event, Limits(2, 20))
+
+
+def test_a_board_has_one_spelling_of_a_team(tmp_path: Path) -> None:
+    for number, team in enumerate(("Anna", "Bert", "anna")):
+        write_entry(tmp_path, renamed(made_up(number), team=team))
+    examined = examine_entries(tmp_path)
+    assert [entry.team for entry in examined.entries] == ["Anna", "Bert"]
+    (problem,) = examined.problems
+    assert "team is anna, which looks like Anna of synth-1/Anna__defacing-system-000.json" in problem
