@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from mriprivacy.challenge.settings.runner import COMMANDS, run_command
+from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, run_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
@@ -57,7 +57,10 @@ def _dispatch(words: list[str]) -> int:
             *(f"{name}: unknown option {flag}; settings are written key=value" for flag in unknown)
         )
     bare = [word for word in overrides if "=" not in word and not word.startswith("~")]
-    if bare:
+    if name in POSITIONAL and len(bare) <= len(POSITIONAL[name]):
+        keys = iter(POSITIONAL[name])
+        overrides = [f"{next(keys)}={_quoted(word)}" if word in bare else word for word in overrides]
+    elif bare:
         raise UserError(
             *(f"{name}: {word!r} is not a setting; settings are written key=value" for word in bare)
         )
@@ -79,6 +82,11 @@ def _dispatch(words: list[str]) -> int:
     for one in sweep(overrides) if "-m" in flags or "--multirun" in flags else [overrides]:
         run_command(name, one)
     return 0
+
+
+def _quoted(word: str) -> str:
+    """Return a word as Hydra takes it as it is."""
+    return "'{}'".format(word.replace("'", "\\'"))
 
 
 def _overview() -> str:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.comparison import Draws as Draws
     from mriprivacy.scoring.comparison import compare as compare
     from mriprivacy.scoring.comparison import draw_systems as draw_systems
-    from mriprivacy.scoring.comparison import holm as holm
     from mriprivacy.scoring.errors import DataError as DataError
     from mriprivacy.scoring.errors import ScoringError as ScoringError
     from mriprivacy.scoring.errors import UserError as UserError
@@ -38,6 +37,10 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.metrics.verification import roc as roc
     from mriprivacy.scoring.metrics.verification import rocch_eer as rocch_eer
     from mriprivacy.scoring.metrics.verification import tmr_at_fmr as tmr_at_fmr
+    from mriprivacy.scoring.ranking import RankSets as RankSets
+    from mriprivacy.scoring.ranking import holm as holm
+    from mriprivacy.scoring.ranking import pareto_front as pareto_front
+    from mriprivacy.scoring.ranking import rank_sets as rank_sets
     from mriprivacy.scoring.report import VerificationReport as VerificationReport
     from mriprivacy.scoring.report import score_trials as score_trials
     from mriprivacy.scoring.signature import Signature as Signature
@@ -50,7 +53,7 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.summary import summarize as summarize
 
 _HOMES = {
-    "comparison": "Difference Draws compare draw_systems holm",
+    "comparison": "Difference Draws compare draw_systems",
     "errors": "DataError ScoringError UserError",
     "estimate": "Estimate",
     "gallery": "GalleryReport search_gallery",
@@ -59,6 +62,7 @@ _HOMES = {
     "metrics.identification": "Cmc cmc",
     "metrics.linkability": "SmallSampleWarning dsys_histogram linkability",
     "metrics.verification": "Curve auc det eer roc rocch_eer tmr_at_fmr",
+    "ranking": "RankSets holm pareto_front rank_sets",
     "report": "VerificationReport score_trials",
     "signature": "Signature refuse_unlike",
     "streaming": "StreamReport parquet_chunks score_stream tsv_chunks",

@@ -8,10 +8,12 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores, first_bad, raise_all
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.intervals import LEVEL
+from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
 from mriprivacy.scoring.report import figures, replicates
 from mriprivacy.scoring.trials import trials
 
@@ -46,9 +48,10 @@ class Difference:
     first, second : str
     metric : str
     difference : Estimate
-        Value of the first minus that of the second, with its 95 % interval.
+        Value of the first minus that of the second, with the 95 % interval of the t-test behind `p`.
     p : float
-        Two-sided p-value of no difference, from the draws.
+        Two-sided p-value of no difference: a t-test on the draws (`scoring.ranking.paired_p`). The number
+        of draws sets no floor to it.
     p_holm : float
         The same, adjusted by Holm for all pairs compared together.
     """
@@ -125,62 +128,35 @@ def compare(draws: Draws, metric: str) -> list[Difference]:
     """Paired differences of all pairs of systems in one figure, in the order of the systems.
 
     A draw gives every system the same people, so what is hard about them cancels in the difference.
+
+    Raises
+    ------
+    ScoringError
+        For an unknown metric.
+    DataError
+        For a metric that is not defined on this list, such as linkability of three subjects.
     """
     if metric not in draws.values:
         raise ScoringError(f"metric: {metric!r}; expected one of {', '.join(draws.values)}")
     value, drawn = draws.values[metric], draws.replicates[metric]
+    defined = ~np.isnan(drawn).any(axis=0)
+    if np.isnan(value).any() or np.count_nonzero(defined) < 2:
+        raise DataError(f"metric: {metric} is not defined for {draws.n} subjects; expected more of them")
+    drawn = drawn[:, defined]
+    table = paired_p(value, drawn, draws.n)
+    spread, freedom = spread_of_pairs(drawn, draws.n)
+    reach = spread * stdtrit(freedom, (1 + LEVEL) / 2)
     pairs = list(combinations(range(len(draws.systems)), 2))
-    gaps = [drawn[i] - drawn[j] for i, j in pairs]
-    p = [p_value(gap) for gap in gaps]
+    p = [float(table[pair]) for pair in pairs]
     return [
         Difference(
             draws.systems[i],
             draws.systems[j],
             metric,
-            percentile(float(value[i] - value[j]), gap, draws.n),
+            Estimate(gap, gap - float(reach[i, j]), gap + float(reach[i, j]), draws.n),
             raw,
             float(adjusted),
         )
-        for (i, j), gap, raw, adjusted in zip(pairs, gaps, p, holm(p), strict=True)
+        for (i, j), raw, adjusted in zip(pairs, p, holm(p), strict=True)
+        for gap in [float(value[i] - value[j])]
     ]
-
-
-def p_value(differences: Floats) -> float:
-    """Two-sided bootstrap p-value: twice the smaller share of draws on either side of 0, never 0.
-
-    Examples
-    --------
-    >>> p_value(np.arange(1.0, 20.0)), p_value(np.zeros(9))
-    (0.1, 1.0)
-    """
-    beyond = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
-    return float(min(1.0, 2 * (beyond + 1) / (len(differences) + 1)))
-
-
-def holm(p_values: ArrayLike) -> Floats:
-    """Adjust p-values for their number by Holm's step-down method (1979).
-
-    Parameters
-    ----------
-    p_values : array_like, shape (n,)
-        In [0, 1].
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        In the order given; comparing them with alpha keeps the chance of any false claim below alpha.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=float)
-    bad = ~((p >= 0) & (p <= 1))
-    problem = first_bad("p_values", bad, p, "values out of range", "[0, 1]")
-    raise_all([problem] if problem else [])
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted

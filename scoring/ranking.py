@@ -1,7 +1,7 @@
-"""Ranks, tiers and the Pareto front of set-level metrics, with their uncertainty.
+"""Sets of ranks from all pairwise comparisons, and the Pareto front with its uncertainty.
 
-challengeR (Wiesenfarth et al. 2021) resamples cases and averages a figure of each case. EER, AUC and
-linkability are figures of a whole list, so here subjects are drawn and the figure taken anew in each.
+A set of ranks follows from the pairs alone: an irrelevant system more or less cannot swap two others
+(Mogstad, Romano, Shaikh and Wilhelm, Inference for Ranks, 2024).
 """
 
 from __future__ import annotations
@@ -11,182 +11,203 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import rankdata
+from scipy.stats import t as student
 
-from mriprivacy.scoring.comparison import holm, p_value
-from mriprivacy.scoring.errors import Floats, ScoringError
-from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.errors import Floats, ScoringError, first_bad, raise_all
 
 Ints = NDArray[np.int64]
+ALPHA = 0.05  # chance that any significant pair of a board is a false one
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a system stands.
+class RankSets:
+    """The ranks that the data leave open for each system.
 
     Attributes
     ----------
-    system : str
-    value : float
-        The figure it is ranked by.
-    rank : int
-        1 is best; systems of equal value share the better rank.
-    low, high : int
-        Middle 95 % of its ranks over the draws.
-    p_first : float
-        Share of draws in which it is first, a shared first place divided.
-    tier : int
-        1 is best; no system of a tier differs significantly from its leader.
+    rank : ndarray of int, shape (n_systems,)
+        By value, from 1; equal values share the better rank.
+    low, high : ndarray of int, shape (n_systems,)
+        Ends of the set: 1 + the number of significantly better systems, and n_systems - the number of
+        significantly worse ones. All sets together hold the true ranks with a confidence of 95 %.
+    p_holm : ndarray, shape (n_systems, n_systems)
+        Two-sided p-values of equal values, adjusted by Holm for all pairs; 1 on the diagonal.
     """
 
-    system: str
-    value: float
-    rank: int
-    low: int
-    high: int
-    p_first: float
-    tier: int
-
-    def __str__(self) -> str:
-        place = f"{self.rank} [{self.low}, {self.high}]"
-        return f"{place:<12} {self.system}  {self.value:.3f}  P(first) {self.p_first:.2f}, tier {self.tier}"
+    rank: Ints
+    low: Ints
+    high: Ints
+    p_holm: Floats
 
 
-def ranks(values: ArrayLike, *, higher_is_better: bool) -> Ints:
-    """Ranks from 1, equal values sharing the better one, along the first axis.
-
-    Examples
-    --------
-    >>> ranks([0.3, 0.5, 0.5], higher_is_better=True).tolist()
-    [3, 1, 1]
-    """
-    table = _finite(values)
-    result: Ints = rankdata(-table if higher_is_better else table, method="min", axis=0).astype(np.int64)
-    return result
-
-
-def standings(
-    systems: Sequence[str],
-    values: ArrayLike,
-    replicates: ArrayLike,
-    *,
-    higher_is_better: bool,
-    alpha: float = 0.05,
-) -> list[Standing]:
-    """Rank systems by one figure, with rank intervals, the chance of being first, and tiers.
+def rank_sets(
+    values: ArrayLike, replicates: ArrayLike, n: int, *, higher_is_better: bool, alpha: float = ALPHA
+) -> RankSets:
+    """Return for each system the set of ranks that simultaneous comparisons of all pairs leave open.
 
     Parameters
     ----------
-    systems : sequence of str
     values : array_like, shape (n_systems,)
     replicates : array_like, shape (n_systems, n_bootstrap)
         The same draws for all systems, as in `scoring.Draws.replicates`.
+    n : int
+        Subjects behind the values; at least 1.
     higher_is_better : bool
-        Required, since the same EER is good for a defacer and bad for an attacker.
+        Required, since the same AUC is bad for a defacer and good for an attack.
     alpha : float
-        Level of the tests that part tiers.
+        Chance that any pair of equal systems is called different.
 
     Returns
     -------
-    list of Standing
-        Best first; equal values in the order given.
+    RankSets
+
+    Raises
+    ------
+    ScoringError
+        For values that are not finite, shapes that do not agree, or fewer than two draws.
 
     Examples
     --------
-    >>> drawn = [[0.40, 0.42, 0.41] * 99, [0.39, 0.43, 0.40] * 99, [0.1, 0.2, 0.15] * 99]
-    >>> for s in standings(["a", "b", "c"], [0.41, 0.40, 0.15], drawn, higher_is_better=True):
-    ...     print(s)
-    1 [1, 2]     a  0.410  P(first) 0.67, tier 1
-    2 [1, 2]     b  0.400  P(first) 0.33, tier 1
-    3 [3, 3]     c  0.150  P(first) 0.00, tier 2
+    >>> noise = np.random.default_rng(0).normal(0, 0.01, (3, 999))
+    >>> value = np.array([0.41, 0.40, 0.15])
+    >>> sets = rank_sets(value, value[:, None] + noise, 40, higher_is_better=True)
+    >>> sets.rank.tolist(), sets.low.tolist(), sets.high.tolist()
+    ([1, 2, 3], [1, 1, 3], [2, 2, 3])
     """
-    value, drawn = _finite(values), _finite(replicates)
-    if drawn.ndim != 2 or drawn.shape[0] != len(value) or len(systems) != len(value):
-        raise ScoringError(
-            f"replicates: shape {drawn.shape} for {len(systems)} systems and {len(value)} values; "
-            "expected (n_systems, n_bootstrap)"
-        )
-    rank = ranks(value, higher_is_better=higher_is_better)
-    each = ranks(drawn, higher_is_better=higher_is_better)
-    low, high = np.quantile(each, [0.025, 0.975], axis=1, method="inverted_cdf").astype(int)
-    first = each == 1
-    p_first = (first / first.sum(0)).mean(1)
-    tier = tiers(value, drawn, higher_is_better=higher_is_better, alpha=alpha)
-    rows = zip(systems, value, rank, low, high, p_first, tier, strict=True)
-    found = [Standing(s, float(v), int(r), int(a), int(b), float(p), int(t)) for s, v, r, a, b, p, t in rows]
-    return sorted(found, key=lambda s: s.rank)
+    value = _finite("values", values)
+    p = holm_of_pairs(paired_p(value, replicates, n))
+    gap = value[:, None] - value if higher_is_better else value - value[:, None]
+    better = np.count_nonzero((p < alpha) & (gap < 0), axis=1)
+    worse = np.count_nonzero((p < alpha) & (gap > 0), axis=1)
+    rank = rankdata(-value if higher_is_better else value, method="min").astype(np.int64)
+    return RankSets(rank, 1 + better, len(value) - worse, p)
 
 
-def tiers(values: ArrayLike, replicates: ArrayLike, *, higher_is_better: bool, alpha: float = 0.05) -> Ints:
-    """Part systems where the data can: a tier ends before the first system worse than its leader.
-
-    Systems are taken best first and tested against the leader of the tier in paired draws; p-values
-    are adjusted by Holm for all systems still to be placed. Returns the tier of each system, from 1.
-    """
-    value, drawn = _finite(values), _finite(replicates)
-    order = np.argsort(ranks(value, higher_is_better=higher_is_better), kind="stable")
-    tier = np.ones(len(value), dtype=np.int64)
-    start, number = 0, 1
-    while start < len(order):
-        rest = order[start + 1 :]
-        worse = holm([p_value(drawn[order[start]] - drawn[k]) for k in rest]) < alpha
-        length = 1 + (int(np.argmax(worse)) if worse.any() else len(rest))
-        tier[order[start : start + length]] = number
-        start, number = start + length, number + 1
-    return tier
-
-
-def metric_then_rank(table: ArrayLike, *, higher_is_better: bool) -> Ints:
-    """Average a figure over tasks, then rank; table of shape (n_systems, n_tasks).
-
-    Examples
-    --------
-    >>> metric_then_rank([[0.9, 0.1], [0.4, 0.4], [0.3, 0.3]], higher_is_better=True).tolist()
-    [1, 2, 3]
-    """
-    return ranks(_table(table).mean(1), higher_is_better=higher_is_better)
-
-
-def rank_then_aggregate(table: ArrayLike, *, higher_is_better: bool) -> Ints:
-    """Rank within each task (ties averaged), average the ranks, then rank; table (n_systems, n_tasks).
-
-    Examples
-    --------
-    >>> rank_then_aggregate([[0.9, 0.1], [0.4, 0.4], [0.3, 0.3]], higher_is_better=True).tolist()
-    [2, 1, 3]
-    """
-    values = _table(table)
-    within = rankdata(-values if higher_is_better else values, method="average", axis=0)
-    return ranks(within.mean(1), higher_is_better=False)
-
-
-def significance_rank(replicates: ArrayLike, *, higher_is_better: bool, alpha: float = 0.05) -> Ints:
-    """Rank by how many systems are significantly worse, minus how many are better (test, then rank).
-
-    Replicates of shape (n_systems, n_bootstrap) on shared draws; Holm over all pairs.
-    """
-    drawn = _table(replicates)
-    n = len(drawn)
-    rows, columns = np.triu_indices(n, 1)
-    gaps = [drawn[i] - drawn[j] for i, j in zip(rows, columns, strict=True)]
-    apart = holm([p_value(gap) for gap in gaps]) < alpha
-    wins = np.zeros(n)
-    for i, j, gap, different in zip(rows, columns, gaps, apart, strict=True):
-        sign = np.sign(np.median(gap)) * different * (1 if higher_is_better else -1)
-        wins[i] += sign
-        wins[j] -= sign
-    return ranks(wins, higher_is_better=True)
-
-
-def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray[np.bool_]:
-    """Systems no other system beats in one figure without losing in another.
+def paired_p(values: ArrayLike, replicates: ArrayLike, n: int) -> Floats:
+    """Test every pair of systems for equal values: a t-test on the spread of their difference over draws.
 
     Parameters
     ----------
-    points : array_like, shape (n_systems, n_figures)
-        For example EER under the strongest attacker and utility.
-    higher_is_better : sequence of bool, length n_figures
+    values : array_like, shape (n_systems,)
+    replicates : array_like, shape (n_systems, n_bootstrap)
+        The same draws for all systems.
+    n : int
+        Subjects.
+
+    Returns
+    -------
+    ndarray, shape (n_systems, n_systems)
+        Two-sided p-values of single pairs; 1 on the diagonal.
+
+    Notes
+    -----
+    Counting draws beyond 0 gives no p below 2 / (draws + 1), and Holm multiplies that by the number of
+    pairs. A t-test has no such floor. Its degrees of freedom are those of n - 1 subjects and of the draws
+    together; n / (n - 1) undoes the narrowness of draws with replacement. Where no draw moves the
+    difference, t is infinite for any n: the sign test of n subjects, 2 ** (1 - n), takes its place.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(0, 0.05, 999)
+    >>> p = paired_p([0.5, 0.5, 0.6], [0.5 + noise, 0.5 + noise, 0.6 + 0.9 * noise], 40)
+    >>> float(p[0, 1]), bool(p[0, 2] < 1e-6)
+    (1.0, True)
+    >>> float(paired_p([0.0, 1.0], [[0.0] * 99, [1.0] * 99], 12)[0, 1]) == 2**-11
+    True
+    """
+    value, drawn = _finite("values", values), _finite("replicates", replicates)
+    if value.ndim != 1 or drawn.ndim != 2 or len(drawn) != len(value) or drawn.shape[1] < 2:
+        raise ScoringError(
+            f"replicates: shape {drawn.shape} for values of shape {value.shape}; expected "
+            "(n_systems, n_bootstrap), two draws or more"
+        )
+    if n < 1:
+        raise ScoringError(f"n: {n}; expected the number of subjects, at least 1")
+    gap = np.abs(value[:, None] - value)
+    spread, freedom = spread_of_pairs(drawn, n)
+    moved = spread > 1e-9
+    by_t = 2 * student.sf(gap / np.where(moved, spread, 1), freedom)
+    # Figures of entries are kept to four decimals; what is closer is equal.
+    result: Floats = np.where(gap < 5e-5, 1.0, np.where(moved, by_t, min(1.0, 2.0 ** (1 - n))))
+    return result
+
+
+def spread_of_pairs(replicates: Floats, n: int) -> tuple[Floats, float]:
+    """Return the standard error of every difference of two systems, and its degrees of freedom.
+
+    Parameters
+    ----------
+    replicates : ndarray, shape (n_systems, n_bootstrap)
+        The same draws for all systems.
+    n : int
+        Subjects.
+
+    Examples
+    --------
+    >>> spread, freedom = spread_of_pairs(np.array([[0.5, 0.6, 0.7], [0.5, 0.5, 0.5]]), 1000)
+    >>> float(spread[0, 1].round(4)), round(freedom, 3)
+    (0.1001, 1.996)
+    """
+    covariance = np.atleast_2d(np.cov(replicates))
+    variance = np.diag(covariance)
+    # Drawing with replacement is narrower than the truth by (n - 1) / n.
+    square = np.maximum(variance[:, None] + variance - 2 * covariance, 0) * n / max(n - 1, 1)
+    return np.sqrt(square), 1 / (1 / max(n - 1, 1) + 1 / (replicates.shape[1] - 1))
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Adjust p-values for their number by Holm's step-down method (1979).
+
+    Parameters
+    ----------
+    p_values : array_like, shape (n,)
+        In [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In the order given; comparing them with alpha keeps the chance of any false claim below alpha.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=float)
+    bad = ~((p >= 0) & (p <= 1))
+    problem = first_bad("p_values", bad, p, "values out of range", "[0, 1]")
+    raise_all([problem] if problem else [])
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def holm_of_pairs(p: Floats) -> Floats:
+    """Adjust the p-values of a symmetric table by Holm for all its pairs.
+
+    Examples
+    --------
+    >>> holm_of_pairs(np.array([[1, 0.01, 0.04], [0.01, 1, 0.03], [0.04, 0.03, 1]])).tolist()
+    [[1.0, 0.03, 0.06], [0.03, 1.0, 0.06], [0.06, 0.06, 1.0]]
+    """
+    first, second = np.triu_indices(len(p), 1)
+    table = np.ones(p.shape)
+    if len(first):
+        table[first, second] = table[second, first] = holm(p[first, second])
+    return table
+
+
+def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray[np.bool_]:
+    """Systems that no other system beats in one metric without losing in another.
+
+    Parameters
+    ----------
+    points : array_like, shape (n_systems, n_metrics)
+        For example AUC under the strongest attacker and utility.
+    higher_is_better : sequence of bool, length n_metrics
 
     Returns
     -------
@@ -198,10 +219,11 @@ def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray
     >>> pareto_front([[0.5, 0.1], [0.3, 0.9], [0.2, 0.8]], [True, True]).tolist()
     [True, True, False]
     """
-    table = _table(points)
-    if table.shape[1] != len(higher_is_better):
+    table = _finite("points", points)
+    if table.ndim != 2 or table.shape[1] != len(higher_is_better):
         raise ScoringError(
-            f"higher_is_better: {len(higher_is_better)} of {table.shape[1]} figures; expected all"
+            f"points: shape {table.shape} for {len(higher_is_better)} directions; expected a row a system "
+            "and a column a metric"
         )
     table = np.where(np.asarray(higher_is_better), table, -table)
     no_worse = (table[:, None] >= table[None]).all(-1)
@@ -210,87 +232,37 @@ def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray
     return result
 
 
-def worst_case(values: ArrayLike, replicates: ArrayLike, n: int, *, higher_is_better: bool) -> Estimate:
-    """Figure of a defacer under its strongest attacker: the worst over attackers, in every draw anew.
+def surely_dominated(better: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
+    """Systems that another one beats for sure, in the metric they are ranked by and in a second one.
 
     Parameters
     ----------
-    values : array_like, shape (n_attackers,)
-    replicates : array_like, shape (n_attackers, n_bootstrap)
-    n : int
-        Subjects.
-    higher_is_better : bool
-        For the defacer: True for EER, False for linkability and AUC.
+    better : array_like of bool, shape (n_systems, n_systems)
+        Whether the system of the row is significantly better than that of the column.
+    low, high : array_like, shape (n_systems,)
+        Ends of the intervals of the second metric, higher being better: one system beats another where
+        its whole interval lies above.
 
     Examples
     --------
-    >>> print(worst_case([0.4, 0.3], [[0.4, 0.4], [0.3, 0.5]], n=40, higher_is_better=True))
-    0.300 [0.302, 0.398] (n=40)
+    >>> surely_dominated([[False, True], [False, False]], [0.9, 0.7], [0.95, 0.8]).tolist()
+    [False, True]
+    >>> surely_dominated([[False, True], [False, False]], [0.9, 0.7], [0.95, 0.92]).tolist()
+    [False, False]
     """
-    value, drawn = _finite(values), _table(replicates)
-    worst = np.min if higher_is_better else np.max
-    return percentile(float(worst(value)), worst(drawn, axis=0), n)
+    above = np.asarray(low)[:, None] > np.asarray(high)[None]
+    result: NDArray[np.bool_] = np.any(np.asarray(better, bool) & above, axis=0)
+    return result
 
 
-def privacy_then_utility(
-    privacy: Sequence[Estimate], utility: ArrayLike, bands: Sequence[float], *, higher_is_private: bool
-) -> Ints:
-    """Rank by privacy band, then by utility within it.
-
-    Parameters
-    ----------
-    privacy : sequence of Estimate
-        Under the strongest attacker. The band is decided on the bound of the interval that is worse for
-        privacy, so a system earns a band only when the data show it.
-    utility : array_like, shape (n_systems,)
-        Higher is better.
-    bands : sequence of float
-        Edges between bands, for example EER 0.1, 0.2, 0.3, 0.4; a bound on an edge earns the better band.
-    higher_is_private : bool
-        True for EER, False for linkability and AUC.
-
-    Examples
-    --------
-    >>> eer = [Estimate(0.42, 0.36, 0.47, 49), Estimate(0.40, 0.33, 0.46, 49), Estimate(0.2, 0.15, 0.26, 49)]
-    >>> privacy_then_utility(eer, [0.7, 0.9, 0.99], [0.1, 0.2, 0.3, 0.4], higher_is_private=True).tolist()
-    [2, 1, 3]
-    """
-    useful = _finite(utility)
-    sign = 1 if higher_is_private else -1
-    bound = np.array([e.low if higher_is_private else -e.high for e in privacy])
-    edges = np.sort(sign * np.asarray(bands, dtype=float))
-    band = np.searchsorted(edges, _finite(bound), side="right")
-    _, order = np.unique(useful, return_inverse=True)
-    return ranks(band * (len(useful) + 1) + order, higher_is_better=True)
-
-
-def kendall_tau(first: ArrayLike, second: ArrayLike) -> float:
-    """Agreement of two rankings, from -1 to 1, ties taken into account (tau-b); NaN if one is all ties.
-
-    Examples
-    --------
-    >>> kendall_tau([1, 2, 3], [1, 3, 2])
-    0.333...
-    """
-    a, b = _finite(first), _finite(second)
-    if a.shape != b.shape or a.ndim != 1 or len(a) < 2:
-        raise ScoringError(f"rankings of shapes {a.shape} and {b.shape}; expected two of one length")
-    return float(kendalltau(a, b).statistic)
-
-
-def _table(values: ArrayLike) -> Floats:
-    table = _finite(values)
-    if table.ndim != 2:
-        raise ScoringError(f"table of shape {table.shape}; expected a row a system")
-    return table
-
-
-def _finite(values: ArrayLike) -> Floats:
+def _finite(name: str, values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=float)
     if array.size == 0:
-        raise ScoringError("nothing to rank; expected at least one system")
+        raise ScoringError(f"{name}: empty; expected at least one system")
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         count = int((~np.isfinite(array)).sum())
-        raise ScoringError(f"{count} of {array.size} figures not finite, first {array[where]} at {where}")
+        raise ScoringError(
+            f"{name}: {count} of {array.size} not finite, first {array[where]} at {where}; expected numbers"
+        )
     return array

@@ -6,7 +6,8 @@ from pathlib import Path
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections
+from mriprivacy.challenge.leaderboard.terminal import verdict
 from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
 from mriprivacy.challenge.submission_log.log import LOG, Event, read_log
 from mriprivacy.data_prep.formats.atomic import whole_file
@@ -51,6 +52,7 @@ def run(settings: RankSettings) -> None:
     text = leaderboard(entries, guide)
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    print(verdict(sections(entries)))
     print(f"{path}: {len(entries)} systems")
     print(_evidence(settings.record, compared))
     if settings.site:

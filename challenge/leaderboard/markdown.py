@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
@@ -21,17 +22,20 @@ nothing else depends on when an entry is made.
 """
 SYNTHETIC = "The people of this edition are synthetic; its figures do not carry over to real ones."
 SUPERSEDED = "Superseded by {}, which fixes a mistake of this edition: take the figures of that one."
+RANKS = f"""\
+Rows are ordered by the {RANKED_BY.title}.
+`ranks` shows the ranks that the data leave open. `2-4` of 5: one system is significantly better, one is
+significantly worse. Every pair of systems is compared on the same people (paired t-test, Holm over all
+pairs). Together, these sets hold all true ranks with 95 % confidence."""
 RATED = """\
-Ranked by the strongest attacker that passed the audit. An ignorant one takes scans as they come, an
-adapted one is fitted to dev defaced by this very system, an informed one also has the key of dev. The rank
-is by AUC of that attacker, with the middle 95 % of ranks over draws of subjects. A tier ends before the first
-system that differs significantly from its leader (paired test, Holm over those still to be placed, 5 %).
-In a tier the more useful system stands first. ★: on the Pareto front, no system protects better without
-costing more (by point values). A system that fails the brain gate or changes nothing is not ranked, nor is
-one for which no attacker counts: without a face in any scan an attacker is at chance, which proves nothing.
-Utility is what brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a
-face; `flat`: those of them in which the detector fired though no nose stands out. An ignorant attacker links
-none of them."""
+An ignorant attacker takes scans as they come. An adapted one is fitted to dev defaced by this very system,
+an informed one also has the key of dev. An attacker counts only if it passed the audit. ★: on the Pareto
+front, no system protects better without costing more, by point values. ☆: off it, but no system is for sure
+better in both. A system that fails the brain gate or changes nothing is not ranked, nor is one for which no
+attacker counts: without a face in any scan an attacker is at chance, which proves nothing. Utility is what
+brain analysis still finds: 1 for an untouched scan, 0 for a blank one. FTA: scans without a face; `flat`:
+those of them in which the detector fired though no nose stands out. An ignorant attacker links none of
+them."""
 READ = """\
 Sex, age group, ethnicity and age as predicted from the scans, by classifiers trained on scans of dev
 defaced by this very system: the best of the attacks' features, and the gain over guessing the majority
@@ -43,8 +47,8 @@ GROUPS = """\
 The strongest attacker of each level by group, and on non-mated pairs alike in sex, age group and
 ethnicity."""
 ATTACKS = """\
-On undefaced scans: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Rank and tier as
-for defacers, the higher AUC being better."""
+On undefaced scans: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Ranks as for
+defacers; the attack that links better stands first."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,9 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
             (e for e in entries if (e.edition, e.edition_hash) == (name, digest)), key=lambda e: e.path
         )
         boards = {}
-        for track, higher in (("defacing", False), ("attack", True)):
+        for track in ("defacing", "attack"):
             if chosen := [entry for entry in own if entry.track == track]:
-                boards[track] = board(chosen, higher_is_better=higher)
+                boards[track] = board(chosen)
         terms = {t: max(getattr(e, t) for e in own) for t in ("licence", "citation", "released")}
         synthetic = any(entry.synthetic for entry in own)
         after = later.get(f"{name}@{digest}", "")
@@ -146,7 +150,8 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
             parts.append(SYNTHETIC + "\n")
         defacers = section.track("defacing")
         if defacers:
-            parts += ["### Defacing\n", RATED + "\n", markdown(tables.defacing(section.boards["defacing"]))]
+            parts += ["### Defacing\n", RANKS + "\n", markdown(tables.defacing(section.boards["defacing"]))]
+            parts += [RATED + "\n"]
             parts += [READ + "\n", markdown(tables.read(defacers))]
             parts += [ATTACKERS + "\n", markdown(tables.attackers(defacers))]
             parts += [GROUPS + "\n", markdown(tables.groups(defacers))]

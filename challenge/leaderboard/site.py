@@ -12,6 +12,7 @@ from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import (
     ATTACKS,
     GROUPS,
+    RANKS,
     RATED,
     READ,
     SUPERSEDED,
@@ -23,7 +24,7 @@ from mriprivacy.challenge.leaderboard.markdown import signatures as signed
 from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
 from mriprivacy.challenge.leaderboard.plots.plot import Plot
 from mriprivacy.challenge.leaderboard.plots.privacy_utility import scatter
-from mriprivacy.challenge.leaderboard.plots.rank_stability import significance, stability
+from mriprivacy.challenge.leaderboard.plots.ranks import sets_of_ranks, significance
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
 from mriprivacy.challenge.leaderboard.tables import BoardTable
@@ -91,11 +92,10 @@ def slug(section: Section) -> str:
 def _figures(section: Section) -> dict[str, Plot]:
     found: dict[str, Plot | None] = {}
     for track, board in section.boards.items():
-        higher = track == "attack"
-        if not higher:
+        if track == "defacing":
             found["privacy_utility"] = scatter(board)
-        found[f"{track}_ranks"] = stability(board, track, higher_is_better=higher)
-        found[f"{track}_significance"] = significance(board, track, higher_is_better=higher)
+        found[f"{track}_ranks"] = sets_of_ranks(board, track)
+        found[f"{track}_significance"] = significance(board, track)
     return {name: plot for name, plot in found.items() if plot is not None}
 
 
@@ -122,6 +122,7 @@ def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[st
         "texts": {
             "synthetic": SYNTHETIC,
             "superseded": SUPERSEDED.format(section.superseded_by),
+            "ranks": RANKS,
             "rated": RATED,
             "read": READ,
             "groups": GROUPS,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
-from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
+from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
 
@@ -52,17 +53,16 @@ class BoardTable:
 
 def defacing(board: Board) -> BoardTable:
     """Return the ranking of defacing systems."""
+    others = [name for name in ("auc", "eer", "linkability") if name != RANKED_BY.name]
     header = (
-        "tier",
-        "rank [95 %]",
+        "ranks",
         "system",
+        f"{RANKED_BY.short} {RANKED_BY.arrow('defacing')}",
         "utility ↑",
         "Pareto",
         "strongest attacker",
-        "EER % ↑",
-        "AUC ↓",
-        "linkability ↓",
-        "AUC, ignorant only",
+        *(_HEADS[name] for name in others),
+        "AUC, ignorant only ↓",
         "FTA",
         "brain gate",
     )
@@ -71,12 +71,11 @@ def defacing(board: Board) -> BoardTable:
         entry, best = place.entry, place.entry.strongest()
         rows.append(
             (
-                *_standing(place),
-                system(entry),
+                *_first(place),
                 estimate(entry, "utility", ".3f"),
-                Cell("★" if place.front else "", -float(place.front)),
+                Cell(place.front, {FRONT: 0, OPEN: 1}.get(place.front, 2)),
                 Cell(str(best.attacker)),
-                *(figure(name, best) for name in ("eer", "auc", "linkability")),
+                *(figure(name, best) for name in others),
                 figure("auc", entry.strongest_of("ignorant")),
                 _fta(best),
                 Cell(gate(entry)),
@@ -85,24 +84,25 @@ def defacing(board: Board) -> BoardTable:
     return _dated(BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows)), board)
 
 
+_HEADS = {"auc": "AUC ↓", "eer": "EER % ↑", "linkability": "linkability ↓"}
+
+
 def attack(board: Board) -> BoardTable:
     """Return the ranking of attacks."""
+    others = [name for name in ("auc", "eer", "linkability", "rank1") if name != RANKED_BY.name]
+    heads = {"auc": "AUC ↑", "eer": "EER % ↓", "linkability": "linkability ↑", "rank1": "rank-1 ↑"}
     header = (
-        "tier",
-        "rank [95 %]",
+        "ranks",
         "system",
-        "EER % ↓",
-        "AUC ↑",
-        "linkability ↑",
-        "rank-1 ↑",
-        "AUC, matched nonmated",
+        f"{RANKED_BY.short} {RANKED_BY.arrow('attack')}",
+        *(heads[name] for name in others),
+        "AUC, matched non-mated ↑",
     )
     rows = []
     for place in board.places:
         best = place.entry.strongest()
         matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
-        figures = [figure(name, best) for name in ("eer", "auc", "linkability", "rank1")]
-        rows.append((*_standing(place), system(place.entry), *figures, figure("auc", matched)))
+        rows.append((*_first(place), *(figure(name, best) for name in others), figure("auc", matched)))
     return _dated(BoardTable("attack", "Attacks, ranked", header, tuple(rows)), board)
 
 
@@ -225,10 +225,11 @@ def gate(entry: Entry) -> str:
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
 
 
-def _standing(place: Place) -> tuple[Cell, Cell]:
-    if place.tier is None or place.rank is None:
-        return Cell("-", float("nan")), Cell("-", float("nan"))
-    return Cell(str(place.tier), place.tier), Cell(f"{place.rank} [{place.low}, {place.high}]", place.rank)
+def _first(place: Place) -> tuple[Cell, Cell, Cell]:
+    """Return the set of ranks, the system, and the figure it is ranked by."""
+    by = RANKED_BY.estimate(place.entry)
+    key = float("nan") if place.low is None or place.high is None else place.low + place.high / 1000
+    return Cell(place.ranks, key), system(place.entry), Cell(f"{by:.2f}", by.value)
 
 
 def _dated(table: BoardTable, board: Board) -> BoardTable:

@@ -8,11 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.leaderboard.standings import board
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
+from mriprivacy.challenge.leaderboard.markdown import Section
+from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
+from mriprivacy.scoring.ranking import ALPHA
 
-DEFACERS = ("tier", "system", "AUC, ignorant", "AUC, strongest", "attacker", "brain")
-ATTACKS = ("system", "AUC", "EER %", "rank-1")
+DEFACERS = ("ranks", "system", f"{RANKED_BY.short}, strongest", "brain", "attacker", "AUC, ignorant")
+ATTACKS = ("ranks", "system", "AUC", "EER %", "rank-1")
+RANKS = "Ranks: those that the data leave open, all together with 95 % confidence."
 SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
 
 
@@ -39,27 +43,65 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
-        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev.", ""]
+        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev."]
+        lines += [RANKS, ""]
         rows: list[tuple[object, ...]] = []
-        for place in board(defacers, higher_is_better=False).places:
+        for place in board(defacers).places:
             entry, best = place.entry, place.entry.strongest()
-            figures = [
-                figure("auc", entry.strongest_of("ignorant")).text,
-                figure("auc", best).text,
-                best.level,
-            ]
             brain = gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
-            rows.append((place.tier or "-", entry.system, *figures, brain))
+            private = f"{RANKED_BY.estimate(entry):.2f}"
+            ignorant = figure("auc", entry.strongest_of("ignorant")).text
+            rows.append((place.ranks, entry.system, private, brain, best.level, ignorant))
         lines += [_table(rows, DEFACERS), ""]
     if attacks:
         rows = []
-        for place in board(attacks, higher_is_better=True).places:
+        for place in board(attacks).places:
             shown = [figure(name, place.entry.strongest()).text for name in ("auc", "eer", "rank1")]
-            rows.append((place.entry.system, *shown))
-        lines += ["Attacks on undefaced scans", "", _table(rows, ATTACKS), ""]
+            rows.append((place.ranks, place.entry.system, *shown))
+        lines += ["Attacks on undefaced scans", RANKS, "", _table(rows, ATTACKS), ""]
     return "\n".join(lines)
+
+
+def verdict(sections: Sequence[Section], longest: int = 12) -> str:
+    """Return for each board its first system, the ones that are not significantly worse, and the unranked."""
+    lines: list[str] = []
+    for section in sections:
+        for track, ranks in section.boards.items():
+            lines += _verdict(f"{section.edition}, {track}", ranks)
+    more = [f"... and {len(lines) - longest} more lines, on the board"] if len(lines) > longest else []
+    return "\n".join([*lines[:longest], *more])
+
+
+def _verdict(title: str, ranks: Board) -> list[str]:
+    others = [f"{p.entry.system} ({_reason(p.entry)})" for p in ranks.places if p.rank is None]
+    unranked = [f"  not ranked: {_listed(others)}"] if others else []
+    if not ranks.ranked:
+        return [f"{title}: no system is ranked", *unranked]
+    first, *rest = ranks.ranked
+    alike = [p.entry.system for p, q in zip(rest, ranks.p_holm[0, 1:], strict=True) if q >= ALPHA]
+    entry, names = first.entry, _listed(alike)
+    useful = f", utility {entry.utility['utility']:.2f}" if "utility" in entry.utility else ""
+    than = f"  not significantly better than {names}" if alike else "  significantly better than all others"
+    return [
+        f"{title}: {entry.team}/{entry.system} is first of {len(ranks.ranked)}",
+        f"  {RANKED_BY.short} {RANKED_BY.estimate(entry):.2f} by {entry.strongest().attacker}{useful}",
+        *([than] if rest else []),
+        *unranked,
+    ]
+
+
+def _reason(entry: Entry) -> str:
+    if not entry.rated:
+        return "no attacker counts"
+    shown = gate(entry)
+    return shown if shown == "unchanged" else f"brain gate {shown}"
+
+
+def _listed(names: Sequence[str], longest: int = 4) -> str:
+    more = f" and {len(names) - longest} more" if len(names) > longest else ""
+    return ", ".join(names[:longest]) + more
 
 
 def _table(rows: Sequence[tuple[object, ...]], header: Sequence[str]) -> str:

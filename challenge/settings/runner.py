@@ -15,6 +15,8 @@ COMMANDS = {
     "evaluate": "score a submission with the sealed key",
     "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
+    "score": "every metric of a labelled table of scores, with its interval",
+    "compare": "two tables of scores on the same trials, in a paired test",
     "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
@@ -23,6 +25,9 @@ COMMANDS = {
     "unlock": "put back what lock encrypted",
     "doctor": "say what works on this machine, and how to get the rest",
 }
+
+# Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
+POSITIONAL = {"score": ("scores",), "compare": ("first", "second")}
 
 
 def run_command(name: str, overrides: Sequence[str]) -> None:

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, PAPER, SERIES, Plot, chance, draw
-from mriprivacy.challenge.leaderboard.plots.rank_stability import name, short
-from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.challenge.leaderboard.plots.ranks import name, short
+from mriprivacy.challenge.leaderboard.standings import FRONT, Board, Place
 from mriprivacy.scoring import Estimate
 
 NAMED = 12  # systems that are named; of more the rank is shown
@@ -27,7 +28,7 @@ class _Point:
 def scatter(board: Board) -> Plot | None:
     """Draw privacy against utility, each system with an ellipse of its intervals; None without utility."""
     points = [
-        _Point(place, place.entry.strongest().figures["auc"], place.entry.utility["utility"])
+        _Point(place, RANKED_BY.estimate(place.entry), place.entry.utility["utility"])
         for place in board.places
         if "utility" in place.entry.utility
     ]
@@ -36,17 +37,17 @@ def scatter(board: Board) -> Plot | None:
 
     def drawing(figure: Figure) -> None:
         axes = figure.subplots()
-        front = sorted((p for p in points if p.place.front), key=lambda p: p.utility.value)
+        front = sorted((p for p in points if p.place.front == FRONT), key=lambda p: p.utility.value)
         if front:
             x = [p.utility.value for p in front]
             y = [p.privacy.value for p in front]
-            axes.step(x, y, where="pre", color=SERIES[3], linewidth=1.5, label="Pareto front")
+            axes.step(x, y, where="pre", color=SERIES[3], linewidth=1.5, label=f"Pareto front {FRONT}")
         for point in points:
             _ellipse(axes, point, 0.16 if len(points) <= NAMED else 0.05)
         axes.scatter([], [], s=30, color=SERIES[0], label="ranked")
         axes.scatter([], [], s=30, facecolor=PAPER, edgecolor=MUTED, label="not ranked")
-        chance(axes, horizontal=True)
-        axes.set(xlim=across([p.utility for p in points]), ylim=_around(points)[::-1])
+        chance(axes, RANKED_BY.chance, horizontal=True)
+        axes.set(xlim=across([p.utility for p in points]), ylim=_around(points))
         if len(points) <= NAMED:
             _name_beside(axes, points)
         else:
@@ -55,7 +56,7 @@ def scatter(board: Board) -> Plot | None:
                 axes.annotate(str(p.place.rank or ""), at, (4, 3), textcoords="offset points", fontsize=8)
         begins = "; the axis does not begin at 0" if axes.get_xlim()[0] > 0 else ""
         axes.set_xlabel(f"utility (1: nothing lost{begins}) →")
-        axes.set_ylabel("AUC of the strongest attacker ↑ private")
+        axes.set_ylabel(f"{RANKED_BY.title} ↑ private")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
     rows = [
@@ -65,11 +66,11 @@ def scatter(board: Board) -> Plot | None:
             p.place.entry.system,
             *(p.utility.value, p.utility.low, p.utility.high),
             *(p.privacy.value, p.privacy.low, p.privacy.high),
-            "yes" if p.place.front else "no",
+            p.place.front or "no",
         )
         for p in points
     ]
-    best = ", ".join(name(p.place.entry) for p in points if p.place.front) or "none"
+    best = ", ".join(name(p.place.entry) for p in points if p.place.front == FRONT) or "none"
     return draw(
         "privacy_utility",
         "Privacy against utility; ellipses are 95 % intervals, the dashed line is chance"
@@ -79,7 +80,7 @@ def scatter(board: Board) -> Plot | None:
         drawing,
         (
             *("rank", "team", "system", "utility", "utility_low", "utility_high"),
-            *("auc", "auc_low", "auc_high", "pareto"),
+            *(RANKED_BY.name, f"{RANKED_BY.name}_low", f"{RANKED_BY.name}_high", "pareto"),
         ),
         rows,
     )
@@ -119,7 +120,7 @@ def _ellipse(axes: Axes, point: _Point, alpha: float) -> None:
 def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
     """Name points in a column beside the axes, each with a line to it: names never cover each other."""
     gap = 0.06  # of the height, what a line of text takes
-    ordered = sorted(points, key=lambda p: -p.privacy.value)  # from below
+    ordered = sorted(points, key=lambda p: p.privacy.value, reverse=not RANKED_BY.higher_is_private)
     bottom, top = axes.get_ylim()
     heights = np.array([(p.privacy.value - bottom) / (top - bottom) for p in ordered])
     for i in range(1, len(heights)):
@@ -141,5 +142,8 @@ def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
 
 
 def _around(points: Sequence[_Point]) -> tuple[float, float]:
-    ends = [end for p in points for end in (p.privacy.low, p.privacy.high, p.privacy.value, 0.5)]
-    return max(min(ends) - 0.04, -0.02), min(max(ends) + 0.04, 1.02)
+    """Return the lower and the upper end of the axis of privacy: more private is up."""
+    ends = [end for p in points for end in (p.privacy.low, p.privacy.high, p.privacy.value)]
+    ends.append(RANKED_BY.chance)
+    low, high = max(min(ends) - 0.04, -0.02), min(max(ends) + 0.04, 1.02)
+    return (low, high) if RANKED_BY.higher_is_private else (high, low)

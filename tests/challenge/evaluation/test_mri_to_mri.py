@@ -225,7 +225,7 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     assert returned.gate.unchanged == n
     assert len(lost.gate.failed) == n
     assert any("no true brain is sealed" in remark for remark in kept.warnings)
-    ranked = board([kept, returned, lost], higher_is_better=False).ranked
+    ranked = board([kept, returned, lost]).ranked
     assert [place.entry.system for place in ranked] == ["mirrored"]
 
 

@@ -10,10 +10,10 @@ from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry, Gate, Result
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.markdown import leaderboard, signatures
+from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections, signatures
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.system_tables import read_by
-from mriprivacy.challenge.leaderboard.terminal import ranking, summary
+from mriprivacy.challenge.leaderboard.terminal import ranking, summary, verdict
 from mriprivacy.scoring import Estimate, ScoringError, Signature
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
@@ -65,12 +65,12 @@ def entry(system: str, *results: Result, passed: int = 24) -> Entry:
     )
 
 
-def ranked(entries: Sequence[Entry], higher: bool = False) -> Board:
-    return board(entries, higher_is_better=higher)
+def ranked(entries: Sequence[Entry]) -> Board:
+    return board(entries)
 
 
-def tiers(*entries: Entry) -> dict[str, int | None]:
-    return {place.entry.system: place.tier for place in ranked(entries).places}
+def ranks(*entries: Entry) -> dict[str, str]:
+    return {place.entry.system: place.ranks for place in ranked(entries).places}
 
 
 def test_a_system_is_rated_by_its_strongest_attacker() -> None:
@@ -91,16 +91,16 @@ def test_a_system_is_rated_by_its_strongest_attacker() -> None:
     assert shallow.strongest().name == "geo+bald"
 
 
-def test_systems_that_the_data_do_not_separate_share_a_tier() -> None:
-    found = tiers(
+def test_systems_that_the_data_do_not_separate_share_their_ranks() -> None:
+    found = ranks(
         entry("a", result(0.50)), entry("b", result(0.52)), entry("c", result(0.65)), entry("d", result(0.80))
     )
-    assert found == {"a": 1, "b": 1, "c": 2, "d": 3}
+    assert found == {"a": "1-2", "b": "1-2", "c": "3", "d": "4"}
 
 
 def test_a_system_that_harms_the_brain_is_not_ranked() -> None:
     found = ranked([entry("butcher", result(0.5), passed=23), entry("gentle", result(0.9))])
-    assert [(p.tier, p.entry.system) for p in found.places] == [(1, "gentle"), (None, "butcher")]
+    assert [(p.ranks, p.entry.system) for p in found.places] == [("1", "gentle"), ("-", "butcher")]
 
 
 def test_other_trial_lists_do_not_rate() -> None:
@@ -122,8 +122,8 @@ def test_the_order_of_entries_does_not_matter() -> None:
     entries = [entry("a", result(0.5)), entry("b", result(0.5)), entry("c", result(0.9), passed=0)]
     text = leaderboard(entries)
     assert text == leaderboard(entries[::-1])
-    assert "| 1 | 1 [1, 2] | team/a |" in text
-    assert "| - | - | team/c |" in text
+    assert "| 1-2 | team/a | 0.50 [0.45, 0.55] |" in text
+    assert "| - | team/c | 0.90 [0.85, 0.95] |" in text
     assert "failed on 24/24" in text
     assert "ed:test/1@abababab" in text
 
@@ -149,7 +149,7 @@ def test_who_fails_the_audit_rates_nobody() -> None:
     none = entry("b", replace(result(0.5), rates=False), reader)
     none = replace(none, draws=())  # as `challenge.evaluation.draws` leaves it
     assert not none.rated
-    assert tiers(entry("a", result(0.6)), none) == {"a": 1, "b": None}
+    assert ranks(entry("a", result(0.6)), none) == {"a": "1", "b": "-"}
     assert "| no |" in leaderboard([entry("a", result(0.6), broken)])
 
 
@@ -260,3 +260,18 @@ def test_files_that_are_no_entries_are_all_named(tmp_path: Path, spoil) -> None:
         read_entries(tmp_path)
     assert len(error.value.problems) == 2
     assert "team__a.json" in error.value.problems[0]
+
+
+def test_the_verdict_names_the_first_its_equals_and_the_unranked() -> None:
+    butcher = entry("butcher", result(0.5), passed=23)
+    close = [entry("a", result(0.50)), entry("b", result(0.52)), entry("d", result(0.80)), butcher]
+    assert verdict(sections(close)).splitlines() == [
+        "test/1, defacing: team/a is first of 3",
+        "  AUC 0.50 [0.45, 0.55] by deepface(Dlib)+raw/ignorant",
+        "  not significantly better than b",
+        "  not ranked: butcher (brain gate failed on 1/24)",
+    ]
+    assert "  significantly better than all others" in verdict(sections([close[0], close[2]]))
+    assert verdict(sections([butcher])).startswith("test/1, defacing: no system is ranked")
+    many = [replace(one, edition=f"e/{i}") for i in range(9) for one in close]
+    assert len(verdict(sections(many)).splitlines()) == 13

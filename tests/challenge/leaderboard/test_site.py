@@ -133,7 +133,7 @@ def test_systems_of_like_utility_are_told_apart_by_eye() -> None:
     assert max(values) - min(values) > 0.4 * (high - low)
     assert low < min(one.low for one in useful)
     assert high > max(one.high for one in useful)
-    plot = scatter(board(committed, higher_is_better=False))
+    plot = scatter(board(committed))
     assert plot is not None
     assert "the axis does not begin at 0" in plot.svg
     drawn = [float(text) for text in re.findall(r">(0\.\d\d)<", plot.svg)]
@@ -185,7 +185,7 @@ def test_a_stranger_is_not_sent_to_files_that_are_not_there(site: dict[str, str]
     for name, text in html(site):
         assert not re.search(r"docs/|\.md\b|CITATION\.cff", text), name
     words = re.sub(r"<[^>]*>", "", site["words.html"])
-    for word in ("EER", "AUC", "linkability", "tier", "rank", "Pareto", "FTA", "ignorant, adapted, informed"):
+    for word in ("EER", "AUC", "linkability", "ranks", "Pareto", "FTA", "ignorant, adapted, informed"):
         assert f"\n{word}" in words
     assert "Towards an evolution in the characterization of the risk" in site["index.html"]
 

@@ -113,7 +113,7 @@ def test_a_defacer_is_rated_with_one_side_defaced_and_with_both(edition: Path) -
     assert (rated.gate.passed, rated.gate.scans, rated.gate.estimated) == (scans, scans, scans)
     assert any("no true brain is sealed; it was estimated" in warning for warning in rated.warnings)
     assert returned.gate.unchanged == scans
-    places = {place.entry.system: place for place in board([rated, returned], higher_is_better=False).places}
+    places = {place.entry.system: place for place in board([rated, returned]).places}
     assert rated.rated
     assert places["voxelize"].rank == 1
     assert places["identity"].rank is None

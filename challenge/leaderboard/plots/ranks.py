@@ -1,4 +1,4 @@
-"""Stability of ranks, and significant pairwise differences."""
+"""Sets of ranks, and significant pairwise differences."""
 
 from collections.abc import Sequence
 
@@ -8,74 +8,52 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.plots.plot import BAD, GOOD, INK, MUTED, SERIES, Plot, draw
-from mriprivacy.challenge.leaderboard.standings import ALPHA, Board, Place
-from mriprivacy.scoring.ranking import ranks
+from mriprivacy.challenge.leaderboard.standings import Board, Place
+from mriprivacy.scoring.ranking import ALPHA
 
 MANY = 30  # systems; with more, rows are narrower and not every column is numbered
-BLOBS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)  # parts of a system's likeliest rank, each with its size
 
 
-def stability(board: Board, track: str, *, higher_is_better: bool) -> Plot | None:
-    """Draw the ranks of each system over the draws as blobs (challengeR's figure); None for one system."""
-    order = _by_rank(board)
-    places = [board.places[i] for i in order]
+def sets_of_ranks(board: Board, track: str) -> Plot | None:
+    """Draw the ranks that the data leave open for each system; None for a single system."""
+    places = board.ranked
     if len(places) < 2:
         return None
-    drawn = ranks(board.draws[order], higher_is_better=higher_is_better)
-    shares = np.array([(drawn == rank).mean(axis=1) for rank in range(1, len(places) + 1)]).T
 
     def drawing(figure: Figure) -> None:
         axes = figure.subplots()
-        part = shares / shares.max(axis=1, keepdims=True)
-        row, rank = np.nonzero(part >= BLOBS[0])
-        size = np.searchsorted(BLOBS, part[row, rank], side="right") - 1
-        for level in np.unique(size):
-            own = size == level
-            axes.scatter(
-                rank[own] + 1,
-                row[own],
-                s=(600 * _row(places)) * BLOBS[level],
-                color=SERIES[0],
-                alpha=0.55,
-                lw=0,
-            )
+        rows = np.arange(len(places))
         low, high = (np.array([getattr(place, end) for place in places]) for end in ("low", "high"))
-        axes.hlines(np.arange(len(places)), low, high, color=INK, linewidth=1)
-        own_rank = [place.rank or 0 for place in places]
-        axes.plot(
-            own_rank, np.arange(len(places)), "|", color=INK, markersize=40 * _row(places), markeredgewidth=2
-        )
+        thick = 30 * _row(places)
+        axes.hlines(rows, low - 0.25, high + 0.25, color=SERIES[0], linewidth=thick, alpha=0.55)
+        axes.plot([place.rank or 0 for place in places], rows, "o", color=INK, markersize=4)
         _systems(axes, places)
         axes.set_xlim(0.4, len(places) + 0.6)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("rank by AUC of the strongest attacker")
+        axes.set_xlabel(f"rank by {RANKED_BY.title}")
 
-    rows = [
-        (place.entry.team, place.entry.system, rank + 1, float(shares[i, rank]))
-        for i, place in enumerate(places)
-        for rank in np.flatnonzero(shares[i])
-    ]
-    first = ", ".join(name(place.entry) for i, place in enumerate(places) if shares[i, 0] >= 0.05)
+    first = ", ".join(name(place.entry) for place in places if place.low == 1)
     return draw(
         f"{track}_ranks",
-        f"Stability of ranks, {track}: the larger a blob, the likelier that rank; bar: middle 95 %",
-        f"Ranks of {len(places)} systems over draws of subjects. First in at least 5 % of draws: {first}.",
+        f"Ranks that the data leave open, {track}; all bars together hold the true ranks with 95 % "
+        "confidence; dot: rank by value",
+        f"Sets of ranks of {len(places)} systems. May be first: {first}.",
         (6.2, _row(places) * len(places) + 1),
         drawing,
-        ("team", "system", "rank", "share_of_draws"),
-        rows,
+        ("team", "system", "rank", "low", "high"),
+        [(p.entry.team, p.entry.system, p.rank, p.low, p.high) for p in places],
     )
 
 
-def significance(board: Board, track: str, *, higher_is_better: bool) -> Plot | None:
-    """Draw which systems the data tell apart; None for a single system."""
-    order = _by_rank(board)
-    places, p = [board.places[i] for i in order], board.p_holm[np.ix_(order, order)]
+def significance(board: Board, track: str) -> Plot | None:
+    """Draw the significant pairwise differences; None for a single system."""
+    places, p = board.ranked, board.p_holm
     if len(places) < 2:
         return None
-    value = np.array([place.entry.strongest().figures["auc"].value for place in places])
-    gap = (value[:, None] - value[None]) * (1 if higher_is_better else -1)
+    value = np.array([RANKED_BY.estimate(place.entry).value for place in places])
+    gap = (value[:, None] - value[None]) * (1 if RANKED_BY.higher_is_better(track) else -1)
     verdict = np.where(p < ALPHA, np.sign(gap), 0).astype(int)
 
     def drawing(figure: Figure) -> None:
@@ -109,7 +87,7 @@ def significance(board: Board, track: str, *, higher_is_better: bool) -> Plot | 
         f"{apart} of {len(pairs)} pairs of systems differ significantly.",
         (_row(places) * len(places) + 3, _row(places) * len(places) + 1.1),
         drawing,
-        ("first", "second", "auc_difference", "p_holm"),
+        ("first", "second", f"{RANKED_BY.name}_difference", "p_holm"),
         rows,
     )
 
@@ -122,11 +100,6 @@ def name(entry: Entry) -> str:
 def short(entry: Entry) -> str:
     """Return the system, cut where it would not fit beside a figure."""
     return entry.system if len(entry.system) <= 24 else entry.system[:23] + "…"
-
-
-def _by_rank(board: Board) -> list[int]:
-    """Return the positions of ranked places, by rank."""
-    return sorted(range(len(board.ranked)), key=lambda i: board.ranked[i].rank or 0)
 
 
 def _row(places: Sequence[Place]) -> float:
