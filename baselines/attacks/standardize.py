@@ -62,9 +62,10 @@ class Normalized(Sides):
         Symmetric score normalization (S-norm; Kenny, Odyssey 2010): the mean of the score as seen from the
         probe among the cohort's references, and from the reference among the cohort's probes.
         """
-        scores = super().similarity(probes, references)
-        mean, spread = _moments(super().similarity(probes, self.references), 1)
-        other, width = _moments(super().similarity(self.probes, references), 0)
+        own, others = self.probe(probes), self.reference(references)
+        scores = own @ others.T
+        mean, spread = _moments(own @ self.reference(self.references).T, 1)
+        other, width = _moments(self.probe(self.probes) @ others.T, 0)
         return ((scores - mean) / spread + (scores - other) / width) / 2
 
 

@@ -123,8 +123,13 @@ def test_the_true_brain_of_a_synthetic_t2w_head_stays(
     assert report.passed, report
 
 
-@pytest.mark.parametrize("stored", ["minus its mean", "minus 1024, int16"])
-@pytest.mark.parametrize("name", WORKING)
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        *((name, "minus 1024, int16") for name in ("blur", "noise", "niimath_deface", "quickshear")),
+        *((name, "minus its mean") for name in ("voxelize", "niimath_reface", "skull_strip")),
+    ],
+)
 def test_an_offset_of_the_intensities_changes_nothing(
     name: str, stored: str, real: Scan, cache: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_the_edition_is_as_released(root: Path, entries: dict[str, Entry]) -> No
     assert verify_edition(root / "first" / "edition") == ()
 
 
+@pytest.mark.slow  # CI makes the standard demo again, and compares its board with the committed one
 def test_the_same_seed_gives_the_same_lists_keys_and_numbers_whatever_the_workers(
     root: Path, entries: dict[str, Entry]
 ) -> None:
