@@ -24,7 +24,7 @@ BAD = {
     "attack output=x": "give edition=",
     "attack output=x edition=e probes=p photos=q": "not both",
     "attack output=x probes=nowhere photos=nowhere": "nowhere: no such folder",
-    "attack output=x attack=telepathy": "expected one of deepface, demographics, geo",
+    "attack output=x attack=telepathy": "expected one of brain, deepface, demographics, geo",
     "attack output=x attack.model": "settings are written key=value",
     "attack output=x attack.size=big": "attack.size is 'big'; expected 64 to 2000",
     "attack output=x edition=e attack.size=0": "attack.size is 0; expected 64 to 2000 pixels",

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,34 +18,20 @@ from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.leaderboard.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
 from tests.helpers.board_entries import made_up
+from tests.helpers.spoiled_entries import (
+    ATTACK,
+    COMMITTED,
+    DEFACING,
+    JSON,
+    SMALL,
+    Change,
+    drop,
+    places,
+    put,
+    renamed,
+)
 
 pytestmark = pytest.mark.long
-
-COMMITTED = Path(__file__).parents[3] / "entries" / "synth-demo-2026.2"
-DEFACING, ATTACK = "reference__blur.json", "reference__geo_raw.json"
-Change = Callable[[dict[str, Any]], object]
-
-
-def put(value: object, *path: str | int) -> Change:
-    """Put a value in the place of another."""
-
-    def change(entry: dict[str, Any]) -> None:
-        place: Any = entry
-        for part in path[:-1]:
-            place = place[part]
-        place[path[-1]] = value
-
-    return change
-
-
-def drop(*path: str | int) -> Change:
-    def change(entry: dict[str, Any]) -> None:
-        place: Any = entry
-        for part in path[:-1]:
-            place = place[part]
-        del place[path[-1]]
-
-    return change
 
 
 def strange(entry: dict[str, Any]) -> None:
@@ -308,18 +293,6 @@ def test_entries_whose_pages_would_be_one_are_refused(tmp_path: Path) -> None:
     assert "expected that of synth-1/team__DEFACING-SYSTEM-001.json, which begins alike" in second
 
 
-def renamed(entry: Entry, **changes: str) -> Entry:
-    """The same entry under other names, in its signatures, too."""
-    made = replace(entry, **changes)
-    old = (f"{entry.edition}@{entry.edition_hash[:8]}", f"{entry.team}/{entry.system}")
-    new = (f"{made.edition}@{made.edition_hash[:8]}", f"{made.team}/{made.system}")
-    results = []
-    for result in entry.results:
-        signature = result.signature.replace(old[0], new[0]).replace(old[1], new[1])
-        results.append(replace(result, signature=signature))
-    return replace(made, results=tuple(results))
-
-
 BAD_NAMES = st.one_of(
     st.text(max_size=20),
     st.sampled_from(
@@ -348,26 +321,6 @@ def test_a_name_that_got_past_all_checks_is_not_written_either(tmp_path: Path) -
     with pytest.raises(OutsideError, match="nothing is written there"):
         write_site(home, [other])
     assert files(tmp_path) == set()
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
-    max_leaves=8,
-)
-SMALL = json.loads((COMMITTED / ATTACK).read_text("utf-8")) | {"draws": "0.5000 0.6000"}
-
-
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Every place in a value, the whole excepted."""
-    members = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
-    return [place for key, inner in members for place in [(*path, key), *places(inner, (*path, key))]]
 
 
 @settings(max_examples=300)

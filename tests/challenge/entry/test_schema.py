@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.entry.schema import entry_schema, text
-from tests.challenge.entry.test_entry_file import JSON, SMALL, drop, places, put
+from tests.helpers.spoiled_entries import JSON, SMALL, drop, places, put
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = Draft202012Validator(entry_schema())

@@ -11,8 +11,8 @@ from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
 from mriprivacy.challenge.submission_log.head import RecordError
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_log
 from mriprivacy.data_prep.formats.fields import RESERVED_TEAMS, alike, is_reserved
-from tests.challenge.entry.test_entry_file import renamed
 from tests.helpers.board_entries import made_up
+from tests.helpers.spoiled_entries import renamed
 
 
 @pytest.mark.parametrize("other", ["anna", "ANNA", "An-na", "an.na", "an_na"])
