@@ -43,7 +43,9 @@ def test_an_area_by_hand() -> None:
     found = estimate("auc", value, variance, ListSize(n, 132))
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
     mirrored = estimate("eer", 1 - value, variance, ListSize(n, 132))
-    assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
+    inverted = estimate("auc", 1 - value, variance, ListSize(n, 132))
+    for other in (mirrored, inverted):
+        assert (other.low, other.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
 
 
 @pytest.mark.parametrize("metric", sorted(CONTRACTS))
