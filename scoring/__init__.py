@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.metrics.linkability import SmallSampleWarning as SmallSampleWarning
     from mriprivacy.scoring.metrics.linkability import dsys_histogram as dsys_histogram
     from mriprivacy.scoring.metrics.linkability import linkability as linkability
+    from mriprivacy.scoring.metrics.operating import Rates as Rates
+    from mriprivacy.scoring.metrics.operating import dcf as dcf
+    from mriprivacy.scoring.metrics.operating import eer_threshold as eer_threshold
+    from mriprivacy.scoring.metrics.operating import min_dcf as min_dcf
+    from mriprivacy.scoring.metrics.operating import rates_at as rates_at
     from mriprivacy.scoring.metrics.verification import Curve as Curve
     from mriprivacy.scoring.metrics.verification import auc as auc
     from mriprivacy.scoring.metrics.verification import det as det
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.ranking import pareto_front as pareto_front
     from mriprivacy.scoring.ranking import rank_sets as rank_sets
     from mriprivacy.scoring.report import VerificationReport as VerificationReport
+    from mriprivacy.scoring.report import exposure_figure as exposure_figure
     from mriprivacy.scoring.report import score_trials as score_trials
     from mriprivacy.scoring.signature import Signature as Signature
     from mriprivacy.scoring.signature import refuse_unlike as refuse_unlike
@@ -61,9 +67,10 @@ _HOMES = {
     "metrics.calibration": "Zebra cllr min_cllr zebra",
     "metrics.identification": "Cmc cmc",
     "metrics.linkability": "SmallSampleWarning dsys_histogram linkability",
+    "metrics.operating": "Rates dcf eer_threshold min_dcf rates_at",
     "metrics.verification": "Curve auc det eer roc rocch_eer tmr_at_fmr",
     "ranking": "RankSets holm pareto_front rank_sets",
-    "report": "VerificationReport score_trials",
+    "report": "VerificationReport exposure_figure score_trials",
     "signature": "Signature refuse_unlike",
     "streaming": "StreamReport parquet_chunks score_stream tsv_chunks",
     "summary": "Summary summarize",

@@ -14,7 +14,7 @@ from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import LEVEL
 from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
-from mriprivacy.scoring.report import figures, replicates
+from mriprivacy.scoring.report import figures, replicates, searches
 from mriprivacy.scoring.trials import trials
 
 
@@ -76,6 +76,7 @@ def draw_systems(
     n_bootstrap: int = 1000,
     seed: int = 0,
     *,
+    probes: ArrayLike | None = None,
     n_jobs: int = 1,
 ) -> Draws:
     """Score several systems on one trial list with the same draws of subjects.
@@ -84,8 +85,8 @@ def draw_systems(
     ----------
     systems : mapping of str to array_like, shape (n_trials,)
         Scores of each system, in the order of the trial list.
-    mated, probe_subjects, reference_subjects, n_bootstrap, seed, n_jobs
-        As in `scoring.score_trials`.
+    mated, probe_subjects, reference_subjects, n_bootstrap, seed, probes, n_jobs
+        As in `scoring.score_trials`; rank-1 and FNIR are drawn where `probes` is given.
 
     Returns
     -------
@@ -113,8 +114,9 @@ def draw_systems(
     values, drawn, n = [], [], 0
     for scores in systems.values():
         listed = trials(scores, mated, probe_subjects, reference_subjects)
-        values.append(figures(listed, np.ones((len(listed.subjects), 1)), None))
-        drawn.append(replicates(listed, listed.draw(n_bootstrap, seed), None, n_jobs))
+        searched = None if probes is None else searches(listed, probes)
+        values.append(figures(listed, np.ones((len(listed.subjects), 1)), searched))
+        drawn.append(replicates(listed, listed.draw(n_bootstrap, seed), searched, n_jobs))
         n = int(listed.paired.sum())
     return Draws(
         tuple(systems),

@@ -106,6 +106,29 @@ def as_scores(**arguments: ArrayLike) -> list[Floats]:
     return arrays
 
 
+def as_classes(mated: ArrayLike, nonmated: ArrayLike) -> list[Floats]:
+    """Check the scores of both classes, as `as_scores`, and refuse labels and scores in their place.
+
+    Raises
+    ------
+    ScoringError
+        As `as_scores`; or if the first argument holds 0 and 1 alone and the second as many scores.
+
+    Examples
+    --------
+    >>> as_classes([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.ScoringError: mated: 0 and 1 alone, nonmated: as many scores; expected the ...
+    """
+    m, n = as_scores(mated=mated, nonmated=nonmated)
+    if len(m) == len(n) >= 4 and np.isin(m, (0, 1)).all() and m.min() < m.max() and (n % 1 != 0).any():
+        raise ScoringError(
+            "mated: 0 and 1 alone, nonmated: as many scores; expected the scores of mated trials, then those "
+            "of non-mated trials: call f(scores[labels == 1], scores[labels == 0])"
+        )
+    return [m, n]
+
+
 def as_labels(mated: ArrayLike) -> NDArray[np.bool_]:
     """Turn labels into booleans: True for mated, False for non-mated; 1 and 0 will do.
 

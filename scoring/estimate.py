@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, its 95 % interval and the number of subjects it rests on.
+    """A value, its interval and the number of subjects it rests on.
 
     Attributes
     ----------
     value : float
-        The point estimate.
+        The point estimate; NaN where the data have none.
     low, high : float
-        Ends of the interval.
+        Ends of the interval; NaN where there is none that could be kept.
     n : int
         Independent units behind the value: subjects, not trials.
+    needs : str
+        What the missing value or interval needs; empty where nothing is missing.
 
     Examples
     --------
@@ -25,17 +28,37 @@ class Estimate:
     0.320 [0.271, 0.368] (n=49)
     >>> f"{eer:.1%}"
     '32.0% [27.1%, 36.8%]'
+    >>> nan = float("nan")
+    >>> print(Estimate(1.0, nan, nan, 2, "4 people, the list has 2"))
+    1.000 [n/a: needs 4 people, the list has 2] (n=2)
+    >>> f"{Estimate(nan, nan, nan, 12, '1,000 non-mated trials, the list has 132'):.3f}"
+    'n/a: needs 1,000 non-mated trials, the list has 132'
     """
 
     value: float
     low: float
     high: float
     n: int
+    needs: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return not isnan(self.value)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval."""
+        return not (isnan(self.low) or isnan(self.high))
 
     def __str__(self) -> str:
-        return f"{self:.3f} (n={self.n})"
+        return f"{self:.3f} (n={self.n})" if self.known else f"{self:.3f}"
 
     def __format__(self, spec: str) -> str:
         if not spec:
             return str(self)
-        return f"{self.value:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+        missing = f"n/a: needs {self.needs}" if self.needs else "n/a"
+        if not self.known:
+            return missing
+        ends = f"{self.low:{spec}}, {self.high:{spec}}" if self.bounded else missing
+        return f"{self.value:{spec}} [{ends}]"

@@ -344,7 +344,7 @@ def search_gallery(
     >>> people = rng.normal(size=(400, 16))
     >>> report = search_gallery(people + 0.7 * rng.normal(size=(400, 16)), range(400), people, range(400))
     >>> print(report)
-    EER 0.0150, AUC 0.9987, linkability 0.9614 (exact; 400 mated, 159600 non-mated trials)
+    EER 0.0150, AUC 0.9987, linkability 0.9602 (exact; 400 mated, 159600 non-mated trials)
     400 of 400 probes are of 400 people of the gallery: rank 1 0.9125, within 10 0.9975, linked ...
     """
     names = [np.asarray(subjects) for subjects in (probe_subjects, gallery_subjects)]

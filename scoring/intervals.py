@@ -1,18 +1,134 @@
-"""From replicates of a figure to its 95 % interval."""
+"""Which interval each metric has, for which lists, and "n/a: needs ..." for the others.
+
+One table, `CONTRACTS`, and three constructions. What they keep is simulated in
+docs/results/scoring_simulation.md.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.special import expit, logit, stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from mriprivacy.scoring.errors import Floats
 from mriprivacy.scoring.estimate import Estimate
 
 LEVEL = 0.95
+FEWEST_PEOPLE = 4  # with a mated trial; of fewer no interval is narrower than all that is possible
+FALSE_MATCHES = 10  # expected at an FMR, or the list does not resolve it
+NAN = float("nan")
 
 
-def percentile(value: float, replicates: Floats, n: int) -> Estimate:
-    """Percentile interval: the middle 95 % of the replicates.
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """How the interval of a metric is made, and what a list must have.
+
+    Attributes
+    ----------
+    construction : str
+        `share`, Clopper-Pearson over people with an effective number of them; `area`, the same quantiles
+        with the number of people that the spread amounts to; `spread`, the wider of that and
+        value +- t times the spread; `none`.
+    ends : tuple of float
+        What the metric is for a person of whom nothing is given away, and for one who is fully exposed.
+    fmr : float
+        False match rate at which it is taken: the list needs 10 expected false matches. 0 for none.
+    fpir : float
+        The same of searches: the list needs 10 expected false positives.
+    without : str
+        What an interval would need, where no list has it.
+    """
+
+    construction: str
+    ends: tuple[float, float] = (0.0, 1.0)
+    fmr: float = 0.0
+    fpir: float = 0.0
+    without: str = ""
+
+    @property
+    def nonmated(self) -> int:
+        """Fewest non-mated trials."""
+        return round(FALSE_MATCHES / self.fmr) if self.fmr else 1
+
+    @property
+    def probes(self) -> int:
+        """Fewest probes with mated and non-mated trials."""
+        return round(FALSE_MATCHES / self.fpir) if self.fpir else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """People with a mated trial, non-mated trials, and probes that are searched for."""
+
+    people: int
+    nonmated: int
+    probes: int = 0
+
+
+CONTRACTS = {
+    "eer": Contract("area", (0.5, 0.0)),
+    "auc": Contract("area", (0.5, 1.0)),
+    "partial_auc": Contract("area"),
+    "linkability": Contract("spread"),
+    "min_cllr": Contract("none", without="a calibration on other people: the list is calibrated on itself"),
+    "tmr_at_fmr_1pct": Contract("share", fmr=0.01),
+    "tmr_at_fmr_01pct": Contract("share", fmr=0.001),
+    "people_found_any": Contract("share", fmr=0.01),
+    "people_found_all": Contract("share", fmr=0.01),
+    "rank1": Contract("share"),
+    "fnir_at_fpir_10pct": Contract("share", fpir=0.1),
+}
+
+
+def estimate(metric: str, value: float, variance: float, size: ListSize, level: float = LEVEL) -> Estimate:
+    """Return a metric with the interval of its contract, or with what it needs.
+
+    Parameters
+    ----------
+    metric : str
+        One of `CONTRACTS`.
+    value : float
+        On the list.
+    variance : float
+        Of the metric over draws of subjects.
+    size : ListSize
+        Of the list.
+    level : float
+        Confidence level.
+
+    Examples
+    --------
+    >>> print(estimate("people_found_any", 0.0, 0.0, ListSize(12, 1000)))
+    0.000 [0.000, 0.265] (n=12)
+    >>> print(estimate("auc", 1.0, 0.0, ListSize(2, 2)))
+    1.000 [n/a: needs 4 people with a mated trial, the list has 2] (n=2)
+    >>> print(estimate("tmr_at_fmr_1pct", 0.5, 0.01, ListSize(12, 132)))
+    n/a: needs 1,000 non-mated trials, the list has 132
+    """
+    contract, n = CONTRACTS[metric], size.people
+    for least, there, what in (
+        (contract.nonmated, size.nonmated, "non-mated trials"),
+        (contract.probes, size.probes, "probes"),
+    ):
+        if there < least:
+            return Estimate(NAN, NAN, NAN, n, f"{least:,} {what}, the list has {there:,}")
+    if np.isnan(value):
+        return Estimate(NAN, NAN, NAN, n, "two mated and two non-mated trials")
+    if contract.construction == "none":
+        return Estimate(value, NAN, NAN, n, contract.without)
+    if n < FEWEST_PEOPLE:
+        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people with a mated trial, the list has {n}")
+    if contract.construction == "share":
+        low, high = _share(value, variance, n, level)
+    else:
+        make = _area if contract.construction == "area" else _spread
+        low, high = make(value, *_one_more(value, variance, n, contract.ends), n, level)
+    return Estimate(value, min(low, value), max(high, value), n)
+
+
+def percentile(value: float, replicates: Floats, n: int, level: float = LEVEL) -> Estimate:
+    """Percentile interval: the middle of the replicates, for means and for differences.
 
     Parameters
     ----------
@@ -22,6 +138,8 @@ def percentile(value: float, replicates: Floats, n: int) -> Estimate:
         The figure in each draw of subjects.
     n : int
         Subjects behind the value.
+    level : float
+        Confidence level.
 
     Returns
     -------
@@ -35,37 +153,58 @@ def percentile(value: float, replicates: Floats, n: int) -> Estimate:
     """
     defined = replicates[~np.isnan(replicates)]
     if not len(defined):
-        return Estimate(value, float("nan"), float("nan"), n)
-    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Estimate(value, NAN, NAN, n, "a draw of people in which it is defined")
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, float(low), float(high), n)
 
 
-def logit_t(value: float, replicates: Floats, n: int, resolution: float) -> Estimate:
-    """Take a t interval on the logit scale: for areas, whose draws crowd together near 1.
-
-    Parameters
-    ----------
-    value : float
-        The point estimate, in [0, 1].
-    replicates : ndarray, shape (n_bootstrap,)
-        The figure in each draw of subjects.
-    n : int
-        Subjects behind the value; t has n - 1 degrees of freedom.
-    resolution : float
-        Smallest step of the figure; draws of 0 and 1 are taken half a step inside.
-
-    Notes
-    -----
-    Pepe, The Statistical Evaluation of Medical Tests, 2003. A value of 0 or 1 has no logit, nor any
-    spread among its draws: its interval is the percentile one.
+def clopper_pearson(value: float, size: float, level: float = LEVEL) -> tuple[float, float]:
+    """Return the ends for a share of so many, which need not be whole.
 
     Examples
     --------
-    >>> print(logit_t(0.9, np.array([0.85, 0.9, 0.93] * 20), n=40, resolution=0.001))
-    0.900 [0.816, 0.948] (n=40)
+    >>> low, high = clopper_pearson(0.5, 10)
+    >>> round(low, 4), round(high, 4)
+    (0.1871, 0.8129)
     """
-    if value in (0.0, 1.0):
-        return percentile(value, replicates, n)
-    drawn = logit(np.clip(replicates, resolution / 2, 1 - resolution / 2))
-    reach = stdtrit(n - 1, (1 + LEVEL) / 2) * drawn.std() if n > 1 else np.inf
-    return Estimate(value, float(expit(logit(value) - reach)), float(expit(logit(value) + reach)), n)
+    tail, k = (1 - level) / 2, value * size
+    low = float(betaincinv(k, size - k + 1, tail)) if k > 0 else 0.0
+    high = float(betaincinv(k + 1, size - k, 1 - tail)) if k < size else 1.0
+    return low, high
+
+
+def _share(value: float, variance: float, n: int, level: float) -> tuple[float, float]:
+    """Korn and Graubard 1998: the spread says of how many people a share is, never of more than there are."""
+    inside = value * (1 - value)
+    size = min(n, inside / variance) if inside > 0 and variance > 0 else n
+    return clopper_pearson(value, size, level)
+
+
+def _one_more(value: float, variance: float, n: int, ends: tuple[float, float]) -> tuple[float, float]:
+    """Value and variance with one more person at the end that lies farther off, of a weight as in a draw.
+
+    People alike have no spread; the next person may be unlike them.
+    """
+    chance, full = ends
+    if (value - chance) * (full - chance) < 0:
+        full = 2 * chance - full  # inverted scores: the mirrored figure has the mirrored interval
+    far = max((chance, full), key=lambda end: abs(value - end))
+    smoothed = (n * value + far) / (n + 1)
+    return smoothed, variance * (n / (n + 1)) ** 2 + (far - value) ** 2 * n / ((n + 1) ** 2 * (n + 2))
+
+
+def _area(value: float, smoothed: float, variance: float, n: int, level: float) -> tuple[float, float]:
+    size = smoothed * (1 - smoothed) / variance * _narrowing(n, level) ** 2
+    return clopper_pearson(value, size, level)
+
+
+def _spread(value: float, smoothed: float, variance: float, n: int, level: float) -> tuple[float, float]:
+    """Return the wider of two: on noise the truth is 0, which no quantile reaches."""
+    reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
+    low, high = _area(value, smoothed, variance, n, level)
+    return max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
+
+
+def _narrowing(n: int, level: float) -> float:
+    """Divide the normal quantile by that of t."""
+    return float(ndtri((1 + level) / 2) / stdtrit(n - 1, (1 + level) / 2))

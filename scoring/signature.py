@@ -14,12 +14,14 @@ _KEYS = {
     "tr": "track",
     "att": "attack",
     "interp": "interpolation",
+    "link": "linkability",
     "ci": "interval",
     "seed": "seed",
     "v": "version",
     "sys": "system",
 }
 _SEPARATOR = " | "
+_OPTIONAL = ("system", "code", "linkability")
 _CODE = "+code:"
 
 
@@ -43,6 +45,8 @@ class Signature:
         Of the kit's release.
     interpolation : str
         Of the EER.
+    linkability : str
+        Estimate of linkability, as in ``half-samples,40``. Empty: the number is older than this part.
     system : str
         The system; the one part that may differ between numbers that are compared. May be empty.
     code : str
@@ -68,6 +72,7 @@ class Signature:
     seed: int
     version: str
     interpolation: str = "linear"
+    linkability: str = ""
     system: str = ""
     code: str = ""
 
@@ -75,7 +80,7 @@ class Signature:
         problems = []
         for name in (*_KEYS.values(), "code"):
             value = str(getattr(self, name))
-            if not value and name not in ("system", "code"):
+            if not value and name not in _OPTIONAL:
                 problems.append(f"{name}: empty; expected a text")
             if "|" in value or value != value.strip() or not value.isprintable():
                 problems.append(f"{name}: {value!r}; expected one line without '|' or outer spaces")
@@ -91,7 +96,8 @@ class Signature:
 
     def quote(self, metric: str, estimate: Estimate) -> str:
         """One line with the figure in percent, its interval and this signature."""
-        scaled = Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.n)
+        value, low, high = 100 * estimate.value, 100 * estimate.low, 100 * estimate.high
+        scaled = Estimate(value, low, high, estimate.n, estimate.needs)
         return f"{metric} {scaled:.1f}{_SEPARATOR}{self}"
 
     @classmethod
@@ -115,7 +121,7 @@ class Signature:
                 problems.append(f"signature: {key} given twice, {found[key]!r} and {value!r}; expected once")
             else:
                 found[key] = value
-        missing = [key for key in _KEYS if key not in found and key != "sys"]
+        missing = [key for key in _KEYS if key not in found and _KEYS[key] not in _OPTIONAL]
         if missing:
             problems.append(f"signature: {', '.join(missing)} missing in {text!r}")
         seed = found.get("seed", "0")

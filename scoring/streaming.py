@@ -88,17 +88,31 @@ def score_stream(chunks: Callable[[], Iterable[Chunk]], max_values: int = 4_000_
     >>> print(score_stream(lambda: [(scores[i : i + 2], mated[i : i + 2]) for i in (0, 2, 4)]))
     EER 0.3333, AUC 0.6111, linkability 0.0000 (exact; 3 mated, 3 non-mated trials)
     """
-    values, exact = _mated_values(chunks, max_values)
+    values, exact, first = _mated_values(chunks, max_values)
+    second = np.zeros(4, dtype=np.uint64)
     counts = np.zeros((2, 2, len(values)), dtype=np.int64)  # (mated, nonmated) x (below, up to)
     totals = [0, 0]
     for scores, mated in _checked(chunks):
+        second += _content(scores, mated)
         for k, part in enumerate((scores[mated], scores[~mated])):
             if len(part):
                 counts[k] += count_below(values, part)
                 totals[k] += len(part)
     if not totals[1]:
         raise DataError(f"chunks: {totals[0]} mated and no non-mated trials; expected both classes")
+    if (first != second).any():
+        raise ScoringError(
+            f"chunks: {first[0] + first[1]} trials when read first, {second[0] + second[1]} when read again, "
+            "or others; expected the same trials both times"
+        )
     return report_of(counts, totals, exact)
+
+
+def _content(scores: Floats, mated: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Return counts of both classes and sums of their bits, which add up over chunks in any order."""
+    bits = (scores + 0.0).view(np.uint64)
+    parts = bits[mated], bits[~mated]
+    return np.array([*map(len, parts), *(part.sum(dtype=np.uint64) for part in parts)], dtype=np.uint64)
 
 
 def report_of(counts: NDArray[np.int64], totals: Sequence[int], exact: bool) -> StreamReport:
@@ -138,9 +152,14 @@ def tsv_chunks(
 
     def read() -> Iterator[Chunk]:
         options = {"sep": "\t", "usecols": [score, label], "keep_default_na": False}
-        with pd.read_csv(path, chunksize=rows, dtype={score: float, label: str}, **options) as reader:  # type: ignore[call-overload]
+        header = pd.read_csv(path, sep="\t", nrows=0).columns
+        if missing := [name for name in (score, label) if name not in header]:
+            raise ScoringError(f"{path}: no column {', '.join(missing)}; found {', '.join(header)}")
+        with pd.read_csv(path, chunksize=rows, dtype={label: str}, **options) as reader:  # type: ignore[call-overload]
             for table in reader:
-                yield table[score].to_numpy(), _labels(table[label].to_numpy())
+                first = int(table.index[0]) + 2 if len(table) else 2  # lines, the header first
+                numbers = _numbers(table[score], f"{path}: column {score}", first)
+                yield numbers, _labels(table[label].to_numpy(), f"{path}: column {label}", first)
 
     return read
 
@@ -154,19 +173,34 @@ def parquet_chunks(
         from pyarrow import parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
         with parquet.ParquetFile(path) as file:
+            first = 1
             for batch in file.iter_batches(batch_size=rows, columns=[score, label]):
                 names = batch.column(label).to_numpy(zero_copy_only=False)
-                yield batch.column(score).to_numpy(zero_copy_only=False), _labels(names)
+                labels = _labels(names, f"{path}: column {label}", first)
+                yield batch.column(score).to_numpy(zero_copy_only=False), labels
+                first += len(names)
 
     return read
 
 
-def _labels(names: NDArray[Any]) -> NDArray[np.bool_]:
-    unknown = sorted({str(x) for x in names} - {"mated", "nonmated"})
-    if unknown:
-        raise ScoringError(f"label: {', '.join(map(repr, unknown[:5]))}; expected 'mated' or 'nonmated'")
+def _labels(names: NDArray[Any], where: str, first: int) -> NDArray[np.bool_]:
+    """Return labels as booleans; the first row has the number given."""
     result: NDArray[np.bool_] = names == "mated"
+    bad = ~result & (names != "nonmated")
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ScoringError(f"{where}: row {first + row}: {names[row]!r}; expected 'mated' or 'nonmated'")
     return result
+
+
+def _numbers(column: pd.Series[Any], where: str, first: int) -> Floats:
+    """Return scores as numbers; the first row has the number given."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ScoringError(f"{where}: row {first + row}: {column.iloc[row]!r}; expected a finite number")
+    return values
 
 
 def _checked(chunks: Callable[[], Iterable[Chunk]]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
@@ -184,15 +218,18 @@ def _checked(chunks: Callable[[], Iterable[Chunk]]) -> Iterator[tuple[Floats, ND
         yield values, label
 
 
-def _mated_values(chunks: Callable[[], Iterable[Chunk]], most: int) -> tuple[Floats, bool]:
-    """Distinct mated scores, ascending, thinned to at most `most`, and whether they are all there."""
-    values, exact = np.empty(0), True
+def _mated_values(
+    chunks: Callable[[], Iterable[Chunk]], most: int
+) -> tuple[Floats, bool, NDArray[np.uint64]]:
+    """Distinct mated scores, ascending, at most `most`, whether these are all, and `_content`."""
+    values, exact, content = np.empty(0), True, np.zeros(4, dtype=np.uint64)
     for scores, mated in _checked(chunks):
+        content += _content(scores, mated)
         values, whole = thinned(np.union1d(values, scores[mated]), most)
         exact &= whole
     if not len(values):
         raise DataError("chunks: no mated trial; expected both classes")
-    return values, exact
+    return values, exact, content
 
 
 def thinned(values: Floats, most: int) -> tuple[Floats, bool]:

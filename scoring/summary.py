@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from numpy.typing import ArrayLike
 
-from mriprivacy.scoring.errors import as_scores
+from mriprivacy.scoring.errors import as_classes
 from mriprivacy.scoring.metrics.calibration import Zebra, cllr_of, min_cllr_of, zebra_of
 from mriprivacy.scoring.metrics.linkability import dsys_of, linkability_of, warn_if_small
 from mriprivacy.scoring.metrics.steps import corners, sort_both
@@ -55,7 +55,7 @@ def summarize(mated: ArrayLike, nonmated: ArrayLike) -> Summary:
     >>> summary.auc == auc(np.arange(40) + 30, np.arange(50)), summary.n_mated
     (True, 40)
     """
-    m, n = sort_both(*as_scores(mated=mated, nonmated=nonmated))
+    m, n = sort_both(*as_classes(mated, nonmated))
     n_mated, n_nonmated = len(m), len(n)
     warn_if_small(n_mated)
     cost, histogram = cllr_of(m, n), dsys_of(m, n)

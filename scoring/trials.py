@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,37 +18,23 @@ from mriprivacy.scoring.errors import (
     raise_all,
     same_length,
 )
-from mriprivacy.scoring.metrics.linkability import cell_starts
-from mriprivacy.scoring.metrics.steps import distinct
+from mriprivacy.scoring.metrics.linkability import dsys_of_hull, linkability_of
+from mriprivacy.scoring.metrics.steps import Steps, distinct, posterior
 
-_FOLDS = 6  # groups of subjects; their ten splits three against three halve the subjects
-_FOLD_SEED = 20180613  # of the split into groups; fixed, so that equal lists give equal figures
 _ROWS = 4096  # trials weighed at a time: enough for threads not to wait for each other
+_WITNESSES = 512  # non-mated trials that are looked at first
 
 Ints = NDArray[np.int64]
-PAIRS = [(i, j) for i in range(_FOLDS) for j in range(i, _FOLDS)]
-
-
-def _halves() -> NDArray[np.bool_]:
-    rows = []
-    for others in combinations(range(1, _FOLDS), _FOLDS // 2 - 1):
-        first = {0, *others}
-        rows.append([[i in first and j in first for i, j in PAIRS], [not {i, j} & first for i, j in PAIRS]])
-    return np.array(rows)
-
-
-HALVES = _halves()  # which pairs of folds lie within each half of each split; shape (10, 2, 21)
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """The trials of one class, sorted by piece of the ROC and by pair of folds."""
+    """The trials of one class, sorted by piece of the ROC."""
 
     probe: Ints
     reference: Ints
-    starts: Ints  # first trial of every run with one piece and one pair of folds
-    piece: Ints  # of every run
-    pair: Ints  # of every run
+    starts: Ints  # first trial of every piece that has any
+    piece: Ints  # of every such run
     adders: tuple[csr_array, ...]  # of every `_ROWS` trials: adds up those of a run
 
 
@@ -65,8 +50,10 @@ class Trials:
         Subjects with a mated trial. They and those without (distractors) are drawn apart.
     n_pieces : int
         Pieces of the ROC, see `Steps`.
-    cells : ndarray
-        First pieces of the cells that linkability is fitted on.
+    curve : Steps, shape (n_pieces,)
+        ROC of the list as it is.
+    optimism : float
+        How far the value of D_sys on the hull of this ROC lies above `linkability`.
     best, worst : ndarray of int, shape (n_subjects,)
         Pieces of each subject's highest and lowest mated score; `n_pieces` where there is none.
     piece_of_mated : ndarray of int, shape (n_mated,)
@@ -78,7 +65,8 @@ class Trials:
     subjects: NDArray[Any]
     paired: NDArray[np.bool_]
     n_pieces: int
-    cells: Ints
+    curve: Steps
+    optimism: float
     best: Ints
     worst: Ints
     piece_of_mated: Ints
@@ -101,8 +89,6 @@ class Trials:
                 if len(group):
                     p = np.full(len(group), 1 / len(group))
                     counts[np.ix_(group, todo)] = rng.multinomial(len(group), p, size=len(todo)).T
-            if len(self.subjects) > 50 and len(self.mated) > 20 * len(self.subjects):
-                return counts  # an empty class has no measurable chance
             todo = todo[~self._both_classes(counts[:, todo])]
             if not len(todo):
                 return counts
@@ -112,7 +98,7 @@ class Trials:
         )
 
     def weigh(self, counts: Floats) -> tuple[Floats, Floats]:
-        """Weight of mated and non-mated trials in each piece and pair of folds.
+        """Weight of mated and non-mated trials in each piece.
 
         Parameters
         ----------
@@ -121,7 +107,7 @@ class Trials:
 
         Returns
         -------
-        mated, nonmated : ndarray, shape (n_pieces, n_pairs, n_replicates)
+        mated, nonmated : ndarray, shape (n_pieces, n_replicates)
             Whole numbers, hence the same in any order of summation.
         """
         small = counts.max() ** 2 * _ROWS < 2**24
@@ -130,12 +116,13 @@ class Trials:
         return self._sum(mated, table, square=False), self._sum(nonmated, table, square=True)
 
     def _both_classes(self, counts: Floats) -> NDArray[np.bool_]:
-        alive = np.zeros(counts.shape[1], dtype=bool)
-        side = self.sides[1]
-        for b in range(counts.shape[1]):
-            drawn = counts[:, b] > 0
-            alive[b] = bool((drawn[side.probe] & drawn[side.reference]).any())
-        return alive
+        """Whether each draw holds both people of a non-mated trial: some trials settle nearly all draws."""
+        side, drawn = self.sides[1], counts > 0
+        some = slice(None, None, max(1, len(side.probe) // _WITNESSES))
+        alive = np.any(drawn[side.probe[some]] & drawn[side.reference[some]], axis=0)
+        for b in np.flatnonzero(~alive):
+            alive[b] = (drawn[side.probe, b] & drawn[side.reference, b]).any()
+        return np.asarray(alive)
 
     def _sum(self, side: _Side, table: NDArray[Any], *, square: bool) -> Floats:
         runs = np.zeros((len(side.starts), table.shape[1]))
@@ -148,8 +135,8 @@ class Trials:
                 weight *= np.take(table, side.reference[rows], axis=0, out=other, mode="clip")
             first = int(np.searchsorted(side.starts, rows.start, "right")) - 1
             runs[first : first + adder.shape[0]] += adder @ weight
-        out = np.zeros((self.n_pieces, len(PAIRS), table.shape[1]))
-        out[side.piece, side.pair] = runs
+        out = np.zeros((self.n_pieces, table.shape[1]))
+        out[side.piece] = runs
         return out
 
 
@@ -167,17 +154,18 @@ def trials(
     paired = np.zeros(len(subjects), dtype=bool)
     paired[probe[label]] = True
     n_pieces, piece = _pieces(values, label)
-    fold = _folds(paired)
-    cells = cell_starts(np.bincount(piece[label], minlength=n_pieces))
+    curve = Steps(*(np.bincount(piece[c], minlength=n_pieces) for c in (label, ~label)))
+    optimism = float(dsys_of_hull(curve, posterior(curve))) - linkability_of(curve)
     best, worst = np.full(len(subjects), n_pieces), np.where(paired, 0, n_pieces)
     np.minimum.at(best, probe[label], piece[label])
     np.maximum.at(worst, probe[label], piece[label])
-    mated_side, nonmated_side = (_side(piece[c], probe[c], reference[c], fold) for c in (label, ~label))
+    mated_side, nonmated_side = (_side(piece[c], probe[c], reference[c]) for c in (label, ~label))
     return Trials(
         subjects=subjects,
         paired=paired,
         n_pieces=n_pieces,
-        cells=cells,
+        curve=curve,
+        optimism=optimism,
         best=best,
         worst=worst,
         piece_of_mated=piece[label],
@@ -222,24 +210,11 @@ def _pieces(scores: Floats, mated: NDArray[np.bool_]) -> tuple[int, Ints]:
     return n_pieces, n_pieces - 1 - (2 * upto - tied)
 
 
-def _folds(paired: NDArray[np.bool_]) -> Ints:
-    rng = np.random.default_rng(_FOLD_SEED)
-    fold = np.empty(len(paired), dtype=np.int64)
-    for group in (np.flatnonzero(paired), np.flatnonzero(~paired)):
-        fold[rng.permutation(group)] = np.arange(len(group)) % _FOLDS
-    return fold
-
-
-def _side(piece: Ints, probe: Ints, reference: Ints, fold: Ints) -> _Side:
-    number = np.zeros((_FOLDS, _FOLDS), dtype=np.int64)
-    for k, (i, j) in enumerate(PAIRS):
-        number[i, j] = number[j, i] = k
-    key = piece * len(PAIRS) + number[fold[probe], fold[reference]]
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    piece, pair = key[starts] // len(PAIRS), key[starts] % len(PAIRS)
-    return _Side(probe[order], reference[order], starts, piece, pair, _adders(starts, len(order)))
+def _side(piece: Ints, probe: Ints, reference: Ints) -> _Side:
+    order = np.argsort(piece, kind="stable")
+    piece = piece[order]
+    starts = np.flatnonzero(np.r_[True, piece[1:] != piece[:-1]])
+    return _Side(probe[order], reference[order], starts, piece[starts], _adders(starts, len(order)))
 
 
 def _adders(starts: Ints, n: int) -> tuple[csr_array, ...]:

@@ -156,6 +156,11 @@ class Entry:
         same draws for
         every entry of an edition, so that entries are compared in pairs. Empty for attributes and where
         no attacker counts.
+    exposure : str
+        Name of the figure that rates the system (`scoring.exposure_figure`): `people_found_any` or, where the
+        list is too small for FMR 1 %, `partial_auc`. Empty for attributes and for entries of older kits.
+    exposure_draws : tuple of float
+        That figure of the attacker that links most people, in the draws of `draws`.
     licence, citation : str
         Terms of the edition's images, and what to cite for it, as the edition declares; may be empty.
     released : str
@@ -188,6 +193,8 @@ class Entry:
     seconds: Mapping[str, float] = field(default_factory=dict)
     utility: Mapping[str, Estimate] = field(default_factory=dict)
     draws: tuple[float, ...] = ()
+    exposure: str = ""
+    exposure_draws: tuple[float, ...] = ()
     licence: str = ""
     citation: str = ""
     released: str = ""
@@ -222,6 +229,18 @@ class Entry:
         """
         on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
         return self._best([result for result in on_list if result.rates] or on_list)
+
+    def most_exposing(self, trial_list: str = "all") -> Result | None:
+        """Return the result of the attacker that links most people, by `exposure`.
+
+        None where no result has that figure, as in entries of older kits.
+        """
+        on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
+        able = [r for r in on_list if self.exposure in r.figures]
+        rating = [r for r in able if r.rates] or able
+        return max(
+            rating, key=lambda r: (r.figures[self.exposure].value, r.figures["auc"].value), default=None
+        )
 
     def strongest_of(self, level: str) -> Result | None:
         """Return the same of one level on all trials; None where it has no attacker."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -156,15 +157,30 @@ def _members(entry: Entry) -> dict[str, Any]:
     """Return an entry as its file has it."""
     members = asdict(entry)
     results = [
-        {"name": one.name, "level": one.level} | {k: v for k, v in own.items() if k != "attacker"}
+        {"name": one.name, "level": one.level}
+        | {k: v for k, v in own.items() if k != "attacker"}
+        | {"figures": _written(one.figures)}
         for one, own in zip(entry.results, members["results"], strict=True)
     ]
     gate = {
         name: value for name, value in (members["gate"] or {}).items() if (name, value) != ("estimated", 0)
     }
     # A thousand draws in one line, not in a thousand.
-    draws = " ".join(f"{auc:.4f}" for auc in entry.draws)
-    return members | {"results": results, "gate": gate, "draws": draws}
+    lines = {
+        name: " ".join(f"{one:.4f}" for one in getattr(entry, name)) for name in ("draws", "exposure_draws")
+    }
+    return members | {"results": results, "gate": gate, "utility": _written(entry.utility), **lines}
+
+
+def _written(figures: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
+    """Return figures as the file has them: an end that is missing is null, and `needs` says why."""
+    rows = {}
+    for name, one in figures.items():
+        ends = {
+            end: value if isfinite(value) else None for end, value in (("low", one.low), ("high", one.high))
+        }
+        rows[name] = {"value": one.value, **ends, "n": one.n} | ({"needs": one.needs} if one.needs else {})
+    return rows
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:
@@ -176,7 +192,7 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         "warnings": tuple(value["warnings"]),
         "utility": _figures(value.get("utility", {})),
         "checks": tuple(Check(**one) for one in value["checks"]),
-        "draws": tuple(float(auc) for auc in value.get("draws", "").split()),
+        **{name: tuple(map(float, value.get(name, "").split())) for name in ("draws", "exposure_draws")},
     }
     return Entry(**(dict(value) | made))
 
@@ -186,4 +202,8 @@ def _result(name: str, level: str, figures: Mapping[str, Any], **others: Any) ->
 
 
 def _figures(values: Mapping[str, Any]) -> dict[str, Estimate]:
-    return {name: Estimate(**one) for name, one in values.items()}
+    return {name: Estimate(**(one | _ends(one))) for name, one in values.items()}
+
+
+def _ends(one: Mapping[str, Any]) -> dict[str, float]:
+    return {end: nan for end in ("low", "high") if one[end] is None}

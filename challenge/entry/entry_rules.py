@@ -39,10 +39,12 @@ MOST = 10**9  # people, scans, trials
 LARGEST = 1e9  # years, seconds, ratios
 _SLACK = 1e-9  # of a share whose last bits were rounded
 _METRIC = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
+EXPOSURES = ("people_found_any", "partial_auc")
 _DRAWS = re.compile(r"([01]\.\d{4}( [01]\.\d{4})+)?", re.ASCII)
 _SHARES = (
-    *("eer", "auc", "linkability", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1", "utility", "brain_dice"),
-    *("people_found_any", "people_found_all", "accuracy", "balanced_accuracy", "macro_f1"),
+    *("eer", "auc", "partial_auc", "linkability", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "rank1"),
+    *("fnir_at_fpir_10pct", "people_found_any", "people_found_all", "utility", "brain_dice"),
+    *("accuracy", "balanced_accuracy", "macro_f1"),
 )
 RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"gain": (-1.0, 1.0), "min_cllr": (0.0, LARGEST)}
 
@@ -100,6 +102,10 @@ def _draws(value: object) -> str | None:
     return None if good else "shares with four decimals, two or more, a space between"
 
 
+def _exposure(value: object) -> str | None:
+    return None if value in ("", *EXPOSURES) else f"one of {', '.join(EXPOSURES)}"
+
+
 def _trial_list(value: object) -> str | None:
     lists = ("all", "matched", "distractors", *IMAGE_LISTS)
     if isinstance(value, str):
@@ -131,6 +137,8 @@ ENTRY: Mapping[str, Requirement] = {
 # Kits before this one did not write all of them.
 OPTIONAL: Mapping[str, Requirement] = {
     "draws": Described(_draws, {"type": "string"}),
+    "exposure": Described(_exposure, {"enum": ["", *EXPOSURES]}),
+    "exposure_draws": Described(_draws, {"type": "string"}),
     "licence": text(fields.line(500), empty=True),
     "citation": text(fields.line(2000), empty=True),
     "released": text(fields.day, empty=True),
@@ -268,12 +276,16 @@ def _figures(values: Mapping[str, Any], where: str) -> Iterator[str]:
             yield f"{where} has {shown(name)}; expected names of metrics"
             continue
         low, high = RANGES.get(name, (-LARGEST, LARGEST))
-        ends = number(low, high)
-        wrong = list(
-            _members(one, {**dict.fromkeys(("value", "low", "high"), ends), "n": COUNT}, f"{where}.{name}")
+        inside = number(low, high)
+        # A figure without an interval has neither end, and says what it needs.
+        missing = (
+            isinstance(one, dict) and "needs" in one and one.get("low") is None and one.get("high") is None
         )
+        ends = _anything if missing else inside
+        rules = {"value": inside, "low": ends, "high": ends, "n": COUNT}
+        wrong = list(_members(one, rules, f"{where}.{name}", {"needs": LINE}))
         yield from wrong
-        if not wrong and one["low"] > one["high"]:
+        if not wrong and not missing and one["low"] > one["high"]:
             yield f"{where}.{name}.low is {one['low']!r}; expected no more than high, {one['high']!r}"
 
 

@@ -1,4 +1,4 @@
-"""The figure a system is rated by, in draws of subjects that all entries of an edition share.
+"""The figures a system is rated by, in draws of subjects that all entries of an edition share.
 
 Entries are evaluated one by one and published; ranks, their intervals and tests need paired draws. Which
 subjects a draw holds must stay unknown: who holds scores and knows the draws could solve a thousand AUCs for
@@ -18,13 +18,13 @@ from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Result
 from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.metrics import worth
-from mriprivacy.scoring import Draws, draw_systems
+from mriprivacy.scoring import Draws, draw_systems, exposure_figure
 
 
 def strongest_draws(
     context: Context, results: Sequence[Result], scores: Mapping[Attacker, Floats]
-) -> tuple[float, ...]:
-    """Return the AUC of the attacker that links best in each draw, that attacker chosen anew in every draw.
+) -> dict[str, tuple[float, ...]]:
+    """Return figures of the attacker that links best in each draw, that attacker chosen anew in every draw.
 
     Parameters
     ----------
@@ -37,14 +37,21 @@ def strongest_draws(
 
     Returns
     -------
-    tuple of float
-        As many as the protocol draws, to four decimals; empty if nothing rates.
+    dict from str to tuple of float
+        Draws of `auc` and of the figure of `scoring.exposure_figure`, to four decimals, as many as the
+        protocol draws. Empty if nothing rates.
     """
     rating = [scores[one.attacker] for one in results if one.rates and one.trial_list == "all"]
     if not rating:
-        return ()
+        return {}
     draws = drawn(context, rating, context.protocol.bootstrap, secret_seed(context.sealed))
-    return tuple(draws.replicates["auc"].max(axis=0).round(4).tolist())
+    names = ("auc", exposure_of(context))
+    return {name: tuple(draws.replicates[name].max(axis=0).round(4).tolist()) for name in names}
+
+
+def exposure_of(context: Context) -> str:
+    """Return the name of the figure that rates the systems of an edition."""
+    return exposure_figure(int((~context.trials.mated).sum()))
 
 
 def drawn(context: Context, scores: Sequence[Floats], n_bootstrap: int, seed: int) -> Draws:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation, Judged, summed, timed
-from mriprivacy.challenge.evaluation.draws import strongest_draws
+from mriprivacy.challenge.evaluation.draws import exposure_of, strongest_draws
 from mriprivacy.challenge.evaluation.metrics import Ask, against_distractors, scored_predictions, verification
 from mriprivacy.challenge.intake.submission import (
     AttackSubmission,
@@ -46,6 +46,9 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         judged = _judge(context, submission)
     small = dict.fromkeys(str(one.message) for one in noted if one.category is SmallSampleWarning)
     edition = context.edition
+    draws = strongest_draws(context, judged.results, judged.scores) if paired else {}
+    linking = submission.track != "attributes"
+    exposure = exposure_of(context) if linking else ""
     entry = Entry(
         edition=edition.name,
         edition_hash=edition.hash,
@@ -62,7 +65,9 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         kit=version("mriprivacy"),
         seconds={step: round(s, 1) for step, s in judged.seconds.items()},
         utility=judged.utility,
-        draws=strongest_draws(context, judged.results, judged.scores) if paired else (),
+        draws=draws.get("auc", ()),
+        exposure=exposure,
+        exposure_draws=draws.get(exposure, ()),
         licence=edition.description.get("licence", ""),
         citation=edition.description.get("citation", ""),
         supersedes=edition.description.get("supersedes", ""),

@@ -27,6 +27,7 @@ from mriprivacy.scoring import (
     score_attributes,
     score_trials,
 )
+from mriprivacy.scoring.metrics.linkability import ESTIMATOR
 
 TRIAL_LISTS = ("all", "matched")
 DISTRACTORS = "distractors"
@@ -124,14 +125,15 @@ def _threshold(mated: Floats, nonmated: Floats) -> float:
 
 
 def defined(figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """Return the figures that so many people define: JSON has no NaN, so the others are left out.
+    """Return the figures that so many people and trials define; one without an interval stays.
 
     Examples
     --------
-    >>> list(defined({"auc": Estimate(0.5, 0.4, 0.6, 9), "linkability": Estimate(0.1, np.nan, np.nan, 2)}))
+    >>> nothing = Estimate(np.nan, np.nan, np.nan, 9, "1,000 non-mated trials")
+    >>> list(defined({"auc": Estimate(0.5, 0.4, 0.6, 9), "tmr_at_fmr_1pct": nothing}))
     ['auc']
     """
-    return {name: e for name, e in figures.items() if np.isfinite([e.value, e.low, e.high]).all()}
+    return {name: e for name, e in figures.items() if e.known}
 
 
 def against_distractors(context: Context, submission: AttackSubmission, ask: Ask) -> list[Result]:
@@ -287,6 +289,7 @@ def _signature(context: Context, submission: Submission, attacker: Attacker, tri
         interval=f"subject-bootstrap,{protocol.bootstrap}",
         seed=protocol.bootstrap_seed,
         version=release(),
+        linkability=ESTIMATOR,
         code=result_code(submission.track, protocol.attacks, protocol.brain_engine),
         system=f"{submission.team}/{submission.system}",
     )

@@ -198,8 +198,9 @@ def figure(name: str, result: Result | None) -> Cell:
         return Cell("n/a", float("nan"))  # no such figure, or so few people that it is not defined
     one = result.figures[name]
     if name == "eer":
-        return Cell(f"{100 * one.value:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]", one.value)
-    return Cell(f"{one:.2f}", one.value)
+        one = replace(one, value=100 * one.value, low=100 * one.low, high=100 * one.high)
+        return Cell(f"{one:.1f}" if one.bounded else f"{one.value:.1f} [n/a]", result.figures[name].value)
+    return Cell(f"{one:.2f}" if one.bounded else f"{one.value:.2f} [n/a]", one.value)
 
 
 def judged(name: str, result: Result | None) -> Cell:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mriprivacy.scoring.errors import Floats, as_scores
+from mriprivacy.scoring.errors import Floats, ScoringError, as_classes
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, spread, steps
 
 FULL_DISCLOSURE = 0.5 / np.log(2)  # bits; the integral of the binary entropy over all priors
+_LARGEST = 1e300
 _PIECE = 1 << 16  # scores taken at a time, so that no temporary is as large as the input
 _TAGS = ((0.0, "0"), (1.0, "A"), (2.0, "B"), (4.0, "C"), (5.0, "D"), (6.0, "E"), (np.inf, "F"))
 
@@ -40,7 +41,14 @@ def cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
     >>> cllr([0, 0], [0])
     1.0
     """
-    return cllr_of(*sort_both(*as_scores(mated=mated, nonmated=nonmated)))
+    m, n = as_classes(mated, nonmated)
+    for name, scores in (("mated", m), ("nonmated", n)):
+        if np.abs(scores).max() > _LARGEST:
+            raise ScoringError(
+                f"{name}: {scores[np.argmax(np.abs(scores))]!r}; expected a log-likelihood ratio whose "
+                f"cost is a number: at most {_LARGEST:g}"
+            )
+    return cllr_of(*sort_both(m, n))
 
 
 def min_cllr(mated: ArrayLike, nonmated: ArrayLike) -> float:
@@ -68,9 +76,9 @@ class Zebra:
     expected : float
         Expected disclosure over all priors in bits: 0 is full privacy, 0.7213 full disclosure.
     worst_case : float
-        Largest |log10 LR| of any trial.
+        Largest |log10 LR| of any trial, after Laplace's rule of succession.
     tag : str
-        Category of the worst case: "0" none, then "A" (below 10:1) to "F" (10^6:1 and more).
+        Category of the worst case: "0" none, then "A" (up to 10:1) to "F" (above 10^6:1).
     """
 
     expected: float
@@ -89,20 +97,22 @@ def zebra(mated: ArrayLike, nonmated: ArrayLike) -> Zebra:
     Nautsch, Patino, Tomashenko et al., The Privacy ZEBRA, Interspeech 2020. The expected disclosure is the
     area between the prior entropy and the cross-entropy of the calibrated scores,
     integrated over the prior in closed form on the hull itself, so constant scores give 0. The worst case
-    cannot be read off the hull, whose ends are 0 and infinite in every finite sample: it is taken with
-    one more mated trial at the bottom and one more non-mated trial at the top (rule of succession).
+    cannot be read off the hull, whose ends are 0 and infinite in every finite sample: as published, one
+    more mated and one more non-mated trial are put at either end (Laplace's rule of succession), and the
+    classes keep their sizes. The authors' program takes trials of equal score one by one; here they stay
+    together.
 
     Examples
     --------
     >>> print(zebra([1, 1, 1], [1, 1]))
-    0.000 bit, worst case 0.00 (0)
+    0.000 bit, worst case 0.05 (A)
     """
     return zebra_of(steps(mated, nonmated).hull())
 
 
-def min_cllr_of(curves: Steps) -> Floats:
-    """Minimum Cllr of one ROC, or of each replicate; shape (...)."""
-    p = posterior(curves)
+def min_cllr_of(curves: Steps, fitted: Floats | None = None) -> Floats:
+    """Minimum Cllr of one ROC, or of each replicate, from their `posterior`; shape (...)."""
+    p = posterior(curves) if fitted is None else fitted
     mated = _bits(curves.mated, p).sum(-1) / curves.n_mated
     nonmated = _bits(curves.nonmated, 1 - p).sum(-1) / curves.n_nonmated
     result: Floats = (mated + nonmated) / 2
@@ -118,11 +128,14 @@ def zebra_of(hull: Steps) -> Zebra:
     """ZEBRA's figures of one hull."""
     m, n = hull.mated / hull.n_mated, hull.nonmated / hull.n_nonmated
     expected = float(_mutual_information(m, n).sum())
-    padded = Steps(np.r_[0, hull.mated, 1], np.r_[1, hull.nonmated, 0]).hull()
-    m, n = padded.mated / padded.n_mated, padded.nonmated / padded.n_nonmated
-    worst = float(np.abs(np.log10(m) - np.log10(n)).max())
+    padded = Steps(np.r_[0, 1, hull.mated, 0, 1], np.r_[1, 0, hull.nonmated, 1, 0]).hull()
+    trials = padded.mated + padded.nonmated
+    ends = np.cumsum(trials)
+    holds = (ends > 2) & (ends - trials < ends[-1] - 2)  # not of the trials that were put there alone
+    odds = np.log10(padded.mated[holds]) - np.log10(padded.nonmated[holds])
+    worst = float(np.abs(odds - np.log10(hull.n_mated / hull.n_nonmated)).max())
     worst = 0.0 if worst < 1e-12 else worst
-    tag = next(name for bound, name in _TAGS if worst <= bound and (worst < bound or bound == 0))
+    tag = next(name for bound, name in _TAGS if worst <= bound)
     return Zebra(expected, worst, tag)
 
 

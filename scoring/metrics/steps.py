@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from mriprivacy.scoring.errors import DataError, Floats, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, as_classes
 
 _PIECE = 1 << 18  # scores sorted at a time: a piece fits the cache, and two pieces sort in two threads
 
@@ -56,6 +56,17 @@ class Steps:
             return Steps(self.mated[ends], self.nonmated[ends])
         return Steps(self.mated[kept], self.nonmated[kept])
 
+    def pooled(self) -> Steps:
+        """Join neighbouring pieces of one class alone: one ROC has one such form, however it was counted."""
+        whole = self.filled()
+        kind = 2 * (whole.mated > 0) + (whole.nonmated > 0)
+        fresh = np.ones(len(kind), dtype=bool)
+        fresh[1:] = (kind[1:] != kind[:-1]) | (kind[1:] == 3)
+        if fresh.all():
+            return whole
+        starts = np.flatnonzero(fresh)
+        return Steps(np.add.reduceat(whole.mated, starts), np.add.reduceat(whole.nonmated, starts))
+
     def hull(self) -> Steps:
         """Pool the pieces of one ROC into those of its concave hull (pool adjacent violators).
 
@@ -91,7 +102,7 @@ def steps(mated: ArrayLike, nonmated: ArrayLike) -> Steps:
     >>> steps(mated=[3, 2], nonmated=[2, 1, 0])
     Steps(mated=array([1, 1, 0]), nonmated=array([0, 1, 2]))
     """
-    m, n = as_scores(mated=mated, nonmated=nonmated)
+    m, n = as_classes(mated, nonmated)
     if 8 * len(m) > len(n):
         return corners(*sort_both(m, n))
     values, counts = distinct(np.sort(m))

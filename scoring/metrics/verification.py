@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_scores
+from mriprivacy.scoring.errors import Floats, ScoringError, as_classes
 from mriprivacy.scoring.metrics.steps import Steps, sort_both, steps, thresholds
 
 
@@ -129,7 +129,7 @@ def roc(mated: ArrayLike, nonmated: ArrayLike) -> Curve:
     >>> curve.fmr.tolist(), curve.tmr.tolist(), curve.threshold.tolist()
     ([0.0, 0.0, 0.3333333333333333, 1.0], [0.0, 0.5, 1.0, 1.0], [inf, 2.0, 1.0, 0.0])
     """
-    m, n = as_scores(mated=mated, nonmated=nonmated)
+    m, n = as_classes(mated, nonmated)
     pieces, lowest = thresholds(*sort_both(m, n))
     return Curve(np.concatenate([[np.inf], lowest]), *pieces.vertices())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.stats import beta, norm
 from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression
 
@@ -274,27 +274,73 @@ def threshold_of(scores: np.ndarray, mated: np.ndarray) -> float:
     return float(min(good, default=np.inf))
 
 
+SHARES = {"rank1": 0, "people_found_any": 1000, "people_found_all": 1000, "tmr_at_fmr_1pct": 1000,
+          "tmr_at_fmr_01pct": 10_000}  # and the non-mated trials that they need  # fmt: skip
+ENDS = {"auc": (0.5, 1.0), "eer": (0.5, 0.0), "partial_auc": (0.0, 1.0)}
+
+
+def partial(scores: np.ndarray, people: np.ndarray, mated: np.ndarray, weight: np.ndarray, who: np.ndarray,
+            count: np.ndarray) -> float:  # fmt: skip
+    """Share of people linked by their best trial, averaged over false match rates up to 10 %."""
+    other, total, found = scores[~mated], weight[~mated].sum(), 0.0
+    for person, times in zip(who, count, strict=True):
+        best = scores[mated & (people[:, 0] == person)].max()
+        low, high = (weight[~mated][part].sum() / total for part in (other > best, other >= best))
+        a, b = max(0.1 - low, 0.0), max(0.1 - high, 0.0)
+        found += times * (a if high == low else (a**2 - b**2) / (2 * (high - low)))
+    return found / count.sum() / 0.1
+
+
 def figures(
     scores: np.ndarray, people: np.ndarray, mated: np.ndarray, probes: np.ndarray, draws: int, seed: int,
     threshold: float | None = None,
 ) -> dict[str, tuple[float, float, float, int]]:  # fmt: skip
-    """Value, ends of the interval and people of every figure but linkability."""
+    """Value, ends of the interval (NaN for none) and people of every figure but linkability and FNIR.
+
+    The noise of single pairs is left in, as it is small in lists where everybody meets everybody.
+    """
     names, counts = drawn(people, mated, draws, seed)
-    n = len(np.unique(people[mated, 0]))
-    args = scores, people, mated, probes, names
-    value = weighted(*args, np.ones(len(names)), threshold)
-    replicates = [weighted(*args, count, threshold) for count in counts.T]
+    n, nonmated = len(np.unique(people[mated, 0])), int((~mated).sum())
+    one, other = np.searchsorted(names, people).T
+    who = np.unique(one[mated])
+
+    def every(count: np.ndarray) -> dict[str, float]:
+        found = weighted(scores, people, mated, probes, names, count, threshold)
+        weight = np.where(mated, count[one], count[one] * count[other])
+        return found | {"partial_auc": partial(scores, people, mated, weight, names[who], count[who])}
+
+    value = every(np.ones(len(names))) | {"auc": auc(scores, mated)}
+    replicates = [every(count) for count in counts.T]
+    spread = {name: np.var([each[name] for each in replicates]) for name in value if name != "auc"}
+    spread["auc"] = areas(scores, people, mated, draws, seed).var()
     found = {}
     for name, own in value.items():
-        low, high = np.quantile([one[name] for one in replicates], [0.025, 0.975])
+        least = 0 if threshold is not None and name.startswith("people") else SHARES.get(name, 0)
+        if nonmated < least:
+            continue
+        low = high = np.nan
+        if name != "min_cllr" and n >= 4:
+            low, high = ends(name, own, spread[name] * n / (n - 1), n)
         found[name] = (own, low, high, n)
-    area, drawn_areas = auc(scores, mated), areas(scores, people, mated, draws, seed)
-    low, high = np.quantile(drawn_areas, [0.025, 0.975])
-    if 0 < area < 1:
-        step = 0.5 / (mated.sum() * (~mated).sum())
-        reach = student.ppf(0.975, n - 1) * logit(np.clip(drawn_areas, step, 1 - step)).std()
-        low, high = expit(logit(area) - reach), expit(logit(area) + reach)
-    return found | {"auc": (area, low, high, n)}
+    return found
+
+
+def ends(name: str, own: float, variance: float, n: int) -> tuple[float, float]:
+    """Clopper-Pearson of so many people as the spread amounts to."""
+    if name in SHARES:
+        inside = own * (1 - own)
+        size = min(n, inside / variance) if inside > 0 and variance > 0 else n
+    else:
+        chance, full = ENDS[name]
+        full = full if (own - chance) * (full - chance) >= 0 else 2 * chance - full
+        far = max((chance, full), key=lambda end: abs(own - end))
+        mean = (n * own + far) / (n + 1)
+        wide = variance * (n / (n + 1)) ** 2 + (far - own) ** 2 * beta(1, n).var()
+        size = mean * (1 - mean) / wide * (norm.ppf(0.975) / student.ppf(0.975, n - 1)) ** 2
+    k = own * size
+    low = beta.ppf(0.025, k, size - k + 1) if k > 0 else 0.0
+    high = beta.ppf(0.975, k + 1, size - k) if k < size else 1.0
+    return min(low, own), max(high, own)
 
 
 def checked(question: str, attacker: str, value: float, error: float, sigmas: float) -> tuple:

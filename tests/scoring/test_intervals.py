@@ -1,38 +1,61 @@
 import numpy as np
 import pytest
-from scipy.stats import t
+from scipy.stats import beta, binomtest, norm
+from scipy.stats import t as student
 
-from mriprivacy.scoring.intervals import logit_t, percentile
+from mriprivacy.scoring.intervals import CONTRACTS, ListSize, clopper_pearson, estimate, percentile
+
+MANY = ListSize(12, 10**6, 1000)
 
 
 def test_percentile_leaves_out_what_is_not_defined() -> None:
     draws = np.r_[np.arange(101.0), np.nan]
     assert (percentile(50, draws, 9).low, percentile(50, draws, 9).high) == pytest.approx((2.5, 97.5))
-    assert np.isnan(percentile(0.5, np.array([np.nan]), 9).low)
+    assert percentile(0.5, np.array([np.nan]), 9).needs
+    assert not percentile(0.5, np.array([np.nan]), 9).bounded
 
 
-def test_logit_interval_by_hand_and_by_symmetry() -> None:
-    draws = 1 / (1 + np.exp(-np.array([1.0, 2.0, 3.0])))
-    found = logit_t(draws[1], draws, n=11, resolution=1e-9)
-    reach = t.ppf(0.975, 10) * np.sqrt(2 / 3)
-    assert np.log(found.high / (1 - found.high)) == pytest.approx(2 + reach)
-    mirrored = logit_t(1 - draws[1], 1 - draws, n=11, resolution=1e-9)
-    assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low))
+@pytest.mark.parametrize(("k", "n"), [(0, 12), (3, 12), (12, 12), (1, 4)])
+def test_shares_at_the_edges_are_those_of_so_many_people(k: int, n: int) -> None:
+    """People linked 0.00 [0.00, 0.00] of twelve, as it was, is 0 to .265."""
+    exact = binomtest(k, n).proportion_ci(method="exact")
+    share = k / n
+    found = estimate("people_found_any", share, share * (1 - share) / n, ListSize(n, 10**6))
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
+    assert clopper_pearson(k / n, n, 0.9) == pytest.approx(
+        tuple(binomtest(k, n).proportion_ci(0.9, method="exact")), abs=1e-9
+    )
 
 
-def test_logit_interval_at_the_ends_and_without_spread() -> None:
-    assert logit_t(1.0, np.ones(9), 5, 0.01) == percentile(1.0, np.ones(9), 5)
-    assert logit_t(0.5, np.full(9, 0.5), 5, 0.01).high == 0.5
-    inside = logit_t(0.99, np.array([0.95, 1.0, 1.0]), 5, 0.01)
-    assert 0 < inside.low < 0.99 < inside.high < 1
+def test_more_spread_counts_for_fewer_people_and_less_for_no_more() -> None:
+    narrow, plain, wide = (estimate("rank1", 0.5, 0.25 / n, MANY) for n in (100, 12, 6))
+    assert (narrow.low, narrow.high) == (plain.low, plain.high)
+    assert wide.low < plain.low < plain.high < wide.high
 
 
-def test_draws_of_one_are_taken_half_a_step_inside() -> None:
-    """Near 1, where most draws are perfect: the interval of the definition, written out."""
-    draws, step = np.array([0.97, 0.99, 1.0, 1.0, 1.0]), 0.002
-    logits = np.log(np.minimum(draws, 0.999) / (1 - np.minimum(draws, 0.999)))
-    reach = t.ppf(0.975, 11) * np.sqrt(np.mean((logits - logits.mean()) ** 2))
-    centre = np.log(0.99 / 0.01)
-    found = logit_t(0.99, draws, n=12, resolution=step)
-    expected = [1 / (1 + np.exp(-(centre + side * reach))) for side in (-1, 1)]
-    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
+def test_an_area_by_hand() -> None:
+    """Twelve people: one more at chance, of a weight as in a draw, then a share of so many."""
+    value, variance, n = 0.9, 0.002, 12
+    smoothed = (12 * value + 0.5) / 13
+    spread = variance * (12 / 13) ** 2 + 0.4**2 * beta(1, 12).var()
+    size = smoothed * (1 - smoothed) / spread * (norm.ppf(0.975) / student.ppf(0.975, 11)) ** 2
+    expected = [beta.ppf(0.025, value * size, size * 0.1 + 1), beta.ppf(0.975, value * size + 1, size * 0.1)]
+    found = estimate("auc", value, variance, ListSize(n, 132))
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
+    mirrored = estimate("eer", 1 - value, variance, ListSize(n, 132))
+    inverted = estimate("auc", 1 - value, variance, ListSize(n, 132))
+    for other in (mirrored, inverted):
+        assert (other.low, other.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", sorted(CONTRACTS))
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_no_interval_is_a_point_and_all_hold_the_value(metric: str, value: float) -> None:
+    found = estimate(metric, value, 0.0, MANY)
+    if CONTRACTS[metric].construction == "none":
+        assert (found.value, found.bounded) == (value, False)
+        assert found.needs
+    else:
+        assert 0 <= found.low <= value <= found.high <= 1
+        assert found.high - found.low > 0.1
+    assert not estimate(metric, value, 0.0, ListSize(3, 10**6, 1000)).bounded

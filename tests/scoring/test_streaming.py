@@ -58,8 +58,16 @@ def test_tsv(tmp_path: Path) -> None:
     )
     table.loc[7, "label"] = "maybe"
     table.to_csv(tmp_path / "bad.tsv", sep="\t", index=False)
-    with pytest.raises(ScoringError, match="label: 'maybe'; expected 'mated' or 'nonmated'"):
-        score_stream(tsv_chunks(tmp_path / "bad.tsv"))
+    with pytest.raises(ScoringError, match=r"bad.tsv: column label: row 9: 'maybe'; expected 'mated'"):
+        score_stream(tsv_chunks(tmp_path / "bad.tsv", rows=5))
+    table = table.astype({"score": object})
+    table.loc[3, "score"] = "high"
+    table.loc[7, "label"] = "mated"
+    table.to_csv(tmp_path / "bad.tsv", sep="\t", index=False)
+    with pytest.raises(ScoringError, match=r"bad.tsv: column score: row 5: 'high'; expected a finite number"):
+        score_stream(tsv_chunks(tmp_path / "bad.tsv", rows=3))
+    with pytest.raises(ScoringError, match=r"bad.tsv: no column points; found probe, score, label"):
+        score_stream(tsv_chunks(tmp_path / "bad.tsv", score="points"))
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -83,6 +91,17 @@ def test_parquet(tmp_path: Path) -> None:
 def test_bad_chunks_are_named(chunks: list, message: str) -> None:
     with pytest.raises(ScoringError, match=message):
         score_stream(lambda: chunks)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [([1.0, 0.5], [True, False]), ([1.0, 0.0], [False, True]), ([1.0, 0.0] * 2, [True, False] * 2)],
+)
+def test_other_trials_when_read_again_are_noticed(again: tuple) -> None:
+    """They were scored, and called exact."""
+    passes = iter([([1.0, 0.0], np.array([True, False])), (again[0], np.array(again[1]))])
+    with pytest.raises(ScoringError, match="expected the same trials both times"):
+        score_stream(lambda: [next(passes)])
 
 
 def test_a_generator_that_is_spent_is_noticed() -> None:

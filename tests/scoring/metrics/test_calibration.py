@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from sklearn.isotonic import IsotonicRegression
 
-from mriprivacy.scoring import cllr, min_cllr, zebra
+from mriprivacy.scoring import ScoringError, cllr, min_cllr, zebra
 from mriprivacy.scoring.metrics.steps import steps
 
 tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.array(x, dtype=float))
@@ -14,8 +14,10 @@ tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.arr
 def test_cllr_by_hand() -> None:
     assert cllr([0], [0]) == 1.0
     assert cllr([np.log(3)], [-np.log(3)]) == pytest.approx(np.log2(4 / 3), abs=1e-15)
-    assert cllr([-1e308], [1e308]) > 1e300
-    assert cllr([1e308], [-1e308]) == 0.0
+    assert cllr([-1e299], [1e299]) > 1e299
+    assert cllr([1e299], [-1e299]) == 0.0
+    with pytest.raises(ScoringError, match=r"mated: .*-1.7e\+308.*expected a log-likelihood ratio"):
+        cllr([1.0, -1.7e308], [0.0])  # it was infinite
 
 
 @settings(max_examples=200, deadline=None)
@@ -44,9 +46,12 @@ def test_expected_disclosure_is_the_integral_over_the_prior(m: np.ndarray, n: np
 
 def test_zebra_of_nothing_and_everything() -> None:
     nothing, everything = zebra(np.ones(30), np.ones(50)), zebra(np.ones(30), np.zeros(50))
-    assert (nothing.expected, nothing.worst_case, nothing.tag) == (0.0, 0.0, "0")
+    assert (nothing.expected, nothing.tag) == (0.0, "A")
+    assert nothing.worst_case == pytest.approx(np.log10(31 / 51 * 50 / 30))
     assert everything.expected == pytest.approx(0.5 / np.log(2), abs=1e-12)
-    assert everything.tag == "B"  # 30 to 1 and 50 to 1, with the rule of succession
+    # Top: 31 mated and 1 non-mated trial at odds of 30 to 50; bottom: 1 and 51.
+    assert everything.worst_case == pytest.approx(np.log10(31 * 50 / 30))
+    assert everything.tag == "B"
     assert zebra(np.zeros(30), np.ones(50)).expected == 0.0
 
 
