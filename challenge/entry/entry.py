@@ -222,7 +222,7 @@ class Entry:
         return any(result.rates and result.trial_list == "all" for result in self.results)
 
     def strongest(self, trial_list: str = "all") -> Result:
-        """Return the result of the attacker that links best on a trial list, by AUC.
+        """Return the result of the attacker that links most people on a trial list, by `exposure`, then AUC.
 
         A defacer is rated by it: an average over attackers would reward withstanding weak ones. Attackers
         that failed the audit are asked only if every one did (`rated` is False then).
@@ -230,26 +230,17 @@ class Entry:
         on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
         return self._best([result for result in on_list if result.rates] or on_list)
 
-    def most_exposing(self, trial_list: str = "all") -> Result | None:
-        """Return the result of the attacker that links most people, by `exposure`.
-
-        None where no result has that figure, as in entries of older kits.
-        """
-        on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
-        able = [r for r in on_list if self.exposure in r.figures]
-        rating = [r for r in able if r.rates] or able
-        return max(
-            rating, key=lambda r: (r.figures[self.exposure].value, r.figures["auc"].value), default=None
-        )
-
     def strongest_of(self, level: str) -> Result | None:
         """Return the same of one level on all trials; None where it has no attacker."""
         own = [r for r in self.results if r.trial_list == "all" and r.level == level]
         return self._best([r for r in own if r.rates] or own) if own else None
 
-    @staticmethod
-    def _best(chosen: Sequence[Result]) -> Result:
-        return max(chosen, key=lambda result: result.figures["auc"].value)
+    def _best(self, chosen: Sequence[Result]) -> Result:
+        def strength(result: Result) -> tuple[float, float]:
+            own = result.figures.get(self.exposure)  # none on a list too short for it
+            return (own.value if own else 0.0, result.figures["auc"].value)
+
+        return max(chosen, key=strength)
 
 
 def may_be_ranked(entry: Entry) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
@@ -22,8 +21,9 @@ nothing else depends on when an entry is made.
 """
 SYNTHETIC = "The people of this edition are synthetic; its figures do not carry over to real ones."
 SUPERSEDED = "Superseded by {}, which fixes a mistake of this edition: take the figures of that one."
-RANKS = f"""\
-Rows are ordered by the {RANKED_BY.title}.
+RANKS = """\
+Rows are ordered by people linked: the share of people whom the strongest attacker links at an FMR of 1 % or,
+where a list has fewer than 1,000 non-mated trials, averaged over FMRs of 0 to 10 %.
 `ranks` shows the ranks that the data leave open. `2-4` of 5: one system is significantly better, one is
 significantly worse. Every pair of systems is compared on the same people (paired t-test, Holm over all
 pairs). Together, these sets hold all true ranks with 95 % confidence."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.challenge.entry.entry import Entry, Result, may_be_ranked
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
+from mriprivacy.challenge.entry.ranked_by import RankedBy, ranked_by
 from mriprivacy.scoring import Signature, pareto_front, rank_sets, refuse_unlike
 from mriprivacy.scoring.errors import UserError
 from mriprivacy.scoring.ranking import ALPHA, surely_dominated
@@ -24,7 +24,7 @@ class Place:
     entry : Entry
         Whose.
     rank : int or None
-        By value of `RANKED_BY`, from 1; equal values share the better rank.
+        By value of the board's metric, from 1; equal values share the better rank.
     low, high : int or None
         Ends of the set of ranks that the comparisons of all pairs leave open.
     front : str
@@ -63,10 +63,13 @@ class Board:
         Ranked ones by value, at equal values the more useful first; then those that are not ranked.
     p_holm : ndarray, shape (n_ranked, n_ranked)
         Two-sided p-values of equal values in that order, adjusted by Holm for all pairs; 1 on the diagonal.
+    by : RankedBy
+        The metric.
     """
 
     places: tuple[Place, ...]
     p_holm: NDArray[np.float64]
+    by: RankedBy
 
     @property
     def ranked(self) -> tuple[Place, ...]:
@@ -75,13 +78,13 @@ class Board:
 
 
 def board(entries: Sequence[Entry]) -> Board:
-    """Rank entries by `RANKED_BY`.
+    """Rank entries by how exposed people are (`challenge.entry.ranked_by`).
 
     Parameters
     ----------
     entries : sequence of Entry
-        One edition, one track; of a defacing track those that fail the gate, or for which no attacker
-        counts, are not ranked.
+        One or more, of one edition and track; of a defacing track those that fail the gate, or for which
+        no attacker counts, are not ranked.
 
     Returns
     -------
@@ -99,18 +102,19 @@ def board(entries: Sequence[Entry]) -> Board:
     ordered = sorted(entries, key=lambda entry: entry.path)
     able = [entry for entry in ordered if may_be_ranked(entry)]
     others = tuple(Place(entry) for entry in ordered if not may_be_ranked(entry))
+    by = ranked_by(ordered[0])
     if not able:
-        return Board(others, np.empty((0, 0)))
-    estimates = [RANKED_BY.estimate(entry) for entry in able]
+        return Board(others, np.empty((0, 0)), by)
+    estimates = [by.estimate(entry) for entry in able]
     value = np.array([one.value for one in estimates])
-    higher = RANKED_BY.higher_is_better(able[0].track)
-    sets = rank_sets(value, _draws(able), min(one.n for one in estimates), higher_is_better=higher)
+    higher = by.higher_is_better(able[0].track)
+    sets = rank_sets(value, _draws(able, by), min(one.n for one in estimates), higher_is_better=higher)
     front = _front(able, value, sets.p_holm, higher)
     rows = zip(able, sets.rank.tolist(), sets.low.tolist(), sets.high.tolist(), front, strict=True)
     places = [Place(*row) for row in rows]
     keys = [(place.rank or 0, -usefulness(place.entry), place.entry.path) for place in places]
     order = sorted(range(len(places)), key=keys.__getitem__)
-    return Board((*(places[i] for i in order), *others), sets.p_holm[np.ix_(order, order)])
+    return Board((*(places[i] for i in order), *others), sets.p_holm[np.ix_(order, order)], by)
 
 
 def usefulness(entry: Entry) -> float:
@@ -142,8 +146,8 @@ def _front(
     return front
 
 
-def _draws(entries: Sequence[Entry]) -> NDArray[np.float64]:
-    drawn = [RANKED_BY.draws(entry) for entry in entries]
+def _draws(entries: Sequence[Entry], by: RankedBy) -> NDArray[np.float64]:
+    drawn = [by.draws(entry) for entry in entries]
     expected = max(map(len, drawn))
     wrong = [
         f"{entry.path}: {len(own)} draws, expected {expected or 'those of its edition'}; "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import DEFACED_SCANS, IMAGE_LISTS, LEVELS, ORACLE, Entry, Result
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
+from mriprivacy.challenge.entry.ranked_by import RankedBy
 from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -53,11 +53,11 @@ class BoardTable:
 
 def defacing(board: Board) -> BoardTable:
     """Return the ranking of defacing systems."""
-    others = [name for name in ("auc", "eer", "linkability") if name != RANKED_BY.name]
+    others = [name for name in ("auc", "eer", "linkability") if name != board.by.name]
     header = (
         "ranks",
         "system",
-        f"{RANKED_BY.short} {RANKED_BY.arrow('defacing')}",
+        f"{board.by.short} {board.by.arrow('defacing')}",
         "utility ↑",
         "Pareto",
         "strongest attacker",
@@ -71,7 +71,7 @@ def defacing(board: Board) -> BoardTable:
         entry, best = place.entry, place.entry.strongest()
         rows.append(
             (
-                *_first(place),
+                *_first(place, board.by),
                 estimate(entry, "utility", ".3f"),
                 Cell(place.front, {FRONT: 0, OPEN: 1}.get(place.front, 2)),
                 Cell(str(best.attacker)),
@@ -89,12 +89,12 @@ _HEADS = {"auc": "AUC ↓", "eer": "EER % ↑", "linkability": "linkability ↓"
 
 def attack(board: Board) -> BoardTable:
     """Return the ranking of attacks."""
-    others = [name for name in ("auc", "eer", "linkability", "rank1") if name != RANKED_BY.name]
+    others = [name for name in ("auc", "eer", "linkability", "rank1") if name != board.by.name]
     heads = {"auc": "AUC ↑", "eer": "EER % ↓", "linkability": "linkability ↑", "rank1": "rank-1 ↑"}
     header = (
         "ranks",
         "system",
-        f"{RANKED_BY.short} {RANKED_BY.arrow('attack')}",
+        f"{board.by.short} {board.by.arrow('attack')}",
         *(heads[name] for name in others),
         "AUC, matched non-mated ↑",
     )
@@ -102,7 +102,9 @@ def attack(board: Board) -> BoardTable:
     for place in board.places:
         best = place.entry.strongest()
         matched = next((r for r in place.entry.results if r.trial_list == "matched"), None)
-        rows.append((*_first(place), *(figure(name, best) for name in others), figure("auc", matched)))
+        rows.append(
+            (*_first(place, board.by), *(figure(name, best) for name in others), figure("auc", matched))
+        )
     return _dated(BoardTable("attack", "Attacks, ranked", header, tuple(rows)), board)
 
 
@@ -226,9 +228,9 @@ def gate(entry: Entry) -> str:
     return "passed" if passed == scans else f"failed on {scans - passed}/{scans}"
 
 
-def _first(place: Place) -> tuple[Cell, Cell, Cell]:
+def _first(place: Place, metric: RankedBy) -> tuple[Cell, Cell, Cell]:
     """Return the set of ranks, the system, and the figure it is ranked by."""
-    by = RANKED_BY.estimate(place.entry)
+    by = metric.estimate(place.entry)
     key = float("nan") if place.low is None or place.high is None else place.low + place.high / 1000
     return Cell(place.ranks, key), system(place.entry), Cell(f"{by:.2f}", by.value)
 

@@ -8,13 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.markdown import Section
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
 from mriprivacy.scoring.ranking import ALPHA
 
-DEFACERS = ("ranks", "system", f"{RANKED_BY.short}, strongest", "brain", "attacker", "AUC, ignorant")
+DEFACERS = ("ranks", "system", "{}", "brain", "attacker", "AUC, strongest", "ignorant")
 ATTACKS = ("ranks", "system", "AUC", "EER %", "rank-1")
 RANKS = "Ranks: those that the data leave open, all together with 95 % confidence."
 SHOWN = ("eer", "auc", "linkability", "accuracy", "balanced_accuracy", "gain", "mae_years", "gain_years")
@@ -42,19 +41,20 @@ def ranking(entries: Sequence[Entry]) -> str:
     attacks = [entry for entry in entries if entry.track == "attack"]
     lines = []
     if defacers:
-        lines += ["Defacers, by the attacker that links best (AUC .50 is chance). An ignorant one"]
+        ranked = board(defacers)
+        lines += [f"Defacers, by the {ranked.by.title}", f"(chance: {ranked.by.chance:.2f}). An ignorant one"]
         lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev."]
         lines += [RANKS, ""]
         rows: list[tuple[object, ...]] = []
-        for place in board(defacers).places:
+        for place in ranked.places:
             entry, best = place.entry, place.entry.strongest()
             brain = gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
-            private = f"{RANKED_BY.estimate(entry):.2f}"
-            ignorant = figure("auc", entry.strongest_of("ignorant")).text
-            rows.append((place.ranks, entry.system, private, brain, best.level, ignorant))
-        lines += [_table(rows, DEFACERS), ""]
+            private = f"{ranked.by.estimate(entry):.2f}"
+            areas = [figure("auc", one).text.split(" ")[0] for one in (best, entry.strongest_of("ignorant"))]
+            rows.append((place.ranks, entry.system, private, brain, best.level, *areas))
+        lines += [_table(rows, [head.format(ranked.by.short) for head in DEFACERS]), ""]
     if attacks:
         rows = []
         for place in board(attacks).places:
@@ -86,7 +86,7 @@ def _verdict(title: str, ranks: Board) -> list[str]:
     than = f"  not significantly better than {names}" if alike else "  significantly better than all others"
     return [
         f"{title}: {entry.team}/{entry.system} is first of {len(ranks.ranked)}",
-        f"  {RANKED_BY.short} {RANKED_BY.estimate(entry):.2f} by {entry.strongest().attacker}{useful}",
+        f"  {ranks.by.short} {ranks.by.estimate(entry):.2f} by {entry.strongest().attacker}{useful}",
         *([than] if rest else []),
         *unranked,
     ]
@@ -95,6 +95,8 @@ def _verdict(title: str, ranks: Board) -> list[str]:
 def _reason(entry: Entry) -> str:
     if not entry.rated:
         return "no attacker counts"
+    if entry.games:
+        return entry.games[0]
     shown = gate(entry)
     return shown if shown == "unchanged" else f"brain gate {shown}"
 

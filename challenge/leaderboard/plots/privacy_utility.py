@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, PAPER, SERIES, Plot, chance, draw
 from mriprivacy.challenge.leaderboard.plots.ranks import name, short
 from mriprivacy.challenge.leaderboard.standings import FRONT, Board, Place
@@ -28,7 +27,7 @@ class _Point:
 def scatter(board: Board) -> Plot | None:
     """Draw privacy against utility, each system with an ellipse of its intervals; None without utility."""
     points = [
-        _Point(place, RANKED_BY.estimate(place.entry), place.entry.utility["utility"])
+        _Point(place, board.by.estimate(place.entry), place.entry.utility["utility"])
         for place in board.places
         if "utility" in place.entry.utility
     ]
@@ -46,8 +45,8 @@ def scatter(board: Board) -> Plot | None:
             _ellipse(axes, point, 0.16 if len(points) <= NAMED else 0.05)
         axes.scatter([], [], s=30, color=SERIES[0], label="ranked")
         axes.scatter([], [], s=30, facecolor=PAPER, edgecolor=MUTED, label="not ranked")
-        chance(axes, RANKED_BY.chance, horizontal=True)
-        axes.set(xlim=across([p.utility for p in points]), ylim=_around(points))
+        chance(axes, board.by.chance, horizontal=True)
+        axes.set(xlim=across([p.utility for p in points]), ylim=_around(points, board.by.chance))
         if len(points) <= NAMED:
             _name_beside(axes, points)
         else:
@@ -56,7 +55,7 @@ def scatter(board: Board) -> Plot | None:
                 axes.annotate(str(p.place.rank or ""), at, (4, 3), textcoords="offset points", fontsize=8)
         begins = "; the axis does not begin at 0" if axes.get_xlim()[0] > 0 else ""
         axes.set_xlabel(f"utility (1: nothing lost{begins}) →")
-        axes.set_ylabel(f"{RANKED_BY.title} ↑ private")
+        axes.set_ylabel(f"{board.by.short} ↑ private")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
     rows = [
@@ -80,7 +79,7 @@ def scatter(board: Board) -> Plot | None:
         drawing,
         (
             *("rank", "team", "system", "utility", "utility_low", "utility_high"),
-            *(RANKED_BY.name, f"{RANKED_BY.name}_low", f"{RANKED_BY.name}_high", "pareto"),
+            *(board.by.name, f"{board.by.name}_low", f"{board.by.name}_high", "pareto"),
         ),
         rows,
     )
@@ -120,7 +119,7 @@ def _ellipse(axes: Axes, point: _Point, alpha: float) -> None:
 def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
     """Name points in a column beside the axes, each with a line to it: names never cover each other."""
     gap = 0.06  # of the height, what a line of text takes
-    ordered = sorted(points, key=lambda p: p.privacy.value, reverse=not RANKED_BY.higher_is_private)
+    ordered = sorted(points, key=lambda p: p.privacy.value, reverse=True)
     bottom, top = axes.get_ylim()
     heights = np.array([(p.privacy.value - bottom) / (top - bottom) for p in ordered])
     for i in range(1, len(heights)):
@@ -141,9 +140,9 @@ def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
         )
 
 
-def _around(points: Sequence[_Point]) -> tuple[float, float]:
+def _around(points: Sequence[_Point], chance: float) -> tuple[float, float]:
     """Return the lower and the upper end of the axis of privacy: more private is up."""
     ends = [end for p in points for end in (p.privacy.low, p.privacy.high, p.privacy.value)]
-    ends.append(RANKED_BY.chance)
+    ends.append(chance)
     low, high = max(min(ends) - 0.04, -0.02), min(max(ends) + 0.04, 1.02)
-    return (low, high) if RANKED_BY.higher_is_private else (high, low)
+    return high, low

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.ranked_by import RANKED_BY
 from mriprivacy.challenge.leaderboard.plots.plot import BAD, GOOD, INK, MUTED, SERIES, Plot, draw
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.scoring.ranking import ALPHA
@@ -32,7 +31,7 @@ def sets_of_ranks(board: Board, track: str) -> Plot | None:
         _systems(axes, places)
         axes.set_xlim(0.4, len(places) + 0.6)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel(f"rank by {RANKED_BY.title}")
+        axes.set_xlabel(f"rank by {board.by.short}")
 
     first = ", ".join(name(place.entry) for place in places if place.low == 1)
     return draw(
@@ -52,8 +51,8 @@ def significance(board: Board, track: str) -> Plot | None:
     places, p = board.ranked, board.p_holm
     if len(places) < 2:
         return None
-    value = np.array([RANKED_BY.estimate(place.entry).value for place in places])
-    gap = (value[:, None] - value[None]) * (1 if RANKED_BY.higher_is_better(track) else -1)
+    value = np.array([board.by.estimate(place.entry).value for place in places])
+    gap = (value[:, None] - value[None]) * (1 if board.by.higher_is_better(track) else -1)
     verdict = np.where(p < ALPHA, np.sign(gap), 0).astype(int)
 
     def drawing(figure: Figure) -> None:
@@ -87,7 +86,7 @@ def significance(board: Board, track: str) -> Plot | None:
         f"{apart} of {len(pairs)} pairs of systems differ significantly.",
         (_row(places) * len(places) + 3, _row(places) * len(places) + 1.1),
         drawing,
-        ("first", "second", f"{RANKED_BY.name}_difference", "p_holm"),
+        ("first", "second", f"{board.by.name}_difference", "p_holm"),
         rows,
     )
 
