@@ -136,7 +136,7 @@ def compare(draws: Draws, metric: str) -> list[Difference]:
     ScoringError
         For an unknown metric.
     DataError
-        For a metric that is not defined on this list, such as linkability of three subjects.
+        For a metric that is not defined on this list, such as one that is NaN in every draw.
     """
     if metric not in draws.values:
         raise ScoringError(f"metric: {metric!r}; expected one of {', '.join(draws.values)}")

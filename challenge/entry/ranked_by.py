@@ -37,7 +37,7 @@ class RankedBy:
         return entry.exposure_draws if self.name == entry.exposure else entry.draws
 
     def higher_is_better(self, track: str) -> bool:
-        """Whether a higher value stands first on the board of a track: a defacer protects, an attack links."""
+        """Whether a higher value stands first on a track's board: a defacer protects, an attack links."""
         return track != "defacing"
 
     def arrow(self, track: str) -> str:

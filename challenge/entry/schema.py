@@ -68,7 +68,12 @@ def _each(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figure(ends: tuple[float, float]) -> dict[str, Any]:
     number = rules.number(*ends)
-    return _object({**dict.fromkeys(("value", "low", "high"), number), "n": rules.COUNT})
+    needed = {**dict.fromkeys(("value", "low", "high"), number), "n": rules.COUNT}
+    lacking = {"properties": {"low": {"type": "null"}, "high": {"type": "null"}}, "required": ["needs"]}
+    schema = _object(needed, {"needs": rules.LINE})
+    numbers = {end: schema["properties"][end] for end in ("low", "high")}
+    schema["properties"] |= {end: {} for end in numbers}
+    return schema | {"anyOf": [{"properties": numbers}, lacking]}
 
 
 def text() -> str:

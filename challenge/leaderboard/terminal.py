@@ -95,8 +95,6 @@ def _verdict(title: str, ranks: Board) -> list[str]:
 def _reason(entry: Entry) -> str:
     if not entry.rated:
         return "no attacker counts"
-    if entry.games:
-        return entry.games[0]
     shown = gate(entry)
     return shown if shown == "unchanged" else f"brain gate {shown}"
 

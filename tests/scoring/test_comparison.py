@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,8 +61,10 @@ def test_p_has_no_floor_of_draws() -> None:
 
 def test_a_metric_that_is_not_defined_is_named() -> None:
     systems, table = lists(4, {"a": 1.0, "b": 2.0}, n=3)
-    with pytest.raises(DataError, match="metric: linkability is not defined for 3 subjects"):
-        compare(draw_systems(systems, *table, n_bootstrap=50), "linkability")
+    drawn = draw_systems(systems, *table, n_bootstrap=50)
+    lacking = replace(drawn, replicates={"auc": np.full((2, 50), np.nan)})
+    with pytest.raises(DataError, match="metric: auc is not defined for 3 subjects"):
+        compare(lacking, "auc")
 
 
 def test_bad_input_is_named() -> None:

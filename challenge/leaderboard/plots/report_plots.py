@@ -100,7 +100,7 @@ def roc_band(
     listed = trials(scores, mated, subjects[:, 0], subjects[:, 1])
 
     def at_rates(counts: Floats) -> Floats:
-        weights = [np.ascontiguousarray(side.sum(1).T) for side in listed.weigh(counts)]
+        weights = [np.ascontiguousarray(side.T) for side in listed.weigh(counts)]
         fmr, tmr = Steps(weights[0], weights[1]).vertices()
         return np.array([np.interp(FMR, f, t) for f, t in zip(fmr, tmr, strict=True)])
 
