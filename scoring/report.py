@@ -194,7 +194,7 @@ def score_trials(
 
 
 def exposure_figure(n_nonmated: int) -> str:
-    """Return which figure says how many people a list exposes.
+    """Return the name of the metric that shows how many people a list exposes.
 
     The share of people linked at FMR 1 %, `people_found_any`, where the list resolves that FMR (1,000
     non-mated trials), or else `partial_auc`, that share averaged over the FMRs up to 10 %.
@@ -238,7 +238,7 @@ def variances(
     people = int(listed.paired.sum())
     found = {}
     for name, values in draws.items():
-        # The hull of a draw rises with its noise: of linkability the noise of pairs cannot be told apart.
+        # The hull of a draw rises with its noise: for linkability the noise of pairs cannot be separated.
         single = name in alone and name not in ("linkability", "min_cllr")
         whole, pairs = float(np.nanvar(values)), float(np.nanvar(alone[name])) if single else 0.0
         found[name] = max(whole - 2 * pairs, whole / 3) * people / max(people - 1, 1)

@@ -20,7 +20,7 @@ class Rates:
     fmr, fnmr : float
         Of the comparisons: scores at or above the threshold match.
     far, frr : float
-        Of the system (generalized FAR and FRR): a scan or photograph that failed is accepted by nobody.
+        Of the system (generalized FAR and FRR): a scan or photograph that failed is never accepted.
     """
 
     fmr: float
@@ -91,7 +91,7 @@ def dcf(
     cost_miss: float = 1.0,
     cost_false: float = 1.0,
 ) -> float:
-    """Return the detection cost at a threshold, over that of the better of accepting everybody and nobody.
+    """Return the detection cost at a threshold, over that of the better of accepting all and accepting none.
 
     Parameters
     ----------

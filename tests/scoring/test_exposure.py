@@ -54,7 +54,7 @@ def test_no_person_more_exposed_makes_the_list_less_exposed(seed: int, person: i
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6))
 def test_failures_to_acquire_never_help(seed: int) -> None:
-    """People who were linked by nobody fail to acquire: nothing is gained, and others lose what hid them."""
+    """People who were never linked fail to acquire: nothing is gained, and others lose what hid them."""
     rng = np.random.default_rng(seed)
     scores = noise(34, seed) + 1.5 * np.eye(34)
     others = scores[~np.eye(34, dtype=bool)]
