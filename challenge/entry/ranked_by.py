@@ -1,4 +1,7 @@
-"""The metric that a board ranks by. Change `RANKED_BY`: order, tests, tables, plots and pages follow."""
+"""The metric that a board ranks by: order, tests, tables, plots and pages follow `RANKED_BY`.
+
+The strongest attacker of an entry (`Entry.strongest`) and its draws are found by AUC; they do not follow.
+"""
 
 from dataclasses import dataclass
 
