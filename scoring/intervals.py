@@ -185,7 +185,10 @@ def _one_more(value: float, variance: float, n: int, ends: tuple[float, float]) 
 
     People alike have no spread; the next person may be unlike them.
     """
-    far = max(ends, key=lambda end: abs(value - end))
+    chance, full = ends
+    if (value - chance) * (full - chance) < 0:
+        full = 2 * chance - full  # inverted scores: the mirrored figure has the mirrored interval
+    far = max((chance, full), key=lambda end: abs(value - end))
     smoothed = (n * value + far) / (n + 1)
     return smoothed, variance * (n / (n + 1)) ** 2 + (far - value) ** 2 * n / ((n + 1) ** 2 * (n + 2))
 

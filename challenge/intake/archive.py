@@ -240,12 +240,12 @@ def _descriptor(stream: BinaryIO, member: zipfile.ZipInfo, at: int) -> int:
     """Return the length of what repeats checksum and sizes behind a member; 0 if nothing there does."""
     stream.seek(at)
     raw = stream.read(24)
-    said = (member.CRC, member.compress_size, member.file_size)
+    listed = (member.CRC, member.compress_size, member.file_size)
     for form in _DESCRIPTORS:
         length = struct.calcsize(form)
         if len(raw) >= length:
             *signature, checksum, packed, size = struct.unpack_from(form, raw)
-            if (checksum, packed, size) == said and signature in ([], [b"PK\7\10"]):
+            if (checksum, packed, size) == listed and signature in ([], [b"PK\7\10"]):
                 return length
     return 0
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from mriprivacy.data_prep.formats.fields import alike, is_reserved
 
 
-def name_problem(team: str, said: str, others: Iterable[str], from_outside: bool) -> str | None:
+def name_problem(team: str, sender: str, others: Iterable[str], from_outside: bool) -> str | None:
     """Return what is wrong with the name of a submission's team; None if nothing is.
 
     Parameters
     ----------
     team : str
         As the submission has it.
-    said : str
-        As the organizer says who sent it; empty if not said.
+    sender : str
+        The team that sent it, from the organizer; empty if unknown.
     others : iterable of str
         Teams that were met before.
     from_outside : bool
@@ -28,12 +28,12 @@ def name_problem(team: str, said: str, others: Iterable[str], from_outside: bool
     "team is reference, a name for the kit's own systems; if you made it, give team=reference"
     >>> name_problem("reference", "reference", [], True)
     """
-    if said not in ("", team):
+    if sender not in ("", team):
         return f"team is {team}; it was sent by another"
     for other in sorted(others):
         if other != team and alike(other, team):
             return f"team is {team}; {other!r} was here before and looks the same: expected one spelling"
-    if from_outside and not said and is_reserved(team):
+    if from_outside and not sender and is_reserved(team):
         return f"team is {team}, a name for the kit's own systems; if you made it, give team={team}"
     return None
 

@@ -14,7 +14,7 @@ from mriprivacy.challenge.leaderboard.tables import figure, gate
 from mriprivacy.scoring.ranking import ALPHA
 
 DEFACERS = ("ranks", "system", "{}", "brain", "attacker", "AUC, strongest", "ignorant")
-ATTACKS = ("ranks", "system", "AUC", "EER %", "rank-1")
+ATTACKS = ("ranks", "system", "{}", "AUC", "rank-1")
 RANKS = "Ranks: those that the data leave open, all together with 95 % confidence."
 SHOWN = (
     *("eer", "auc", "auc_doppelganger", "identity", "linkability"),
@@ -63,10 +63,13 @@ def ranking(entries: Sequence[Entry]) -> str:
         lines += [_table(rows, [head.format(ranked.by.short) for head in DEFACERS]), ""]
     if attacks:
         rows = []
-        for place in board(attacks).places:
-            shown = [figure(name, place.entry.strongest()).text for name in ("auc", "eer", "rank1")]
+        ranked = board(attacks)
+        for place in ranked.places:
+            best = place.entry.strongest()
+            shown = [figure(name, best).text for name in (ranked.by.name, "auc", "rank1")]
             rows.append((place.ranks, place.entry.system, *shown))
-        lines += ["Attacks on undefaced scans", RANKS, "", _table(rows, ATTACKS), ""]
+        heads = [head.format(ranked.by.short) for head in ATTACKS]
+        lines += ["Attacks on undefaced scans", RANKS, "", _table(rows, heads), ""]
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.entry_file import file_digest
+from mriprivacy.challenge.entry.entry_file import LARGEST, file_digest
 from mriprivacy.challenge.submission_log.head import HEAD, RecordError, way_out
 from mriprivacy.challenge.submission_log.log import LOG, Event
 from mriprivacy.data_prep.formats.strict_json import read_json_object
@@ -75,7 +75,7 @@ def check_begin(record: Path, entries: Path, edition: str) -> str:
     for path in sorted((entries / edition.replace("/", "-")).glob("*.json")):
         day = ""
         with suppress(UserError):  # a file that is no entry says nothing; `rank` names it
-            day = str(read_json_object(path, name="the file", max_bytes=8_000_000).get("received", ""))
+            day = str(read_json_object(path, name="the file", max_bytes=LARGEST).get("received", ""))
         if day:
             raise RecordError(
                 f"{record}: holds no log, but {path} was received on {day} by one, which is lost or "

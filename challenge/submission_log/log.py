@@ -39,7 +39,7 @@ LOG = "submissions.jsonl"
 EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated", "evaluated again", "repaired")
 _LATER = ("entry", "note")  # members that a line has only where they are not empty
 _LOCK = ".lock"
-_LARGEST = 1 << 30
+LARGEST = 1 << 30  # bytes of a log
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -160,7 +160,7 @@ def read_chain(folder: Path) -> tuple[tuple[Event, ...], str | None]:
     path = folder / LOG
     events: list[Event] = []
     previous = NOTHING
-    raw = read_bytes(path, _LARGEST, LOG) if path.exists() else b""
+    raw = read_bytes(path, LARGEST, LOG) if path.exists() else b""
     for number, line in enumerate(raw.splitlines(keepends=True), start=1):
         try:
             event = _parse(line, number)

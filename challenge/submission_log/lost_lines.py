@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.submission_log.head import NOTHING, RecordError, read_head
 from mriprivacy.challenge.submission_log.log import (
+    LARGEST,
     LOG,
     Event,
     extend,
@@ -16,8 +17,6 @@ from mriprivacy.challenge.submission_log.log import (
 )
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.tsv import read_bytes
-
-_LARGEST = 1 << 30
 
 
 def repair(folder: Path, now: datetime | None = None) -> Event | None:
@@ -70,7 +69,7 @@ def repair(folder: Path, now: datetime | None = None) -> Event | None:
 
 def _lost_lines(folder: Path, broken: str) -> str:
     """Keep a log whose chain is broken under another name, and say so."""
-    raw = read_bytes(folder / LOG, _LARGEST, LOG)
+    raw = read_bytes(folder / LOG, LARGEST, LOG)
     digest = hashlib.sha256(raw).hexdigest()
     kept = folder / f"broken-{digest[:16]}.jsonl"
     with whole_file(kept) as temporary:

@@ -59,14 +59,14 @@ def rates_at(
 
     Examples
     --------
-    >>> rates_at([4, 3, 1], [2, 0], 1.5, failure_to_acquire=0.1)
-    Rates(fmr=0.5, fnmr=0.33333333333333337, far=0.45, frr=0.4)
+    >>> rates_at([4, 3, 2, 1], [2, 0], 1.5, failure_to_acquire=0.5)
+    Rates(fmr=0.5, fnmr=0.25, far=0.25, frr=0.625)
     """
     m, n = as_classes(mated, nonmated)
     _check(threshold, failure_to_acquire=failure_to_acquire, failure_to_enrol=failure_to_enrol)
-    fmr, tmr = float(np.mean(n >= threshold)), float(np.mean(m >= threshold))
+    fmr, fnmr = float(np.mean(n >= threshold)), float(np.mean(m < threshold))
     there = (1 - failure_to_enrol) * (1 - failure_to_acquire)
-    return Rates(fmr, 1 - tmr, there * fmr, 1 - there * tmr)
+    return Rates(fmr, fnmr, there * fmr, 1 - there * (1 - fnmr))
 
 
 def eer_threshold(mated: ArrayLike, nonmated: ArrayLike) -> float:
@@ -104,8 +104,8 @@ def dcf(
 
     Examples
     --------
-    >>> dcf([4, 3, 1], [2, 0], 2.5, prior=0.5)
-    0.33333333333333337
+    >>> dcf([4, 3, 2, 1], [2, 0], 2.5, prior=0.5)
+    0.5
     """
     rates = rates_at(mated, nonmated, threshold)
     return float(_cost(np.array(rates.fmr), np.array(rates.fnmr), prior, cost_miss, cost_false))
@@ -122,8 +122,8 @@ def min_dcf(
 
     Examples
     --------
-    >>> min_dcf([4, 3, 1], [2, 0], prior=0.5), min_dcf([1], [1])
-    (0.33333333333333337, 1.0)
+    >>> min_dcf([4, 3, 2.5, 1], [2, 0], prior=0.5), min_dcf([1], [1])
+    (0.25, 1.0)
     """
     curve = roc(mated, nonmated)
     return float(_cost(curve.fmr, 1 - curve.tmr, prior, cost_miss, cost_false).min())

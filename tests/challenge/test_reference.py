@@ -340,6 +340,11 @@ def test_draws_and_the_strongest(entry: Entry, expected: Expected, context: Cont
         for name in expected.rating
     ]
     assert entry.draws == pytest.approx(np.max(each, axis=0), abs=6e-5)
+    assert entry.exposure == "partial_auc"  # of so few people
+    assert len(entry.exposure_draws) == DRAWS
+    best = entry.most_exposing()
+    assert best is not None
+    assert abs(np.median(entry.exposure_draws) - best.figures["partial_auc"].value) < 0.25
     assert entry.rated
     assert str(entry.strongest().attacker) == max(expected.rating, key=expected.area.__getitem__)
 

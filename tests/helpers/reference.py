@@ -360,7 +360,9 @@ def ends(name: str, own: float, variance: float, n: int) -> tuple[float, float]:
         inside = own * (1 - own)
         size = min(n, inside / variance) if inside > 0 and variance > 0 else n
     else:
-        far = max(ENDS[name], key=lambda end: abs(own - end))
+        chance, full = ENDS[name]
+        full = full if (own - chance) * (full - chance) >= 0 else 2 * chance - full
+        far = max((chance, full), key=lambda end: abs(own - end))
         mean = (n * own + far) / (n + 1)
         wide = variance * (n / (n + 1)) ** 2 + (far - own) ** 2 * beta(1, n).var()
         size = mean * (1 - mean) / wide * (norm.ppf(0.975) / student.ppf(0.975, n - 1)) ** 2

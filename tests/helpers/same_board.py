@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 TOLERANCE = 0.01
 MAKE = "make them again: uv run python -m tests.helpers.same_board make"
 # The ranking as `demo` prints it, the second block of the README.
-_RANKING = re.compile(r"(?<=```\n)Defacers, by the attacker .*?(?=```)", re.S)
+_RANKING = re.compile(r"(?<=```\n)Defacers, by the .*?(?=```)", re.S)
 
 
 def readme(entries: Sequence[Entry], text: str) -> str:

@@ -34,7 +34,7 @@ def test_more_spread_counts_for_fewer_people_and_less_for_no_more() -> None:
 
 
 def test_an_area_by_hand() -> None:
-    """Twelve people: one more at chance, weighed as in a draw, then a share of as many as that amounts to."""
+    """Twelve people: one more at chance, of a weight as in a draw, then a share of so many."""
     value, variance, n = 0.9, 0.002, 12
     smoothed = (12 * value + 0.5) / 13
     spread = variance * (12 / 13) ** 2 + 0.4**2 * beta(1, 12).var()
@@ -43,7 +43,9 @@ def test_an_area_by_hand() -> None:
     found = estimate("auc", value, variance, ListSize(n, 132))
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
     mirrored = estimate("eer", 1 - value, variance, ListSize(n, 132))
-    assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
+    inverted = estimate("auc", 1 - value, variance, ListSize(n, 132))
+    for other in (mirrored, inverted):
+        assert (other.low, other.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
 
 
 @pytest.mark.parametrize("metric", sorted(CONTRACTS))

@@ -36,5 +36,6 @@ def test_corners_are_covered(setting: Setting) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", GRID, ids=str)
 def test_the_whole_grid_is_covered(setting: Setting) -> None:
-    for name, row in setting.coverage(lists=100, n_jobs=2).items():
-        assert row["covered"] >= 0.9, name
+    """Less twice the error of 400 lists."""
+    for name, row in setting.coverage(lists=400, n_jobs=2).items():
+        assert row["covered"] >= 0.9 - 0.03, name

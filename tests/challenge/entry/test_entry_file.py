@@ -17,6 +17,7 @@ from mriprivacy.challenge.entry.entry_file import LARGEST, examine_entries, read
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.leaderboard.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
+from mriprivacy.scoring import Estimate
 from tests.helpers.board_entries import made_up
 from tests.helpers.spoiled_entries import (
     ATTACK,
@@ -367,3 +368,24 @@ def test_an_entry_of_an_older_kit_is_read(tmp_path: Path) -> None:
     path = tmp_path / "old.json"
     path.write_text(json.dumps(old))
     assert read_entry(path).citation == ""
+
+
+def test_a_figure_without_an_interval_is_written_and_read(tmp_path: Path) -> None:
+    entry = made_up(1)
+    nan = float("nan")
+    needs = Estimate(0.5, nan, nan, 3, "4 people with a mated trial, the list has 3")
+    first = replace(entry.results[0], figures={**entry.results[0].figures, "min_cllr": needs})
+    changed = replace(
+        entry, results=(first, *entry.results[1:]), exposure="partial_auc", exposure_draws=(0.25, 0.5)
+    )
+    path = write_entry(tmp_path, changed)
+    again = read_entry(path)
+    assert str(again.results[0].figures["min_cllr"]) == str(needs)
+    assert (again.exposure, again.exposure_draws) == ("partial_auc", (0.25, 0.5))
+    members = json.loads(path.read_text())
+    assert members["results"][0]["figures"]["min_cllr"]["low"] is None
+    del members["results"][0]["figures"]["min_cllr"]["needs"]
+    assert next(entry_problems(members)).startswith(
+        "results[0].figures.min_cllr.low is null; expected a number"
+    )
+    assert "exposure is 'auc'; expected one of" in next(entry_problems(members | {"exposure": "auc"}))
