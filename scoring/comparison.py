@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 
 from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import LEVEL
+from mriprivacy.scoring.intervals import LEVEL, ListSize, unresolved
 from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
 from mriprivacy.scoring.report import figures, replicates, searches
 from mriprivacy.scoring.trials import trials
@@ -26,7 +26,7 @@ class Draws:
     ----------
     systems : tuple of str
     values : dict of str to ndarray, shape (n_systems,)
-        Each figure of each system.
+        Each figure of each system; NaN where the list does not resolve it (`scoring.intervals`).
     replicates : dict of str to ndarray, shape (n_systems, n_bootstrap)
         The same in every draw; column b is the same draw for all systems.
     n : int
@@ -111,17 +111,19 @@ def draw_systems(
     if not systems:
         raise ScoringError("systems: none given; expected at least one")
     as_scores(**{f"systems[{name!r}]": scores for name, scores in systems.items()})
-    values, drawn, n = [], [], 0
+    values, drawn = [], []
     for scores in systems.values():
         listed = trials(scores, mated, probe_subjects, reference_subjects)
         searched = None if probes is None else searches(listed, probes)
         values.append(figures(listed, np.ones((len(listed.subjects), 1)), searched))
         drawn.append(replicates(listed, listed.draw(n_bootstrap, seed), searched, n_jobs))
-        n = int(listed.paired.sum())
+    n = int(listed.paired.sum())
+    size = ListSize(n, int((~listed.mated).sum()), len(searched.owner) if searched else 0)
+    shown = {name: np.nan if unresolved(name, size) else 1.0 for name in values[0]}
     return Draws(
         tuple(systems),
-        {name: np.concatenate([v[name] for v in values]) for name in values[0]},
-        {name: np.stack([d[name] for d in drawn]) for name in drawn[0]},
+        {name: factor * np.concatenate([v[name] for v in values]) for name, factor in shown.items()},
+        {name: factor * np.stack([d[name] for d in drawn]) for name, factor in shown.items()},
         n,
     )
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from math import isnan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """A value, its interval and the number of subjects it rests on.
+
+    Estimates whose ends are missing alike are equal, though NaN is not.
 
     Attributes
     ----------
@@ -40,6 +42,16 @@ class Estimate:
     high: float
     n: int
     needs: str = ""
+
+    def _key(self) -> tuple[float | str | None, ...]:
+        ends = (None if isnan(number) else number for number in (self.value, self.low, self.high))
+        return (*ends, self.n, self.needs)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Estimate) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
 
     @property
     def known(self) -> bool:

@@ -81,6 +81,26 @@ CONTRACTS = {
 }
 
 
+def unresolved(metric: str, size: ListSize) -> str:
+    """Return what a list must have to resolve a metric at all, and has; empty if it does.
+
+    Examples
+    --------
+    >>> unresolved("tmr_at_fmr_1pct", ListSize(12, 132))
+    '1,000 non-mated trials, the list has 132'
+    >>> unresolved("auc", ListSize(12, 132))
+    ''
+    """
+    contract = CONTRACTS[metric]
+    for least, there, what in (
+        (contract.nonmated, size.nonmated, "non-mated trials"),
+        (contract.probes, size.probes, "probes"),
+    ):
+        if there < least:
+            return f"{least:,} {what}, the list has {there:,}"
+    return ""
+
+
 def estimate(metric: str, value: float, variance: float, size: ListSize, level: float = LEVEL) -> Estimate:
     """Return a metric with the interval of its contract, or with what it needs.
 
@@ -107,12 +127,8 @@ def estimate(metric: str, value: float, variance: float, size: ListSize, level: 
     n/a: needs 1,000 non-mated trials, the list has 132
     """
     contract, n = CONTRACTS[metric], size.people
-    for least, there, what in (
-        (contract.nonmated, size.nonmated, "non-mated trials"),
-        (contract.probes, size.probes, "probes"),
-    ):
-        if there < least:
-            return Estimate(NAN, NAN, NAN, n, f"{least:,} {what}, the list has {there:,}")
+    if lacking := unresolved(metric, size):
+        return Estimate(NAN, NAN, NAN, n, lacking)
     if np.isnan(value):
         return Estimate(NAN, NAN, NAN, n, "two mated and two non-mated trials")
     if contract.construction == "none":

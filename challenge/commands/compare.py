@@ -46,6 +46,7 @@ def compared(a: ScoreTable, b: ScoreTable, bootstrap: int, seed: int) -> Block:
     except ScoringError as error:
         raise UserError(*(f"{a.name}, {b.name}: {line}" for line in str(error).splitlines())) from error
     found = {name: _difference(draws, name) for name in NAMES if name in draws.values}
+    unseen = [name for name in found if np.isnan(draws.values[name]).all()]
     left_out = (len(a.score) - len(rows), len(b.score) - len(rows))
     unshared = f"; left out as not shared: {left_out[0]} of A, {left_out[1]} of B" if any(left_out) else ""
     return Block(
@@ -54,8 +55,12 @@ def compared(a: ScoreTable, b: ScoreTable, bootstrap: int, seed: int) -> Block:
             f"{draws.n} people with mated trials, {len(rows)} shared trials{unshared}",
         ),
         header=("metric", "A", "B", "A - B", "95 % interval", "p"),
-        rows=tuple(_row(name, draws, one) for name, one in found.items()),
-        below=("paired t-test on shared draws, two-sided, metric by metric", how(a, bootstrap, seed)),
+        rows=tuple(_row(name, draws, one) for name, one in found.items() if name not in unseen),
+        below=(
+            *([f"no {', '.join(NAMES[name] for name in unseen)}: too few trials"] if unseen else []),
+            "paired t-test on shared draws, two-sided, metric by metric",
+            how(a, bootstrap, seed),
+        ),
         data={
             "first": a.name,
             "second": b.name,

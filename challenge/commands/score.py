@@ -5,7 +5,15 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from mriprivacy.challenge.leaderboard.metric_block import FORMATS, NAMES, Block, interval, notes, number
+from mriprivacy.challenge.leaderboard.metric_block import (
+    FORMATS,
+    NAMES,
+    Block,
+    interval,
+    missing,
+    notes,
+    number,
+)
 from mriprivacy.data_prep.formats.score_table import ScoreTable, read_scores
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring import ScoringError, score_trials
@@ -48,6 +56,7 @@ def scored(table: ScoreTable, bootstrap: int, seed: int) -> Block:
         except ScoringError as error:
             raise UserError(*(f"{table.name}: {line}" for line in str(error).splitlines())) from error
     estimates = report.estimates()
+    labels = {name: label.format(gallery=report.gallery_size) for name, label in NAMES.items()}
     noted = notes([str(warning.message) for warning in caught])
     return Block(
         above=(
@@ -56,15 +65,15 @@ def scored(table: ScoreTable, bootstrap: int, seed: int) -> Block:
         ),
         header=("metric", "value", "95 % interval"),
         rows=tuple(
-            (
-                label.format(gallery=report.gallery_size),
-                number(estimates[name].value),
-                interval(estimates[name]),
-            )
-            for name, label in NAMES.items()
-            if name in estimates
+            (label, number(estimates[name].value), interval(estimates[name]))
+            for name, label in labels.items()
+            if name in estimates and estimates[name].known
         ),
-        below=(how(table, bootstrap, seed), *noted),
+        below=(
+            *missing({label: estimates[name] for name, label in labels.items() if name in estimates}),
+            how(table, bootstrap, seed),
+            *noted,
+        ),
         data={
             "scores": table.name,
             "people": report.n_subjects,

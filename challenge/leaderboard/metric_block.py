@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ NAMES = {
     "min_cllr": "min Cllr, bit",
     "tmr_at_fmr_1pct": "TMR at FMR 1 %",
     "tmr_at_fmr_01pct": "TMR at FMR 0.1 %",
+    "partial_auc": "linked, mean to FMR 10 %",
     "people_found_any": "people linked at FMR 1 %",
     "people_found_all": "people linked in every trial",
     "rank1": "rank-1 of {gallery}",
@@ -90,6 +91,22 @@ def interval(one: Estimate, form: str = ".3f") -> str:
 def number(value: float, form: str = ".3f") -> str:
     """Return a figure; `n/a` where it is not defined."""
     return "n/a" if math.isnan(value) else f"{value:{form}}"
+
+
+def missing(estimates: Mapping[str, Estimate]) -> tuple[str, ...]:
+    """Return a line for every cause for which metrics have no value, by their labels.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> missing({"TMR": Estimate(nan, nan, nan, 9, "1,000 non-mated trials, the list has 72")})
+    ('no TMR: needs 1,000 non-mated trials, the list has 72',)
+    """
+    lacking = {label: one.needs for label, one in estimates.items() if not one.known}
+    return tuple(
+        f"no {', '.join(label for label, other in lacking.items() if other == needs)}: needs {needs}"
+        for needs in dict.fromkeys(lacking.values())
+    )
 
 
 def latex(text: str) -> str:

@@ -1,6 +1,8 @@
 """`score` and `compare` on tables: figures of the library, JSON and LaTeX, plain errors."""
 
 import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +39,14 @@ def test_figures_are_those_of_the_library(tmp_path: Path, capsys: pytest.Capture
     sides = people.probe_subject, people.reference_subject
     report = score_trials(values, PROBE == PHOTO, *sides, 100, 3, probes=PROBE)
     for name, one in report.estimates().items():
-        assert found["metrics"][name] == {"value": one.value, "low": one.low, "high": one.high, "n": one.n}
+        assert found["metrics"][name] == {
+            key: None if value != value else value for key, value in asdict(one).items()
+        }, name
     assert (found["people"], found["mated"], found["nonmated"]) == (N, N, N * (N - 1))
     text = printed(capsys, "score", path, "bootstrap=100")
     assert len(text.splitlines()) <= 15
-    assert f"AUC                           {report.auc.value:.3f}" in text
+    assert re.search(rf"^AUC +{report.auc.value:.3f} ", text, re.MULTILINE)
+    assert re.search(rf"^linked, mean to FMR 10 % +{report.partial_auc.value:.3f} ", text, re.MULTILINE)
     turned = table(tmp_path / "distances.tsv", -values)
     assert (
         json.loads(
@@ -67,15 +72,21 @@ def test_two_tables_are_compared_on_their_shared_trials(
     text = printed(capsys, "compare", a, b, "bootstrap=100")
     assert "left out as not shared: 0 of A, 5 of B" in text
     assert len(text.splitlines()) <= 15
+    unseen = "TMR at FMR 1 %, TMR at FMR 0.1 %, people linked at FMR 1 %, people linked in every trial"
+    assert f"no {unseen}: too few trials" in text
+    for name, one in found["metrics"].items():
+        resolved = name not in ("tmr_at_fmr_1pct", "tmr_at_fmr_01pct", "people_found_any", "people_found_all")
+        assert (one["p"] is not None) == (one["first"] is not None) == resolved, name
     same = json.loads(printed(capsys, "compare", a, a, "format=json", "bootstrap=100"))
-    assert all(one["p"] == 1 for one in same["metrics"].values())
+    assert {one["p"] for one in same["metrics"].values()} == {1, None}
 
 
 def test_latex_is_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(
         capsys, "score", table(tmp_path / "a_b.tsv", scores(0, 1)), "format=latex", "bootstrap=100"
     )
-    assert r"TMR at FMR 1 \% & " in lines
+    assert r"min Cllr, bit & " in lines
+    assert "% no TMR at FMR 1 %, people linked" in lines
     assert all(line.endswith(r"\\") or line.startswith(("%", "\\")) for line in lines.splitlines())
 
 
