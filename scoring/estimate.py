@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from math import isnan
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A value, its interval and the number of subjects it rests on.
-
-    Estimates whose ends are missing alike are equal, though NaN is not.
 
     Attributes
     ----------
@@ -35,6 +33,8 @@ class Estimate:
     1.000 [n/a: needs 4 people, the list has 2] (n=2)
     >>> f"{Estimate(nan, nan, nan, 12, '1,000 non-mated trials, the list has 132'):.3f}"
     'n/a: needs 1,000 non-mated trials, the list has 132'
+    >>> Estimate(1.0, nan, nan, 2) == Estimate(1.0, float("nan"), float("nan"), 2)
+    True
     """
 
     value: float
@@ -43,15 +43,16 @@ class Estimate:
     n: int
     needs: str = ""
 
-    def _key(self) -> tuple[float | str | None, ...]:
-        ends = (None if isnan(number) else number for number in (self.value, self.low, self.high))
-        return (*ends, self.n, self.needs)
-
     def __eq__(self, other: object) -> bool:
-        return self._key() == other._key() if isinstance(other, Estimate) else NotImplemented
+        # What is missing equals what is missing: an estimate that was written and read is the same one.
+        return isinstance(other, Estimate) and self._parts() == other._parts()
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self._parts())
+
+    def _parts(self) -> tuple[float | str | None, ...]:
+        numbers = (self.value, self.low, self.high)
+        return (*(None if isnan(one) else one for one in numbers), self.n, self.needs)
 
     @property
     def known(self) -> bool:

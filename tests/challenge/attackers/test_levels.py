@@ -215,14 +215,15 @@ def test_who_links_by_a_shuffled_key_is_no_part_of_the_fusion_either(
         }
 
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.shuffled_key_aucs", rigged)
-    audited = _audited(context, replace(original, scans=blind), defaced)
+    audited = _audited(context, replace(original, scans=blind), defaced, None)
     failed = {check.attacker for check in audited.checks if not check.passed}
     assert {"geo+raw/informed", "geo+bald/informed"} <= failed
     assert not {"deepface(Dlib)+raw/informed", "deepface(Dlib)+bald/informed", "fusion/informed"} & failed
     sound = {Attacker.parse(f"deepface(Dlib)+{condition}/informed") for condition in ("raw", "bald")}
+    (fused,) = (one for one in audited.attackers if one.attacker == FUSED)
     for among, same in ((sound, links_by_nothing), (None, not links_by_nothing)):
         *_, fusion = run_attackers(context.edition, PROTOCOL, defaced, among)[0]
-        assert np.array_equal(audited.attackers[-1].scores, fusion.scores) is same
+        assert np.array_equal(fused.scores, fusion.scores) is same
 
 
 def test_who_was_not_asked_about_undefaced_scans_has_not_passed(context: Context) -> None:
