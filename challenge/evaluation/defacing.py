@@ -250,7 +250,7 @@ def _attack(
     calls.append(partial(run_attackers, edition, protocol, defaced, among, control))
     *by_keys, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
     ceiling, _ = run_attackers(edition, protocol, original, _informed(attackers) if among is None else among)
-    fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects)
+    fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects, control)
     ceiling += run_cross_fitted(edition, protocol, original, subjects)[0]
     attackers, remarks = [*attackers, *fitted], [*remarks, *lacking]
     shuffled = {
