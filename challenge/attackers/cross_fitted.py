@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.informed import InformedError
-from mriprivacy.challenge.attackers.levels import AttackScores, Images, Seen
+from mriprivacy.challenge.attackers.levels import Asked, AttackScores, Control, Images, Seen
 from mriprivacy.challenge.attackers.linkage import compared, lowest, shuffled, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of
 from mriprivacy.challenge.edition.protocol import Protocol, attacks_of
@@ -35,6 +35,7 @@ def cross_fit(
     references: Images,
     subjects: Mapping[str, str],
     seed: int | None = None,
+    shown: Images | None = None,
 ) -> tuple[Scores, int]:
     """Score trials by attackers that were trained on other people.
 
@@ -50,6 +51,8 @@ def cross_fit(
         The person of each.
     seed : int, optional
         Of a key that is shuffled among the people of a training.
+    shown : mapping from id to ImageFeatures, optional
+        What is scored in the place of `references`, on which the training stays.
 
     Returns
     -------
@@ -72,6 +75,8 @@ def cross_fit(
     scores, fewest = np.full(len(trials), np.nan), len(people)
     for out in combinations(range(count), 2):
         rows = [i for i, (one, other) in enumerate(sides) if _left_out(one, other, count) == set(out)]
+        if not rows:
+            continue
         asked = [trials[i] for i in rows]
         known = [
             _of(images, subjects, {p for p in people if fold[p] not in out})
@@ -83,7 +88,7 @@ def cross_fit(
             who = shuffled(who, known[1].keys(), seed)
         trained = train_on(attack, known[0], known[1], who, SHRINKAGES)
         fewest = min(fewest, trained.subjects)
-        scores[rows] = compared(attack, asked, probes, references, trained.similarity)
+        scores[rows] = compared(attack, asked, probes, shown or references, trained.similarity)
     return scores, fewest
 
 
@@ -97,13 +102,17 @@ def _of(images: Images, subjects: Mapping[str, str], people: set[str]) -> Images
 
 
 def run_cross_fitted(
-    edition: Edition, protocol: Protocol, seen: Seen, subjects: Mapping[str, str]
+    edition: Edition,
+    protocol: Protocol,
+    seen: Seen,
+    subjects: Mapping[str, str],
+    control: Control | None = None,
 ) -> tuple[list[AttackScores], list[str]]:
     """Link the people of `eval` by every attack of the protocol, cross-fitted.
 
     Parameters
     ----------
-    edition, protocol, seen
+    edition, protocol, seen, control
         As in `challenge.attackers.levels.run_attackers`.
     subjects : mapping from id to str
         The organizer's key.
@@ -122,13 +131,26 @@ def run_cross_fitted(
         except InformedError:
             lacking.append(one.name)
             continue
-        found.append(AttackScores(one, lowest(scores), people))
+        other = _with_doppelgangers(control, one, asked, subjects, scores) if control else None
+        found.append(AttackScores(one, lowest(scores), people, other))
     if not lacking:
         return found, []
     return found, [
         f"{CROSS_FITTED}: not trained: {', '.join(lacking)}; expected 8 people of eval with faces outside of "
         f"any two of {FOLDS} folds"
     ]
+
+
+def _with_doppelgangers(
+    control: Control, one: Attacker, asked: Asked, subjects: Mapping[str, str], scores: Scores
+) -> Scores:
+    """Return scores with the photographs of doppelgangers in mated trials, by the same trainings."""
+    attack, trials, probes, references = asked
+    photos = control.photos[one.target]
+    mated = [trial for trial, own in zip(trials, control.mated, strict=True) if own]
+    other = scores.copy()
+    other[control.mated], _ = cross_fit(attack, mated, probes, references, subjects, shown=photos)
+    return lowest(other)
 
 
 def cross_fitted_shuffled_aucs(
@@ -153,9 +175,7 @@ def cross_fitted_shuffled_aucs(
     return {one: np.array(own) for one, own in areas.items()}
 
 
-def _asked(
-    edition: Edition, protocol: Protocol, seen: Seen
-) -> list[tuple[Attacker, tuple[str, Sequence[tuple[str, str]], Images, Images]]]:
+def _asked(edition: Edition, protocol: Protocol, seen: Seen) -> list[tuple[Attacker, Asked]]:
     return [
         (
             attacker_of(attack, condition, CROSS_FITTED),

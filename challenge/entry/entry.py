@@ -238,19 +238,22 @@ class Entry:
         that failed the audit are asked only if every one did (`rated` is False then).
         """
         on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
-        return self._best([result for result in on_list if result.rates] or on_list)
+        return strongest([result for result in on_list if result.rates] or on_list, self.exposure)
 
     def strongest_of(self, level: str) -> Result | None:
         """Return the same of one level on all trials; None where it has no attacker."""
         own = [r for r in self.results if r.trial_list == "all" and r.level == level]
-        return self._best([r for r in own if r.rates] or own) if own else None
+        return strongest([r for r in own if r.rates] or own, self.exposure) if own else None
 
-    def _best(self, chosen: Sequence[Result]) -> Result:
-        def strength(result: Result) -> tuple[float, float]:
-            own = result.figures.get(self.exposure)  # none on a list too short for it
-            return (own.value if own else 0.0, result.figures["auc"].value)
 
-        return max(chosen, key=strength)
+def strongest(results: Sequence[Result], exposure: str) -> Result:
+    """Return the result of the attacker that links most people by the figure `exposure`, then by AUC."""
+
+    def strength(result: Result) -> tuple[float, float]:
+        own = result.figures.get(exposure)  # none on a list too short for it
+        return (own.value if own else 0.0, result.figures["auc"].value)
+
+    return max(results, key=strength)
 
 
 def may_be_ranked(entry: Entry) -> bool:

@@ -27,11 +27,12 @@ from mriprivacy.challenge.attackers.levels import (
 from mriprivacy.challenge.compute.parallel import by_reason, run
 from mriprivacy.challenge.edition.protocol import Rendering, attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import EVERY_LEVEL, ORACLE, Check, Gate, Result
+from mriprivacy.challenge.entry.entry import EVERY_LEVEL, ORACLE, Check, Gate, Result, strongest
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEYS, audit
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
+from mriprivacy.challenge.evaluation.draws import exposure_of
 from mriprivacy.challenge.evaluation.games import face_figures, games
 from mriprivacy.challenge.evaluation.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
@@ -250,7 +251,7 @@ def _attack(
     calls.append(partial(run_attackers, edition, protocol, defaced, among, control))
     *by_keys, (attackers, remarks) = run(_called, calls, "attackers", context.compute)
     ceiling, _ = run_attackers(edition, protocol, original, _informed(attackers) if among is None else among)
-    fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects)
+    fitted, lacking = run_cross_fitted(edition, protocol, defaced, subjects, control)
     ceiling += run_cross_fitted(edition, protocol, original, subjects)[0]
     attackers, remarks = [*attackers, *fitted], [*remarks, *lacking]
     shuffled = {
@@ -336,7 +337,7 @@ def _by_group(
     rating = [result for result in results if result.rates and result.trial_list == "all"]
     groups = [name for name in trial_masks(context) if "=" in name]
     best = [
-        max(of_level, key=lambda result: result.figures["auc"].value).attacker
+        strongest(of_level, exposure_of(context)).attacker
         for level in EVERY_LEVEL
         if (of_level := [result for result in rating if result.level == level])
     ]

@@ -23,6 +23,7 @@ from mriprivacy.challenge.entry.entry import LEVELS, Result
 from mriprivacy.challenge.evaluation.audit import audit
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.defacing import _audited, _by_group
+from mriprivacy.challenge.evaluation.draws import exposure_of
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.scoring import Estimate, auc
@@ -303,15 +304,27 @@ def test_groups_cover_everybody_once(context: Context) -> None:
     assert masks["all"].all()
 
 
-def test_each_levels_strongest_attacker_is_told_by_group(context: Context) -> None:
+@pytest.mark.parametrize("exposed", ["geo+raw/informed", ""])
+def test_each_levels_strongest_attacker_is_told_by_group(context: Context, exposed: str) -> None:
+    """The strongest links most people, as in `Entry.strongest_of`; AUC decides between equals."""
     scores = np.zeros(len(context.edition.eval.trials))
     named = [Attacker.parse(f"{n}/{level}") for n in ("geo+raw", "geo+bald") for level in LEVELS[::2]]
     auc_of = {"geo+raw/ignorant": 0.6, "geo+bald/informed": 0.9}
     results = [
-        Result(one, "all", {"auc": Estimate(auc_of.get(str(one), 0.5), 0, 1, 9)}, {}, "") for one in named
+        Result(
+            one,
+            "all",
+            {
+                "auc": Estimate(auc_of.get(str(one), 0.5), 0, 1, 9),
+                exposure_of(context): Estimate(0.5 if str(one) == exposed else 0.1, 0, 1, 9),
+            },
+            {},
+            "",
+        )
+        for one in named
     ]
     asks = _by_group(context, [Ask(one, scores) for one in named], results, {})
-    assert [str(ask.attacker) for ask in asks] == ["geo+raw/ignorant", "geo+bald/informed"]
+    assert [str(ask.attacker) for ask in asks] == ["geo+raw/ignorant", exposed or "geo+bald/informed"]
     assert "sex=F" in asks[0].trial_lists
     assert "matched" not in asks[0].trial_lists
     assert not any(ask.rates for ask in asks)
