@@ -272,7 +272,7 @@ def _figures(
     searched: Searches | None,
     above: int | None,
 ) -> dict[str, Floats]:
-    curves = Steps(_last(mated), _last(nonmated))
+    curves = Steps(last_axis(mated), last_axis(nonmated))
     fmr, tmr = curves.vertices()
     fitted = posterior(curves)
     # Pieces above the threshold.
@@ -282,18 +282,18 @@ def _figures(
     found = {
         "eer": eer_at(fmr, tmr),
         "auc": auc_of(curves),
-        "partial_auc": _partial(listed, fmr, counts),
+        "partial_auc": partial_auc_of(listed, fmr, counts),
         "linkability": dsys_of_hull(curves, fitted) - np.where(as_is, 1, 2) * listed.optimism,
         "min_cllr": min_cllr_of(curves, fitted),
         "tmr_at_fmr_1pct": tmr_within(fmr, tmr, 0.01),
         "tmr_at_fmr_01pct": tmr_within(fmr, tmr, 0.001),
-        "people_found_any": _people(listed.best, accepted, counts, listed.paired),
-        "people_found_all": _people(listed.worst, accepted, counts, listed.paired),
+        "people_found_any": people_within(listed.best, accepted, counts, listed.paired),
+        "people_found_all": people_within(listed.worst, accepted, counts, listed.paired),
     }
     return found if searched is None else found | _found_first(searched, counts)
 
 
-def _people(
+def people_within(
     piece: NDArray[np.int64], accepted: NDArray[np.int64], counts: Floats, paired: NDArray[np.bool_]
 ) -> Floats:
     """Share of people whose piece of the ROC lies above the threshold of a draw; shape (n,)."""
@@ -302,7 +302,7 @@ def _people(
     return result
 
 
-def _partial(listed: Trials, fmr: Floats, counts: Floats) -> Floats:
+def partial_auc_of(listed: Trials, fmr: Floats, counts: Floats) -> Floats:
     """Share of people linked, averaged over the false match rates up to `PARTIAL`; shape (n,)."""
     left = np.maximum(PARTIAL - fmr, 0.0)
     above, below = left[:, :-1], left[:, 1:]
@@ -364,5 +364,5 @@ def _found_first(searched: Searches, counts: Floats) -> dict[str, Floats]:
     return {"rank1": hits.sum(0) / total, "fnir_at_fpir_10pct": missed}
 
 
-def _last(weights: Floats) -> Floats:
+def last_axis(weights: Floats) -> Floats:
     return np.ascontiguousarray(weights.T)
