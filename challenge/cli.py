@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, run_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
+from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
 from mriprivacy.scoring.errors import UserError
@@ -48,7 +49,8 @@ def _dispatch(words: list[str]) -> int:
         print(f"{version('mriprivacy')}, code {result_code('defacing')}")
         return 0
     if name not in COMMANDS:
-        raise UserError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}")
+        meant = did_you_mean(name, COMMANDS)
+        raise UserError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}{meant}")
     flags = [word for word in rest if word.startswith("-")]
     overrides = [word for word in rest if not word.startswith("-") and word != "job"]
     unknown = [flag for flag in flags if flag not in ("-h", "--help", "-m", "--multirun", "--cfg")]

@@ -1,10 +1,13 @@
 """`mriprivacy demo`: the whole challenge on a small synthetic edition, by the commands people would type."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
+from io import StringIO
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,16 +17,20 @@ from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.challenge.leaderboard.terminal import ranking
+from mriprivacy.challenge.leaderboard.markdown import sections
+from mriprivacy.challenge.leaderboard.terminal import boards, ranking
 from mriprivacy.challenge.release.published import published, verdict
+from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
+from mriprivacy.data_prep.formats.foreign_text import visible
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
-from mriprivacy.data_prep.formats.settings import group, setting
+from mriprivacy.data_prep.formats.settings import group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
 EDITION, VERSION, RELEASED = "synth-demo", "2026.2", "2026-11-28"
 KEPT = "demo.json"
+PRINTING = tuple(one.name for one in fields(Printing))
 # Seconds that a step took on two cores that had nothing else to do, the standard demo; the time left is
 # estimated from their shares. Who meets images first finds nothing kept.
 SECONDS = {
@@ -62,6 +69,12 @@ class DemoSettings:
     )
     infer: bool = setting(True, "also predict sex, age group and ethnicity from the scans")
     compute: Compute = group(Compute, "loky")
+    format: str = same_setting(Printing, "format")
+    verbose: bool = same_setting(Printing, "verbose")
+    quiet: bool = same_setting(Printing, "quiet")
+
+
+check = one_of_both
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,18 @@ class Step:
     makes: Path | None
     seconds: float
 
+    @property
+    def title(self) -> str:
+        """The command and what it makes, for a line.
+
+        Examples
+        --------
+        >>> Step("deface", (), Path("demo/submissions/blur"), 4.0).title
+        'deface blur'
+        """
+        name = self.makes.name.removesuffix(".json").rpartition("__")[2] if self.makes else ""
+        return f"{self.command} {name}".strip()
+
 
 def run(settings: DemoSettings) -> None:
     """Call the commands in order; all that passes between them are files. What is there is not made again."""
@@ -95,17 +120,34 @@ def run(settings: DemoSettings) -> None:
     start = time.monotonic()
     there = [step.makes is not None and step.makes.exists() for step in steps]
     for number, (step, call) in enumerate(zip(steps, calls, strict=True)):
-        line = f"[{number + 1}/{len(steps)}] mriprivacy {' '.join([step.command, *step.words])}"
-        if there[number]:
-            print(f"{line}: done before", flush=True)
-            continue
         done = [s.seconds for s, skip in zip(steps[:number], there, strict=False) if not skip]
         rest = [s.seconds for s, skip in zip(steps[number:], there[number:], strict=True) if not skip]
-        print(f"\n{line}\n{_left(time.monotonic() - start, sum(done), sum(rest))}", flush=True)
+        if not verdict_only(settings):
+            left = _left(time.monotonic() - start, sum(done), sum(rest))
+            count = f"[{number + 1:>{len(str(len(steps)))}}/{len(steps)}]"
+            print(f"{count} {step.title:<50} {'done before' if there[number] else left}", flush=True)
+        if not there[number]:
+            _called(step, call, settings.verbose and not verdict_only(settings))
+    entries = read_entries(output / "entries")
+    if not verdict_only(settings):
+        print(f"\n{ranking(entries)}")
+    closing = _closing(output, time.monotonic() - start)
+    edition = verdict(open_edition(output / "edition", images=False), published())
+    show(boards(sections(entries)), settings, ["", closing, "", edition])
+
+
+def _called(step: Step, call: Callable[[], None], verbose: bool) -> None:
+    """Run a step; what it prints is shown where everything is asked for, or where it fails."""
+    if verbose:
+        print(f"mriprivacy {' '.join([step.command, *step.words])}", flush=True)
         call()
-    print(f"\n{ranking(read_entries(output / 'entries'))}")
-    print(_closing(output, time.monotonic() - start))
-    print(f"\n{verdict(open_edition(output / 'edition', images=False), published())}")
+        return
+    with redirect_stdout(StringIO()) as printed:
+        try:
+            call()
+        except Exception:
+            print(visible(printed.getvalue()), end="", file=sys.stderr)
+            raise
 
 
 def plan(settings: DemoSettings) -> list[Step]:
@@ -194,7 +236,7 @@ def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[],
 
 def _claim(output: Path, settings: DemoSettings) -> None:
     """Note the settings in an empty folder, or find them in one: a demo that was interrupted goes on."""
-    same = {k: v for k, v in asdict(settings).items() if k not in ("output", "compute")}
+    same = {k: v for k, v in asdict(settings).items() if k not in ("output", "compute", *PRINTING)}
     same["kit"] = version("mriprivacy")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         if _kept(output / KEPT) != same:

@@ -11,17 +11,22 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.entry.entry_file import write_entry
+from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import DESCRIPTION, read_claims
 from mriprivacy.challenge.intake.sender import name_problem, teams_of_entries
 from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
+from mriprivacy.challenge.leaderboard.comparable import comparable
+from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.leaderboard.verdict import block, of_entry
+from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Limits
-from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
 
@@ -40,6 +45,12 @@ class EvaluateSettings:
     team: str = setting("", "team that sent it, if known; needed for a reserved name such as reference")
     limits: Limits = field(default_factory=Limits)
     compute: Compute = group(Compute, "loky")
+    format: str = same_setting(Printing, "format")
+    verbose: bool = same_setting(Printing, "verbose")
+    quiet: bool = same_setting(Printing, "quiet")
+
+
+check = one_of_both
 
 
 def run(settings: EvaluateSettings) -> None:
@@ -78,13 +89,23 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
             turn.refuse(settings.team, error)
         raise
     written = write_entry(Path(settings.output), entry)
-    for warning in entry.warnings:
-        print(f"warning: {warning}")
-    print(summary(entry))
+    files = {"entry": written} | ({"report": report} if report else {})
+    whole = [summary(entry), *(f"note: {note}" for note in entry.warnings)]
+    show(block(of_entry(entry, _board(settings, entry)), files), settings, whole=whole)
     if turn:
-        print(turn.close(evaluation, submission, context))
-    for path in [written, *report]:
-        print(f"{path}: written")
+        told = turn.close(evaluation, submission, context)
+        if not verdict_only(settings):
+            print(told)
+
+
+def _board(settings: EvaluateSettings, entry: Entry) -> Board | None:
+    """Rank an entry beside those of its edition and track in the same folder that were made alike."""
+    if entry.track == "attributes":
+        return None
+    own = (entry.edition, entry.edition_hash, entry.track)
+    others = examine_entries(Path(settings.output)).entries
+    alike, _ = comparable([one for one in others if (one.edition, one.edition_hash, one.track) == own])
+    return board(alike) if alike else None
 
 
 def _name_problem(settings: EvaluateSettings, submission: Submission, turn: Turn | None) -> str | None:
@@ -96,17 +117,18 @@ def _name_problem(settings: EvaluateSettings, submission: Submission, turn: Turn
 
 def _turn(settings: EvaluateSettings, edition: Edition) -> Turn:
     record = Path(settings.record)
-    if begins := check_begin(record, Path(settings.output), edition.name):
+    begins = check_begin(record, Path(settings.output), edition.name)
+    if begins and not verdict_only(settings):
         print(begins)
     return Turn(record, edition, Path(settings.submission), settings.limits)
 
 
 def _report(
     settings: EvaluateSettings, evaluation: Evaluation, context: Context, submission: Submission
-) -> list[Path]:
+) -> Path | None:
     if not settings.report:
-        return []
+        return None
     from mriprivacy.challenge.leaderboard.report import write_report
 
     folder = Path(settings.report)
-    return [write_report(folder, evaluation, context, submission, faces=settings.show_faces)]
+    return write_report(folder, evaluation, context, submission, faces=settings.show_faces)

@@ -1,18 +1,21 @@
 """`mriprivacy rank`: turn entries into LEADERBOARD.md and the site."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections
-from mriprivacy.challenge.leaderboard.terminal import verdict
+from mriprivacy.challenge.leaderboard.terminal import boards, ranking
+from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
 from mriprivacy.challenge.submission_log.log import LOG, Event, read_log
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import IncompleteError
-from mriprivacy.data_prep.formats.settings import REQUIRED, setting
+from mriprivacy.data_prep.formats.settings import REQUIRED, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
 
@@ -28,6 +31,12 @@ class RankSettings:
         "", "folder of the log of submissions, with which entries are compared; empty: none"
     )
     home: str = setting("", "address of a page with the editions, the kit and its documentation")
+    format: str = same_setting(Printing, "format")
+    verbose: bool = same_setting(Printing, "verbose")
+    quiet: bool = same_setting(Printing, "quiet")
+
+
+check = one_of_both
 
 
 def run(settings: RankSettings) -> None:
@@ -52,18 +61,26 @@ def run(settings: RankSettings) -> None:
     text = leaderboard(entries, guide)
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(verdict(sections(entries)))
-    print(f"{path}: {len(entries)} systems")
-    print(_evidence(settings.record, compared))
+    files = [f"{path}: {len(entries)} systems", _evidence(settings.record, compared)]
     if settings.site:
         from mriprivacy.challenge.leaderboard.site import write_site
 
         written = write_site(Path(settings.output) / "site", entries, guide)
-        print(f"{written[0]}: {len(written)} files")
+        files.append(f"{written[0]}: {len(written)} files")
+    show(boards(sections(entries)), settings, files, _rankings(entries) if settings.verbose else ())
     if problems:
         left_out = len(examined.problems) + len(examined.entries) - len(entries)
-        print(f"{path}: {left_out} entries are left out, which standard error names")
+        if not verdict_only(settings):
+            print(f"{path}: {left_out} entries are left out, which standard error names")
         raise IncompleteError(*(f"{problem}; left out" for problem in problems))
+
+
+def _rankings(entries: Sequence[Entry]) -> list[str]:
+    """Return the whole ranking of every edition."""
+    by_edition: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        by_edition.setdefault((entry.edition, entry.edition_hash), []).append(entry)
+    return [f"{edition}\n{ranking(own)}" for (edition, _), own in by_edition.items()]
 
 
 def _events(record: str) -> tuple[Event, ...]:

@@ -37,7 +37,7 @@ class Block:
     above, below : tuple of str
         Lines above and below the table.
     header : tuple of str
-        Of the table.
+        Of the table; empty where there is none.
     rows : tuple of tuple of str
         A metric each; the first cell is its name.
     data : dict
@@ -59,7 +59,7 @@ class Block:
         widths = [max(len(row[i]) for row in (self.header, *self.rows)) for i in range(len(self.header))]
         table = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in (self.header, *self.rows)
+            for row in ((self.header, *self.rows) if self.header else ())
         ]
         return "\n".join((*self.above, *table, *self.below))
 

@@ -9,7 +9,6 @@ from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.entry.entry import EVERY_LEVEL, Entry, Result
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.submission import DefacingSubmission, Submission
-from mriprivacy.challenge.leaderboard import tables
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import signatures
@@ -25,6 +24,7 @@ from mriprivacy.challenge.leaderboard.plots.report_plots import (
     roc_band,
 )
 from mriprivacy.challenge.leaderboard.system_tables import of_system
+from mriprivacy.challenge.leaderboard.verdict import of_entry
 from mriprivacy.data_prep.formats.atomic import inside, write_whole
 from mriprivacy.data_prep.formats.tsv import write_table
 
@@ -70,7 +70,7 @@ def write_report(
         entry=entry,
         place=None,
         ranked=0,
-        gate=tables.gate(entry) if entry.track == "defacing" else "",
+        verdict=of_entry(entry),
         plots=plots,
         tables=made,
         sheet=sheet,

@@ -28,6 +28,7 @@ from mriprivacy.challenge.leaderboard.plots.ranks import sets_of_ranks, signific
 from mriprivacy.challenge.leaderboard.standings import Board, Place
 from mriprivacy.challenge.leaderboard.system_tables import of_system
 from mriprivacy.challenge.leaderboard.tables import BoardTable
+from mriprivacy.challenge.leaderboard.verdict import of_entry
 from mriprivacy.data_prep.formats.atomic import OutsideError, inside, write_whole
 
 FILES = "files.txt"
@@ -164,7 +165,7 @@ def _system(
             ranked=len(board.ranked) if board else 0,
             plots=plots,
             tables=made,
-            gate=tables.gate(entry) if entry.track == "defacing" else "",
+            verdict=of_entry(entry, board),
             signatures=signed([entry]),
         ),
     )

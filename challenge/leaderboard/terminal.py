@@ -2,15 +2,19 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry import ORACLE, Entry
 from mriprivacy.challenge.leaderboard.markdown import Section
-from mriprivacy.challenge.leaderboard.standings import Board, board
+from mriprivacy.challenge.leaderboard.metric_block import Block
+from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place, board
 from mriprivacy.challenge.leaderboard.tables import figure, gate
+from mriprivacy.challenge.leaderboard.verdict import shortened, why_not_ranked
 from mriprivacy.scoring.ranking import ALPHA
 
 DEFACERS = ("ranks", "system", "{}", "brain", "attacker", "AUC, strongest", "ignorant")
@@ -28,7 +32,8 @@ def summary(entry: Entry) -> str:
     for result in entry.results:
         where = "" if result.trial_list in ("all", "probes") else f" [{result.trial_list}]"
         shown = [f"{name} {figure(name, result).text}" for name in SHOWN if name in result.figures]
-        lines.append(f"  {result.attacker}{where}: {', '.join(shown)}")
+        about = " (no attacker: its input is the true attributes)" if result.level == ORACLE else ""
+        lines.append(f"  {result.attacker}{where}{about}: {', '.join(shown)}")
     if entry.gate:
         lines.append(f"  brain gate: {gate(entry)}")
     if entry.face:
@@ -73,18 +78,51 @@ def ranking(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def verdict(sections: Sequence[Section], longest: int = 12) -> str:
+def boards(sections: Sequence[Section], longest: int = 11) -> Block:
     """Return for each board its first system, the ones that are not significantly worse, and the unranked."""
-    lines: list[str] = []
-    for section in sections:
-        for track, ranks in section.boards.items():
-            lines += _verdict(f"{section.edition}, {track}", ranks)
+    found = [(section, track, ranks) for section in sections for track, ranks in section.boards.items()]
+    lines = [
+        line for section, track, ranks in found for line in _verdict(f"{section.edition}, {track}", ranks)
+    ]
     more = [f"... and {len(lines) - longest} more lines, on the board"] if len(lines) > longest else []
-    return "\n".join([*lines[:longest], *more])
+    return Block(
+        above=(*(shortened(line) for line in lines[:longest]), *more),
+        header=(),
+        rows=(),
+        below=(),
+        data={
+            "boards": [
+                {
+                    "edition": section.edition,
+                    "edition_hash": section.edition_hash,
+                    "track": track,
+                    "metric": ranks.by.name,
+                    "places": [_data(place, ranks) for place in ranks.places],
+                }
+                for section, track, ranks in found
+            ]
+        },
+    )
+
+
+def _data(place: Place, ranks: Board) -> dict[str, Any]:
+    """Return a place for machines."""
+    entry, best = place.entry, place.entry.strongest()
+    found = {ranks.by.name: best.figures.get(ranks.by.name), "utility": entry.utility.get("utility")}
+    return {
+        "system": f"{entry.team}/{entry.system}",
+        "rank": place.rank,
+        "lowest_rank": place.low,
+        "highest_rank": place.high,
+        "pareto": {FRONT: "on", OPEN: "perhaps"}.get(place.front, ""),
+        "attacker": str(best.attacker),
+        "figures": {name: asdict(one) for name, one in found.items() if one},
+        "not_ranked": why_not_ranked(entry),
+    }
 
 
 def _verdict(title: str, ranks: Board) -> list[str]:
-    others = [f"{p.entry.system} ({_reason(p.entry)})" for p in ranks.places if p.rank is None]
+    others = [f"{p.entry.system} ({why_not_ranked(p.entry)})" for p in ranks.places if p.rank is None]
     unranked = [f"  not ranked: {_listed(others)}"] if others else []
     if not ranks.ranked:
         return [f"{title}: no system is ranked", *unranked]
@@ -101,16 +139,7 @@ def _verdict(title: str, ranks: Board) -> list[str]:
     ]
 
 
-def _reason(entry: Entry) -> str:
-    if not entry.rated:
-        return "no attacker counts"
-    if entry.games:
-        return entry.games[0]
-    shown = gate(entry)
-    return shown if shown == "unchanged" else f"brain gate {shown}"
-
-
-def _listed(names: Sequence[str], longest: int = 4) -> str:
+def _listed(names: Sequence[str], longest: int = 3) -> str:
     more = f" and {len(names) - longest} more" if len(names) > longest else ""
     return ", ".join(names[:longest]) + more
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mriprivacy.challenge.settings.compose import compose_raw, fits, groups_of, leaves, schema_of
-from mriprivacy.challenge.settings.runner import COMMANDS
+from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES
 from mriprivacy.data_prep.formats.settings import REQUIRED, default_of, expected, settings_of
 
 _HEADER = """# Commands
@@ -53,6 +53,7 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
     console = Console(file=text, width=100, color_system=None, highlight=False, emoji=False, markup=False)
     console.print(f"mriprivacy {command}: {COMMANDS[command]}\n")
     console.print(f"mriprivacy {command} [key=value ...]; --cfg job prints the values, -m sweeps a,b,c")
+    console.print(f"for example: {example(command)}")
     for title, rows in _sections(schema, now).items():
         console.print()
         if title:
@@ -71,12 +72,23 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
+def example(command: str) -> str:
+    """Return a whole command line that works once its files are there.
+
+    Examples
+    --------
+    >>> example("rank")
+    'mriprivacy rank entries=entries output=board'
+    """
+    return f"mriprivacy {command} {EXAMPLES[command]}".rstrip()
+
+
 def manual() -> str:
     """Return the reference of all commands as Markdown."""
     parts, groups = [_HEADER], dict[str, dict[type, str]]()
     for name, purpose in COMMANDS.items():
         schema = schema_of(name)
-        parts.append(f"## {name}\n\n{purpose[0].upper()}{purpose[1:]}.\n")
+        parts.append(f"## {name}\n\n{purpose[0].upper()}{purpose[1:]}: `{example(name)}`\n")
         used = groups_of(schema)
         if used:
             words = ", ".join(f"`{group}`" for group in used)

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.settings import default_of, expected, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError
 
@@ -121,8 +122,11 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
         with initialize_config_module("mriprivacy.conf", version_base="1.3"):
             return compose(config_name=command, overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        hint = f"see: mriprivacy {command} --help"
-        raise UserError(f"{command}: {_first_line(error)}; {hint}") from error
+        fault = _first_line(error)
+        unknown = re.match(r"unknown setting '(.+?)'", fault)
+        keys = [*(key for key, _, _ in settings_of(schema)), *groups_of(schema)]
+        meant = did_you_mean(unknown[1], keys) if unknown else ""
+        raise UserError(f"{command}: {fault}; see: mriprivacy {command} --help{meant}") from error
 
 
 def overridden_keys(command: str, overrides: Sequence[str]) -> frozenset[str]:
@@ -180,8 +184,10 @@ def _first_line(error: Exception) -> str:
     if not lines:
         return type(error).__name__
     fault = re.sub(r"^Could not override '(.+?)'\.?$", r"unknown setting '\1'", lines[0]).rstrip(".")
+    fault = re.sub(r"^In '.+?': Could not find '(\w+)/(.+)'$", r"\1 is '\2'", fault)
     options = next((i for i, line in enumerate(lines) if line.startswith("Available options")), None)
     if options is None:
         return fault
-    listed = takewhile(lambda line: not line.startswith("Config search path"), lines[options + 1 :])
-    return f"{fault}; expected one of {', '.join(listed)}"
+    listed = [*takewhile(lambda line: not line.startswith("Config search path"), lines[options + 1 :])]
+    given = re.search("'(.+)'$", fault)
+    return f"{fault}; expected one of {', '.join(listed)}{did_you_mean(given[1] if given else '', listed)}"

@@ -23,6 +23,7 @@ from mriprivacy.challenge.compute.folders import cache_folder, scratch_folder
 from mriprivacy.challenge.edition.encryption import LOCKED
 from mriprivacy.challenge.edition.integrity import changed, read_manifest
 from mriprivacy.challenge.edition.public import EditionError
+from mriprivacy.challenge.settings.printing import verdict_only
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
 from mriprivacy.data_prep.formats.manifest import (
     COMMITTED,
@@ -129,7 +130,8 @@ def here(command: str, settings: Any) -> Iterator[None]:
                     *error.problems,
                     f"{url}: may hold a part; the whole is kept in {kept}: copy it, or remove it",
                 ) from error
-            print(f"{url}: written")
+            if not verdict_only(settings):
+                print(f"{url}: written")
         if left_out is not None:
             raise left_out
 

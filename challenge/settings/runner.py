@@ -26,6 +26,30 @@ COMMANDS = {
     "doctor": "say what works on this machine, and how to get the rest",
 }
 
+# What to type, for `--help`: a test composes the settings of each.
+EXAMPLES = {
+    "demo": "output=demo subjects=24",
+    "cohort": "cohort.subjects=24 output=people",
+    "bald": "photos=photographs output=bald",
+    "build": "cohort.root=people seed=1 output=edition",
+    "deface": "defacer=blur edition=edition/public output=mine",
+    "attack": "attack=deepface attack.condition=bald edition=edition/public output=scores",
+    "infer": "edition=edition/public output=predicted",
+    "check": "edition=edition/public submission=mine",
+    "evaluate": "edition=edition submission=mine output=entries report=reports",
+    "identify": "probes=probes.npy gallery=photos.npy output=candidates",
+    "rank": "entries=entries output=board",
+    "score": "scores.tsv format=json",
+    "compare": "first.tsv second.tsv",
+    "export": "target=starting_kit edition=edition output=kit",
+    "paper": "edition=edition output=tables",
+    "verify": "edition=edition",
+    "repair": "record=record",
+    "lock": "edition=edition recipients=[age1...]",
+    "unlock": "edition=edition identity=key.txt",
+    "doctor": "",
+}
+
 # Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
 POSITIONAL = {"score": ("scores",), "compare": ("first", "second")}
 

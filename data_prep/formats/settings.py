@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
+from mriprivacy.data_prep.formats.close_words import did_you_mean
+
 REQUIRED: Any = "???"  # as omegaconf writes a value that must be given
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
@@ -161,7 +163,10 @@ def setting_problems(values: Any, prefix: str = "") -> list[str]:
             shown = f"{value:.15g}" if isinstance(value, float) else repr(value)
             if isinstance(value, list):
                 shown = f"[{', '.join(map(str, value))}]"
-            wanted = expected(one, hints[one.name]) + about.note(value)
+            given = value if isinstance(value, list) else [value]
+            slips = [str(word) for word in given if word not in about.choices]
+            meant = did_you_mean(slips[0], about.choices) if slips else ""
+            wanted = expected(one, hints[one.name]) + about.note(value) + meant
             problems.append(f"{key} is {shown}; expected {wanted}")
         elif about and option and about.only and option not in about.only and value != default_of(one):
             here = prefix.rstrip(".")

@@ -54,7 +54,7 @@ BAD = {
     "export output=x edition=nowhere target=codabench": "no edition here",
     "rank entries=nowhere output=x": "no entries",
     "demo attacks=[] infer=false defacers=[] subjects=2": "subjects is 2; expected 8 or more",
-    "demo attacks=[] infer=false defacers=[nonsense]": "Could not find 'defacer/nonsense'; expected one of",
+    "demo attacks=[] infer=false defacers=[nonsense]": "defacer is 'nonsense'; expected one of afni_refacer,",
     "demo attacks=[geo] infer=false defacers=[] levels=[psychic]": "attack.level is 'psychic'; expected one",
     "demo attacks=[] infer=false defacers=[] reanalysed=-2": "protocol.reanalysed is -2; expected -1",
     "cohort cohort=bids output=x": "cohort writes people, build reads them: mriprivacy build cohort.root=",
@@ -73,6 +73,38 @@ def test_bad_words_end_with_one_line_and_status_2(
     assert len(err.splitlines()) == 1
     assert err.startswith("mriprivacy: ")
     assert not list(tmp_path.iterdir())
+
+
+MEANT = {
+    "evaluat": "evaluate",
+    "chekc edition=e": "check",
+    "evaluate edtion=e": "edition",
+    "evaluate limits.per_dya=3": "limits.per_day",
+    "attack spacing_mm=3": "attack.spacing_mm",
+    "deface defacers=blur": "defacer",
+    "deface edition=e output=o defacer=blurr": "blur",
+    "demo attacks=[deepfac]": "deepface",
+    "evaluate edition=e submission=s output=o compute=lokky": "loky",
+    "evaluate edition=e submission=s output=o format=jsn": "json",
+    "attack edition=e output=o attack.level=infromed": "informed",
+}
+
+
+@pytest.mark.parametrize("words", MEANT)
+def test_a_slip_is_answered_with_what_was_meant(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(words, capsys)
+    assert status == 2
+    (line,) = err.splitlines()
+    assert f"; did you mean {MEANT[words]}?" in line
+
+
+@pytest.mark.parametrize(
+    "words", ["teleport", "evaluate colour=red", "deface edition=e output=o defacer=xyz"]
+)
+def test_a_word_that_is_like_none_is_not_guessed(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(words, capsys)
+    assert status == 2
+    assert "did you mean" not in err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

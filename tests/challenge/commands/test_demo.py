@@ -110,5 +110,5 @@ def test_an_interrupted_demo_goes_on_where_it_was(
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
     assert {path for path in after if after[path] != before.get(path)} == {lost}
     out = capsys.readouterr().out
-    assert out.count(": done before") == 9
-    assert len(re.findall(r"^about \d+ (s|min) left", out, re.M)) == 3
+    assert len(re.findall(r"^\[.+\] .+ done before$", out, re.M)) == 9
+    assert len(re.findall(r"^\[.+\] .+ about \d+ (s|min) left$", out, re.M)) == 3

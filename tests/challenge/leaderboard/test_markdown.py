@@ -14,7 +14,7 @@ from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections, signatures
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.system_tables import read_by
-from mriprivacy.challenge.leaderboard.terminal import ranking, summary, verdict
+from mriprivacy.challenge.leaderboard.terminal import boards, ranking, summary
 from mriprivacy.scoring import Estimate, ScoringError, Signature
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
@@ -266,13 +266,13 @@ def test_files_that_are_no_entries_are_all_named(tmp_path: Path, spoil) -> None:
 def test_the_verdict_names_the_first_its_equals_and_the_unranked() -> None:
     butcher = entry("butcher", result(0.5), passed=23)
     close = [entry("a", result(0.50)), entry("b", result(0.52)), entry("d", result(0.80)), butcher]
-    assert verdict(sections(close)).splitlines() == [
+    assert boards(sections(close)).text().splitlines() == [
         "test/1, defacing: team/a is first of 3",
         "  AUC 0.50 [0.45, 0.55] by deepface(Dlib)+raw/ignorant",
         "  not significantly better than b",
         "  not ranked: butcher (brain gate failed on 1/24)",
     ]
-    assert "  significantly better than all others" in verdict(sections([close[0], close[2]]))
-    assert verdict(sections([butcher])).startswith("test/1, defacing: no system is ranked")
+    assert "  significantly better than all others" in boards(sections([close[0], close[2]])).text()
+    assert boards(sections([butcher])).text().startswith("test/1, defacing: no system is ranked")
     many = [replace(one, edition=f"e/{i}") for i in range(9) for one in close]
-    assert len(verdict(sections(many)).splitlines()) == 13
+    assert len(boards(sections(many)).text().splitlines()) == 12

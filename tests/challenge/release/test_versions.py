@@ -151,7 +151,7 @@ def test_who_checks_and_who_evaluates_is_told(
 ) -> None:
     mark = own_edition_folder / "public" / SUPERSEDED
     mark.write_text(json.dumps({"superseded_by": f"tiny/2026.2@{'ab' * 32}"}))
-    told = f"warning: edition tiny/2026.1 is superseded by tiny/2026.2 (sha256 {'ab' * 8}); send to that one"
+    told = f"  edition tiny/2026.1 is superseded by tiny/2026.2 (sha256 {'ab' * 8}); send to that one"
     both = [f"edition={own_edition_folder}", f"submission={attack}"]
     assert main(["check", *both]) == 0
     assert told in capsys.readouterr().out

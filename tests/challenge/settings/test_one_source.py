@@ -15,7 +15,7 @@ from mriprivacy.baselines.brain.engines import ENGINES
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.settings.commands_page import help_page
 from mriprivacy.challenge.settings.compose import compose_settings, groups_of, leaves, schema_of
-from mriprivacy.challenge.settings.runner import COMMANDS
+from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, POSITIONAL
 from mriprivacy.data_prep.editions.edition_config import EditionConfig
 from mriprivacy.data_prep.formats.settings import REQUIRED, default_of, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError
@@ -57,6 +57,16 @@ def test_every_setting_has_one_line_of_meaning() -> None:
         meaning = one.metadata["about"].meaning
         assert 5 < len(meaning) <= 110, f"{name}: {key}"
         assert "\n" not in meaning, f"{name}: {key}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_of_the_help_is_whole(command: str) -> None:
+    keys = iter(POSITIONAL.get(command, ()))
+    words = [one if "=" in one else f"{next(keys)}={one}" for one in EXAMPLES[command].split()]
+    assert compose_settings(command, schema_of(command), words)
+    page = help_page(command, [])
+    assert f"for example: mriprivacy {command}" in page
+    assert max(map(len, page.splitlines())) <= 100
 
 
 def composed(command: str, *words: str) -> Any:

@@ -1,0 +1,160 @@
+"""What `evaluate`, `check` and `rank` print: a verdict, everything, nothing else, or JSON."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.commands import demo
+from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
+from mriprivacy.challenge.settings.printing import Printing, verdict_only
+from tests.helpers.board_entries import made_up
+
+ENTRIES = Path(__file__).parents[3] / "entries"
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(words) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def evaluating(tiny_edition_folder: Path, attack: Path, tmp_path: Path) -> list[str]:
+    words = [f"edition={tiny_edition_folder}", f"submission={attack}", f"output={tmp_path / 'entries'}"]
+    return ["evaluate", *words, f"cache={tmp_path}", f"record={tmp_path / 'record'}", "limits.per_day=9"]
+
+
+def test_evaluate_ends_with_a_verdict(
+    evaluating: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed(capsys, *evaluating)  # begins a log, of which it prints a line
+    out = printed(capsys, *evaluating).splitlines()
+    assert out[0] == "team/system-1.0, track attack, edition tiny/2026.1"
+    assert any(one.startswith("people linked ") for one in out)
+    assert any(one.startswith("rank ") and "1 of 1" in one for one in out)
+    (path,) = (tmp_path / "entries").rglob("*.json")
+    assert out[-2] == f"entry: {path}"
+    assert out[-1].startswith("to tell team team: ")
+    assert len(out) <= 16  # the verdict, and the line for the log
+    quiet = printed(capsys, *evaluating, "quiet=true").splitlines()
+    assert quiet == out[:-1]
+    assert len(quiet) <= 15
+    whole = printed(capsys, *evaluating, "verbose=true")
+    assert whole.startswith("\n".join(quiet))
+    (entry,) = read_entries(tmp_path / "entries")
+    assert all(f"note: {note}\n" in whole for note in entry.warnings)
+    assert "system-1.0/submitted: eer " in whole
+
+
+def test_evaluate_for_machines(evaluating: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(printed(capsys, *evaluating, "format=json"))
+    assert (found["team"], found["system"], found["track"]) == ("team", "system-1.0", "attack")
+    assert found["attacker"] == "system-1.0/submitted"
+    assert set(found["measured"]) >= {"auc", "rank1"}
+    assert json.loads(printed(capsys, *evaluating, "format=json", "quiet=true")) == found
+
+
+def test_an_entry_of_another_edition_or_none_does_not_stop_evaluate(
+    evaluating: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_entry(tmp_path / "entries", made_up(0, "attack"))
+    (tmp_path / "entries" / "notes.json").write_text("[]")
+    assert "1 of 1" in printed(capsys, *evaluating)
+
+
+def test_check_says_what_is_valid_and_what_is_not_known(
+    tiny_edition_folder: Path, attack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["check", f"edition={tiny_edition_folder / 'public'}", f"submission={attack}"]
+    out = printed(capsys, *words).splitlines()
+    assert out[0] == "team/system-1.0, track attack, edition tiny/2026.1"
+    assert out[2].split()[:2] == ["valid", "yes"]
+    assert "not measured" in out[3]
+    assert out[-2:] == ["notes: none", f"submission: {attack}"]
+    assert json.loads(printed(capsys, *words, "format=json"))["valid"] is True
+    assert printed(capsys, *words, "quiet=true").splitlines() == out
+
+
+def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["rank", f"entries={ENTRIES}", f"output={tmp_path}", "site=false"]
+    out = printed(capsys, *words).splitlines()
+    assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
+    assert "synth-demo/2026.2, attack: reference/deepface_bald_informed is first of 8" in out
+    assert len(out) <= 15
+    assert max(map(len, out)) <= 100
+    quiet = printed(capsys, *words, "quiet=true").splitlines()
+    assert quiet == out[:-2]
+    whole = printed(capsys, *words, "verbose=true")
+    assert all(entry.system in whole for entry in read_entries(ENTRIES) if entry.track != "attributes")
+
+
+def test_rank_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["rank", f"entries={ENTRIES}", f"output={tmp_path}", "site=false", "format=json"]
+    boards = {one["track"]: one for one in json.loads(printed(capsys, *words))["boards"]}
+    assert boards["defacing"]["metric"] == "partial_auc"
+    places = {one["system"]: one for one in boards["defacing"]["places"]}
+    assert places["reference/blur"]["lowest_rank"] == 1
+    assert places["reference/blur"]["highest_rank"] == 3
+    assert places["reference/skull_strip"]["not_ranked"] == "no attacker counts"
+    assert len(boards["attack"]["places"]) == 8
+
+
+@pytest.mark.parametrize("command", ["check edition=e submission=s", "rank entries=e output=o", "demo"])
+def test_everything_and_nothing_else_exclude_each_other(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command.split(), "verbose=true", "quiet=true"]) == 2
+    assert "verbose and quiet are both true; expected one" in capsys.readouterr().err
+
+
+def test_json_stands_alone() -> None:
+    assert not verdict_only(Printing())
+    assert not verdict_only(object())  # a command without a verdict
+    assert verdict_only(Printing(format="json", verbose=True))
+
+
+@pytest.mark.parametrize("words", [[], ["quiet=true"], ["format=json"], ["verbose=true"]])
+def test_the_demo_shows_a_line_a_step_and_its_board(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its steps do nothing here but print: they are tested in test_demo.py, in minutes."""
+
+    def prepared(command: str, overrides: Sequence[str]) -> object:
+        return lambda: print(f"{command} prints this")
+
+    monkeypatch.setattr(demo, "prepare_command", prepared)
+    monkeypatch.setattr(demo, "read_entries", lambda _: read_entries(ENTRIES))
+    monkeypatch.setattr(demo, "open_edition", lambda *_, **__: None)
+    monkeypatch.setattr(demo, "verdict", lambda *_: "as published")
+    out = printed(capsys, "demo", f"output={tmp_path / 'demo'}", "attacks=[geo]", *words)
+    steps = len(demo.plan(demo.DemoSettings(attacks=["geo"])))
+    verdict = "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
+    if words == ["format=json"]:
+        assert json.loads(out)["boards"]
+        return
+    assert verdict in out
+    if words == ["quiet=true"]:
+        assert len(out.splitlines()) <= 15
+        return
+    shown = [one for one in out.splitlines() if one.startswith("[")]
+    assert len(shown) == steps
+    assert shown[0].split()[:3] == ["[", f"1/{steps}]", "cohort"]
+    assert all(len(one) <= 100 and " left" in one for one in shown)
+    assert ("cohort prints this" in out) == (words == ["verbose=true"])
+    assert ("mriprivacy cohort cohort.subjects=24" in out) == (words == ["verbose=true"])
+    assert out.rstrip().endswith("as published")
+
+
+def test_a_step_that_fails_shows_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
+        print("this came before")
+        raise ValueError("broken")
+
+    step = demo.Step("deface", (), Path("submissions/blur"), 1.0)
+    with pytest.raises(ValueError, match="broken"):
+        demo._called(step, fails, verbose=False)
+    said = capsys.readouterr()
+    assert said.err == "this came before\n"
+    assert said.out == ""
