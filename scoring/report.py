@@ -365,4 +365,5 @@ def _found_first(searched: Searches, counts: Floats) -> dict[str, Floats]:
 
 
 def last_axis(weights: Floats) -> Floats:
+    """Return weights of pieces with the pieces last, as `Steps` takes them."""
     return np.ascontiguousarray(weights.T)

@@ -89,8 +89,9 @@ def strongest(
     --------
     >>> rng = np.random.default_rng(0)
     >>> probe, photo = np.divmod(np.arange(30 * 30), 30)
+    >>> mated = probe == photo
     >>> guesses = [rng.normal(size=900) for _ in range(12)]
-    >>> found = strongest([*guesses, rng.normal(size=900) + 2 * (probe == photo)], probe == photo, probe, photo)
+    >>> found = strongest([*guesses, rng.normal(size=900) + 2 * mated], mated, probe, photo)
     >>> set(found.chosen.tolist())
     {12}
     """

@@ -17,6 +17,8 @@ LEVELS = ("ignorant", "adapted", "informed")
 CROSS_FITTED = "cross-fitted"  # trained on other people of eval, by the organizer's key
 EVERY_LEVEL = (*LEVELS, CROSS_FITTED)
 AGE = "age"  # is predicted in years
+# Trial list of the attackers that are chosen for each person by what they do to other people.
+CHOSEN = "chosen"
 ORACLE = "oracle"  # level of what is no attacker: its input is the true attributes
 # They become parts of paths.
 _NAMES = {
@@ -234,9 +236,12 @@ class Entry:
     def strongest(self, trial_list: str = "all") -> Result:
         """Return the result of the attacker that links most people on a trial list, by `exposure`, then AUC.
 
-        A defacer is rated by it: an average over attackers would reward withstanding weak ones. Attackers
-        that failed the audit are asked only if every one did (`rated` is False then).
+        A defacer is rated by it: an average over attackers would reward withstanding weak ones. On all
+        trials that is the result `CHOSEN`, where there is one; its attacker was chosen most often.
+        Attackers that failed the audit are asked only if every one did (`rated` is False then).
         """
+        if trial_list == "all" and (chosen := [r for r in self.results if r.trial_list == CHOSEN]):
+            return chosen[0]
         on_list = [r for r in self.results if r.trial_list == trial_list and r.level != ORACLE]
         return strongest([result for result in on_list if result.rates] or on_list, self.exposure)
 

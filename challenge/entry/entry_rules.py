@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import AGE, EVERY_LEVEL, IMAGE_LISTS, ORACLE
+from mriprivacy.challenge.entry.entry import AGE, CHOSEN, EVERY_LEVEL, IMAGE_LISTS, ORACLE
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -111,7 +111,7 @@ def _exposure(value: object) -> str | None:
 
 
 def _trial_list(value: object) -> str | None:
-    lists = ("all", "matched", "distractors", *IMAGE_LISTS)
+    lists = ("all", CHOSEN, "matched", "distractors", *IMAGE_LISTS)
     if isinstance(value, str):
         attribute, _, group = value.partition("=")
         if value in lists or (attribute in Attributes._fields and _printable(200)(group) is None):
@@ -302,7 +302,7 @@ def _needed(value: Mapping[str, Any], where: str, entry: Mapping[str, Any]) -> I
     if value["trial_list"] in IMAGE_LISTS:
         years = Attacker.parse(f"{value['name']}/{value['level']}").predicts == AGE
         figures = ("mae_years", "gain_years") if years else ("accuracy", "gain")
-    elif value["trial_list"] == "all":
+    elif value["trial_list"] in ("all", CHOSEN):
         figures, counts = ("auc",), ("mated", "nonmated", "subjects")
         if entry.get("track") == "defacing" and value["level"] != ORACLE:
             counts += ("probes", "failures_to_acquire")

@@ -16,6 +16,7 @@ from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.draws import drawn
 
 LINKS = "links undefaced scans (AUC above .5)"
+LINKS_DEFACED = "links defaced scans, though not undefaced ones (AUC above .5)"
 EVERYBODY = "everybody"  # a check of the edition concerns every attacker
 SHUFFLED_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
@@ -51,7 +52,7 @@ def audit(
     """
     undefaced, defaced = _areas(context, ceiling), _areas(context, attackers)
     nothing = "trained on a shuffled key, is at chance (AUC .5)"
-    checks = [check_area(LINKS, str(one), *_auc(undefaced, one), above=True) for one in undefaced]
+    checks = [_links(one, undefaced, defaced) for one in undefaced]
     # An attacker that is judged but could not be trained for a check has not passed it.
     checks += [_unasked(LINKS, one) for one in defaced if one not in undefaced]
     for one in defaced:
@@ -70,6 +71,15 @@ def audit(
         ends = (value - SIGMAS * error, value + SIGMAS * error)
         checks.append(Check(f"no worse than {other} (AUC gained)", str(one), value, *ends, ends[1] >= 0))
     return checks
+
+
+def _links(one: Attacker, undefaced: Areas, defaced: Areas) -> Check:
+    """Require that an attacker links undefaced scans, or else defaced ones: what links is not too weak."""
+    check = check_area(LINKS, str(one), *_auc(undefaced, one), above=True)
+    if check.passed or one not in defaced:
+        return check
+    other = check_area(LINKS_DEFACED, str(one), *_auc(defaced, one), above=True)
+    return other if other.passed else check
 
 
 def check_area(question: str, attacker: str, value: float, error: float, above: bool = False) -> Check:

@@ -37,6 +37,7 @@ from mriprivacy.challenge.evaluation.games import face_figures, games
 from mriprivacy.challenge.evaluation.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
+from mriprivacy.challenge.evaluation.strongest_attacker import rate_strongest
 from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.submission import DefacingSubmission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
@@ -100,6 +101,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     asks, signs = _reversed(asks, results)
     if signs:  # few attackers, seldom: all figures are made again
         results, scoring = timed("figures", verification, context, submission, asks)
+    best, choosing = timed("strongest attacker", rate_strongest, context, submission, asks, counts)
     others = [
         *_by_group(context, asks, results, counts),
         Ask(Attacker("attributes", ORACLE), _agreement(context), trial_lists=["all"], rates=False),
@@ -112,7 +114,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     released = {key: own for key, own in defaced.photos.items() if key[1] != DEFACED}
     kind = "scans" if edition.eval.reference_contrast else "photographs"
     return Judged(
-        results=[*results, *more, *predicted],
+        results=[*results, *best, *more, *predicted],
         remarks=[
             *gate_remarks,
             *lost,
@@ -125,7 +127,16 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         ],
         scores={ask.attacker: ask.scores for ask in (*asks, *others)},
         seconds=summed(
-            gating, looking, comparing, audited.seconds, leaking, scoring, scoring_more, predicting, measuring
+            gating,
+            looking,
+            comparing,
+            audited.seconds,
+            leaking,
+            scoring,
+            choosing,
+            scoring_more,
+            predicting,
+            measuring,
         ),
         gate=gate,
         checks=[*checks, *predicted_checks],

@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 from mriprivacy.challenge.compute.parallel import run
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import Result
+from mriprivacy.challenge.entry.entry import CHOSEN, Result
 from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.metrics import worth
 from mriprivacy.scoring import Draws, draw_systems, exposure_figure
+from mriprivacy.scoring.strongest import strongest
 
 
 def strongest_draws(
     context: Context, results: Sequence[Result], scores: Mapping[Attacker, Floats]
 ) -> dict[str, tuple[float, ...]]:
-    """Return figures of the attacker that links best in each draw, that attacker chosen anew in every draw.
+    """Return figures of the strongest attacker in each draw, chosen anew in every draw.
+
+    It is chosen for a person by other people where the results are (`CHOSEN`), or else is the best one.
 
     Parameters
     ----------
@@ -44,9 +47,20 @@ def strongest_draws(
     rating = [scores[one.attacker] for one in results if one.rates and one.trial_list == "all"]
     if not rating:
         return {}
-    draws = drawn(context, rating, context.protocol.bootstrap, secret_seed(context.sealed))
-    names = ("auc", exposure_of(context))
-    return {name: tuple(draws.replicates[name].max(axis=0).round(4).tolist()) for name in names}
+    names, draws, seed = (
+        ("auc", exposure_of(context)),
+        context.protocol.bootstrap,
+        secret_seed(context.sealed),
+    )
+    if any(one.trial_list == CHOSEN for one in results):
+        people = context.trials.people
+        found = strongest(
+            rating, context.trials.mated, people[:, 0], people[:, 1], exposure_of(context), draws, seed
+        ).replicates
+    else:
+        every = drawn(context, rating, draws, seed)
+        found = {name: every.replicates[name].max(axis=0) for name in names}
+    return {name: tuple(found[name].round(4).tolist()) for name in names}
 
 
 def exposure_of(context: Context) -> str:

@@ -15,7 +15,7 @@ from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.protocol import attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
+from mriprivacy.challenge.entry.entry import AGE, CHOSEN, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Result
 from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.intake.submission import AttackSubmission, Submission
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
@@ -237,13 +237,15 @@ def _identity(job: ScoreList) -> dict[str, Estimate]:
 def trial_masks(context: Context) -> dict[str, NDArray[np.bool_]]:
     """Return the trial lists of `eval` by name: which trials each takes.
 
-    `all`; `matched`, the mated and those non-mated trials whose two people agree in sex, age and
-    ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are five or more.
+    `all`, and again as `chosen`; `matched`, the mated and those non-mated trials whose two people agree in
+    sex, age and ethnicity; and by group, `sex=F` and so on, the trials of its people's scans, if they are
+    five or more.
     Of these parts of the list those with fewer than thirty non-mated trials are left out: two of them make an
     AUC of 1.00 [1.00, 1.00].
     """
     sealed, trials = context.sealed, context.trials
-    masks = {"all": np.ones(len(trials.pairs), bool), "matched": trials.matched}
+    everybody = np.ones(len(trials.pairs), bool)
+    masks = {"all": everybody, CHOSEN: everybody, "matched": trials.matched}
     for attribute in Attributes._fields:
         values = {probe: getattr(own, attribute) for probe, own in sealed.attributes.items()}
         for value in sorted(set(values.values()) - {NOT_AVAILABLE}):
@@ -253,7 +255,7 @@ def trial_masks(context: Context) -> dict[str, NDArray[np.bool_]]:
                     [values[probe] == value for probe, _ in trials.pairs]
                 )
     enough = {name for name, own in masks.items() if (own & ~trials.mated).sum() >= FEWEST_NONMATED}
-    return {name: own for name, own in masks.items() if name in enough | {"all"}}
+    return {name: own for name, own in masks.items() if name in enough | {"all", CHOSEN}}
 
 
 def scored_predictions(

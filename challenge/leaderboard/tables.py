@@ -3,13 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mriprivacy.challenge.entry.entry import DEFACED_SCANS, EVERY_LEVEL, IMAGE_LISTS, ORACLE, Entry, Result
+from mriprivacy.challenge.entry.entry import (
+    CHOSEN,
+    DEFACED_SCANS,
+    EVERY_LEVEL,
+    IMAGE_LISTS,
+    ORACLE,
+    Entry,
+    Result,
+)
 from mriprivacy.challenge.entry.ranked_by import RankedBy
 from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
 
-PARTS = ("all", *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
+PARTS = ("all", CHOSEN, *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
 
 
 @dataclass(frozen=True)
