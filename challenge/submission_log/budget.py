@@ -166,7 +166,8 @@ def shown(value: float, step: float, low: float, high: float) -> float:
     >>> [shown(auc, 0.1, 0.5, 1.0) for auc in (0.31, 0.56, 0.84, 1.0)]
     [0.5, 0.6, 0.8, 1.0]
     """
-    return round(min(max(low + round((value - low) / step) * step, low), high), 4)
+    steps = round((min(max(value, low), high) - low) / step)
+    return round(min(low + steps * step, high), 4)
 
 
 def levels(step: float, low: float, high: float) -> int:
