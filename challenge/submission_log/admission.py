@@ -112,7 +112,8 @@ class Turn:
                 f"to tell team {entry.team}: evaluated; no improvement beyond its standard error and a step "
                 f"of {self.limits.step:g}"
             )
-        return f"to tell team {entry.team}: evaluated; score {done.score}"
+        step = f"{self.limits.step:g}"
+        return f"to tell team {entry.team}: evaluated; score {done.score} (lower end of a step of {step})"
 
     def _without_score(self, entry: Entry) -> str:
         with locked(self.folder):

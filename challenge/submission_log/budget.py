@@ -27,6 +27,7 @@ from mriprivacy.challenge.submission_log.log import Limits
 SHARE = 1 / 6
 # What is shown of a score, by track: an AUC below .5 links nobody and is shown as .5.
 SHOWN_RANGE = {"attack": (0.5, 1.0), "defacing": (0.5, 1.0), "attributes": (0.0, 1.0)}
+_TINY = 1e-9  # 0.3 / 0.1 is less than 3
 OPEN_KEY = "limits.open_key=true: no information budget holds; whoever submits often can compute the key"
 
 
@@ -159,15 +160,17 @@ def attribute_bits(people: Sequence[Sequence[str]]) -> float:
 
 
 def shown(value: float, step: float, low: float, high: float) -> float:
-    """Return a score as it is shown: the nearest step above `low`, between `low` and `high`.
+    """Return a score as it is shown: the lower end of its step, counted from `low` to `high`.
+
+    It is not the nearest one. Tables made up without the key have AUCs around .5, within .04 for 49 people;
+    a border at .55 would be crossed by one of eleven, and each would tell something of the key.
 
     Examples
     --------
     >>> [shown(auc, 0.1, 0.5, 1.0) for auc in (0.31, 0.56, 0.84, 1.0)]
-    [0.5, 0.6, 0.8, 1.0]
+    [0.5, 0.5, 0.8, 1.0]
     """
-    steps = round((min(max(value, low), high) - low) / step)
-    return round(min(low + steps * step, high), 4)
+    return round(low + math.floor((min(max(value, low), high) - low) / step + _TINY) * step, 4)
 
 
 def levels(step: float, low: float, high: float) -> int:
@@ -178,7 +181,7 @@ def levels(step: float, low: float, high: float) -> int:
     >>> levels(0.1, 0.5, 1.0), levels(0.01, 0.0, 1.0)
     (6, 101)
     """
-    return round((high - low) / step) + 1
+    return math.floor((high - low) / step + _TINY) + 1
 
 
 def answer_bits(values: Iterable[int]) -> float:

@@ -60,7 +60,10 @@ class Limits:
         0, "submissions of all teams together; 0: as many as the information budget allows", at_least=0
     )
     step: float = setting(
-        0.1, "step in which scores are shown; a larger one gives less away", at_least=0.01, at_most=0.5
+        0.1,
+        "step in which scores are shown, by its lower end; a larger one gives less away",
+        at_least=0.01,
+        at_most=0.5,
     )
     open_key: bool = setting(False, "the key is no secret: no information budget holds")
 
