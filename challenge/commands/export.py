@@ -48,8 +48,7 @@ class ExportSettings:
     )
     columns: str = setting(
         CHOICES[0],
-        "codabench and grand_challenge: numbers that are shown; deciding: the one that decides, and what "
-        "tells nothing of the key",
+        "platforms: numbers shown; deciding: the one that decides, and those that tell nothing of the key",
         choices=CHOICES,
     )
     limits: Limits = field(default_factory=Limits)
