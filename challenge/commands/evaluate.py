@@ -1,5 +1,6 @@
 """`mriprivacy evaluate`: score a submission with the sealed key and write its entry."""
 
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
-from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
@@ -22,8 +23,10 @@ from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
+from mriprivacy.challenge.release.published import published
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.budget import OPEN_KEY, edition_budget, log_bits
 from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
@@ -71,7 +74,7 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         settings.compute,
     )
     path = Path(settings.submission)
-    turn = _turn(settings, edition) if settings.record else None
+    turn = _turn(settings, context) if settings.record else None
     try:
         with received(path, edition, settings.compute) as submission:
             if problem := _name_problem(settings, submission, turn):
@@ -115,12 +118,21 @@ def _name_problem(settings: EvaluateSettings, submission: Submission, turn: Turn
     return name_problem(submission.team, settings.team, others, from_outside)
 
 
-def _turn(settings: EvaluateSettings, edition: Edition) -> Turn:
-    record = Path(settings.record)
-    begins = check_begin(record, Path(settings.output), edition.name)
-    if begins and not verdict_only(settings):
-        print(begins)
-    return Turn(record, edition, Path(settings.submission), settings.limits)
+def _turn(settings: EvaluateSettings, context: Context) -> Turn:
+    edition, limits, record = context.edition, settings.limits, Path(settings.record)
+    answer = max(log_bits(track, limits) for track in edition.tracks)
+    budget = edition_budget(edition, context.sealed, answer)
+    if problems := budget.problems(limits):
+        raise UserError(*problems)
+    said = [check_begin(record, Path(settings.output), edition.name)]
+    if limits.open_key:
+        said.append(OPEN_KEY)
+    elif edition.name in published():
+        said.append(f"{edition.name} is a standard edition: anybody can make its key, no budget protects it")
+    if not verdict_only(settings):
+        print(*filter(None, said), sep="\n", end="\n" if any(said) else "")
+    may = math.inf if limits.open_key else budget.may
+    return Turn(record, edition, Path(settings.submission), limits, may)
 
 
 def _report(

@@ -2,19 +2,22 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.codabench.bundle import Phase, check_synthetic, write_bundle
+from mriprivacy.challenge.export.columns import CHOICES, shown_bits
 from mriprivacy.challenge.export.grand_challenge.container import write_container
 from mriprivacy.challenge.export.packing import zip_folder
 from mriprivacy.challenge.export.reference_data import check_track
 from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
 from mriprivacy.challenge.settings.runner import run_command
+from mriprivacy.challenge.submission_log.budget import OPEN_KEY, edition_budget
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
 from mriprivacy.data_prep.formats.fields import TRACKS
@@ -42,6 +45,11 @@ class ExportSettings:
     contact: str = setting("", "codabench: e-mail address of the organizers")
     with_data: bool = setting(
         False, "codabench: also put public/ into the bundle, for every visitor of the benchmark"
+    )
+    columns: str = setting(
+        CHOICES[0],
+        "platforms: numbers shown; deciding: the one that decides, and those that tell nothing of the key",
+        choices=CHOICES,
     )
     limits: Limits = field(default_factory=Limits)
     baseline_defacer: str = setting("niimath_deface", "starting kit: an option of defacer=")
@@ -84,7 +92,8 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
         settings.end,
         settings.contact,
         settings.with_data,
-        settings.limits,
+        _within_budget(settings, edition),
+        settings.columns,
     )
     with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
         write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
@@ -98,10 +107,30 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
 
 def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
+    limits = _within_budget(settings, edition)
     with whole_folder(Path(settings.output)) as folder:
-        write_container(edition, Path(settings.edition), folder, settings.track)
+        write_container(edition, Path(settings.edition), folder, settings.track, limits, settings.columns)
     print(f"{settings.output}: an evaluation container; README.md says how to build and upload it")
     print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
+
+
+def _within_budget(settings: ExportSettings, edition: Edition) -> Limits:
+    """Return the limits, with how many of all the information budget allows, or raise UserError."""
+    sealed = open_sealed(Path(settings.edition), images=False)
+    bits = shown_bits(settings.track, settings.limits.step, settings.columns)
+    budget = edition_budget(edition, sealed, bits)
+    if problems := budget.problems(settings.limits):
+        raise UserError(*problems)
+    if settings.limits.open_key:
+        print(OPEN_KEY)
+        return settings.limits
+    limits = replace(settings.limits, all_teams=settings.limits.all_teams or budget.answers)
+    total = limits.all_teams * bits
+    print(
+        f"{limits.all_teams} submissions of all teams together can give away {total:.1f} of the "
+        f"{budget.holds:.1f} bits of the key; a log or another export of this edition adds to it"
+    )
+    return limits
 
 
 def _baselines(settings: ExportSettings, edition: Edition) -> Baselines:

@@ -1,31 +1,72 @@
-"""What a platform's leaderboard shows of an entry: a few numbers by name, the first of them decides."""
+"""What a platform's leaderboard shows of an entry: a few numbers by name, the first of them decides.
+
+Each number tells something of the key, so by default only those are shown that decide or that tell nothing.
+"""
 
 import math
 from dataclasses import dataclass
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.intake.description import SubmissionError
-from mriprivacy.challenge.submission_log.ladder import DIGITS
+from mriprivacy.challenge.submission_log.budget import answer_bits, levels, shown
 from mriprivacy.data_prep.formats.schema import Attributes
+
+STEP = 0.1  # as in `challenge.submission_log.log.Limits`
+CHOICES = ("deciding", "all")
+_DIGITS = 2  # of a number that tells nothing of the key
 
 
 @dataclass(frozen=True)
 class Column:
-    """One number of a platform's leaderboard: `key` in the scores, `title` shown, and which way is better."""
+    """One number of a platform's leaderboard.
+
+    Attributes
+    ----------
+    key : str
+        In the scores.
+    title : str
+        As it is shown.
+    higher_is_better : bool
+        Or else lower.
+    low, high : float
+        It is shown between them.
+    secret : bool
+        Whether it is computed with the pairs or the attributes of the key.
+    """
 
     key: str
     title: str
     higher_is_better: bool
+    low: float = 0.0
+    high: float = 1.0
+    secret: bool = True
 
 
-def columns(track: str) -> tuple[Column, ...]:
+def columns(track: str, which: str = CHOICES[0]) -> tuple[Column, ...]:
     """Return the columns of a track, the one that decides first.
+
+    Parameters
+    ----------
+    track : str
+        A track.
+    which : str
+        `deciding`: the one that decides, and what tells nothing of the key; or `all`.
 
     Examples
     --------
-    >>> [column.key for column in columns("attack")][:3]
-    ['auc', 'auc_low', 'auc_high']
+    >>> [column.key for column in columns("defacing")], len(columns("defacing", "all"))
+    (['auc', 'utility'], 6)
     """
+    every = _every(track)
+    return every if which == "all" else (every[0], *(one for one in every[1:] if not one.secret))
+
+
+def shown_bits(track: str, step: float, which: str) -> float:
+    """Return the bits of the key that the columns of one submission can give away."""
+    return answer_bits(levels(step, one.low, one.high) for one in columns(track, which) if one.secret)
+
+
+def _every(track: str) -> tuple[Column, ...]:
     if track == "attributes":
         found = [Column("gain", "Mean gain over the majority guess", True)]
         for attribute in Attributes._fields:
@@ -35,22 +76,32 @@ def columns(track: str) -> tuple[Column, ...]:
         return tuple(found)
     attack = track == "attack"
     found = [
-        Column("auc", "AUC" if attack else "AUC of the strongest attacker", attack),
-        Column("auc_low", "AUC, low end of 95 %", attack),
-        Column("auc_high", "AUC, high end of 95 %", attack),
+        Column("auc", "AUC" if attack else "AUC of the strongest attacker", attack, low=0.5),
+        Column("auc_low", "AUC, low end of 95 %", attack, low=0.5),
+        Column("auc_high", "AUC, high end of 95 %", attack, low=0.5),
         Column("eer", "EER", not attack),
         Column("linkability", "Linkability", attack),
     ]
     if attack:
-        return (*found, Column("rank1", "Rank-1 rate", True), Column("auc_matched", "AUC, alike pairs", True))
-    return (*found, Column("utility", "Utility of the brain image", True))
+        matched = Column("auc_matched", "AUC, alike pairs", True, low=0.5)
+        return (*found, Column("rank1", "Rank-1 rate", True), matched)
+    return (*found, Column("utility", "Utility of the brain image", True, secret=False))
 
 
-def platform_scores(entry: Entry) -> dict[str, float]:
-    """Return the numbers of an entry by column, two digits each, but for those that could not be measured.
+def platform_scores(entry: Entry, step: float = STEP, which: str = CHOICES[0]) -> dict[str, float]:
+    """Return the numbers of an entry by column, in steps, but for those that could not be measured.
 
     With every digit of every score, a team could compute the key from its scores alone
-    (`challenge.submission_log.ladder`).
+    (`challenge.submission_log.budget`).
+
+    Parameters
+    ----------
+    entry : Entry
+        Of one submission.
+    step : float
+        In which numbers that are computed with the key are shown.
+    which : str
+        As in `columns`.
 
     Raises
     ------
@@ -59,10 +110,16 @@ def platform_scores(entry: Entry) -> dict[str, float]:
         the brain gate: a submission without a score, or with one it did not earn, must not be ranked.
     """
     values = _attributes(entry) if entry.track == "attributes" else _verification(entry)
-    keys = [column.key for column in columns(entry.track)]
-    scores = {key: round(values[key], DIGITS) for key in keys if key in values and math.isfinite(values[key])}
-    if keys[0] not in scores:
-        raise SubmissionError(f"{keys[0]} could not be measured, so that the submission has no score")
+    wanted = columns(entry.track, which)
+    scores = {
+        one.key: shown(values[one.key], step, one.low, one.high)
+        if one.secret
+        else round(values[one.key], _DIGITS)
+        for one in wanted
+        if one.key in values and math.isfinite(values[one.key])
+    }
+    if wanted[0].key not in scores:
+        raise SubmissionError(f"{wanted[0].key} could not be measured, so that the submission has no score")
     if entry.track == "defacing" and not entry.rated:
         raise SubmissionError("no attacker that detected a face passed the audit: no attacker counts")
     if entry.track == "defacing" and not entry.gate:

@@ -69,7 +69,7 @@ def vendor_kit(folder: Path) -> None:
     root = Path(mriprivacy.__file__).parent
     for home, _, names in os.walk(root, followlinks=True):
         for source in (Path(home, name) for name in names):
-            if source.suffix != ".pyc":
+            if source.parent.name != "__pycache__":  # bytecode, and what numba compiled
                 target = folder / "mriprivacy" / source.relative_to(root)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())

@@ -6,6 +6,7 @@ the stock image of Codabench; for defacing it needs an image with the whole kit.
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
@@ -58,7 +59,9 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
             protocol = _protocol(edition.description)
             context = Context(edition, sealed, protocol, Path(scratch) / "cache", compute)
             context.cache.mkdir()
-            return evaluate(context, accepted, paired=False).entry
+            entry = evaluate(context, accepted, paired=False).entry
+            # Shown to the participant: what intake says without the key. The others quote scores.
+            return replace(entry, warnings=accepted.warnings)
 
 
 def _protocol(description: object) -> Protocol:

@@ -1,5 +1,6 @@
 """One submission's way through the record: admitted or refused, evaluated, told its score or not."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.challenge.submission_log import ladder
+from mriprivacy.challenge.submission_log.budget import SHOWN_RANGE, log_bits, shown
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append, locked, read_log
 from mriprivacy.data_prep.formats.manifest import file_sha256
 
@@ -30,13 +32,16 @@ class Turn:
     path : Path
         The folder or zip that was sent.
     limits : Limits
-        How many a team may have evaluated.
+        How many a team, and all teams, may have evaluated.
+    may : float
+        Bits of the key that all answers together may give away.
     """
 
     folder: Path
     edition: Edition
     path: Path
     limits: Limits
+    may: float = math.inf
 
     def refuse(self, team: str, error: SubmissionError) -> None:
         """Log that intake refused it; `team` as the organizer knows it, since the submission may lie."""
@@ -71,9 +76,9 @@ class Turn:
 
     def admit(self, submission: Submission) -> str:
         """Log that intake accepted it and return the day it first was; RecordError if over a limit."""
-        return admit(self.folder, self._event("accepted", submission, submission.sha256), self.limits).time[
-            :10
-        ]
+        bits = round(log_bits(submission.track, self.limits), 4)
+        event = replace(self._event("accepted", submission, submission.sha256), bits=bits)
+        return admit(self.folder, event, self.limits, may=self.may).time[:10]
 
     def close(self, evaluation: Evaluation, submission: Submission, context: Context) -> str:
         """Log the evaluation, with the score if it may be reported; return the report to the team.
@@ -92,15 +97,23 @@ class Turn:
             events = read_log(self.folder)
             if not (done := self._evaluated(events, entry)):
                 best = ladder.best_published(events, entry.edition, entry.track, entry.team)
-                better = self._improves(reached, best, entry.track, context)
-                event = self._event("evaluated", entry, entry.submission_sha256)
-                score = round(reached.value, ladder.DIGITS) if better else None
-                done = append(self.folder, replace(event, score=score, entry=entry_digest(entry)))
+                score = shown(reached.value, self.limits.step, *SHOWN_RANGE[entry.track])
+                better = self._improves(reached, score, best, entry.track, context)
+                event = replace(
+                    self._event("evaluated", entry, entry.submission_sha256),
+                    score=score if better else None,
+                    entry=entry_digest(entry),
+                )
+                done = append(self.folder, event)
             else:
                 self._evaluated_again(events, entry)
         if done.score is None:
-            return f"to tell team {entry.team}: evaluated; no improvement beyond its standard error"
-        return f"to tell team {entry.team}: evaluated; score {done.score}"
+            return (
+                f"to tell team {entry.team}: evaluated; no improvement beyond its standard error and a step "
+                f"of {self.limits.step:g}"
+            )
+        step = f"{self.limits.step:g}"
+        return f"to tell team {entry.team}: evaluated; score {done.score} (lower end of a step of {step})"
 
     def _without_score(self, entry: Entry) -> str:
         with locked(self.folder):
@@ -127,10 +140,15 @@ class Turn:
             again = self._event("evaluated again", entry, entry.submission_sha256)
             append(self.folder, replace(again, entry=digest))
 
-    def _improves(self, reached: ladder.Reached, best: str | None, track: str, context: Context) -> bool:
+    def _improves(
+        self, reached: ladder.Reached, score: float, best: Event | None, track: str, context: Context
+    ) -> bool:
         if best is None:
             return True
-        old = ladder.load(self.folder, best)
+        assert best.score is not None
+        if not (score > best.score if ladder.HIGHER[track] else score < best.score):
+            return False  # too little to be seen
+        old = ladder.load(self.folder, best.submission)
         error = ladder.paired_standard_error(track, reached, old, context)
         return ladder.improves(track, reached, old, error)
 

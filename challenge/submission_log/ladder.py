@@ -1,4 +1,4 @@
-"""The hidden score as a team gets it: rounded, and only when it improved beyond its standard error.
+"""The hidden score as a team gets it: in coarse steps, and only when it improved beyond its standard error.
 
 A team that sees every digit of every score can compute the key from the scores alone. The Ladder (Blum and
 Hardt, 2015, "The Ladder: A Reliable Leaderboard for Machine Learning Competitions") gives a new score away
@@ -21,7 +21,6 @@ from mriprivacy.data_prep.formats.fields import alike
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.scoring.comparison import draw_systems
 
-DIGITS = 2  # of a score that is reported
 # Whether a higher score is an improvement.
 HIGHER = {"attack": True, "attributes": True, "defacing": False}
 _SCORES = "scores"
@@ -76,10 +75,10 @@ def load(folder: Path, submission: str) -> Reached:
         ) from error
 
 
-def best_published(events: Sequence[Event], edition: str, track: str, team: str) -> str | None:
-    """Return the submission behind the score last reported to a team; None if there is none."""
+def best_published(events: Sequence[Event], edition: str, track: str, team: str) -> Event | None:
+    """Return the event of the score last reported to a team; None if there is none."""
     told = [
-        event.submission
+        event
         for event in events
         if event.score is not None
         and (event.edition, event.track) == (edition, track)

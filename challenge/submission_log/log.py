@@ -8,6 +8,7 @@ How many lines there are stands beside it (`challenge.submission_log.head`), so 
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -37,20 +38,34 @@ from mriprivacy.data_prep.formats.settings import setting
 
 LOG = "submissions.jsonl"
 EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated", "evaluated again", "repaired")
-_LATER = ("entry", "note")  # members that a line has only where they are not empty
+_LATER = ("entry", "note", "bits")  # members that a line has only where they are not empty
 _LOCK = ".lock"
 LARGEST = 1 << 30  # bytes of a log
+_BITS_BEFORE = 6.68  # of an answer of older kits, which did not log them: 101 values, or none
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass
 class Limits:
-    """How many different submissions a team may have evaluated, a day (UTC) and in all; 0 = any number."""
+    """How many different submissions may be evaluated, and how finely their scores are shown.
+
+    `challenge.submission_log.budget` says how many answers the key of an edition can bear.
+    """
 
     per_day: int = setting(
         2, "different submissions of a team or participant a day, UTC; 0: any number", at_least=0
     )
-    total: int = setting(20, "the same in all", at_least=0)
+    total: int = setting(3, "the same in all", at_least=0)
+    all_teams: int = setting(
+        0, "submissions of all teams together; 0: as many as the information budget allows", at_least=0
+    )
+    step: float = setting(
+        0.1,
+        "step in which scores are shown, by its lower end; a larger one gives less away",
+        at_least=0.01,
+        at_most=0.5,
+    )
+    open_key: bool = setting(False, "the key is no secret: no information budget holds")
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,8 @@ class Event:
         logs of older kits.
     note : str
         Of a repair, what was found.
+    bits : float
+        Of an accepted one, what its answer can give away of the key; 0 in logs of older kits.
     """
 
     event: str
@@ -102,6 +119,7 @@ class Event:
     previous: str = NOTHING
     entry: str = ""
     note: str = ""
+    bits: float = 0.0
 
     def line(self) -> bytes:
         """Return the event as it stands in the log."""
@@ -192,7 +210,8 @@ def head_problem(events: tuple[Event, ...], known: Head | None) -> str | None:
 def _parse(line: bytes, number: int) -> Event:
     content = parse_json_object(line, name=f"{LOG}: line {number}")
     kinds: Mapping[str, type | tuple[type, ...]] = {
-        "problems": int, "number": int, "score": (int, float, type(None))
+        "problems": int, "number": int, "score": (int, float, type(None)),
+        "bits": (int, float),
     }  # fmt: skip
     names = [field.name for field in fields(Event) if field.name in content or field.name not in _LATER]
     good = list(content) == names and all(
@@ -218,11 +237,26 @@ def append(folder: Path, event: Event, now: datetime | None = None) -> Event:
     return _append(folder, read_log(folder), event, now or datetime.now(UTC))
 
 
-def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = None) -> Event:
-    """Log an accepted submission, unless its team is over its limits.
+def admit(
+    folder: Path, event: Event, limits: Limits, now: datetime | None = None, may: float = math.inf
+) -> Event:
+    """Log an accepted submission, unless its team, or all teams together, are over their limits.
 
     A submission that was accepted before, byte for byte, is admitted again and neither counted nor logged:
     its evaluation may have been cut short, and what comes of it is known.
+
+    Parameters
+    ----------
+    folder : Path
+        The record.
+    event : Event
+        Says whose submission it is, and the bits of its answer.
+    limits : Limits
+        A team's and all teams'.
+    now : datetime, optional
+        For tests.
+    may : float
+        Bits of the key that all answers may give away (`challenge.submission_log.budget`).
 
     Raises
     ------
@@ -237,12 +271,23 @@ def admit(folder: Path, event: Event, limits: Limits, now: datetime | None = Non
         if known := [e for e in mine if e.submission == event.submission]:
             return known[0]
         today = sum(e.time[:10] == now.strftime(_TIME)[:10] for e in mine)
-        for used, most, when in ((today, limits.per_day, "today (UTC)"), (len(mine), limits.total, "in all")):
+        of_team, of_all = f"team {event.team}", "all teams"
+        for who, used, most, when in (
+            (of_team, today, limits.per_day, "today (UTC)"),
+            (of_team, len(mine), limits.total, "in all"),
+            (of_all, len(accepted), limits.all_teams, "in all"),
+        ):
             if most and used >= most:
                 _append(folder, events, replace(event, event="over limit"), now)
-                raise RecordError(
-                    f"team {event.team}: {used} submissions were accepted {when}; the limit is {most}"
-                )
+                raise RecordError(f"{who}: {used} submissions were accepted {when}; the limit is {most}")
+        given = sum(e.bits or _BITS_BEFORE for e in accepted)
+        if given + event.bits > may:
+            _append(folder, events, replace(event, event="over limit"), now)
+            raise RecordError(
+                f"{LOG}: {len(accepted)} answers to all teams can give away {given:.1f} bits of the key, and "
+                f"one more {event.bits:.2f}; they may give away {may:.1f}. Evaluate this one when the "
+                "challenge is over; or give limits.open_key=true if the key is no secret"
+            )
         return _append(folder, events, event, now)
 
 

@@ -21,7 +21,7 @@ def write_tiny_cohort(root: Path, n_subjects: int = N_SUBJECTS) -> Path:
     for number in range(1, n_subjects + 1):
         subject = f"sub-{number:02d}"
         ethnicity = ("asian", "african")[number // 2 % 2]
-        rows.append(f"{subject}\t{'FM'[number % 2]}\t{20 + 5 * number}\t{ethnicity}\tParis")
+        rows.append(f"{subject}\t{'FM'[number % 2]}\t{20 + 5 * (number % 20)}\t{ethnicity}\tParis")
         data = rng.integers(0, 900, SHAPE).astype(np.int16)
         scan = nib.Nifti1Image(data, affine)
         scan.header["descrip"] = f"{subject} scanned 2019-03-04".encode()

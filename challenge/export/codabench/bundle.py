@@ -27,7 +27,7 @@ from mriprivacy.scoring.errors import UserError
 STOCK_IMAGE = "codalab/codalab-legacy:py312"
 COMMAND = (
     "python3 -m mriprivacy.challenge.export.codabench.codabench_run "
-    "/app/input/ref /app/input/res /app/output/scores.json {track}"
+    "/app/input/ref /app/input/res /app/output/scores.json {track} {step} {columns}"
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
@@ -49,7 +49,9 @@ class Phase:
     with_data : bool
         Whether `public/` goes to the platform, for all who can see the benchmark.
     limits : Limits
-        Submissions of a participant.
+        Submissions of a participant and of all, and how their scores are shown.
+    columns : str
+        As in `challenge.export.columns.columns`.
     """
 
     track: str
@@ -59,6 +61,7 @@ class Phase:
     contact: str
     with_data: bool
     limits: Limits
+    columns: str
 
 
 def check_synthetic(edition: Edition) -> None:
@@ -97,7 +100,7 @@ def write_bundle(edition: Edition, root: Path, folder: Path, phase: Phase, basel
     with tempfile.TemporaryDirectory() as scratch:
         _write_parts(edition, root, folder, Path(scratch), phase, baselines)
     write_logo(folder / "logo.png")
-    about = {"track": phase.track, "limits": phase.limits, "columns": columns(phase.track)}
+    about = {"track": phase.track, "limits": phase.limits, "columns": columns(phase.track, phase.columns)}
     about |= {"question": QUESTIONS[phase.track], "files": FILES[phase.track]}
     for name in ("overview", "submit", "figures", "terms"):
         path = folder / "pages" / f"{name}.md"
@@ -113,7 +116,7 @@ def _write_parts(
     """Write the zips inside of the zip."""
     write_reference(root, phase.track, parts / "reference_data")
     vendor_kit(parts / "scoring_program")
-    command = COMMAND.format(track=phase.track)
+    command = COMMAND.format(track=phase.track, step=phase.limits.step, columns=phase.columns)
     (parts / "scoring_program" / "metadata.yaml").write_text(f"command: {command}\n", encoding="utf-8")
     write_starting_kit(edition, parts / "starting_kit", (phase.track,), baselines)
     found = {
@@ -183,7 +186,7 @@ def _competition(edition: Edition, phase: Phase, image: str) -> dict[str, Any]:
                 "sorting": "desc" if column.higher_is_better else "asc",
                 "precision": 3,
             }
-            for index, column in enumerate(columns(phase.track))
+            for index, column in enumerate(columns(phase.track, phase.columns))
         ],
     }
     return {

@@ -1,4 +1,4 @@
-"""What Codabench starts, as a module, with the words REFERENCE SUBMISSION SCORES TRACK."""
+"""What Codabench starts, as a module, with the words REFERENCE SUBMISSION SCORES TRACK STEP COLUMNS."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
 
     try:
         entry = score(reference, submission, words[3])
-        found = platform_scores(entry)
+        found = platform_scores(entry, float(words[4]), words[5])
     except SubmissionError as error:
         for problem in error.problems:
             print(one_line(problem), file=sys.stderr)

@@ -15,6 +15,7 @@ from mriprivacy.challenge.export.grand_challenge.jobs import INPUT_SOCKET, SOCKE
 from mriprivacy.challenge.export.packing import text, vendor_kit
 from mriprivacy.challenge.export.reference_data import write_reference
 from mriprivacy.challenge.intake.submission import TABLES
+from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import whole_file
 
 # Installed for their files; their requirements (torch among them) are not needed.
@@ -27,7 +28,9 @@ _OUTPUTS = {
 }
 
 
-def write_container(edition: Edition, root: Path, folder: Path, track: str) -> None:
+def write_container(
+    edition: Edition, root: Path, folder: Path, track: str, limits: Limits, which: str
+) -> None:
     """Write Dockerfile, kit, requirements and README; the key lies apart, in `ground_truth.tar.gz`.
 
     Parameters
@@ -40,13 +43,23 @@ def write_container(edition: Edition, root: Path, folder: Path, track: str) -> N
         Where to.
     track : str
         One container scores one track.
+    limits : Limits
+        What the README asks the platform for, and how scores are shown.
+    which : str
+        As in `challenge.export.columns.columns`.
     """
     vendor_kit(folder / "kit")
     (folder / "requirements.txt").write_text(_lines(_needed(track)), encoding="utf-8")
     data = [name for name in DATA_ONLY if track not in TABLES]
     (folder / "requirements-data.txt").write_text(_lines(data), encoding="utf-8")
     about = {"track": track, "draws": track not in TABLES, "output": _OUTPUTS[track]}
-    about |= {"deciding": columns(track)[0], "input_socket": INPUT_SOCKET, "output_socket": SOCKETS[track]}
+    about |= {
+        "deciding": columns(track)[0],
+        "limits": limits,
+        "columns": which,
+        "input_socket": INPUT_SOCKET,
+        "output_socket": SOCKETS[track],
+    }
     for name, template in (("Dockerfile", "Dockerfile"), ("README.md", "grand_challenge.md")):
         (folder / name).write_text(text(template, edition, **about), encoding="utf-8")
     with tempfile.TemporaryDirectory() as truth:

@@ -1,7 +1,7 @@
 """What a grand-challenge evaluation container does: score what lies in /input, once or whenever it is asked.
 
-`python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH`,
-in mode `$API_METHOD`:
+`python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH
+STEP COLUMNS`, in mode `$API_METHOD`:
 `exec` scores and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.challenge.edition.public import open_edition
-from mriprivacy.challenge.export.columns import platform_scores
+from mriprivacy.challenge.export.columns import CHOICES, STEP, platform_scores
 from mriprivacy.challenge.export.grand_challenge.jobs import assemble
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.description import SubmissionError
@@ -30,17 +30,20 @@ PORT = 4743
 
 @dataclass(frozen=True)
 class Places:
-    """Where a container finds and leaves things."""
+    """Where a container finds and leaves things, and what it shows (`challenge.export.columns`)."""
 
     track: str
     source: Path
     output: Path
     truth: Path
+    step: float = STEP
+    columns: str = CHOICES[0]
 
 
 def main(words: Sequence[str], method: str) -> int:
     """Score once, or serve until the platform ends the process."""
-    places = Places(words[0], *(Path(word) for word in words[1:4]))
+    source, output, truth = (Path(word) for word in words[1:4])
+    places = Places(words[0], source, output, truth, float(words[4]), words[5])
     if method.lower() == "invoke":
         make_server(places).serve_forever()
     return evaluate_input(places)
@@ -80,7 +83,8 @@ def _metrics(places: Places) -> dict[str, Any]:
             submission = places.source / "predictions.zip"
         entry = score(places.truth, submission, places.track)
     signatures = [result.signature for result in entry.results]
-    return {"aggregates": platform_scores(entry), "signatures": signatures, "warnings": list(entry.warnings)}
+    aggregates = platform_scores(entry, places.step, places.columns)
+    return {"aggregates": aggregates, "signatures": signatures, "warnings": list(entry.warnings)}
 
 
 def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> HTTPServer:

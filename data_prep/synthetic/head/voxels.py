@@ -70,7 +70,7 @@ def grid(spacing_mm: Sequence[float]) -> tuple[NDArray[np.float64], Shape]:
     Examples
     --------
     >>> grid((1.5, 1.5, 1.5))[1]
-    (136, 172, 176)
+    (136, 172, 188)
     """
     spacing = np.asarray(spacing_mm, np.float64)
     extent = FIELD_OF_VIEW[1] - FIELD_OF_VIEW[0]

@@ -26,13 +26,19 @@ from mriprivacy.challenge.export.grand_challenge.grand_challenge_run import (
 from mriprivacy.challenge.export.grand_challenge.jobs import SOCKETS, assemble
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import check_submission
-from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, parse_id
-from mriprivacy.data_prep.formats.tsv import read_table
+from mriprivacy.data_prep.formats.schema import (
+    ATTRIBUTE_COLUMNS,
+    SCORE_COLUMNS,
+    SEALED_KEY_COLUMNS,
+    parse_id,
+)
+from mriprivacy.data_prep.formats.tsv import read_table, write_table
 from tests.helpers.stock_image import linked_python
 
 
 def export(edition: Path, output: Path, *words: str) -> None:
-    assert main(["export", "target=grand_challenge", f"edition={edition}", f"output={output}", *words]) == 0
+    fixed = ["target=grand_challenge", f"edition={edition}", f"output={output}", "limits.open_key=true"]
+    assert main(["export", *fixed, *words]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +138,19 @@ def test_it_scores_once_as_the_image_does(
     done = subprocess.run(words, **where, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert set(metrics(places)) == {"aggregates", "signatures", "warnings"}
-    assert 0 <= metrics(places)["aggregates"]["auc"] <= 1
+    assert list(metrics(places)["aggregates"]) == ["auc"]
+    assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def test_what_is_said_beside_the_scores_quotes_none(places: Places, attack: Path) -> None:
+    """An AUC below chance is shown as .5; a warning had it in two digits."""
+    key = read_table(places.truth / "sealed" / "key.tsv", SEALED_KEY_COLUMNS, {}, name="key").rows
+    rows = [(probe, reference, str(-(label == "mated"))) for probe, reference, label, _ in key]
+    write_table(attack / "scores.tsv", SCORE_COLUMNS, rows)
+    put(attack, places)
+    assert evaluate_input(places) == 0
+    assert metrics(places)["aggregates"] == {"auc": 0.5}
+    assert not [line for line in metrics(places)["warnings"] if "AUC" in line]
 
 
 def answer(url: str, method: str, seconds: float = 30) -> int:
@@ -160,7 +178,8 @@ def test_it_serves_on_the_platforms_port_as_the_image_does(
             assert server.poll() is None  # it waits for the next submission
         finally:
             server.kill()
-    assert 0 <= metrics(places)["aggregates"]["auc"] <= 1
+    assert list(metrics(places)["aggregates"]) == ["auc"]
+    assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def test_an_invalid_submission_has_no_metrics_and_one_line(

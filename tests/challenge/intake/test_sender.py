@@ -52,7 +52,7 @@ def test_only_the_organizer_says_who_the_reference_is(
         f"output={tmp_path / 'entries'}",
         f"cache={tmp_path / 'cache'}",
     ]
-    words += [f"record={tmp_path / 'record'}"] if log else []
+    words += [f"record={tmp_path / 'record'}", "limits.open_key=true"] if log else []
     folder = renamed_to("Reference", attack, tmp_path)
     packed = Path(shutil.make_archive(str(tmp_path / "zipped"), "zip", folder))
     assert main(["evaluate", *words, f"submission={packed}"]) == 2
@@ -70,7 +70,7 @@ def test_only_the_organizer_says_who_the_reference_is(
 def test_two_spellings_are_not_two_teams(
     log: bool, tiny_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [f"edition={tiny_edition_folder}", f"cache={tmp_path / 'cache'}"]
+    words = [f"edition={tiny_edition_folder}", f"cache={tmp_path / 'cache'}", "limits.open_key=true"]
     words += (
         [f"record={tmp_path / 'record'}", f"output={tmp_path / 'a'}"] if log else [f"output={tmp_path / 'a'}"]
     )

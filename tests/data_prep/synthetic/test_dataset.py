@@ -144,7 +144,7 @@ def test_sagittal_scans_of_both_contrasts_go_through_the_release(tmp_path):
         brain = np.asarray(
             nib.load(tmp_path / "sealed" / "brain_masks" / scan.truth["brain_masks"].name).dataobj
         )
-        assert released.shape == labels.shape == (34, 86, 88)
+        assert released.shape == labels.shape == (34, 86, 94)
         np.testing.assert_array_equal(brain > 0, np.isin(labels, BRAIN))
         names = dict(
             line.split("\t") for line in (people / "derivatives/truth/dseg.tsv").read_text().splitlines()
