@@ -53,13 +53,13 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         ranked = board(defacers)
-        lines += [f"Defacers, by the {ranked.by.title}", f"(chance: {ranked.by.chance:.2f}). An ignorant one"]
-        lines += ["takes scans as they come; adapted and informed ones are trained on defaced dev."]
+        lines += [f"Defacers, by the {ranked.by.title} (chance: {ranked.by.chance:.2f})."]
+        lines += ["An ignorant attacker takes scans as they come; the others are trained on defaced scans."]
         lines += [RANKS, ""]
         rows: list[tuple[object, ...]] = []
         for place in ranked.places:
             entry, best = place.entry, place.entry.strongest()
-            brain = "not ranked" if entry.games else gate(entry).split(" on ")[0]
+            brain = gate(entry).split(" on ")[0]
             if "utility" in entry.utility:
                 brain += f" {entry.utility['utility'].value:.2f}"
             private = f"{ranked.by.estimate(entry):.2f}"
