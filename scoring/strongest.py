@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 from mriprivacy.scoring.report import figures, last_axis, partial_auc_of, people_within
@@ -134,24 +134,32 @@ def strongest(
 
 
 def _choice(lists: Sequence[Trials], fold: Ints, counts: Floats, metric: str) -> Ints:
-    """Return the attacker that is strongest on people of other folds; shape (n_folds, n_draws)."""
+    """Return the attacker that is strongest on people of other folds; shape (n_folds, n_draws).
+
+    Where those drawn have no trials of both kinds it is that of the first column, the list as it is.
+    """
     choice = np.empty((fold.max() + 1, counts.shape[1]), np.int64)
     for start in range(0, counts.shape[1], _COLUMNS):
         part = counts[:, start : start + _COLUMNS]
         for k in range(len(choice)):
             others = part * (fold != k)[:, None]
             strength = np.stack([_strength(one, others, metric) for one in lists])
-            choice[k, start : start + _COLUMNS] = strength.argmax(axis=0)
+            if not start and np.isnan(strength[:, 0]).any():
+                raise DataError(
+                    "probe_subjects: too few people with non-mated trials among each other; expected more, "
+                    "to choose by others"
+                )
+            best = np.nan_to_num(strength, nan=-1.0).argmax(axis=0)
+            now = choice[k, 0] if start else best[0]
+            choice[k, start : start + _COLUMNS] = np.where(np.isnan(strength[0]), now, best)
     return choice
 
 
 def _strength(listed: Trials, counts: Floats, metric: str) -> Floats:
-    """Return the metric under weights of subjects, AUC where it is equal; shape (n,)."""
+    """Return the metric under weights of subjects, AUC where it is equal; NaN where a draw has no trials."""
     mated, nonmated = listed.weigh(counts)
     both = (mated.sum(axis=0) > 0) & (nonmated.sum(axis=0) > 0)
-    strength = np.full(
-        counts.shape[1], -1.0
-    )  # others drawn have no trials of both kinds: nothing to choose by
+    strength = np.full(counts.shape[1], np.nan)
     if not both.any():
         return strength
     counts, curves = counts[:, both], Steps(last_axis(mated[:, both]), last_axis(nonmated[:, both]))
@@ -173,8 +181,6 @@ def _norms(scores: Floats, listed: Trials, fold: Ints) -> tuple[Floats, Floats]:
     of_probe, of_reference = fold[listed.probe], fold[listed.reference]
     for k in range(fold.max() + 1):
         own, others = of_probe == k, (of_probe != k) & (of_reference != k) & ~listed.mated
-        if not others.any():
-            others = ~listed.mated
         mean[:, own] = scores[:, others].mean(axis=1, keepdims=True)
         wide = scores[:, others].std(axis=1, keepdims=True)
         spread[:, own] = np.where(wide > 0, wide, 1.0)

@@ -128,7 +128,7 @@ def _turn(settings: EvaluateSettings, context: Context) -> Turn:
     if limits.open_key:
         said.append(OPEN_KEY)
     elif edition.name in published():
-        said.append(f"{edition.name} is a standard edition: anybody can make its key, no budget protects it")
+        said.append(f"{edition.name} is standard: anybody can make its key, and no budget protects it")
     if not verdict_only(settings):
         print(*filter(None, said), sep="\n", end="\n" if any(said) else "")
     may = math.inf if limits.open_key else budget.may

@@ -304,6 +304,8 @@ def _needed(value: Mapping[str, Any], where: str, entry: Mapping[str, Any]) -> I
         figures = ("mae_years", "gain_years") if years else ("accuracy", "gain")
     elif value["trial_list"] in ("all", CHOSEN):
         figures, counts = ("auc",), ("mated", "nonmated", "subjects")
+        if value["trial_list"] == CHOSEN and isinstance(exposure := entry.get("exposure"), str) and exposure:
+            figures += (exposure,)
         if entry.get("track") == "defacing" and value["level"] != ORACLE:
             counts += ("probes", "failures_to_acquire")
     for part, names in (("figures", figures), ("counts", counts)):

@@ -16,7 +16,6 @@ from mriprivacy.challenge.evaluation.context import Context, Floats
 from mriprivacy.challenge.evaluation.draws import drawn
 
 LINKS = "links undefaced scans (AUC above .5)"
-LINKS_DEFACED = "links defaced scans, though not undefaced ones (AUC above .5)"
 EVERYBODY = "everybody"  # a check of the edition concerns every attacker
 SHUFFLED_KEYS = 10
 # Standard errors within which a check is passed: with a dozen checks a system, chance fails one in a hundred.
@@ -52,14 +51,14 @@ def audit(
     """
     undefaced, defaced = _areas(context, ceiling), _areas(context, attackers)
     nothing = "trained on a shuffled key, is at chance (AUC .5)"
-    checks = [_links(one, undefaced, defaced) for one in undefaced]
+    checks = [check_area(LINKS, str(one), *_auc(undefaced, one), above=True) for one in undefaced]
     # An attacker that is judged but could not be trained for a check has not passed it.
     checks += [_unasked(LINKS, one) for one in defaced if one not in undefaced]
     for one in defaced:
         if one.level not in ("informed", CROSS_FITTED):
             continue
         areas = shuffled.get(one)
-        if areas is None:
+        if areas is None or len(areas) < 2:  # one alone has no standard error
             checks.append(_unasked(nothing, one))
             continue
         error = areas.std(ddof=1) / np.sqrt(len(areas))
@@ -69,17 +68,11 @@ def audit(
         value = defaced[one][0] - defaced[other][0]
         error = float(np.std(defaced[one][1] - defaced[other][1]))
         ends = (value - SIGMAS * error, value + SIGMAS * error)
-        checks.append(Check(f"no worse than {other} (AUC gained)", str(one), value, *ends, ends[1] >= 0))
+        # Surely below chance it links, too, with the sign reversed.
+        below = defaced[one][0] + SIGMAS * float(np.std(defaced[one][1])) < 0.5
+        passed = bool(ends[1] >= 0 or below)
+        checks.append(Check(f"no worse than {other} (AUC gained)", str(one), value, *ends, passed))
     return checks
-
-
-def _links(one: Attacker, undefaced: Areas, defaced: Areas) -> Check:
-    """Require that an attacker links undefaced scans, or else defaced ones: what links is not too weak."""
-    check = check_area(LINKS, str(one), *_auc(undefaced, one), above=True)
-    if check.passed or one not in defaced:
-        return check
-    other = check_area(LINKS_DEFACED, str(one), *_auc(defaced, one), above=True)
-    return other if other.passed else check
 
 
 def check_area(question: str, attacker: str, value: float, error: float, above: bool = False) -> Check:
@@ -108,6 +101,8 @@ def _less_informed(areas: Areas) -> list[tuple[Attacker, Attacker]]:
 
 
 def _areas(context: Context, attackers: Sequence[AttackScores]) -> Areas:
+    if not attackers:
+        return {}
     draws = drawn(context, [one.scores for one in attackers], DRAWS, context.protocol.bootstrap_seed)
     areas = zip(draws.values["auc"].tolist(), draws.replicates["auc"], strict=True)
     return dict(zip((one.attacker for one in attackers), areas, strict=True))

@@ -70,6 +70,8 @@ class Judged:
         What is to be known beside them.
     scores : mapping from Attacker to ndarray, shape (n_trials,)
         Behind the results.
+    chosen : ndarray, shape (n_trials,), or None
+        Behind the result `CHOSEN`.
     seconds : mapping from str to float
         Wall time by step.
     gate, checks, utility, face, games
@@ -81,6 +83,7 @@ class Judged:
     results: Sequence[Result]
     remarks: Sequence[str]
     scores: Mapping[Attacker, Floats] = field(default_factory=dict)
+    chosen: Floats | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     gate: Gate | None = None
     checks: Sequence[Check] = ()
@@ -103,11 +106,14 @@ class Evaluation:
     images : mapping from str to mapping from id to ImageFeatures
         What was seen in the scans of `eval`, as `released` and as `defaced`, and in its references
         (`reference_raw` and so on, by condition); empty for tables.
+    chosen : ndarray, shape (n_trials,), or None
+        The scores behind the result `CHOSEN`.
     """
 
     entry: Entry
     scores: Mapping[Attacker, Floats] = field(default_factory=dict)
     images: Images = field(default_factory=dict)
+    chosen: Floats | None = None
 
     @property
     def failures(self) -> dict[str, str]:

@@ -101,7 +101,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     asks, signs = _reversed(asks, results)
     if signs:  # few attackers, seldom: all figures are made again
         results, scoring = timed("figures", verification, context, submission, asks)
-    best, choosing = timed("strongest attacker", rate_strongest, context, submission, asks, counts)
+    (best, chosen), choosing = timed("strongest attacker", rate_strongest, context, submission, asks, counts)
     others = [
         *_by_group(context, asks, results, counts),
         Ask(Attacker("attributes", ORACLE), _agreement(context), trial_lists=["all"], rates=False),
@@ -126,6 +126,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
             *utility_remarks,
         ],
         scores={ask.attacker: ask.scores for ask in (*asks, *others)},
+        chosen=chosen,
         seconds=summed(
             gating,
             looking,
@@ -166,8 +167,16 @@ def _asks(
     references: Mapping[str, Images],
     counts: Mapping[str, int],
 ) -> list[Ask]:
-    """Ask for the figures of every attacker; one that failed the audit or acquired no face does not count."""
-    failed = {check.attacker for check in checks if not check.passed}
+    """Ask for the figures of every attacker; one that failed the audit or acquired no face does not count.
+
+    A weak attacker, which does not link undefaced scans, counts beside others: it makes no system look safe.
+    Where all that see anything are weak, none counts.
+    """
+    weak = {check.attacker for check in checks if check.question == LINKS and not check.passed}
+    failed = {check.attacker for check in checks if check.question != LINKS and not check.passed}
+    able = {str(one.attacker) for one in attackers if one.scores_differ} - failed
+    if EVERYBODY in failed or not able - weak:
+        able = set()
     return [
         Ask(
             one.attacker,
@@ -177,7 +186,7 @@ def _asks(
                 **({"learned_from": one.trained_on} if one.trained_on else {}),
                 **faceless_references(references, one.attacker),
             },
-            rates=one.scores_differ and not failed & {str(one.attacker), EVERYBODY},
+            rates=str(one.attacker) in able,
             doppelganger=one.doppelganger,
         )
         for one in attackers

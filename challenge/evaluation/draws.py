@@ -55,12 +55,23 @@ def strongest_draws(
     if any(one.trial_list == CHOSEN for one in results):
         people = context.trials.people
         found = strongest(
-            rating, context.trials.mated, people[:, 0], people[:, 1], exposure_of(context), draws, seed
+            both_signs(rating),
+            context.trials.mated,
+            people[:, 0],
+            people[:, 1],
+            exposure_of(context),
+            draws,
+            seed,
         ).replicates
     else:
         every = drawn(context, rating, draws, seed)
         found = {name: every.replicates[name].max(axis=0) for name in names}
     return {name: tuple(found[name].round(4).tolist()) for name in names}
+
+
+def both_signs(scores: Sequence[Floats]) -> list[Floats]:
+    """Return score lists and their negatives: which way an attacker links is chosen on other people, too."""
+    return [*scores, *(-one for one in scores)]
 
 
 def exposure_of(context: Context) -> str:

@@ -75,7 +75,7 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         supersedes=edition.description.get("supersedes", ""),
         released=edition.description.get("released", ""),
     )
-    return Evaluation(entry, judged.scores, judged.images)
+    return Evaluation(entry, judged.scores, judged.images, judged.chosen)
 
 
 def _judge(context: Context, submission: Submission) -> Judged:

@@ -130,7 +130,8 @@ def platform_scores(entry: Entry, step: float = STEP, which: str = CHOICES[0]) -
             "(brain changed, or nothing changed); such a system is not ranked"
         )
     if entry.games:
-        raise SubmissionError(*(f"{line}; such a system is not ranked" for line in entry.games))
+        # Which scans, and how many, would tell of the key.
+        raise SubmissionError("plays a game (docs/explanation/security.md); such a system is not ranked")
     return scores
 
 

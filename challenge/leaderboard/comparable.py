@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from mriprivacy.challenge.entry.entry import Entry, Result, may_be_ranked
+from mriprivacy.challenge.entry.ranked_by import ranked_by
 from mriprivacy.challenge.leaderboard.standings import but_attack
 from mriprivacy.scoring import Signature
 from mriprivacy.scoring.signature import described
@@ -77,11 +78,19 @@ def _differing(own: Signature, usual: Signature) -> tuple[str, ...]:
 
 
 def _drawn_unlike(entries: Sequence[Entry]) -> dict[str, str]:
-    counted = Counter(len(entry.draws) for entry in entries if len(entry.draws) > 1)
+    def drawn(entry: Entry) -> int:
+        return min(len(entry.draws), len(ranked_by(entry).draws(entry)))
+
+    counted = Counter(drawn(entry) for entry in entries if drawn(entry) > 1)
     usual = max(counted, key=lambda length: (counted[length], length), default=0)
     expected = f"{usual}, as in {counted[usual]} others" if usual else "those of their edition"
-    return {
-        entry.path: f"draws are {len(entry.draws)}; expected {expected}"
+    unlike = {
+        entry.path: f"draws are {drawn(entry)}; expected {expected}"
         for entry in entries
-        if len(entry.draws) != usual or not usual
+        if drawn(entry) != usual or not usual
+    }
+    return unlike | {
+        entry.path: f"{name} is missing of the strongest attacker; expected, since entries are ranked by it"
+        for entry in entries
+        if (name := ranked_by(entry).name) not in entry.strongest().figures
     }

@@ -9,7 +9,7 @@ from mriprivacy.data_prep.formats.foreign_text import one_line
 # What the notes of one cause differ in: the attacker before the first colon, names in parentheses, the
 # attribute, how many people have which value, and numbers.
 _TOPICS = "utility|references|doppelgangers|faces"
-_ATTACKER = re.compile(rf"^(?!(?:{_TOPICS}): )[\w.-]+(\(\w+\))?(\+\w+)?(/[\w-]+)?: ")
+_ATTACKER = re.compile(rf"^(?!(?:{_TOPICS}): )[\w.-]+(\([\w,-]+\))?(\+\w+)?(/[\w-]+)?: ")
 _LISTED = re.compile(r" ?\((?!s\))[^()]*\)")
 _ATTRIBUTE = re.compile(r"(?<=not trained to predict )\w+")
 _VALUES = re.compile(r"(?<=people by value are )[^;]*")

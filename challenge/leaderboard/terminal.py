@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
@@ -17,8 +18,9 @@ from mriprivacy.challenge.leaderboard.tables import figure, gate
 from mriprivacy.challenge.leaderboard.verdict import shortened, why_not_ranked
 from mriprivacy.scoring.ranking import ALPHA
 
-DEFACERS = ("ranks", "system", "{}", "brain", "attacker", "AUC, strongest", "ignorant")
+DEFACERS = ("ranks", "system", "{}", "brain", "attacker", "AUC", "AUC, ignorant")
 ATTACKS = ("ranks", "system", "{}", "AUC", "rank-1")
+ATTACKERS = "An ignorant attacker takes scans as they come; the others are trained on defaced scans."
 RANKS = "Ranks: those that the data leave open, all together with 95 % confidence."
 SHOWN = (
     *("eer", "auc", "auc_doppelganger", "identity", "linkability"),
@@ -53,9 +55,8 @@ def ranking(entries: Sequence[Entry]) -> str:
     lines = []
     if defacers:
         ranked = board(defacers)
-        lines += [f"Defacers, by the {ranked.by.title} (chance: {ranked.by.chance:.2f})."]
-        lines += ["An ignorant attacker takes scans as they come; the others are trained on defaced scans."]
-        lines += [RANKS, ""]
+        about = f"Defacers, by the {ranked.by.title} (chance: {ranked.by.chance:.2f}). {ATTACKERS} {RANKS}"
+        lines += [*wrap(about, 80), ""]
         rows: list[tuple[object, ...]] = []
         for place in ranked.places:
             entry, best = place.entry, place.entry.strongest()

@@ -123,8 +123,9 @@ class Turn:
             else:
                 event = self._event("evaluated", entry, entry.submission_sha256)
                 append(self.folder, replace(event, entry=entry_digest(entry)))
-        nobody = "no attacker passed the audit and saw anybody"
-        why = "not every scan passed the brain gate" if entry.rated else nobody
+        why = "no attacker passed the audit and saw a head"
+        if entry.rated:
+            why = "it plays a game" if entry.games else "not every scan passed the brain gate"
         return f"to tell team {entry.team}: evaluated; no score, since {why}"
 
     @staticmethod

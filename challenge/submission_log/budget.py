@@ -1,6 +1,6 @@
 """The information budget: how many bits the key of an edition holds, and how many answers may give away.
 
-An attacker who chose its submissions well computes the key from what it is shown. However it chooses them,
+An attacker that chose its submissions well computes the key from what it is shown. However it chooses them,
 answers that can come out in `2^b` ways together raise the probability of any success by a factor of `2^b` at
 most: for each of them, there is a guess that is as good as without any answer. So answers are counted, over
 all submissions of all teams, for teams may work together.
@@ -25,10 +25,10 @@ from mriprivacy.challenge.submission_log.log import Limits
 # the pairs of twelve people succeeds in less than 4 % of all keys, whatever it submits; of more people, in
 # less. (Of twelve people half of the pairs are found by chance in 1 of 720 keys at most, and 2^4.8 is 28.)
 SHARE = 1 / 6
-# What is shown of a score, by track: an AUC below .5 links nobody and is shown as .5.
+# What is shown of a score, by track: an AUC below .5 links no person and is shown as .5.
 SHOWN_RANGE = {"attack": (0.5, 1.0), "defacing": (0.5, 1.0), "attributes": (0.0, 1.0)}
 _TINY = 1e-9  # 0.3 / 0.1 is less than 3
-OPEN_KEY = "limits.open_key=true: no information budget holds; whoever submits often can compute the key"
+OPEN_KEY = "limits.open_key=true: no information budget holds; a team that submits often can compute the key"
 
 
 @dataclass(frozen=True)

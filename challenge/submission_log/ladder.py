@@ -47,7 +47,8 @@ def standing(evaluation: Evaluation, submission: Submission, context: Context) -
     """Return what a submission reached; a probe of which no attribute is known counts as told wrong."""
     if not isinstance(submission, AttributesSubmission):
         best = evaluation.entry.strongest()
-        return Reached(best.figures["auc"].value, evaluation.scores[best.attacker])
+        units = evaluation.scores[best.attacker] if evaluation.chosen is None else evaluation.chosen
+        return Reached(best.figures["auc"].value, units)
     right = []
     for probe in context.edition.eval.probes:
         pairs = zip(context.sealed.attributes[probe], submission.attributes[probe], strict=True)

@@ -218,12 +218,14 @@ class Expected:
         sound = learned - {c[1] for c in self.checks if not c[5] and not c[0].startswith("links")}
         if sound != learned:
             ask(sound)
-        failed = {check[1] for check in self.checks if not check[5]}
+        weak = {check[1] for check in self.checks if not check[5] and check[0].startswith("links")}
+        failed = {check[1] for check in self.checks if not check[5] and not check[0].startswith("links")}
+        assert set(self.scores) - failed - weak  # one of them is not weak, so that all count
         self.rating = [name for name in self.scores if name not in failed]
         self.area = {name: reference.auc(own, self.mated) for name, own in self.scores.items()}
         self.strongest = self.chosen_in_draws(SEED)
-        names, times = np.unique(self.strongest.chosen.astype(str), return_counts=True)
-        self.most = str(names[times.argmax()])
+        named = [name.removeprefix("-") for name in self.strongest.chosen]
+        self.most = max(self.rating, key=named.count)
 
     def strength(self, name: str) -> tuple[float, float]:
         """What makes an attacker the strongest of its level: people linked, then AUC."""
@@ -278,11 +280,11 @@ def test_scores_and_figures_of_every_attacker_and_group(
         double = expected.doubles.get(name)
         if one.trial_list == "chosen":
             own, (mean, spread) = expected.strongest.scores, expected.strongest.norms
-            rows = enumerate(expected.strongest.chosen)
-            seen = [expected.doubles.get(by, expected.scores[by])[i] for i, by in rows]
-            double = (
-                (np.array(seen) - mean) / spread if set(expected.rating) <= set(expected.doubles) else None
-            )
+            seen = [
+                (-1 if by.startswith("-") else 1) * expected.doubles[by.removeprefix("-")][i]
+                for i, by in enumerate(expected.strongest.chosen)
+            ]
+            double = (np.array(seen) - mean) / spread
         threshold = reference.threshold_of(own, expected.mated) if "=" in one.trial_list else None
         figures = reference.figures(
             own[chosen], expected.people[chosen], expected.mated[chosen], expected.probes[chosen],
@@ -309,7 +311,8 @@ def test_scores_and_figures_of_every_attacker_and_group(
             where = name, one.trial_list, figure
             assert (told.value, told.n) == pytest.approx((value[0], value[3]), abs=1e-6), where
             # The kit takes the noise of single pairs off, by draws of its own.
-            assert (told.low, told.high) == pytest.approx(value[1:3], abs=0.1, nan_ok=True), where
+            noise = 0.15 if "=" in one.trial_list else 0.08
+            assert (told.low, told.high) == pytest.approx(value[1:3], abs=noise, nan_ok=True), where
 
 
 def test_counts_and_who_rates(entry: Entry, expected: Expected, context: Context) -> None:
@@ -346,8 +349,7 @@ def test_audit(entry: Entry, expected: Expected) -> None:
     for check, values in wanted.items():
         assert told[check][:3] == pytest.approx(values[:3], abs=1e-6), check
         assert told[check][3] == values[3], check
-    questions = {question.partition(" (")[0] for question, _ in told}
-    assert {"links undefaced scans", "links defaced scans, though not undefaced ones"} <= questions
+    assert any(not check[3] for check in told.values())
 
 
 def test_gate(entry: Entry, context: Context, submission) -> None:

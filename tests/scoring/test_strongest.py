@@ -60,6 +60,21 @@ def test_an_attacker_that_is_the_strongest_for_all_is_the_one() -> None:
     assert abs(np.median(found.replicates["auc"]) - own.auc.value) < 0.02
 
 
+def test_without_trials_of_both_kinds_among_others_a_draw_keeps_the_choice() -> None:
+    """Of four people a third of the draws hold two or fewer; the first attacker was taken there."""
+    mated, probe, photo = table(4)
+    systems = [np.zeros(16), 9.0 * mated]
+    found = strongest(systems, mated, probe, photo, n_bootstrap=200)
+    assert (found.replicates["auc"] == 1).all()
+
+
+def test_people_who_meet_in_no_trial_are_too_few() -> None:
+    mated, probe, photo = table(6)
+    met = mated | ((probe == 0) & (photo == 1)) | ((probe == 1) & (photo == 0))
+    with pytest.raises(ScoringError, match="too few people with non-mated trials among each other"):
+        strongest([np.zeros(met.sum())], mated[met], probe[met], photo[met])
+
+
 def test_draws_hold_the_choice() -> None:
     """Of two attackers alike in strength now one is chosen, now the other: the figure spreads more widely."""
     rng = np.random.default_rng(2)

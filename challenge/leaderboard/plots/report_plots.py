@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry import CHOSEN, EVERY_LEVEL, Entry, strongest
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, chance, draw, label
 from mriprivacy.scoring.errors import Floats
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, thresholds
@@ -196,8 +196,9 @@ def det(bands: Mapping[str, Band]) -> Plot:
 
 def groups(entry: Entry) -> Plot | None:
     """Draw the AUC of the strongest attacker on all trials and by group; None where there are no groups."""
-    best = entry.strongest()
-    shown = [r for r in entry.results if r.attacker == best.attacker]
+    levels = [one for level in EVERY_LEVEL if (one := entry.strongest_of(level))]
+    best = strongest([one for one in levels if one.rates] or levels or [entry.strongest()], entry.exposure)
+    shown = [r for r in entry.results if r.attacker == best.attacker and r.trial_list != CHOSEN]
     if len(shown) < 2:
         return None
 

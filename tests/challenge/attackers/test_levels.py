@@ -173,14 +173,17 @@ def test_honest_attackers_pass_and_those_who_cannot_link_at_all_fail(context: Co
 def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_nobody(
     context: Context,
 ) -> None:
-    """Rigged: shuffled keys that link, and an informed attacker with its scores turned round."""
+    """Rigged: shuffled keys that link, and an informed attacker that guesses. One turned round links, too."""
     defaced = looks(context, 1.0)
     attackers, _ = run_attackers(context.edition, PROTOCOL, defaced)
     name = "geo+raw"
-    broken = [
-        replace(one, scores=-one.scores) if str(one.attacker) == f"{name}/informed" else one
-        for one in attackers
-    ]
+    guess = np.random.default_rng(4).normal(size=len(attackers[0].scores))
+
+    def with_informed(scores: np.ndarray) -> list[AttackScores]:
+        informed = f"{name}/informed"
+        return [replace(a, scores=scores) if str(a.attacker) == informed else a for a in attackers]
+
+    broken = with_informed(guess)
     shuffled = {one.attacker: np.full(10, 0.5) for one in attackers if one.attacker.level == "informed"}
     shuffled[Attacker.parse("deepface(Dlib)+raw/informed")] = np.full(10, 0.9)
     del shuffled[FUSED]
@@ -195,6 +198,9 @@ def test_an_attacker_who_links_by_a_shuffled_key_or_loses_by_knowing_more_rates_
         (f"no worse than {name}/ignorant (AUC gained)", f"{name}/informed"),
         (f"no worse than {name}/adapted (AUC gained)", f"{name}/informed"),
     }
+    own = next(one.scores for one in attackers if str(one.attacker) == f"{name}/informed")
+    turned = audit(context, with_informed(-own), attackers, shuffled)
+    assert all(c.passed for c in turned if c.attacker == f"{name}/informed" and "no worse" in c.question)
 
 
 @pytest.mark.parametrize("links_by_nothing", [True, False])

@@ -23,7 +23,14 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 @pytest.fixture
 def evaluating(tiny_edition_folder: Path, attack: Path, tmp_path: Path) -> list[str]:
     words = [f"edition={tiny_edition_folder}", f"submission={attack}", f"output={tmp_path / 'entries'}"]
-    return ["evaluate", *words, f"cache={tmp_path}", f"record={tmp_path / 'record'}", "limits.per_day=9"]
+    return [
+        "evaluate",
+        *words,
+        f"cache={tmp_path}",
+        f"record={tmp_path / 'record'}",
+        "limits.per_day=9",
+        "limits.open_key=true",
+    ]
 
 
 def test_evaluate_ends_with_a_verdict(
@@ -80,7 +87,7 @@ def test_check_says_what_is_valid_and_what_is_not_known(
 def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["rank", f"entries={ENTRIES}", f"output={tmp_path}", "site=false"]
     out = printed(capsys, *words).splitlines()
-    assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
+    assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_reface is first of 3"
     assert "synth-demo/2026.2, attack: reference/deepface_bald_informed is first of 8" in out
     assert len(out) <= 15
     assert max(map(len, out)) <= 100
@@ -130,7 +137,7 @@ def test_the_demo_shows_a_line_a_step_and_its_board(
     monkeypatch.setattr(demo, "verdict", lambda *_: "as published")
     out = printed(capsys, "demo", f"output={tmp_path / 'demo'}", "attacks=[geo]", *words)
     steps = len(demo.plan(demo.DemoSettings(attacks=["geo"])))
-    verdict = "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
+    verdict = "synth-demo/2026.2, defacing: reference/niimath_reface is first of 3"
     if words == ["format=json"]:
         assert json.loads(out)["boards"]
         return

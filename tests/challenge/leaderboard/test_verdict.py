@@ -120,7 +120,7 @@ def test_the_rank_or_why_there_is_none() -> None:
     assert " of 3 " in ranks["blur"]
     assert "ranks that the data leave open" in ranks["blur"]
     assert "not ranked" in ranks["identity"]
-    assert "unchanged" in ranks["identity"]
+    assert "not defaced: 24 of 24 scans" in ranks["identity"]
     assert "no attacker counts" in ranks["skull_strip"]
     assert "brain gate failed on 1/48" in line(made_up(8), "rank")
     assert GAMES[0] in line(STRANGE["many notes"], "rank")

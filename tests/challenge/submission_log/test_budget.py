@@ -206,7 +206,7 @@ def test_the_log_of_an_edition_stops_at_its_budget(
 def test_a_standard_edition_is_said_to_be_open(
     twenty_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its seed is published, so whoever has the kit has the key."""
+    """Its seed is published, so a person with the kit has the key."""
     edition = open_edition(twenty_people)
     monkeypatch.setattr("mriprivacy.challenge.commands.evaluate.published", lambda: {edition.name: {}})
     words = [f"edition={twenty_people}", f"output={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}"]
