@@ -87,7 +87,7 @@ def test_check_says_what_is_valid_and_what_is_not_known(
 def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["rank", f"entries={ENTRIES}", f"output={tmp_path}", "site=false"]
     out = printed(capsys, *words).splitlines()
-    assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_reface is first of 3"
+    assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
     assert "synth-demo/2026.2, attack: reference/deepface_bald_informed is first of 8" in out
     assert len(out) <= 15
     assert max(map(len, out)) <= 100
@@ -137,7 +137,7 @@ def test_the_demo_shows_a_line_a_step_and_its_board(
     monkeypatch.setattr(demo, "verdict", lambda *_: "as published")
     out = printed(capsys, "demo", f"output={tmp_path / 'demo'}", "attacks=[geo]", *words)
     steps = len(demo.plan(demo.DemoSettings(attacks=["geo"])))
-    verdict = "synth-demo/2026.2, defacing: reference/niimath_reface is first of 3"
+    verdict = "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
     if words == ["format=json"]:
         assert json.loads(out)["boards"]
         return
