@@ -10,6 +10,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import demo
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.settings.printing import Printing, verdict_only
+from mriprivacy.challenge.submission_log.budget import OPEN_KEY
 from tests.helpers.board_entries import made_up
 
 ENTRIES = Path(__file__).parents[3] / "entries"
@@ -17,7 +18,7 @@ ENTRIES = Path(__file__).parents[3] / "entries"
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert main(words) == 0
-    return capsys.readouterr().out
+    return capsys.readouterr().out.removeprefix(f"{OPEN_KEY}\n")
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[
     words = ["rank", f"entries={ENTRIES}", f"output={tmp_path}", "site=false"]
     out = printed(capsys, *words).splitlines()
     assert out[0] == "synth-demo/2026.2, defacing: reference/niimath_deface is first of 3"
-    assert "synth-demo/2026.2, attack: reference/deepface_bald_informed is first of 8" in out
+    assert "synth-demo/2026.2, attack: reference/deepface_raw is first of 8" in out
     assert len(out) <= 15
     assert max(map(len, out)) <= 100
     quiet = printed(capsys, *words, "quiet=true").splitlines()

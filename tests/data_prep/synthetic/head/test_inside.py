@@ -19,7 +19,7 @@ from mriprivacy.data_prep.synthetic.people.person import draw_person
 
 # Length and breadth of the head, mm, means of 2,543 men and 1,454 women (NIOSH survey of 2003).
 HEADS = {"male": (197.4, 153.1), "female": (187.6, 147.0)}
-SPACING_MM = 3.0
+SPACING_MM = 2.0
 
 
 def drawn(number, age, individuality=1.0):
