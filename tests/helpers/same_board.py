@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def _differing(made: Entry, committed: Entry) -> Iterator[str]:
     here, there = dict(_leaves(_figures(made))), dict(_leaves(_figures(committed)))
     for name in [*here, *(there.keys() - here.keys())]:
         one, other = here.get(name), there.get(name)
-        near = isinstance(one, float) and isinstance(other, float) and abs(one - other) <= TOLERANCE
+        numbers = isinstance(one, float) and isinstance(other, float)
+        near = numbers and (abs(one - other) <= TOLERANCE or isnan(one) and isnan(other))
         if one != other and not near:
             yield f"{name} is {one}; expected {other}"
 
