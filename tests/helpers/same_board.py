@@ -59,7 +59,7 @@ def _differing(made: Entry, committed: Entry) -> Iterator[str]:
     for name in [*here, *(there.keys() - here.keys())]:
         one, other = here.get(name), there.get(name)
         numbers = isinstance(one, float) and isinstance(other, float)
-        near = numbers and (abs(one - other) <= TOLERANCE or isnan(one) and isnan(other))
+        near = numbers and (abs(one - other) <= TOLERANCE or (isnan(one) and isnan(other)))
         if one != other and not near:
             yield f"{name} is {one}; expected {other}"
 
