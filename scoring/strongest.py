@@ -79,6 +79,8 @@ def strongest(
     ------
     ScoringError
         For no system, an unknown metric, fewer than four people with a mated trial, or as `score_trials`.
+    DataError
+        For a list in which the people of other folds have no mated or no non-mated trials.
 
     Notes
     -----

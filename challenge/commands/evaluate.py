@@ -124,13 +124,14 @@ def _turn(settings: EvaluateSettings, context: Context) -> Turn:
     budget = edition_budget(edition, context.sealed, answer)
     if problems := budget.problems(limits):
         raise UserError(*problems)
-    said = [check_begin(record, Path(settings.output), edition.name)]
+    begins, warning = check_begin(record, Path(settings.output), edition.name), ""
     if limits.open_key:
-        said.append(OPEN_KEY)
+        warning = OPEN_KEY
     elif edition.name in published():
-        said.append(f"{edition.name} is standard: anybody can make its key, and no budget protects it")
+        warning = f"{edition.name} is standard: anybody can make its key, and no budget protects it"
     if not verdict_only(settings):
-        print(*filter(None, said), sep="\n", end="\n" if any(said) else "")
+        for line in filter(None, (begins, warning)):
+            print(line)
     may = math.inf if limits.open_key else budget.may
     return Turn(record, edition, Path(settings.submission), limits, may)
 

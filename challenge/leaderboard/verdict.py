@@ -7,6 +7,7 @@ from typing import Any
 
 from mriprivacy.challenge.entry.entry import (
     AGE,
+    CHOSEN,
     CROSS_FITTED,
     ORACLE,
     Entry,
@@ -159,7 +160,7 @@ def _defacing(entry: Entry) -> list[Line]:
     else:
         of_gate = f"up to {entry.gate.worst_changed:.1%} of a brain is changed"
     more = f" (and {len(entry.games) - 1} more)" if len(entry.games) > 1 else ""
-    games = f"{one_line(entry.games[0])}{more}" if entry.games else "no way to seem private without being it"
+    games = f"{one_line(entry.games[0])}{more}" if entry.games else "no known way to seem private"
     return [
         *_linking(entry, "lower protects better"),
         _identity(entry),
@@ -202,7 +203,8 @@ def _linking(entry: Entry, direction: str) -> list[Line]:
         meaning = "no attacker counts: this does not show privacy"
     who = f"{best.name}, {_LEVELS.get(best.level, best.level)}"
     if entry.track == "defacing":
-        who += f"; strongest of {count}" if count else "; does not count"
+        how = "most often chosen" if best.trial_list == CHOSEN else "strongest"
+        who += f"; {how} of {count}" if count else "; does not count"
     return [Line(by.short, *_shown(best.figures.get(by.name), meaning)), Line("by attacker", best.level, who)]
 
 

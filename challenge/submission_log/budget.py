@@ -114,7 +114,7 @@ def pair_bits(trials: Sequence[Pair], subjects: Mapping[str, str]) -> float:
     trials : sequence of (probe, reference)
         The list.
     subjects : mapping from probe or reference to subject
-        The key. Images of one person may be known as such by the attacker, who sees them.
+        The key. Images of one person may be known as such: an attacker sees them.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def pair_bits(trials: Sequence[Pair], subjects: Mapping[str, str]) -> float:
 
 
 def attribute_bits(people: Sequence[Sequence[str]]) -> float:
-    """Return how many bits say who has which attributes, to somebody who knows how many have which.
+    """Return how many bits say who has which attributes, where it is known how many people have which.
 
     Examples
     --------

@@ -33,15 +33,17 @@ def test_a_plain_loop_makes_the_same_choice(sessions: int) -> None:
     assert np.array_equal(found.same_choice(systems), found.scores)
 
 
+@pytest.mark.parametrize("signs", [(1,), (1, -1)])
 @pytest.mark.parametrize("metric", ["auc", "partial_auc", "people_found_any"])
-def test_of_attackers_that_guess_the_chosen_one_guesses(metric: str) -> None:
+def test_of_attackers_that_guess_the_chosen_one_guesses(metric: str, signs: tuple[int, ...]) -> None:
     """The best of thirteen looks like .65 on twelve people; the chosen one is at .5."""
     rng = np.random.default_rng(0)
     mated, probe, photo = table(12)
     chosen, best = [], []
     for _ in range(60):
         systems = attackers(rng, mated, [0.0] * 13)
-        found = strongest(systems, mated, probe, photo, metric).scores
+        signed = [sign * one for sign in signs for one in systems]
+        found = strongest(signed, mated, probe, photo, metric).scores
         chosen.append(auc(found[mated], found[~mated]))
         best.append(max(auc(one[mated], one[~mated]) for one in systems))
     assert abs(np.mean(chosen) - 0.5) < 4 * np.std(chosen) / np.sqrt(60)

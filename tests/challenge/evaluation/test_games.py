@@ -112,8 +112,10 @@ def test_a_game_is_named_and_not_ranked(
     assert not may_be_ranked(entry)
     assert f"not ranked: {name}" in summary(entry)
     assert f"\n-     {entry.system} " in ranking([entry])  # it has no ranks
-    with pytest.raises(SubmissionError):
+    with pytest.raises(SubmissionError) as refused:
         platform_scores(entry)
+    assert str(refused.value).startswith("plays a game (")  # how many, and which, would tell of the key
+    assert not any(probe in str(refused.value) for probe in ("sub-", " of "))
     write_entry(tmp_path, entry)
     assert read_entry(tmp_path / entry.path) == entry
 
