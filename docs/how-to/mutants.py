@@ -1,9 +1,11 @@
 """Change the code at random, one place at a time, and ask the tests whether they notice.
 
-    python docs/how-to/mutants.py 200 --seed 0 scoring challenge/evaluation challenge/attackers
+    python docs/how-to/mutants.py 200 --seed 0 --contexts .coverage scoring challenge/evaluation
 
-Each mutant is made in a copy of the tree and tried with the tests that mirror its folder, then with `--wide`
-ones. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says what to do with it.
+Each mutant is made in a copy of the tree and tried with the tests that mirror its file and folder, then with
+`--wide` ones; or, where coverage noted which tests run which line, with those of the changed line, the most
+particular first. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says what to
+do with it.
 """
 
 import argparse
@@ -13,8 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+
+import coverage
 
 ROOT = Path(__file__).parents[2]
 SWAPS = {
@@ -65,30 +70,60 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def noticed(copy: Path, mutant: Mutant, wide: list[str]) -> bool:
-    """Run the tests that mirror a mutant's folder, then the wider ones, until one fails."""
+def noticed(copy: Path, mutant: Mutant, tries: list[list[str]]) -> bool:
+    """Put a mutant in its place and run one set of tests after the other, until one fails."""
     name, line, _, new = mutant
     target = copy / name
     before = target.read_text(encoding="utf-8")
     lines = before.splitlines(keepends=True)
     lines[line - 1] = new + "\n"
     target.write_text("".join(lines), encoding="utf-8")
-    folder = Path("tests") / Path(name).parent
-    own = folder / f"test_{Path(name).name}"
-    tries = [[str(own)]] if (copy / own).is_file() else []
-    tries += [[f"mriprivacy/{name}", str(folder)], *([wide] if wide else [])]
     try:
-        return any(pytest(copy, *paths) for paths in tries)
+        return any(pytest(copy, paths) for paths in tries)
     finally:
         target.write_text(before, encoding="utf-8")
 
 
-def pytest(copy: Path, *paths: str) -> bool:
+def mirrors(copy: Path, name: str) -> list[list[str]]:
+    """Return the test file of a module, then its doctests and the tests of its folder."""
+    folder = Path("tests") / Path(name).parent
+    own = folder / f"test_{Path(name).name}"
+    tries = [[str(own)]] if (copy / own).is_file() else []
+    return [*tries, [path for path in (f"mriprivacy/{name}", str(folder)) if (copy / path).exists()]]
+
+
+class Contexts:
+    """Which tests run which line, as coverage noted it (`--cov-context=test`)."""
+
+    def __init__(self, path: Path) -> None:
+        data = coverage.CoverageData(str(path))
+        data.read()
+        files = {Path(name).resolve(): name for name in data.measured_files()}
+        self.lines = {
+            path.as_posix().removeprefix(f"{ROOT.as_posix()}/"): data.contexts_by_lineno(name)
+            for path, name in files.items()
+        }
+        self.runs = Counter(test for own in self.lines.values() for tests in own.values() for test in tests)
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-m", "not slow"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
+        self.there = set(listed.stdout.splitlines())
+
+    def tests(self, name: str, line: int, most: int) -> list[str]:
+        """Return the tests that run a line, those first that run few other lines."""
+        found = self.lines.get(name, {}).get(line, ())
+        ordered = sorted(found, key=lambda test: (self.runs[test], test))
+        tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"; "" is at import
+        return [test for test in tests if test in self.there][:most]
+
+
+def pytest(copy: Path, tests: list[str]) -> bool:
     """Say whether a test fails, or none ends within ten minutes."""
-    here = [path for path in paths if (copy / path).exists()]
-    if not here:
+    if not tests:
         return False
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *here]
+    listed = copy / "chosen-tests.txt"  # a command line has not room for all
+    listed.write_text("\n".join(tests), encoding="utf-8")
+    options = ["-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, f"@{listed}"]
     try:
         done = subprocess.run(command, cwd=copy, capture_output=True, timeout=600, check=False)
     except subprocess.TimeoutExpired:
@@ -105,10 +140,16 @@ def main() -> None:
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wide", nargs="*", default=[])
+    parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
+    parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
+    parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
     files = [path for folder in asked.folders for path in sorted((ROOT / folder).rglob("*.py"))]
     every = [mutant for path in files for mutant in mutants(path)]
     chosen = random.Random(asked.seed).sample(every, min(asked.number, len(every)))
+    part, parts = map(int, asked.part.split("/"))
+    chosen = chosen[part - 1 :: parts]
+    contexts = Contexts(asked.contexts) if asked.contexts else None
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "tree")
         shutil.copytree(
@@ -116,7 +157,10 @@ def main() -> None:
         )
         survivors = 0
         for i, mutant in enumerate(chosen, 1):
-            if not noticed(copy, mutant, asked.wide):
+            tries = mirrors(copy, mutant[0])
+            if contexts and (own := contexts.tests(*mutant[:2], asked.most)):
+                tries = [own]
+            if not noticed(copy, mutant, [*tries, asked.wide]):
                 survivors += 1
                 print(
                     f"survives: {mutant[0]}:{mutant[1]}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}",
