@@ -40,22 +40,21 @@ class InformedAttack:
 
     Attributes
     ----------
-    maps : tuple of Normalized
-        One a shrinkage.
-    weights : ndarray, shape (len(maps),)
-        Of their scores; the sum is 1.
+    maps : Normalized
+        One a shrinkage, stacked.
+    weights : ndarray, shape (s,)
+        Of the scores of each; the sum is 1.
     subjects : int
         People of the training.
     """
 
-    maps: tuple[Normalized, ...]
+    maps: Normalized
     weights: Floats
     subjects: int
 
     def similarity(self, probes: Floats, references: Floats) -> Floats:
         """Return the weighted mean over the maps of normalized scores, shape (n, m)."""
-        scores = [sides.similarity(probes, references) for sides in self.maps]
-        return np.asarray(np.tensordot(self.weights, np.stack(scores), axes=1))
+        return np.asarray(np.tensordot(self.weights, self.maps.similarity(probes, references), axes=1))
 
 
 def train(
@@ -132,7 +131,7 @@ def _trained(
 ) -> InformedAttack:
     sides = probes, probe_subjects, references, reference_subjects
     moments = _moments(probes, references, _mated_pairs(probe_subjects, reference_subjects))
-    maps = tuple(Normalized(*_maps(moments, shrinkage), probes, references) for shrinkage in shrinkages)
+    maps = Normalized(*_maps(moments, shrinkages), probes, references)
     people = len(set(probe_subjects) & set(reference_subjects))
     return InformedAttack(maps, _weights(*sides, shrinkages), people)
 
@@ -152,10 +151,9 @@ def _weights(
         cohort = probes[fold.rows], references[fold.columns]
         who = [probe_subjects[i] for i in fold.rows], [reference_subjects[i] for i in fold.columns]
         moments = _moments(*cohort, _mated_pairs(*who))
-        for k, shrinkage in enumerate(shrinkages):
-            sides = Normalized(*_maps(moments, shrinkage), *cohort)
-            found = sides.similarity(probes[fold.rows_out], references[fold.columns_out])
-            scores[k][np.ix_(fold.rows_out, fold.columns_out)] = found
+        sides = Normalized(*_maps(moments, shrinkages), *cohort)
+        rows, columns = np.ix_(fold.rows_out, fold.columns_out)
+        scores[:, rows, columns] = sides.similarity(probes[fold.rows_out], references[fold.columns_out])
     mated = np.array(probe_subjects)[:, None] == np.array(reference_subjects)
     compared = np.isfinite(scores[0])
     own, others = scores[:, mated & compared], scores[:, ~mated & compared]
@@ -207,13 +205,16 @@ def _moments(probes: Floats, references: Floats, pairs: Sequence[tuple[int, int]
     )
 
 
-def _maps(moments: _Moments, shrinkage: Shrinkage) -> tuple[SideMap, SideMap]:
-    x_white = _whitener(moments.x_variance, len(moments.x_axes), shrinkage[0])
-    y_white = _whitener(moments.y_variance, len(moments.y_axes), shrinkage[1])
-    left, strength, right = _svd(x_white[:, None] * moments.cross * y_white)
+def _maps(moments: _Moments, shrinkages: Sequence[Shrinkage]) -> tuple[SideMap, SideMap]:
+    """Return the maps of both sides, one a shrinkage, stacked."""
+    of_scans, of_photos = np.array(shrinkages).T[:, :, None]
+    x_white = _whitener(moments.x_variance, len(moments.x_axes), of_scans)
+    y_white = _whitener(moments.y_variance, len(moments.y_axes), of_photos)
+    left, strength, right = _svd(x_white[:, :, None] * moments.cross * y_white[:, None, :])
+    by_strength = strength[:, None, :]
     return (
-        SideMap(*moments.x, moments.x_axes @ (x_white[:, None] * left * strength)),
-        SideMap(*moments.y, moments.y_axes @ (y_white[:, None] * right.T * strength)),
+        SideMap(*moments.x, moments.x_axes @ (x_white[:, :, None] * left * by_strength)),
+        SideMap(*moments.y, moments.y_axes @ (y_white[:, :, None] * right.swapaxes(1, 2) * by_strength)),
     )
 
 
@@ -222,12 +223,18 @@ def _svd(matrix: Floats) -> tuple[Floats, Floats, Floats]:
     try:
         found: tuple[Floats, Floats, Floats] = np.linalg.svd(matrix, full_matrices=False)
     except np.linalg.LinAlgError:
+        if matrix.ndim > 2:
+            left, strength, right = zip(*map(_svd, matrix), strict=True)
+            return np.stack(left), np.stack(strength), np.stack(right)
         found = linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
     return found
 
 
-def _whitener(variance: Floats, features: int, shrinkage: float) -> Floats:
-    """Inverse square root of the shrunk covariance, along its axes; beyond them there is no variance."""
+def _whitener(variance: Floats, features: int, shrinkage: Floats) -> Floats:
+    """Inverse square roots of the shrunk covariance, along its axes; beyond them there is no variance.
+
+    One row a shrinkage, of shape (s, 1).
+    """
     shrunk = (1 - shrinkage) * variance + shrinkage * variance.sum() / features
     result: Floats = 1 / np.sqrt(np.maximum(shrunk, 1e-12))
     return result

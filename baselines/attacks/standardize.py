@@ -16,8 +16,8 @@ class SideMap:
     ----------
     mean, scale : ndarray, shape (d,)
         Of the side's features on `dev`.
-    directions : ndarray, shape (d, k)
-        Into the shared space.
+    directions : ndarray, shape (d, k) or (s, d, k)
+        Into the shared space, or into several.
     """
 
     mean: Floats
@@ -25,9 +25,9 @@ class SideMap:
     directions: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        """Map features, shape (n, d), to points of length 1 in the shared space, shape (n, k)."""
+        """Map features, shape (n, d), to points of length 1 in the shared space, (n, k) or (s, n, k)."""
         points = ((features - self.mean) / self.scale) @ self.directions
-        length = np.linalg.norm(points, axis=1, keepdims=True)
+        length = np.sqrt((points * points).sum(axis=-1, keepdims=True))
         return points / np.where(length > 0, length, 1.0)
 
 
@@ -39,8 +39,8 @@ class Sides:
     reference: SideMap
 
     def similarity(self, probes: Floats, references: Floats) -> Floats:
-        """Cosine in the shared space, shape (n, m), -1 to 1; as `registry.similarity`."""
-        return self.probe(probes) @ self.reference(references).T
+        """Cosine in the shared space, shape (n, m) or (s, n, m), -1 to 1; as `registry.similarity`."""
+        return self.probe(probes) @ self.reference(references).swapaxes(-1, -2)
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,16 @@ class Normalized(Sides):
     references: Floats
 
     def similarity(self, probes: Floats, references: Floats) -> Floats:
-        """Return cosines normalized against the cohort, shape (n, m): how many spreads above its mean.
+        """Return cosines normalized against the cohort, (n, m) or (s, n, m): how many spreads above its mean.
 
         Symmetric score normalization (S-norm; Kenny, Odyssey 2010): the mean of the score as seen from the
         probe among the cohort's references, and from the reference among the cohort's probes.
         """
         own, others = self.probe(probes), self.reference(references)
-        scores = own @ others.T
-        mean, spread = _moments(own @ self.reference(self.references).T, 1)
-        other, width = _moments(self.probe(self.probes) @ others.T, 0)
+        others = others.swapaxes(-1, -2)
+        scores = own @ others
+        mean, spread = _moments(own @ self.reference(self.references).swapaxes(-1, -2), -1)
+        other, width = _moments(self.probe(self.probes) @ others, -2)
         return ((scores - mean) / spread + (scores - other) / width) / 2
 
 

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec, resolve_name
@@ -192,20 +192,24 @@ def _source(name: str) -> Path | None:
     return Path(spec.origin) if spec and spec.has_location and spec.origin else None
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
-    """Yield what a source imports, wherever in the file, with the packages around it."""
+def _imports(name: str, path: Path) -> tuple[str, ...]:
+    """Return what a source imports, wherever in the file, with the packages around it."""
     if path.suffix != ".py":
-        return
+        return ()
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    if package:
-        yield package
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    return _named(path.read_bytes(), package)
+
+
+@cache
+def _named(source: bytes, package: str) -> tuple[str, ...]:
+    found = [package] if package else []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
+            found += [one.name for one in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = resolve_name("." * node.level + (node.module or ""), package)
-            yield module
-            yield from (f"{module}.{one.name}" for one in node.names)
+            found += [module, *(f"{module}.{one.name}" for one in node.names)]
+    return tuple(dict.fromkeys(found))
 
 
 def _version(distribution: str) -> str:

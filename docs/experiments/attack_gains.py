@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -161,6 +162,12 @@ def normalized(bench: Bench, looks: Seen, attack: str, how: Compare) -> Floats:
     return lowest(np.mean(parts, axis=0))
 
 
+def _of_map(trained: InformedAttack, number: int, probes: Floats, references: Floats) -> Floats:
+    """Compare by one map alone, without normalization."""
+    cosines = Sides(trained.maps.probe, trained.maps.reference).similarity(probes, references)
+    return np.asarray(cosines[number])
+
+
 def gains(bench: Bench, submission: Path | None) -> None:
     """Print what each part gains on one state of the scans."""
     own = {name: f"{HERE}:{name}" for name in ("OneRender", "GeoOneRender", "GeoWithoutChin")}
@@ -187,8 +194,7 @@ def gains(bench: Bench, submission: Path | None) -> None:
             scores = normalized(bench, looks, attack, how)
             rows.append((f"S-norm against dev: {name}+bald {level}", scores, every[f"{name}+bald {level}"]))
         trained, own = bench.informed(looks, attack, "bald"), every[f"{name}+bald informed"]
-        best = trained.maps[int(trained.weights.argmax())]
-        plain = Sides(best.probe, best.reference).similarity
+        plain = partial(_of_map, trained, int(trained.weights.argmax()))
         rows.append(
             (
                 f"S-norm and all maps, over the heaviest map alone: {name}+bald informed",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from mriprivacy.baselines.attacks.informed import FOLDS, InformedError, left_out, train
+from mriprivacy.baselines.attacks.informed import FOLDS, SHRINKAGES, InformedError, left_out, train
 from mriprivacy.baselines.attacks.registry import similarity
 from mriprivacy.baselines.attacks.standardize import Sides
 from mriprivacy.scoring import auc
@@ -138,12 +138,20 @@ def test_attacks_leave_out_the_same_people_whoever_shows_a_face() -> None:
 def test_scores_are_measured_by_those_of_the_cohort() -> None:
     """By hand: a score that is as high as any of the cohort's is no sign of one person."""
     scans, photos, who = cohort(20)
-    (attack,) = train(scans, who, photos, who, [(0.5, 0.5)]).maps
+    attack = train(scans, who, photos, who, [(0.5, 0.5)]).maps
     plain = Sides(attack.probe, attack.reference)
-    score = plain.similarity(scans[:1], photos[1:2])[0, 0]
-    sides = (plain.similarity(scans[:1], photos)[0], plain.similarity(scans, photos[1:2])[:, 0])
+    score = plain.similarity(scans[:1], photos[1:2])[0, 0, 0]
+    sides = (plain.similarity(scans[:1], photos)[0, 0], plain.similarity(scans, photos[1:2])[0, :, 0])
     expected = np.mean([(score - side.mean()) / side.std() for side in sides])
-    assert attack.similarity(scans[:1], photos[1:2])[0, 0] == pytest.approx(expected)
+    assert attack.similarity(scans[:1], photos[1:2])[0, 0, 0] == pytest.approx(expected)
+
+
+def test_maps_trained_together_are_those_trained_alone() -> None:
+    scans, photos, who = cohort(20)
+    together = train(scans, who, photos, who).maps.similarity(scans, photos)
+    for shrinkage, scores in zip(SHRINKAGES, together, strict=True):
+        (alone,) = train(scans, who, photos, who, [shrinkage]).maps.similarity(scans, photos)
+        assert scores == pytest.approx(alone)
 
 
 @pytest.mark.parametrize("shrinkage", [(0.2, 0.2), (1.0, 1.0), (0.5, 1.0)])
@@ -161,7 +169,7 @@ def test_ridge_predicts_photographs_as_sklearn_does() -> None:
     x, y = ((side - side.mean(0)) / side.std(0) for side in (scans, photos))
     penalty = share / (1 - share) * len(x)  # the identity's share of the covariance, whose trace is d
     predicted = Ridge(alpha=penalty, fit_intercept=False).fit(x, y).predict(x)
-    ours = x @ attack.maps[0].probe.directions
+    ours = x @ attack.maps.probe.directions[0]
     rest = predicted - ours @ np.linalg.lstsq(ours, predicted, rcond=None)[0]
     assert np.linalg.norm(rest) < 1e-8 * np.linalg.norm(predicted)
 

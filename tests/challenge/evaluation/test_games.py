@@ -114,7 +114,7 @@ def test_a_game_is_named_and_not_ranked(
     assert f"\n-     {entry.system} " in ranking([entry])  # it has no ranks
     with pytest.raises(SubmissionError) as refused:
         platform_scores(entry)
-    if entry.gate.passed == entry.gate.scans:  # what fails it is told so first
+    if entry.gate.passed == entry.gate.scans:  # a scan that fails the gate is named first
         assert str(refused.value).startswith("plays a game (")  # how many, and which, would tell of the key
         assert not any(probe in str(refused.value) for probe in ("sub-", " of "))
     else:

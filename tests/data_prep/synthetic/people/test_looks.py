@@ -9,7 +9,7 @@ from mriprivacy.data_prep.synthetic.portrait.hair import STYLES as CUTS
 
 @pytest.fixture(scope="module")
 def people():
-    return [draw_person(f"sub-{number:04d}", 7, SyntheticCohort()) for number in range(300)]
+    return [draw_person(f"sub-{number:04d}", 7, SyntheticCohort()) for number in range(150)]
 
 
 def looks_of(sex, age, count=300, glasses=0.25):
