@@ -142,7 +142,7 @@ def test_help_names_every_setting_in_100_columns(command: str) -> None:
 
 def test_no_class_name_stands_twice() -> None:
     names: Counter[str] = Counter()
-    for package in ("challenge", "baselines", "data_prep", "drawing", "scoring"):
+    for package in ("challenge", "baselines", "data_prep", "drawing", "scans", "scoring"):
         for path in (ROOT / package).rglob("*.py"):
             names.update(re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.M))
     assert {name for name, count in names.items() if count > 1} == set()
