@@ -9,7 +9,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.fields import TRACKS
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.schema import CONTRASTS
+from mriprivacy.data_prep.formats.schema import SCAN_CONTRASTS
 from mriprivacy.data_prep.formats.settings import setting, setting_problems
 
 PHOTOGRAPHS = "photographs"
@@ -46,11 +46,11 @@ class EditionConfig:
     authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
     # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
     released: str = setting("", "day of release, such as 2026-11-24; empty: none")
-    contrast: str = setting("T2w", "BIDS suffix of the scans", choices=CONTRASTS)
+    contrast: str = setting("T2w", "BIDS suffix of the scans", choices=SCAN_CONTRASTS)
     references: str = setting(
         PHOTOGRAPHS,
         "images that scans are compared with: photographs, or scans of another contrast",
-        choices=(PHOTOGRAPHS, *CONTRASTS),
+        choices=(PHOTOGRAPHS, *SCAN_CONTRASTS),
     )
     hair_removal: str = setting(
         "builtin",
@@ -134,7 +134,7 @@ def check_config(config: EditionConfig) -> None:
     if not edges or edges[0] < 0 or any(a >= b for a, b in pairwise(edges)):
         problems.append(f"edition.age_edges is {edges}; expected ascending years, such as [18, 30, 45, 60]")
     if config.references == config.contrast:
-        others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
+        others = [PHOTOGRAPHS, *(contrast for contrast in SCAN_CONTRASTS if contrast != config.contrast)]
         problems.append(
             f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
             f"{config.contrast}"

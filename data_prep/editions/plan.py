@@ -9,6 +9,7 @@ from typing import Any
 
 from mriprivacy.data_prep.cohorts.bids import CohortError, Participant, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, ScanFile
+from mriprivacy.data_prep.cohorts.people_table import read_people
 from mriprivacy.data_prep.editions.doppelgangers import check_doppelgangers, doppelganger_photos
 from mriprivacy.data_prep.editions.edition_config import (
     DESIGN,
@@ -141,7 +142,8 @@ def plan_edition(
     synthetic = is_synthetic(cohort_root)
     check_doppelgangers(people, synthetic)
     config = with_defaults(config, synthetic, bool(distractors))
-    return plan_people(people, config, synthetic, distractors or {}, splits)
+    plan = plan_people(people, config, synthetic, distractors or {}, splits)
+    return replace(plan, remarks=(*read_people(cohort_root / "participants.tsv").remarks, *plan.remarks))
 
 
 def plan_people(

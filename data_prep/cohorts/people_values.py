@@ -19,7 +19,7 @@ _SEX = {
 # ISO/IEC 5218. A dataset's own participants.json goes before it.
 ISO_5218 = {"0": NOT_AVAILABLE, "1": "M", "2": "F", "9": NOT_AVAILABLE}
 _NUMBER = r"\d{1,3}(?:[.,]\d+)?"
-_YEARS = re.compile(rf"0*({_NUMBER})\s*(?:y|yr|yrs|year|years|yo|jahre|ans)?\.?", re.ASCII | re.I)
+_YEARS = re.compile(rf"0*({_NUMBER})", re.ASCII | re.I)
 _FROM = re.compile(rf"(?:>=|≥|over|from)?\s*0*({_NUMBER})\s*\+", re.I)
 _OVER = re.compile(rf"(?:>|>=|≥|over|above|older than)\s*0*({_NUMBER})", re.I)
 _BAND = re.compile(rf"[\[(]?\s*0*({_NUMBER})\s*(?:-|–|—|to|bis)\s*0*({_NUMBER})\s*[\])]?", re.I)
@@ -51,19 +51,32 @@ def map_sex(raw: str, levels: Mapping[str, str] = {}) -> str | None:
     return _SEX.get(word) or ISO_5218.get(number)
 
 
-def map_age(raw: str) -> str | None:
+def map_age(raw: str, months: bool = False) -> str | None:
     """Return an age in years, a band `40-44`, `89+`, or `n/a`; None if the value is not understood.
+
+    Parameters
+    ----------
+    raw : str
+        The cell.
+    months : bool
+        Whether the dataset says that its ages are in months; then a number alone is understood.
 
     Examples
     --------
     >>> [map_age(raw) for raw in ("45.0", "045Y", "45,5", "> 89", "90+", "40-44", "")]
     ['45', '45', '45.5', '89+', '89+', '40-44', 'n/a']
+    >>> map_age("540", months=True)
+    '45'
     >>> map_age("old"), map_age("450"), map_age("44-40")
     (None, None, None)
     """
     text = raw.strip()
     if text.casefold() in UNKNOWN:
         return NOT_AVAILABLE
+    if months:
+        found = re.fullmatch(r"\d{1,4}(?:\.\d+)?", text, re.ASCII)
+        return map_age(f"{float(found[0]) / 12:.2f}") if found else None
+    text = re.sub(r"\s*(?:years?|yrs?|y)$", "", text, flags=re.I)
     if found := _YEARS.fullmatch(text):
         years = float(found[1].replace(",", "."))
         return None if years > 120 else f"{years:.6g}"
@@ -76,7 +89,7 @@ def map_age(raw: str) -> str | None:
     return None
 
 
-def group_of(age: str, edges: Sequence[int]) -> tuple[str, float | None]:
+def group_of(age: str, edges: Sequence[int], oldest: float = OLDEST) -> tuple[str, float | None]:
     """Return the age group of an age as `map_age` gives it, and the age in years where it is known exactly.
 
     Whoever is 90 or older has no exact age, and is in the last group. A band across groups is `n/a`.
@@ -87,6 +100,8 @@ def group_of(age: str, edges: Sequence[int]) -> tuple[str, float | None]:
         Years, `40-44`, `80+`, `89+` or `n/a`.
     edges : sequence of int
         First year of every age group, ascending.
+    oldest : float
+        From this age on nobody's is exact.
 
     Raises
     ------
@@ -108,8 +123,8 @@ def group_of(age: str, edges: Sequence[int]) -> tuple[str, float | None]:
     last = float(band[2]) if band[2] else 120.0 if band[3] else first
     if not edges[0] <= first <= last <= 120:
         raise ValueError(f"is not an age of {edges[0]} to 120 years (age_edges begin at {edges[0]})")
-    groups = {_group(years, edges) for years in (min(first, OLDEST), min(last, OLDEST))}
-    exact = first if first == last < OLDEST else None
+    groups = {_group(min(years, oldest), edges) for years in (first, last)}
+    exact = first if first == last < oldest else None
     return (groups.pop() if len(groups) == 1 else NOT_AVAILABLE), exact
 
 
