@@ -258,6 +258,7 @@ def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
         "references": _contrast,
         "licence": fields.line(500),
         "citation": fields.line(2000),
+        "consent": fields.line(2000),
         "released": fields.day,
         "supersedes": fields.edition_reference,
     }

@@ -43,6 +43,7 @@ class EditionConfig:
         "", "terms of use of the images, an SPDX name; empty: CC0-1.0, but for real people it must be given"
     )
     citation: str = setting("", "reference that users of the edition cite; real people need one")
+    consent: str = setting("", "what real people agreed to, one line; it stands in the datasheet")
     authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
     # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
     released: str = setting("", "day of release, such as 2026-11-24; empty: none")
@@ -145,6 +146,7 @@ def check_config(config: EditionConfig) -> None:
         ("released", config.released, fields.day),
         ("licence", config.licence, fields.line(500)),
         ("citation", config.citation, fields.line(2000)),
+        ("consent", config.consent, fields.line(2000)),
         *(("authors", author, fields.line(200)) for author in config.authors),
     ]
     for name, text, rule in texts:
