@@ -344,7 +344,7 @@ def reconstruct(
     Raises
     ------
     SurfaceError
-        If the scan is flat or holds no head, or head and air cannot be told apart.
+        If the scan is flat or holds no head, or head and air cannot be separated.
 
     Examples
     --------

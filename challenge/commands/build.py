@@ -59,8 +59,7 @@ class BidsCohort(CohortFiles):
 
     root: str = setting(
         "",
-        "folder of a BIDS dataset: T1w, T2w, FLAIR, PDw or UNIT1, with or without sessions, and "
-        "participants.tsv; required without a plan",
+        "folder of a BIDS dataset, with or without sessions, and participants.tsv; required without a plan",
     )
 
 
@@ -239,7 +238,7 @@ def check_seed(plan: Plan, seed: int) -> None:
 
 
 def _check_scans(plan: Plan, compute: Compute) -> None:
-    """Refuse scans of real people that an attack would refuse: nobody is published who cannot be attacked."""
+    """Refuse scans of real people that an attack would refuse: they cannot be evaluated."""
     if plan.description["synthetic"]:
         return
     reasons = work(why_unusable, [scan.source for scan in plan.scans], "read scans", compute)

@@ -26,7 +26,7 @@ from mriprivacy.data_prep.inspection.dataset_files import (
 from mriprivacy.data_prep.inspection.plan_file import PLAN, CohortPlan, open_questions, plan_text, read_plan
 from mriprivacy.data_prep.inspection.proposal import (
     PHOTOGRAPHS,
-    Seen,
+    SeenImages,
     carried_over,
     differences,
     propose,
@@ -112,7 +112,7 @@ def _album(settings: InspectSettings, root: Path, old: CohortPlan | None) -> Pat
 
 def _seen(
     files: DatasetFiles, portraits: Portraits | None, settings: InspectSettings, old: CohortPlan | None
-) -> tuple[Seen, tuple[str, str]]:
+) -> tuple[SeenImages, tuple[str, str]]:
     """Look at the images; return what was seen, and of what kind probes and references are."""
     photos = [path for own in portraits.of.values() for path in own] if portraits else []
     seen = look_at_all([scan.path for scan in files.scans], photos, settings.compute)

@@ -8,21 +8,21 @@ from PIL import Image, ImageDraw
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.inspection.plan_file import CohortPlan, PlannedPerson
-from mriprivacy.data_prep.inspection.proposal import Seen
+from mriprivacy.data_prep.inspection.proposal import SeenImages
 from mriprivacy.data_prep.synthetic.contact_sheet import draw_page, planes
 
 PER_PAGE = 24
 _PHOTOS = 2  # of each person
 
 
-def write_sheets(plan: CohortPlan, seen: Seen, folder: Path) -> list[Path]:
+def write_sheets(plan: CohortPlan, seen: SeenImages, folder: Path) -> list[Path]:
     """Draw everybody of a plan, included or not, page by page.
 
     Parameters
     ----------
     plan : CohortPlan
         As proposed.
-    seen : Seen
+    seen : SeenImages
         Faces of photographs are numbered from the left.
     folder : Path
         For `sheet_01.png` and so on.
@@ -46,7 +46,7 @@ def _title(person: PlannedPerson) -> str:
     return person.subject if person.included else f"{person.subject}: out, {person.why}"
 
 
-def _pictures(person: PlannedPerson, plan: CohortPlan, seen: Seen) -> Iterator[Image.Image]:
+def _pictures(person: PlannedPerson, plan: CohortPlan, seen: SeenImages) -> Iterator[Image.Image]:
     scans = [Path(plan.root, name) for name in (*person.scans, *person.references)]
     for path in scans:
         if path not in seen.unusable or seen.unusable[path].startswith("no "):

@@ -13,7 +13,7 @@ from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
-from mriprivacy.data_prep.inspection.proposal import Seen
+from mriprivacy.data_prep.inspection.proposal import SeenImages
 from mriprivacy.scans.scan_file import check_head_size, open_scan
 from mriprivacy.scoring.errors import UserError
 
@@ -21,7 +21,7 @@ DEFACED = "defaced already, cut, turned or no head"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ImageVerdict:
     """What is to be said of an image.
 
     Attributes
@@ -39,7 +39,7 @@ class Verdict:
     faces: tuple[Box, ...] = ()
 
 
-def check_scan(path: Path) -> Verdict:
+def check_scan(path: Path) -> ImageVerdict:
     """Read a scan whole, and say why it cannot be used as a head.
 
     Examples
@@ -49,9 +49,9 @@ def check_scan(path: Path) -> Verdict:
     """
     try:
         check_head_size(open_scan(path))
-        return Verdict(remarks=read_scan(path).remarks)
+        return ImageVerdict(remarks=read_scan(path).remarks)
     except (UserError, OSError) as error:
-        return Verdict(str(error).removeprefix(f"{path}: "))
+        return ImageVerdict(str(error).removeprefix(f"{path}: "))
 
 
 def why_unusable(path: Path) -> str:
@@ -69,7 +69,7 @@ def why_unusable(path: Path) -> str:
     return ""
 
 
-def check_photo(path: Path) -> Verdict:
+def check_photo(path: Path) -> ImageVerdict:
     """Find the faces of a photograph, and say why it cannot be used.
 
     Examples
@@ -80,29 +80,31 @@ def check_photo(path: Path) -> Verdict:
     try:
         faces = find_faces(read_photo(path, whole=True))
     except (UserError, OSError) as error:
-        return Verdict(str(error).removeprefix(f"{path}: "))
-    return Verdict("" if faces else "no face found", faces=faces)
+        return ImageVerdict(str(error).removeprefix(f"{path}: "))
+    return ImageVerdict("" if faces else "no face found", faces=faces)
 
 
-def look_at_all(scans: Sequence[Path], photos: Sequence[Path], compute: Compute) -> Seen:
+def look_at_all(scans: Sequence[Path], photos: Sequence[Path], compute: Compute) -> SeenImages:
     """Read every scan and every photograph of a dataset, and look for faces in the photographs."""
     verdicts = _all(check_scan, scans, "read scans", compute)
     verdicts |= _all(check_photo, photos, "faces in photographs", compute)
-    return Seen(
+    return SeenImages(
         {path: verdict.unusable for path, verdict in verdicts.items() if verdict.unusable},
         {path: "; ".join(verdict.remarks) for path, verdict in verdicts.items() if verdict.remarks},
         {path: verdict.faces for path, verdict in verdicts.items() if verdict.faces},
     )
 
 
-def with_faces_of(scans: Sequence[Path], seen: Seen, extraction: Extraction, compute: Compute) -> Seen:
+def with_faces_of(
+    scans: Sequence[Path], seen: SeenImages, extraction: Extraction, compute: Compute
+) -> SeenImages:
     """Look for faces in those scans that can be used; one without a face cannot, and it is said why.
 
     Parameters
     ----------
     scans : sequence of Path
         Of the contrasts that are asked for.
-    seen : Seen
+    seen : SeenImages
         From `look_at_all`.
     extraction : Extraction
         How scans become pictures.
@@ -122,6 +124,6 @@ def with_faces_of(scans: Sequence[Path], seen: Seen, extraction: Extraction, com
 
 
 def _all(
-    look: Callable[[Path], Verdict], paths: Sequence[Path], label: str, compute: Compute
-) -> dict[Path, Verdict]:
+    look: Callable[[Path], ImageVerdict], paths: Sequence[Path], label: str, compute: Compute
+) -> dict[Path, ImageVerdict]:
     return dict(zip(paths, work(look, list(paths), label, compute), strict=True)) if paths else {}

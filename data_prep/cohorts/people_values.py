@@ -92,7 +92,7 @@ def map_age(raw: str, months: bool = False) -> str | None:
 def group_of(age: str, edges: Sequence[int], oldest: float = OLDEST) -> tuple[str, float | None]:
     """Return the age group of an age as `map_age` gives it, and the age in years where it is known exactly.
 
-    Whoever is 90 or older has no exact age, and is in the last group. A band across groups is `n/a`.
+    People of 90 and more have no exact age, and are in the last group. A band across groups is `n/a`.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def group_of(age: str, edges: Sequence[int], oldest: float = OLDEST) -> tuple[st
     edges : sequence of int
         First year of every age group, ascending.
     oldest : float
-        From this age on nobody's is exact.
+        From this age on no age is exact.
 
     Raises
     ------

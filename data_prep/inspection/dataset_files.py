@@ -147,7 +147,7 @@ class Portraits:
     of : dict from subject to tuple of Path
         Each person's, sorted; people without one are not in it.
     remarks : tuple of str
-        What belongs to nobody, or is no photograph, one line a cause.
+        What belongs to no person, or is no photograph, one line a cause.
     """
 
     of: dict[str, tuple[Path, ...]]

@@ -74,7 +74,7 @@ class PlannedPerson:
     photos : tuple of str
         The photographs taken, below their folder.
     faces : mapping from str to str
-        For photographs with several faces: which one, from the left, or a box; `?` where nobody said.
+        For photographs with several faces: which one, from the left, or a box; `?` where it is not known.
     notes : tuple of str
         For a person to read: what else there is, and why it was not chosen.
     """
@@ -99,7 +99,7 @@ class CohortPlan:
     root, photos : str
         Folders of the dataset and of the photographs; the latter is empty where references are scans.
     synthetic : bool
-        Whether the dataset declares that nobody in it exists.
+        Whether the dataset declares its people synthetic.
     edition : mapping from str to any
         Settings of `edition.*` by name, and the seed.
     meaning : mapping from str to mapping from str to str

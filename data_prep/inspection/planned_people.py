@@ -29,7 +29,7 @@ def planned_people(plan: CohortPlan) -> tuple[Participant, ...]:
     edges = plan.edition.get("age_edges", [18, 30, 45, 60])
     people = tuple(_participant(person, plan, edges, found) for person in plan.people if person.included)
     if not people:
-        found.add("includes nobody")
+        found.add("includes no person")
     if problems := found.problems():
         raise CohortError(*problems)
     return people

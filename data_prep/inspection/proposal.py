@@ -16,7 +16,7 @@ _LISTED = 6
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenImages:
     """What was seen in the images.
 
     Attributes
@@ -35,7 +35,7 @@ class Seen:
 
 
 def usual_contrast(files: DatasetFiles, unusable: Mapping[Path, str], besides: str = "") -> str:
-    """Return the contrast in which most people have a scan that can be used; empty if nobody has one.
+    """Return the contrast in which most people have a scan that can be used; empty if there is none.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def propose(
     files: DatasetFiles,
     table: PeopleTable,
     portraits: Portraits | None,
-    seen: Seen,
+    seen: SeenImages,
     folders: tuple[Path, Path | None],
     contrasts: tuple[str, str],
     synthetic: bool = False,
@@ -76,7 +76,7 @@ def propose(
     contrasts : tuple of (probes, references)
         BIDS suffixes; the second is `photographs` with portraits.
     synthetic : bool
-        Whether the dataset declares that nobody in it exists.
+        Whether the dataset declares its people synthetic.
     """
     subjects = sorted({*files.subjects, *table.people})
     root, photos = folders
@@ -96,7 +96,7 @@ def propose(
     unknown = missing_values(table, included)
     remarks = [*files.remarks, *table.remarks, *table.doubts, *(portraits.remarks if portraits else ())]
     if unknown:
-        remarks.append(f"{', '.join(unknown)} known of nobody: no track attributes, which needs it")
+        remarks.append(f"{', '.join(unknown)} not known of any person: no track attributes, which needs it")
     return CohortPlan(
         root=str(root),
         photos=str(photos or ""),
@@ -133,7 +133,7 @@ def _person(
     scans: Sequence[Candidate],
     photos: Sequence[Path] | None,
     table: PeopleTable,
-    seen: Seen,
+    seen: SeenImages,
     folders: tuple[Path, Path | None],
     contrasts: tuple[str, str],
 ) -> PlannedPerson:
@@ -169,7 +169,7 @@ def _person(
 
 
 def _chosen(
-    scans: Sequence[Candidate], contrast: str, session: str, seen: Seen, root: Path
+    scans: Sequence[Candidate], contrast: str, session: str, seen: SeenImages, root: Path
 ) -> tuple[Candidate | None, str, list[str]]:
     """Return the scan taken, or why none is, and what is to be said of the others."""
     of_contrast = sorted(
@@ -190,7 +190,7 @@ def _chosen(
     return first, "", notes
 
 
-def _reason(scan: Candidate, seen: Seen) -> str:
+def _reason(scan: Candidate, seen: SeenImages) -> str:
     reason = seen.unusable.get(scan.path, "")
     return f": {reason}" if reason else ""
 

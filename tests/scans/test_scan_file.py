@@ -39,7 +39,7 @@ def units(name: str) -> Change:
 
 
 def readers(path: Path, folder: Path) -> list[str]:
-    """Return what each of the readers of foreign scans says: attack and deface, build, its first look."""
+    """Return the message of each reader: the opener, attack and deface, release, the first look of build."""
     said = []
     item = ScanItem("sub-01", "dev", "sub-a", path, Path("a.nii.gz"), ())
     found = Findings("people")

@@ -1,5 +1,6 @@
 """`mriprivacy inspect` and `build plan=`: from a hospital's dataset to an edition, as a new user would."""
 
+import contextlib
 import json
 import re
 import tomllib
@@ -26,6 +27,12 @@ TERMS = {
     "consent": "Release of scans and portraits for research on anonymization",
 }
 
+PAGE = (Path(__file__).parents[3] / "docs" / "tutorials" / "organizer.md").read_text()
+# The two commands of the tutorial, as written.
+TUTORIAL = [
+    line.split()[1:] for line in PAGE.partition("## Your own people\n")[2].split("```\n")[1].splitlines()
+]
+
 
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory, portraits: dict[str, Path]) -> Path:
@@ -33,17 +40,11 @@ def hospital(tmp_path_factory: pytest.TempPathFactory, portraits: dict[str, Path
     folder = tmp_path_factory.mktemp("ward 7, (é)")
     write_foreign_dataset(folder / "data", folder / "portraits", portraits)
     before = listing(folder)
-    assert main(inspect_words(folder)) == 0
+    with contextlib.chdir(folder):
+        # Toy heads have no faces; the search itself is tested below.
+        assert main([*TUTORIAL[0], "faces=false", *ENGINE_WORDS]) == 0
     assert {name: at for name, at in listing(folder).items() if not name.startswith("plan")} == before
     return folder
-
-
-def inspect_words(folder: Path, plan: str = "plan") -> list[str]:
-    return [
-        *("inspect", f"root={folder / 'data'}", f"photos={folder / 'portraits'}", f"output={folder / plan}"),
-        # Toy heads have no faces; the search itself is tested with attack.
-        *("faces=false", *ENGINE_WORDS),
-    ]
 
 
 def listing(folder: Path) -> dict[str, float]:
@@ -67,6 +68,7 @@ def filled_in(folder: Path, target: Path, **terms: str) -> Path:
 
 
 def build_words(plan: Path, output: Path) -> list[str]:
+    assert TUTORIAL[1] == ["build", "plan=plan", "output=edition"]
     return ["build", f"plan={plan}", f"output={output}", "smallest_group=1", *ENGINE_WORDS]
 
 
@@ -144,7 +146,7 @@ def test_from_a_hospital_to_an_edition(
         (path,) = (tmp_path / "edition" / "public").glob(f"*/mri/{scan}/anat/*.nii.gz")
         assert np.allclose(nib.load(path).header.get_zooms(), raw, atol=1e-3)
     assert TERMS["consent"] in (tmp_path / "edition" / "public" / "README.md").read_text()
-    # Nobody over 89 has an age, and the table of ages is sealed.
+    # No person over 89 has an age, and the table of ages is sealed.
     ages = (tmp_path / "edition" / "sealed" / "ages.tsv").read_text()
     assert not re.search(r"\t(89|9\d)", ages)
 

@@ -104,7 +104,7 @@ def test_every_choice_and_limit_is_checked(command: str) -> None:
 
 def test_a_wrong_value_is_named_with_what_is_expected() -> None:
     for word, line in (
-        ("edition.contrast=T3w", "edition.contrast is 'T3w'; expected one of T1w, T2w, FLAIR, PDw"),
+        ("edition.contrast=T3w", "edition.contrast is 'T3w'; expected one of T1w, T2w, FLAIR, PDw, UNIT1"),
         ("protocol.size=big", "protocol.size is 'big'; expected 64 to 2000 pixels"),
         ("seed=red", "seed is 'red'; expected whole number"),
     ):
