@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mriprivacy import baselines
 from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
+from mriprivacy.baselines.hair.check import why_failed
 from mriprivacy.baselines.hair.removal import remove_hair
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
@@ -153,6 +154,8 @@ def _planned(settings: BuildSettings, overridden: Collection[str]) -> tuple[Buil
         raise PlanError(
             f"{settings.plan}/{PLAN}: edition.seed is no whole number; expected the one drawn by inspect"
         )
+    if "smallest_group" not in overridden:
+        settings = replace(settings, smallest_group=plan.smallest_group)
     settings = replace(
         settings,
         seed=int(seed),
@@ -193,10 +196,11 @@ def run(settings: BuildSettings) -> None:
             print(f"{settings.output}: {done} of {images} images are there already")
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
         hairless = settings.edition.hair_removal == "builtin"
-        release = partial(_photo_once, folder, hairless)
+        real = not plan.description["synthetic"]
+        release = partial(_photo_once, folder, hairless, real)
         faces = work(release, plan.photos, "release photographs", settings.compute)
         if plan.doppelgangers:
-            seal = partial(_photo_once, folder, hairless, prefix="doppelganger-")
+            seal = partial(_photo_once, folder, hairless, False, prefix="doppelganger-")
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
@@ -326,7 +330,7 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "") -> int:
+def _photo_once(folder: Path, hairless: bool, real: bool, item: PhotoItem, prefix: str = "") -> int:
     """Release a photograph; return how many faces are in it, 0 where none were looked for.
 
     A doppelganger's has the id of the person's own, so that `prefix` tells the two pieces of work apart.
@@ -338,6 +342,11 @@ def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "")
         def without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             bald = remove_hair(picture)
             faces.append(bald.faces)
+            if real and (reason := why_failed(picture, bald)):
+                raise UserError(
+                    f"hair removal fails: {reason}; leave the photograph out, or give "
+                    "edition.hair_removal=none or given"
+                )
             return bald.picture
 
         release_photo(item, folder, without_hair if hairless and item.condition == "bald" else None)

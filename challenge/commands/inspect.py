@@ -1,15 +1,17 @@
 """`mriprivacy inspect`: read a dataset and portraits as they are, and propose a plan to sign off."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mriprivacy.baselines.hair.removal import Picture
 from mriprivacy.challenge.attackers.features import Extraction
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
+from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.challenge.release.cohort_sheet import write_sheets
-from mriprivacy.challenge.release.seen_images import look_at_all, with_faces_of
+from mriprivacy.challenge.release.seen_images import look_at_all, with_faces_of, without_hair
 from mriprivacy.data_prep.cohorts.bids import is_synthetic
 from mriprivacy.data_prep.cohorts.cohort_files import dicom_hint
 from mriprivacy.data_prep.cohorts.people_table import read_people
@@ -87,12 +89,15 @@ def run(settings: InspectSettings) -> None:
             "contrast to compare with"
         )
     seen, contrasts = _seen(files, portraits, settings, old)
+    bald = _bald(seen, contrasts, settings)
+    failed = {path: f"hair removal fails: {why}" for path, (_, why) in bald.items() if why}
+    seen = replace(seen, remarks={**seen.remarks, **failed})
     plan = propose(files, table, portraits, seen, (root, album), contrasts, is_synthetic(root))
     if old:
         plan = carried_over(plan, old)
     with whole_folder(Path(settings.output)) as folder:
         write_whole(folder / PLAN, plan_text(plan))
-        sheets = write_sheets(plan, seen, folder)
+        sheets = write_sheets(plan, seen, {path: picture for path, (picture, _) in bald.items()}, folder)
         for path in folder.iterdir():
             path.chmod(0o600)  # they name people, and show them; the plan holds the seed
     _report(plan, old, settings.output, [sheet.name for sheet in sheets])
@@ -130,6 +135,16 @@ def _seen(
         extraction = Extraction(attacks=(), camera=camera, cache=cache_folder(settings.cache))
         seen = with_faces_of(scans, seen, extraction, settings.compute)
     return seen, (probes, references)
+
+
+def _bald(
+    seen: SeenImages, contrasts: tuple[str, str], settings: InspectSettings
+) -> dict[Path, tuple[Picture, str]]:
+    """Try hair removal on the photographs of one person each: what fails is shown before it is published."""
+    if contrasts[1] != PHOTOGRAPHS:
+        return {}
+    paths = [path for path, faces in seen.faces.items() if len(faces) == 1]
+    return dict(zip(paths, work(without_hair, paths, "remove hair", settings.compute), strict=True))
 
 
 def _report(plan: CohortPlan, old: CohortPlan | None, output: str, sheets: list[str]) -> None:

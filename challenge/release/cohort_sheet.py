@@ -1,11 +1,12 @@
 """A contact sheet of a planned cohort: scans in three planes and photographs with their faces, by person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from mriprivacy.baselines.face.photo import read_photo
+from mriprivacy.baselines.hair.removal import Picture
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.inspection.plan_file import CohortPlan, PlannedPerson
 from mriprivacy.data_prep.inspection.proposal import SeenImages
@@ -15,7 +16,9 @@ PER_PAGE = 24
 _PHOTOS = 2  # of each person
 
 
-def write_sheets(plan: CohortPlan, seen: SeenImages, folder: Path) -> list[Path]:
+def write_sheets(
+    plan: CohortPlan, seen: SeenImages, bald: Mapping[Path, Picture], folder: Path
+) -> list[Path]:
     """Draw everybody of a plan, included or not, page by page.
 
     Parameters
@@ -24,6 +27,8 @@ def write_sheets(plan: CohortPlan, seen: SeenImages, folder: Path) -> list[Path]
         As proposed.
     seen : SeenImages
         Faces of photographs are numbered from the left.
+    bald : mapping from Path to picture
+        Photographs without hair, shown beside their own.
     folder : Path
         For `sheet_01.png` and so on.
 
@@ -36,7 +41,9 @@ def write_sheets(plan: CohortPlan, seen: SeenImages, folder: Path) -> list[Path]
     paths = []
     for number, page in enumerate(pages, start=1):
         paths.append(folder / f"sheet_{number:02d}.png")
-        sheet = draw_page([(_title(person), [*_pictures(person, plan, seen)]) for person in page], 2, 160)
+        sheet = draw_page(
+            [(_title(person), [*_pictures(person, plan, seen, bald)]) for person in page], 2, 160
+        )
         with whole_file(paths[-1]) as temporary:
             sheet.save(temporary, format="PNG")
     return paths
@@ -46,7 +53,9 @@ def _title(person: PlannedPerson) -> str:
     return person.subject if person.included else f"{person.subject}: out, {person.why}"
 
 
-def _pictures(person: PlannedPerson, plan: CohortPlan, seen: SeenImages) -> Iterator[Image.Image]:
+def _pictures(
+    person: PlannedPerson, plan: CohortPlan, seen: SeenImages, bald: Mapping[Path, Picture]
+) -> Iterator[Image.Image]:
     scans = [Path(plan.root, name) for name in (*person.scans, *person.references)]
     for path in scans:
         if path not in seen.unusable or seen.unusable[path].startswith("no "):
@@ -55,6 +64,8 @@ def _pictures(person: PlannedPerson, plan: CohortPlan, seen: SeenImages) -> Iter
         picture = Image.fromarray(read_photo(path, whole=True))
         _number(picture, seen.faces.get(path, ()))
         yield picture
+        if path in bald:
+            yield Image.fromarray(bald[path])
 
 
 def _planes(path: Path) -> Sequence[Image.Image]:

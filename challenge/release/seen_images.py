@@ -10,6 +10,8 @@ from pathlib import Path
 from mriprivacy.baselines.face.all_faces import Box, find_faces
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.baselines.hair.check import why_failed
+from mriprivacy.baselines.hair.removal import NoFaceError, Picture, remove_hair
 from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
@@ -82,6 +84,22 @@ def check_photo(path: Path) -> ImageVerdict:
     except (UserError, OSError) as error:
         return ImageVerdict(str(error).removeprefix(f"{path}: "))
     return ImageVerdict("" if faces else "no face found", faces=faces)
+
+
+def without_hair(path: Path) -> tuple[Picture, str]:
+    """Return a portrait without hair, smaller, and why that failed; empty where it did not.
+
+    Parameters
+    ----------
+    path : Path
+        A photograph of one person, as far as a detector found.
+    """
+    before = read_photo(path)
+    try:
+        bald = remove_hair(before)
+    except NoFaceError:
+        return before, "no face found from the front"
+    return bald.picture, why_failed(before, bald)
 
 
 def look_at_all(scans: Sequence[Path], photos: Sequence[Path], compute: Compute) -> SeenImages:

@@ -26,7 +26,14 @@ UNDECIDED = "?"
 MAX_BYTES = 100_000_000
 # What a person must fill in where people are real.
 TERMS = ("id", "version", "licence", "citation", "consent")
-_TOP = {"format": int, "root": str, "photos": str, "synthetic": bool, "signed_off_by": str}
+_TOP = {
+    "format": int,
+    "root": str,
+    "photos": str,
+    "synthetic": bool,
+    "signed_off_by": str,
+    "smallest_group": int,
+}
 _EDITION: dict[str, type] = {
     **dict.fromkeys(("id", "version", "licence", "citation", "consent", "released", "supersedes"), str),
     **dict.fromkeys(("contrast", "references", "hair_removal", "seed"), str),
@@ -108,6 +115,8 @@ class CohortPlan:
         Sorted by subject.
     signed_off_by : str
         Who read it.
+    smallest_group : int
+        People, at least, whose files are alike; 1 accepts people who stand out by their files.
     remarks : tuple of str
         For a person to read.
     """
@@ -119,6 +128,7 @@ class CohortPlan:
     meaning: Mapping[str, Mapping[str, str]]
     people: tuple[PlannedPerson, ...]
     signed_off_by: str = ""
+    smallest_group: int = 2
     remarks: tuple[str, ...] = ()
 
 
@@ -144,6 +154,7 @@ def _lines(plan: CohortPlan) -> Iterator[str]:
     yield f"photos = {_value(plan.photos)}"
     yield f"synthetic = {_value(plan.synthetic)}"
     yield f"signed_off_by = {_value(plan.signed_off_by)}  # name of the person who read all of this"
+    yield f"smallest_group = {plan.smallest_group}  # people with files alike; 1: accept people who stand out"
     yield "\n[edition]"
     for name, value in plan.edition.items():
         yield f"{name} = {_value(value)}{_ABOUT.get(name, '')}"
@@ -242,6 +253,7 @@ def parse_plan(raw: str | bytes, name: str) -> CohortPlan:
         meaning={what: sections["meaning"].get(what, {}) for what in VALUES},
         people=tuple(_person(subject, own) for subject, own in sorted(sections["people"].items())),
         signed_off_by=top.get("signed_off_by", ""),
+        smallest_group=top.get("smallest_group", 2),
     )
 
 

@@ -154,7 +154,8 @@ def _person(
     why = table.left_out.get(subject, "") or why
     several = [path for path in kept if len(seen.faces.get(path, ())) > 1]
     notes += [f"{path.name}: {_listed(seen.faces[path])}" for path in several]
-    notes += [f"{one.path.name}: {seen.remarks[one.path]}" for one in scans if one.path in seen.remarks]
+    looked = [*(scan.path for scan in scans), *kept]
+    notes += [f"{path.name}: {seen.remarks[path]}" for path in looked if path in seen.remarks]
     return PlannedPerson(
         subject,
         not why,
@@ -223,6 +224,7 @@ def carried_over(new: CohortPlan, old: CohortPlan) -> CohortPlan:
     fresh = ("version", "released", "supersedes", "contrast", "references")
     return replace(
         new,
+        smallest_group=old.smallest_group,
         edition={**new.edition, **{k: v for k, v in old.edition.items() if k not in fresh}},
         meaning={what: {**new.meaning[what], **old.meaning[what]} for what in VALUES},
         people=people,
