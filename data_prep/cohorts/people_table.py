@@ -151,7 +151,10 @@ def _meaning(
         elif what == "age":
             meant = map_age(value, months)
         else:
-            meant = " ".join(levels.get(value, value).casefold().replace('"', " ").split())[:100]
+            word = re.search("[^\\W\\d]{3}", value)  # a code is explained, a word stays
+            meant = " ".join(
+                (value if word else levels.get(value, value)).casefold().replace('"', " ").split()
+            )[:100]
         known[value] = meant or NOT_AVAILABLE
     return known
 

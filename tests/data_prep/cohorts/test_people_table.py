@@ -116,6 +116,12 @@ def test_a_dataset_says_what_its_codes_mean(tmp_path: Path) -> None:
     assert table.remarks == ()
 
 
+def test_codes_of_ethnicity_are_explained_and_words_stay(tmp_path: Path) -> None:
+    about = '{"race": {"Levels": {"1": "Black", "asian": "of Asian descent, by self-report"}}}'
+    table = read(tmp_path, b"participant_id\trace\nsub-1\t1\nsub-2\tAsian\nsub-3\tasian\n", about)
+    assert [meant(table, f"sub-{n}")[2] for n in (1, 2, 3)] == ["black", "asian", "asian"]
+
+
 def test_what_is_not_understood_is_named_with_its_line(tmp_path: Path) -> None:
     table = read(tmp_path, b"participant_id\tsex\tage\nsub-1\tred\told\nsub-2\tF\t30\nsub_3!\tF\t30\n")
     assert [line.partition(": ")[2] for line in table.doubts] == [
