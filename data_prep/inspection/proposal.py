@@ -113,10 +113,20 @@ def propose(
             "age_edges": _edges(table, included),
             "seed": str(secrets.randbits(128) | 1 << 127),
         },
-        meaning={what: dict(table.meaning.get(what, {})) for what in VALUES},
+        meaning={
+            what: {
+                value: meant for value, meant in table.meaning[what].items() if not _plain(what, value, meant)
+            }
+            for what in VALUES
+        },
         people=people,
         remarks=tuple(remarks),
     )
+
+
+def _plain(what: str, value: str, meant: str) -> bool:
+    """Say whether a value means itself and need not be listed: an age in whole years."""
+    return what == "age" and value == meant and value.isdecimal()
 
 
 def _edges(table: PeopleTable, subjects: Sequence[str]) -> list[int]:
