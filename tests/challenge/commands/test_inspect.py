@@ -14,6 +14,7 @@ from PIL import Image
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.release.seen_images import check_photo
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.foreign_dataset import CHOSEN, EDGE, INCLUDED, OUT, write_foreign_dataset
 
@@ -243,3 +244,8 @@ def test_what_attack_finds_no_face_in_is_said(
     (anat / "sub-1_T2w.nii.gz").write_bytes(head)
     assert main([*words, f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]) == 0
     assert "no face found: defaced already" in plan_of(tmp_path)["people"]["sub-1"]["why"]
+
+
+def test_a_picture_of_one_pixel_has_no_face(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
+    assert check_photo(tmp_path / "a.png").unusable == "no face found"
