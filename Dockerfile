@@ -15,6 +15,7 @@ COPY baselines baselines
 COPY scoring scoring
 COPY data_prep data_prep
 COPY drawing drawing
+COPY scans scans
 COPY conf conf
 # Not `uv sync`: that resolves what only tests need as well.
 RUN uv pip install --system --no-cache --compile-bytecode ".[age]"

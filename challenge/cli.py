@@ -79,9 +79,10 @@ def _dispatch(words: list[str]) -> int:
             return 0
         print(OmegaConf.to_yaml(compose_raw(name, overrides)), end="")
         return 0
-    from mriprivacy.challenge.settings.compose import sweep
+    from mriprivacy.challenge.settings.compose import literal_texts, sweep
 
-    for one in sweep(overrides) if "-m" in flags or "--multirun" in flags else [overrides]:
+    sweeping = "-m" in flags or "--multirun" in flags
+    for one in sweep(literal_texts(name, overrides, sweeping=True)) if sweeping else [overrides]:
         run_command(name, one)
     return 0
 

@@ -51,7 +51,16 @@ def built(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_wheel_holds_one_name_and_every_file_of_the_kit(clone: Path, built: Path) -> None:
     listed = call(
-        "git", "ls-files", "challenge", "baselines", "scoring", "data_prep", "drawing", "conf", cwd=clone
+        "git",
+        "ls-files",
+        "challenge",
+        "baselines",
+        "scoring",
+        "data_prep",
+        "drawing",
+        "scans",
+        "conf",
+        cwd=clone,
     )
     own = {"mriprivacy/__init__.py", "mriprivacy/extras.py", "mriprivacy/py.typed"}
     assert members(built) == own | {f"mriprivacy/{name}" for name in listed.splitlines()}
@@ -96,7 +105,7 @@ def test_a_wheel_works_where_there_is_no_clone(built: Path, tmp_path: Path) -> N
     )
     there = call(bin_folder / "python", "-c", ask, cwd=tmp_path).split()
     assert there == [str(site / "mriprivacy" / "__init__.py"), "0.0"]
-    for name in ("challenge", "baselines", "scoring", "data_prep", "drawing", "conf"):
+    for name in ("challenge", "baselines", "scoring", "data_prep", "drawing", "scans", "conf"):
         with pytest.raises(subprocess.CalledProcessError):
             call(bin_folder / "python", "-c", f"import {name}", cwd=tmp_path)
     assert "demo" in call(bin_folder / "mriprivacy", "--help", cwd=tmp_path)

@@ -23,6 +23,7 @@ COVERED = (
     "baselines",
     "data_prep",
     "drawing",
+    "scans",
     "challenge",
     "mriprivacy",
     "tests",
@@ -115,7 +116,7 @@ def test_names_and_longer_words_are_not(line: str) -> None:
     assert unwanted(line) == []
 
 
-@pytest.mark.parametrize("package", ["challenge", "baselines", "data_prep", "drawing", "scoring"])
+@pytest.mark.parametrize("package", ["challenge", "baselines", "data_prep", "drawing", "scans", "scoring"])
 def test_no_file_name_twice_in_one_package(package: str) -> None:
     names = [path.name for path in tracked(package) if path.suffix == ".py" and path.name != "__init__.py"]
     assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -10,9 +10,11 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import nibabel as nib
@@ -44,6 +46,8 @@ class Tool:
         A command that prints the version, or one word `{$NAME}/file` for a file that holds it.
     source : str
         Where people get it.
+    needs : str
+        A Python module without which a script of the kit's own environment is no more than a stub.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Tool:
     results: tuple[str, ...] = (OUTPUT,)
     version: tuple[str, ...] = ()
     source: str = ""
+    needs: str = ""
 
 
 _FREESURFER = "FreeSurfer, surfer.nmr.mgh.harvard.edu"
@@ -64,6 +69,7 @@ TOOLS: dict[str, Tool] = {
             ("pydeface", "{input}", "--outfile", "{output}", "--force"),
             version=("pydeface", "--help"),
             source="the Python package pydeface, which also needs nipype and FSL",
+            needs="nipype",
         ),
         Tool(
             "fsl_deface",
@@ -164,7 +170,14 @@ def find(tool: Tool) -> str:
     Traceback (most recent call last):
     mriprivacy.baselines.defacers.errors.DefacerError: no_such_program is not on PATH; ...
     """
-    program = shutil.which(tool.words[0])
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if tool.needs and find_spec(tool.needs) is None:  # its package is here for its data alone
+        path = [
+            folder
+            for folder in path
+            if Path(folder or ".").resolve() != Path(sys.executable).parent.resolve()
+        ]
+    program = shutil.which(tool.words[0], path=os.pathsep.join(path))
     if program is None:
         where = f"; it comes with {tool.source}" if tool.source else ""
         raise DefacerError(f"{tool.words[0]} is not on PATH{where}")
@@ -196,7 +209,7 @@ def version_of(tool: Tool) -> str:
     return re.sub(r"[^ -~]", "", numbered[0])[:80] if numbered else "unknown"
 
 
-def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
+def run_tool(tool: Tool, scan: Scan, options: str = "", seconds: float = 0) -> Scan:
     """Deface a scan with a program.
 
     Parameters
@@ -207,6 +220,8 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
         A head. The program gets it as NIfTI-1, gzip-compressed, in the scan's orientation and data type.
     options : str
         More words for the command, as a shell would split them.
+    seconds : float
+        How long it may take; 0 for an hour.
 
     Returns
     -------
@@ -216,10 +231,10 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
     Raises
     ------
     DefacerError
-        If the program is not there, ends with another status than 0, takes longer than an hour, leaves no
+        If the program is not there, ends with another status than 0, takes longer than that, leaves no
         file or several, or one that is unreadable or on another grid.
     """
-    program = find(tool)
+    program, seconds = find(tool), seconds or SECONDS
     with tempfile.TemporaryDirectory(prefix="mriprivacy-deface-") as name:
         folder = Path(name)
         (folder / "out").mkdir()
@@ -231,9 +246,9 @@ def run_tool(tool: Tool, scan: Scan, options: str = "") -> Scan:
         # Known programs leave logs where they run; a command of the user's own may name files beside it.
         where = None if tool.name == "command" else folder
         try:
-            status, output = _run(words, where, SECONDS)
+            status, output = _run(words, where, seconds)
         except subprocess.TimeoutExpired as error:
-            raise DefacerError(f"{tool.words[0]} did not finish within {SECONDS} s") from error
+            raise DefacerError(f"{tool.words[0]} did not finish within {seconds:g} s") from error
         except OSError as error:
             raise DefacerError(f"{program} cannot be started ({error})") from error
         output = " ".join(output.split())[-300:] or "nothing"

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.scoring.errors import UserError
+from mriprivacy.scans.scan_file import ScanError, check_voxels, open_scan
 
-
-class ScanError(UserError):
-    """A file that cannot be used as a head MRI."""
+__all__ = ["Scan", "ScanError", "read_scan"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +22,13 @@ class Scan:
         Intensities, any scale.
     affine : ndarray, shape (4, 4)
         Voxel index to world coordinates, mm, RAS+.
+    remarks : tuple of str
+        What of the header was settled (`scans.scan_file.open_scan`).
     """
 
     data: NDArray[Any]
     affine: NDArray[np.float64]
+    remarks: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> NDArray[np.float64]:
@@ -53,43 +53,35 @@ def read_scan(path: Path) -> Scan:
     Raises
     ------
     ScanError
-        If the file is missing, is not NIfTI, is truncated, has more than one volume, an extent under 16
-        voxels, a degenerate affine, or values that are not real, not finite or all the same.
+        As `open_scan`; or if the file is truncated, has an extent under 16 voxels, or values that are not
+        real, not finite or all the same.
 
     Examples
     --------
     >>> read_scan(Path("nowhere.nii.gz"))
     Traceback (most recent call last):
-    mriprivacy.baselines.face.scan.ScanError: nowhere.nii.gz: no such file
+    mriprivacy.scans.scan_file.ScanError: nowhere.nii.gz: no such file
     """
-    if not path.is_file():
-        raise ScanError(f"{path}: no such file")
+    opened = open_scan(path)
+    image, affine = opened.image, opened.affine
     try:
-        image = nib.load(path)
         kind = image.get_data_dtype().kind
         if kind not in "iuf":
             raise ScanError(
-                f"{path}: voxels are {'complex numbers' if kind == 'c' else 'colours'}; "
+                f"voxels are {'complex numbers' if kind == 'c' else 'colours'}; "
                 "expected one real number each, such as the magnitude"
             )
+        check_voxels(image.shape[:3])
         unscaled = (image.dataobj.slope, image.dataobj.inter) == (1, 0) and kind in "iu"
         data = np.asarray(image.dataobj) if unscaled else np.asarray(image.dataobj, dtype=np.float32)
-        affine = np.asarray(image.affine, dtype=np.float64)
-    except ScanError:
-        raise
+    except ScanError as error:
+        raise ScanError(f"{path}: {error}") from error
     except Exception as error:  # nibabel, gzip, zlib and numpy each raise their own on broken files
         raise ScanError(
             f"{path}: not a readable NIfTI file ({type(error).__name__}: {error}); "
             "expected a whole .nii or .nii.gz (DICOM: convert it with dcm2niix)"
         ) from error
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
-    if data.ndim != 3:
-        raise ScanError(f"{path}: shape is {data.shape}; expected one 3-D volume")
-    if min(data.shape) < 16:
-        raise ScanError(f"{path}: shape is {data.shape}; expected at least 16 voxels along every axis")
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise ScanError(f"{path}: the affine is degenerate, so voxels have no place in space")
+    data = data.reshape(data.shape[:3])
     bad = np.count_nonzero(~np.isfinite(data))
     if bad:
         raise ScanError(
@@ -98,4 +90,4 @@ def read_scan(path: Path) -> Scan:
         )
     if data.min() == data.max():
         raise ScanError(f"{path}: every voxel is {data.min():g}; there is no head in it")
-    return Scan(data, affine)
+    return Scan(data, affine, opened.remarks)

@@ -15,6 +15,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.scans.scan_file import without_padding
 from mriprivacy.scoring.errors import UserError
 
 # Otsu's threshold separates bright tissue from the rest and loses dark skin; a third of it keeps the skin
@@ -23,6 +24,7 @@ OTSU_SHARE = 0.35
 LARGEST_SIGMA_MM = 3.0
 # Interpolation undershoots where head meets air: that much below 0, of the range, air is still 0.
 UNDERSHOOT = 0.01
+FULLEST = 0.9  # share of its box that a head fills; an ellipsoid fills 0.52 of the tightest
 STEPS_PER_MM = 1024  # to which points of a surface are rounded
 # The first and the last voxel of each axis of a volume in RAS+ order.
 SIDES = ("left", "right", "back", "front", "bottom", "top")
@@ -342,7 +344,7 @@ def reconstruct(
     Raises
     ------
     SurfaceError
-        If the scan is flat or holds no head.
+        If the scan is flat or holds no head, or head and air cannot be separated.
 
     Examples
     --------
@@ -352,9 +354,11 @@ def reconstruct(
     >>> bool(abs(mesh.volume / (4 / 3 * np.pi * 20**3) - 1) < 0.15)
     True
     """
-    cubic = isotropic(scan, spacing_mm)
+    cubic = isotropic(Scan(without_padding(scan.data), scan.affine), spacing_mm)
     data, threshold = _without_noise(cubic.data, spacing_mm, sigma_mm)
     mask = head_mask(data, threshold)
+    if mask.mean() > FULLEST:
+        raise SurfaceError("no head could be separated from the air around it")
     surface = isosurface(*crop(data, cubic.affine, mask), threshold, no_signal(data))
     if surface.n_points == 0:
         raise SurfaceError("the threshold leaves no surface")

@@ -194,7 +194,7 @@ def _check_comparable(settings: AttackSettings) -> None:
 
 
 def _is_photo(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
+    return not path.name.lower().endswith(SCAN_SUFFIXES)  # a photograph may have any other name
 
 
 def _loose(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mriprivacy import baselines
 from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
+from mriprivacy.baselines.hair.check import why_failed
 from mriprivacy.baselines.hair.removal import remove_hair
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
@@ -24,6 +25,7 @@ from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.rare_people import rare_people
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.published import published, verdict
+from mriprivacy.challenge.release.seen_images import why_unusable
 from mriprivacy.challenge.release.versions import (
     changes,
     inherited,
@@ -43,10 +45,13 @@ from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_p
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.data_prep.inspection.plan_file import PLAN, PlanError, faces_of, open_questions, read_plan
+from mriprivacy.data_prep.inspection.planned_people import planned_people
 from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError
 
 SHORTEST_SEED = 2**64
+NO_SEED = -1
 
 
 @dataclass
@@ -54,8 +59,8 @@ class BidsCohort(CohortFiles):
     """Where the people are (`cohort=bids`): a BIDS dataset, and its photographs."""
 
     root: str = setting(
-        REQUIRED,
-        "folder of a BIDS dataset: T1w, T2w, FLAIR or PDw, with or without sessions, and participants.tsv",
+        "",
+        "folder of a BIDS dataset, with or without sessions, and participants.tsv; required without a plan",
     )
 
 
@@ -64,7 +69,13 @@ class BuildSettings:
     """Keys of the command."""
 
     output: str = setting(REQUIRED, "folder of the edition")
-    seed: int = setting(REQUIRED, "seed of splits, ids and the order of lists; keep it as secret as the key")
+    plan: str = setting(
+        "", "folder of a plan that inspect wrote and a person signed off; nothing else is asked"
+    )
+    seed: int = setting(
+        NO_SEED,
+        "seed of splits, ids and the order of lists, as secret as the key; required without a plan",
+    )
     starting_kit: bool = setting(
         False, "also make starting_kit/: README and a valid submission of each track, in minutes"
     )
@@ -83,6 +94,12 @@ class BuildSettings:
 
 def check(settings: BuildSettings) -> None:
     """Raise if no edition can be made, or if no system can be evaluated by its protocol."""
+    given = {"cohort.root": bool(settings.cohort.root), "seed": settings.seed != NO_SEED}
+    if missing := [key for key, is_given in given.items() if not is_given]:
+        raise UserError(
+            f"build: missing {', '.join(missing)}; add {' '.join(f'{key}=...' for key in missing)} to the "
+            "command, or plan=... (mriprivacy inspect writes one)"
+        )
     if problems := protocol_problems(settings.protocol):
         raise UserError(*problems)
     for attack in attacks_of(settings.protocol):
@@ -96,7 +113,9 @@ def check(settings: BuildSettings) -> None:
 
 
 def inherit(settings: BuildSettings, overridden: Collection[str]) -> BuildSettings:
-    """Return settings in which all that is not overridden is as in the edition to be superseded."""
+    """Return settings as a plan says, and in which all else is as in the edition to be superseded."""
+    if settings.plan:
+        settings, overridden = _planned(settings, overridden)
     if not settings.edition.supersedes:
         return settings
     old = open_edition(Path(settings.edition.supersedes), images=False)
@@ -115,22 +134,57 @@ def inherit(settings: BuildSettings, overridden: Collection[str]) -> BuildSettin
     )
 
 
+def _planned(settings: BuildSettings, overridden: Collection[str]) -> tuple[BuildSettings, Collection[str]]:
+    """Return settings with all that a plan decides, and the keys that are decided by then."""
+    plan = read_plan(Path(settings.plan))
+    if questions := open_questions(plan):
+        raise PlanError(*(f"{settings.plan}/{PLAN}: {question}" for question in questions))
+    decided = {
+        name: value for name, value in plan.edition.items() if value not in ("", []) and name != "seed"
+    }
+    twice = sorted(
+        {"cohort.root", "cohort.photos", "seed", *(f"edition.{name}" for name in decided)} & {*overridden}
+    )
+    if twice:
+        raise UserError(
+            *(f"build: {key} is given, and the plan decides it; edit {settings.plan}/{PLAN}" for key in twice)
+        )
+    seed = str(plan.edition.get("seed", ""))
+    if not seed.isdecimal():
+        raise PlanError(
+            f"{settings.plan}/{PLAN}: edition.seed is no whole number; expected the one drawn by inspect"
+        )
+    if "smallest_group" not in overridden:
+        settings = replace(settings, smallest_group=plan.smallest_group)
+    settings = replace(
+        settings,
+        seed=int(seed),
+        cohort=replace(settings.cohort, root=plan.root, photos=plan.photos or settings.cohort.photos),
+        edition=replace(settings.edition, **decided),
+    )
+    return settings, {*overridden, *(f"edition.{name}" for name in decided)}
+
+
 def run(settings: BuildSettings) -> None:
     """Plan the edition, look who is in its photographs, release what is not released yet, seal the key."""
     settings.edition.seed = settings.seed
     settings.edition.protocol = asdict(settings.protocol)
     strangers = find_distractors(settings.distractors, settings.seed)
     old = _released(settings.edition.supersedes)
+    decided = read_plan(Path(settings.plan)) if settings.plan else None
     plan = plan_edition(
         Path(settings.cohort.root),
         settings.edition,
         settings.cohort,
         strangers,
         splits_of(old) if old else {},
+        planned_people(decided) if decided else (),
     )
     plan = superseding(plan, old) if old else plan
     check_seed(plan, settings.seed)
-    plan = cut_photographs(plan, Path(settings.cohort.root), settings.cohort, settings.compute)
+    _check_scans(plan, settings.compute)
+    faces_meant = faces_of(decided) if decided else None
+    plan = cut_photographs(plan, Path(settings.cohort.root), settings.cohort, settings.compute, faces_meant)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
     if settings.recipients:
         check_recipients(settings.recipients)
@@ -142,10 +196,11 @@ def run(settings: BuildSettings) -> None:
             print(f"{settings.output}: {done} of {images} images are there already")
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
         hairless = settings.edition.hair_removal == "builtin"
-        release = partial(_photo_once, folder, hairless)
+        real = not plan.description["synthetic"]
+        release = partial(_photo_once, folder, hairless, real)
         faces = work(release, plan.photos, "release photographs", settings.compute)
         if plan.doppelgangers:
-            seal = partial(_photo_once, folder, hairless, prefix="doppelganger-")
+            seal = partial(_photo_once, folder, hairless, False, prefix="doppelganger-")
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
@@ -184,6 +239,15 @@ def check_seed(plan: Plan, seed: int) -> None:
             f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '
             "the key"
         )
+
+
+def _check_scans(plan: Plan, compute: Compute) -> None:
+    """Refuse scans of real people that an attack would refuse: they cannot be evaluated."""
+    if plan.description["synthetic"]:
+        return
+    reasons = work(why_unusable, [scan.source for scan in plan.scans], "read scans", compute)
+    if problems := [reason for reason in reasons if reason]:
+        raise UserError(*problems)
 
 
 def _released(path: str) -> Edition | None:
@@ -266,7 +330,7 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "") -> int:
+def _photo_once(folder: Path, hairless: bool, real: bool, item: PhotoItem, prefix: str = "") -> int:
     """Release a photograph; return how many faces are in it, 0 where none were looked for.
 
     A doppelganger's has the id of the person's own, so that `prefix` tells the two pieces of work apart.
@@ -278,6 +342,11 @@ def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "")
         def without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             bald = remove_hair(picture)
             faces.append(bald.faces)
+            if real and (reason := why_failed(picture, bald)):
+                raise UserError(
+                    f"hair removal fails: {reason}; leave the photograph out, or give "
+                    "edition.hair_removal=none or given"
+                )
             return bald.picture
 
         release_photo(item, folder, without_hair if hairless and item.condition == "bald" else None)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,9 @@ from mriprivacy.scoring.errors import UserError
 
 # Extra of the package, and the module by which it is known; deepbet is reported as a brain engine.
 EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
+# On which programs of others are tried, and for how long.
+HEAD = ("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz")
+SECONDS = 600
 ATLAS, ATLAS_MAPS = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz", ("t1", "gm", "wm")
 
 
@@ -37,6 +41,7 @@ def run(settings: DoctorSettings) -> None:
     """Print every finding; raise if something needed is missing."""
     checks: list[Callable[[], list[Finding]]] = [
         _machine,
+        _folders,
         _pictures,
         _packages,
         _networks,
@@ -62,6 +67,24 @@ def _machine() -> list[Finding]:
         Finding("ok", "mriprivacy", f"{version('mriprivacy')}, Python {python}, {cores} cores"),
         Finding("ok" if free > 2 else "missing", "disk", f"{free:.0f} GB free here; the demo needs 1"),
     ]
+
+
+def _folders() -> list[Finding]:
+    """Folders in which the kit keeps features and weights."""
+    from mriprivacy.baselines.face.deepface_library import weights_folder
+    from mriprivacy.challenge.compute.folders import cache_folder
+
+    findings = []
+    try:
+        findings.append(Finding("ok", "cache", str(cache_folder(""))))
+    except UserError as error:
+        findings.append(Finding("missing", "cache", str(error)))
+    weights = weights_folder()
+    there = next(folder for folder in (weights, *weights.parents) if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        detail = f"{there} cannot be written; set DEEPFACE_HOME to a folder of yours to add weights"
+        findings.append(Finding("optional", "weights folder", detail))
+    return findings
 
 
 def _pictures() -> list[Finding]:
@@ -124,15 +147,26 @@ def _brains() -> list[Finding]:
 
 
 def _defacers() -> list[Finding]:
-    """Programs that the kit can call but does not bring."""
+    """Programs that the kit can call but does not bring; those on PATH are run on an average head."""
+    from mriprivacy.baselines.alignment.template import package_file
     from mriprivacy.baselines.defacers import TOOLS, DefacerError
-    from mriprivacy.baselines.defacers.command import find, version_of
+    from mriprivacy.baselines.defacers.command import find, run_tool, version_of
+    from mriprivacy.baselines.face.scan import read_scan
 
     findings = []
     for name, tool in TOOLS.items():
         try:
             found = f"{find(tool)}, version {version_of(tool)}"
-            findings.append(Finding("ok", f"defacer {name}", found))
+            head = read_scan(package_file(*HEAD))
+            begin = time.monotonic()
+            changed = float((run_tool(tool, head, seconds=SECONDS).data != head.data).mean())
+            took = f"{found}; ran in {time.monotonic() - begin:.0f} s"
+            if changed:
+                findings.append(
+                    Finding("ok", f"defacer {name}", f"{took}, changed {changed:.0%} of an average head")
+                )
+            else:
+                findings.append(Finding("optional", f"defacer {name}", f"{took} and left the head as it is"))
         except DefacerError as error:
             findings.append(Finding("optional", f"defacer {name}", str(error)))
     return findings
@@ -167,7 +201,7 @@ def _packages() -> list[Finding]:
         "dlib face detector": partial(packaged, DLIB_DETECTOR),
         "defacing binary": lambda: package_file("niimath", "bin/niimath"),
         "face mask": lambda: package_file("pydeface", "data/facemask.nii.gz"),
-        "average head": lambda: package_file("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz"),
+        "average head": lambda: package_file(*HEAD),
         **{f"brain atlas, {one}": partial(package_file, "nilearn", ATLAS.format(one)) for one in ATLAS_MAPS},
         "parametric head": data_folder,
     }

@@ -35,7 +35,7 @@ class ExportSettings:
         REQUIRED, "product; codabench is for synthetic people only: it gives the key away", choices=TARGETS
     )
     edition: str = setting(REQUIRED, "folder of an edition; for a starting kit public/ is enough")
-    output: str = setting(REQUIRED, "folder; for codabench the zip")
+    output: str = setting(REQUIRED, "folder; for codabench the zip, .zip is added where it is missing")
     track: str = setting("attack", "codabench and grand_challenge: track", choices=TRACKS)
     image: str = setting(
         "", "codabench: Docker image that scores; empty: the platform's own, for all tracks but defacing"
@@ -83,6 +83,8 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     check_synthetic(edition)
     output = Path(settings.output)
+    if output.suffix.lower() != ".zip":  # the platform takes nothing else
+        output = output.with_name(f"{output.name}.zip")
     if output.exists():
         raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
     phase = Phase(

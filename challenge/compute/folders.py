@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mriprivacy.data_prep.formats.atomic import private_folder
+from mriprivacy.scoring.errors import UserError
 
 _PREFIX = "mriprivacy-"
 _LOCK = "lock"
@@ -96,8 +97,21 @@ def cache_folder(cache: str) -> Path:
 
     The one that is given, or else a folder of the user's own. Where it was there before and is open to
     others, who may have things in it, `mriprivacy` below it.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made or written.
     """
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) if cache else Path(home) / "mriprivacy"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise UserError(
+            f"{folder}: cannot be written ({reason}); give cache=DIR, or set XDG_CACHE_HOME to one of yours"
+        )
     return folder if not folder.stat().st_mode & 0o077 else private_folder(folder / "mriprivacy")

@@ -12,9 +12,9 @@ from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
     CONDITIONS,
-    CONTRASTS,
     DISTRACTORS,
     KEY_COLUMNS,
+    SCAN_CONTRASTS,
     TRIAL_COLUMNS,
     Attributes,
     parse_id,
@@ -258,6 +258,7 @@ def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
         "references": _contrast,
         "licence": fields.line(500),
         "citation": fields.line(2000),
+        "consent": fields.line(2000),
         "released": fields.day,
         "supersedes": fields.edition_reference,
     }
@@ -285,7 +286,7 @@ def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
 
 
 def _contrast(value: str) -> str | None:
-    return None if value in CONTRASTS else f"one of {', '.join(CONTRASTS)}"
+    return None if value in SCAN_CONTRASTS else f"one of {', '.join(SCAN_CONTRASTS)}"
 
 
 def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tuple[Split, list[str]]:

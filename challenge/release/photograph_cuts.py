@@ -67,7 +67,13 @@ class Cuts:
     whole: bool
 
 
-def cut_photographs(plan: Plan, root: Path, files: CohortFiles, compute: Compute) -> Plan:
+def cut_photographs(
+    plan: Plan,
+    root: Path,
+    files: CohortFiles,
+    compute: Compute,
+    decided: Mapping[Path, Face] | None = None,
+) -> Plan:
     """Decide what of every photograph of real people is released.
 
     Parameters
@@ -79,6 +85,8 @@ def cut_photographs(plan: Plan, root: Path, files: CohortFiles, compute: Compute
         Where the cohort is, and its table of faces.
     compute : Compute
         Who looks.
+    decided : mapping from Path to Face, optional
+        Which face is meant, by photograph, instead of a table.
 
     Raises
     ------
@@ -88,11 +96,14 @@ def cut_photographs(plan: Plan, root: Path, files: CohortFiles, compute: Compute
     """
     if not plan.photos:
         return plan
-    named = _named(root / files.faces, required=files.faces != FACES)
+    raw = [photo.source for photo in plan.photos if photo.condition == RAW]
+    if decided is None:
+        table = _named(root / files.faces, required=files.faces != FACES)
+        _check_names(table, raw, root / files.faces)
+        decided = {path: table[path.name] for path in raw if path.name in table}
     asked = {photo.reference for photo in photos_of_real_people(plan)}
-    asked |= {photo.reference for photo in plan.photos if photo.source.name in named}
-    shots = _shots(plan, asked, named)
-    _check_names(named, shots.values(), root / files.faces)
+    asked |= {photo.reference for photo in plan.photos if photo.source in decided}
+    shots = _shots(plan, asked, decided)
     cuts = dict(zip(shots, _looked(shots.values(), compute), strict=True))
     photos = tuple(
         replace(photo, cut=_of_condition(cuts[photo.reference], photo.condition))
@@ -122,7 +133,7 @@ def cut_loose(photos: Mapping[str, Path], table: str, compute: Compute) -> Mappi
     """
     named = _named(Path(table), required=True) if table else {}
     shots = [Shot(path, named.get(path.name)) for path in photos.values()]
-    _check_names(named, shots, Path(table))
+    _check_names(named, photos.values(), Path(table))
     found = zip(photos, _looked(shots, compute), strict=True)
     return {name: cuts.boxes[RAW] for name, cuts in found if not cuts.whole}
 
@@ -229,13 +240,13 @@ def _named(path: Path, required: bool) -> Mapping[str, Face]:
     return read_faces(path) if required or path.exists() else {}
 
 
-def _check_names(named: Mapping[str, Face], shots: Iterable[Shot], table: Path) -> None:
-    unknown = sorted(set(named) - {shot.source.name for shot in shots})
+def _check_names(named: Mapping[str, Face], photos: Iterable[Path], table: Path) -> None:
+    unknown = sorted(set(named) - {path.name for path in photos})
     if unknown:
         raise UserError(*(f"{table}: {name} is no photograph that is asked for" for name in unknown))
 
 
-def _shots(plan: Plan, asked: set[str], named: Mapping[str, Face]) -> dict[str, Shot]:
+def _shots(plan: Plan, asked: set[str], decided: Mapping[Path, Face]) -> dict[str, Shot]:
     """Return what to look at, by reference: the raw photograph, and files of other conditions with it."""
     shown: dict[str, dict[str, PhotoItem]] = {}
     for photo in plan.photos:
@@ -245,7 +256,7 @@ def _shots(plan: Plan, asked: set[str], named: Mapping[str, Face]) -> dict[str, 
     return {
         reference: Shot(
             own[RAW].source,
-            named.get(own[RAW].source.name),
+            decided.get(own[RAW].source),
             reference in strangers,
             tuple((c, photo.source) for c, photo in own.items() if photo.source != own[RAW].source),
         )

@@ -53,7 +53,7 @@ def inherited(
     if decided["references"] == PHOTOGRAPHS:
         names.append("hair_removal")
     if synthetic or not old.get("synthetic"):
-        names += ["licence", "citation"]
+        names += ["licence", "citation", "consent"]
     return replace(
         config,
         **{name: decided[name] for name in names if name in decided and f"edition.{name}" not in overridden},

@@ -75,6 +75,40 @@ def compose_settings(command: str, schema: type[Settings], overrides: Sequence[s
     return checked
 
 
+def literal_texts(command: str, overrides: Sequence[str], sweeping: bool = False) -> list[str]:
+    r"""Quote the values of text settings, such as paths, so that Hydra takes every character as it is.
+
+    Parameters
+    ----------
+    command : str
+        Whose settings they are.
+    overrides : sequence of str
+        `key=value` words; a value that is in quotes already stays.
+    sweeping : bool
+        Whether a comma parts values (`-m`): text with a comma is left as it is.
+
+    Examples
+    --------
+    >>> print(*literal_texts("verify", ["edition=it's (new), 7", "a=1"]))
+    edition='it\'s (new), 7' a=1
+    """
+    texts = {
+        key
+        for key, one, kind in settings_of(schema_of(command))
+        if kind is str and not one.metadata["about"].choices and not one.metadata["about"].chosen
+    }
+    return [_literal(word, sweeping) if word.partition("=")[0] in texts else word for word in overrides]
+
+
+def _literal(word: str, sweeping: bool) -> str:
+    key, _, value = word.partition("=")
+    if (sweeping and "," in value) or re.fullmatch(r"'.*'|\".*\"", value, re.S):
+        return word
+    # Backslashes count where a quote follows; what looks like an interpolation is text.
+    escaped = re.sub(r"(\\*)(?='|$)", r"\1\1", value).replace("'", "\\'").replace("${", "\\${")
+    return f"{key}='{escaped}'"
+
+
 def schema_of(command: str) -> type[Any]:
     """Return the dataclass with the settings of a command: `BuildSettings` of `commands/build.py`."""
     module = importlib.import_module(f"mriprivacy.challenge.commands.{command}")
@@ -120,7 +154,7 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
     ConfigStore.instance().store(name=command, node={"defaults": defaults, **_defaults(schema)})
     try:
         with initialize_config_module("mriprivacy.conf", version_base="1.3"):
-            return compose(config_name=command, overrides=list(overrides))
+            return compose(config_name=command, overrides=literal_texts(command, overrides))
     except (HydraException, OmegaConfBaseException) as error:
         fault = _first_line(error)
         unknown = re.match(r"unknown setting '(.+?)'", fault)
@@ -137,7 +171,8 @@ def overridden_keys(command: str, overrides: Sequence[str]) -> frozenset[str]:
     >>> sorted(overridden_keys("check", ["edition=e", "submission=s"]))
     ['edition', 'submission']
     """
-    typed = {one.get_key_element() for one in OverridesParser.create().parse_overrides(list(overrides))}
+    words = literal_texts(command, overrides)
+    typed = {one.get_key_element() for one in OverridesParser.create().parse_overrides(words)}
     usual, now = (leaves(compose_raw(command, words)) for words in ([], overrides))
     return frozenset(typed | {key for key, value in now.items() if usual.get(key) != value})
 

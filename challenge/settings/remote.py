@@ -43,7 +43,16 @@ EDITIONS, READ, WRITTEN = (
 )
 TOLD = ("contact", "home")  # addresses that are written down, not opened
 SEALED = ("evaluate", "paper", "export")  # read what is sealed, and all else must not
-WHOLE = ("build", "deface", "attack", "infer", "cohort", "bald", "identify")  # write a folder of their own
+WHOLE = (
+    "build",
+    "inspect",
+    "deface",
+    "attack",
+    "infer",
+    "cohort",
+    "bald",
+    "identify",
+)  # write a folder of their own
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _AT_A_TIME = 16

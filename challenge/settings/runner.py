@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "demo": "the whole challenge on a small synthetic edition, in minutes",
+    "inspect": "read a BIDS dataset and portraits as they are, and write a plan to edit and sign off",
     "cohort": "write a synthetic cohort as a BIDS dataset",
     "bald": "remove the hair from photographs",
     "build": "turn a cohort into an edition: public/ and sealed/",
@@ -30,6 +31,7 @@ COMMANDS = {
 EXAMPLES = {
     "demo": "output=demo subjects=24",
     "cohort": "cohort.subjects=24 output=people",
+    "inspect": "root=people photos=portraits output=plan",
     "bald": "photos=photographs output=bald",
     "build": "cohort.root=people seed=1 output=edition",
     "deface": "defacer=blur edition=edition/public output=mine",

@@ -1,8 +1,6 @@
 """A cohort on disk: its people, and where their images are."""
 
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +18,11 @@ from mriprivacy.data_prep.cohorts.cohort_files import (
     find_scans,
     truth_paths,
 )
+from mriprivacy.data_prep.cohorts.people_table import VALUES, PeopleTable, read_people
+from mriprivacy.data_prep.cohorts.people_values import OLDEST, group_of
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, Attributes
-from mriprivacy.data_prep.formats.tsv import Table, read_table
 from mriprivacy.scoring.errors import UserError
-
-_SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)
-_SEX = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 
 
 class CohortError(UserError):
@@ -67,39 +63,6 @@ class Participant:
     doppelgangers: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
 
 
-def age_group(age: str, edges: Sequence[int]) -> str:
-    """Name the age group of an age: `[18, 30, 45]` gives 18-29, 30-44 and 45+.
-
-    Parameters
-    ----------
-    age : str
-        Years, `n/a`, or BIDS's `89+`.
-    edges : sequence of int
-        First year of every group, ascending.
-
-    Raises
-    ------
-    ValueError
-        If it is not an age, or below the first edge.
-
-    Examples
-    --------
-    >>> age_group("44.9", [18, 30, 45]), age_group("89+", [18, 30, 45]), age_group("n/a", [18])
-    ('30-44', '45+', 'n/a')
-    """
-    if age == NOT_AVAILABLE:
-        return NOT_AVAILABLE
-    try:
-        years = float("89" if age == "89+" else age)
-    except ValueError:
-        years = math.nan
-    if not edges[0] <= years <= 120:
-        raise ValueError(f"is not an age of {edges[0]} to 120 years (edges begin at {edges[0]})")
-    first = max(edge for edge in edges if edge <= years)
-    later = [edge for edge in edges if edge > years]
-    return f"{first}-{min(later) - 1}" if later else f"{first}+"
-
-
 def read_cohort(
     root: Path,
     contrast: str,
@@ -109,7 +72,7 @@ def read_cohort(
 ) -> tuple[Participant, ...]:
     """Find every subject of a BIDS cohort and look at what belongs to it.
 
-    Expected are `participants.tsv` (participant_id, sex, age, ethnicity, and any others), scans
+    Expected are `participants.tsv` (participant_id; sex, age and ethnicity where they are known), scans
     `sub-<id>/[ses-<id>/]anat/sub-<id>_[ses-<id>_]<contrast>.nii.gz`, a folder of photographs, and, for all
     scans or none, the truth below `derivatives/truth` (docs/reference/files.md). Headers are read,
     voxels and pixels are not.
@@ -150,8 +113,8 @@ def read_cohort(
         raise CohortError(
             f"{root / 'participants.tsv'}: no such file; expected a BIDS dataset{dicom_hint(root)}"
         )
-    table = read_table(root / "participants.tsv", None)
-    attributes, ages, problems = _attributes(table, age_edges)
+    table = read_people(root / "participants.tsv")
+    attributes, ages, problems = _attributes(table, age_edges, is_synthetic(root))
     found = Findings(str(root))
     for folder in sorted(root.glob("sub-*")):
         if folder.is_dir() and folder.name not in attributes:
@@ -316,33 +279,22 @@ def _doppelgangers(
 
 
 def _attributes(
-    table: Table, age_edges: Sequence[int]
+    table: PeopleTable, age_edges: Sequence[int], synthetic: bool
 ) -> tuple[dict[str, Attributes], dict[str, float], tuple[str, ...]]:
     """Return the attributes of all people, the ages that are known in years, and what is wrong."""
-    needed = ("participant_id", "sex", "age", "ethnicity")
-    missing = [column for column in needed if column not in table.columns]
-    if missing:
-        return {}, {}, (f"participants.tsv: no column {', '.join(missing)}; expected {' '.join(needed)}",)
     findings = Findings("participants.tsv")
     people: dict[str, Attributes] = {}
     ages: dict[str, float] = {}
-    rows = zip(table.lines, *(table.column(column) for column in needed), strict=True)
-    for line, subject, sex, age, ethnicity in rows:
-        if not _SUBJECT.fullmatch(subject):
-            findings.add("participant_id is not sub- and letters or digits", f"line {line} {shown(subject)}")
-            continue
-        if subject in people:
-            findings.add("participant_id is given twice", f"line {line} {subject}")
-        if sex != NOT_AVAILABLE and sex.lower() not in _SEX:
-            findings.add("sex is not F, M, O or n/a", f"line {line} {shown(sex)}")
+    for subject, own in table.people.items():
+        sex, age, ethnicity = (table.meaning[what].get(own[what], NOT_AVAILABLE) for what in VALUES)
+        group = NOT_AVAILABLE
         try:
-            group = age_group(age, age_edges)
-            if age not in (NOT_AVAILABLE, "89+"):
-                ages[subject] = float(age)
+            group, years = group_of(age, age_edges, 121 if synthetic else OLDEST)
+            if years is not None:
+                ages[subject] = years
         except ValueError as error:
-            findings.add(f"age {error}", f"line {line} {shown(age)}")
-            group = NOT_AVAILABLE
-        people[subject] = Attributes(_SEX.get(sex.lower(), NOT_AVAILABLE), group, ethnicity)
+            findings.add(f"age {error}", f"{subject} {shown(age)}")
+        people[subject] = Attributes(sex, group, ethnicity)
     if not people:
         findings.add("names no subject")
-    return people, ages, findings.problems()
+    return people, ages, (*table.doubts, *findings.problems())

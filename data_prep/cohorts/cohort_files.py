@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from PIL import Image
 
 from mriprivacy.data_prep.formats.problems import Findings
 from mriprivacy.data_prep.formats.settings import setting
+from mriprivacy.scans.foreign_files import left_by_system, not_fetched
+from mriprivacy.scans.scan_file import open_scan
 
 PHOTO_ENDINGS = (".png", ".jpg", ".jpeg")
 # As a phone takes them, and as many pixels and bytes as the attacks will look at (`baselines.face.photo`).
@@ -163,6 +164,8 @@ def find_photos(
     """
     photos: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.iterdir()):
+        if left_by_system(path.name):
+            continue
         if path.suffix.lower() in HEIC_ENDINGS:
             found.add("photos in HEIC or AVIF; save them as JPEG first", f"{label}/{path.name}")
             continue
@@ -202,6 +205,9 @@ def check_photo(path: Path, root: Path, found: Findings) -> None:
 
 def _readable(what: str, path: Path, root: Path, read: Callable[[Path], object], found: Findings) -> object:
     where = (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+    if reason := not_fetched(path):
+        found.add(f"{what} not usable", f"{where} {reason}")
+        return None
     if not path.is_file():
         found.add(f"{what} missing", where)
         return None
@@ -209,21 +215,14 @@ def _readable(what: str, path: Path, root: Path, read: Callable[[Path], object],
         return read(path)
     except Exception as error:  # nibabel and Pillow each raise their own on broken files
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        detail = detail.removeprefix(f"{path}: ")
         found.add(f"{what} unreadable", f"{where} ({detail})")
         return None
 
 
 def _grid(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    image = nib.load(path)
-    shape = tuple(int(extent) for extent in image.shape)
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) != 3:
-        raise ValueError(f"shape is {shape}; expected one 3-D volume")
-    affine = np.asarray(image.affine, dtype=np.float64)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise ValueError("the affine is degenerate")
-    return shape, affine
+    opened = open_scan(path)
+    return tuple(int(extent) for extent in opened.image.shape[:3]), opened.affine
 
 
 def _same_grid(one: tuple[tuple[int, ...], np.ndarray], other: tuple[tuple[int, ...], np.ndarray]) -> bool:

@@ -9,7 +9,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.fields import TRACKS
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.schema import CONTRASTS
+from mriprivacy.data_prep.formats.schema import SCAN_CONTRASTS
 from mriprivacy.data_prep.formats.settings import setting, setting_problems
 
 PHOTOGRAPHS = "photographs"
@@ -43,14 +43,15 @@ class EditionConfig:
         "", "terms of use of the images, an SPDX name; empty: CC0-1.0, but for real people it must be given"
     )
     citation: str = setting("", "reference that users of the edition cite; real people need one")
+    consent: str = setting("", "what real people agreed to, one line; it stands in the datasheet")
     authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
     # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
     released: str = setting("", "day of release, such as 2026-11-24; empty: none")
-    contrast: str = setting("T2w", "BIDS suffix of the scans", choices=CONTRASTS)
+    contrast: str = setting("T2w", "BIDS suffix of the scans", choices=SCAN_CONTRASTS)
     references: str = setting(
         PHOTOGRAPHS,
         "images that scans are compared with: photographs, or scans of another contrast",
-        choices=(PHOTOGRAPHS, *CONTRASTS),
+        choices=(PHOTOGRAPHS, *SCAN_CONTRASTS),
     )
     hair_removal: str = setting(
         "builtin",
@@ -134,7 +135,7 @@ def check_config(config: EditionConfig) -> None:
     if not edges or edges[0] < 0 or any(a >= b for a, b in pairwise(edges)):
         problems.append(f"edition.age_edges is {edges}; expected ascending years, such as [18, 30, 45, 60]")
     if config.references == config.contrast:
-        others = [PHOTOGRAPHS, *(contrast for contrast in CONTRASTS if contrast != config.contrast)]
+        others = [PHOTOGRAPHS, *(contrast for contrast in SCAN_CONTRASTS if contrast != config.contrast)]
         problems.append(
             f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
             f"{config.contrast}"
@@ -145,6 +146,7 @@ def check_config(config: EditionConfig) -> None:
         ("released", config.released, fields.day),
         ("licence", config.licence, fields.line(500)),
         ("citation", config.citation, fields.line(2000)),
+        ("consent", config.consent, fields.line(2000)),
         *(("authors", author, fields.line(200)) for author in config.authors),
     ]
     for name, text, rule in texts:

@@ -97,8 +97,18 @@ def header_text(path: Path) -> set[str]:
     raw = [bytes(fields[name].item()) for name in _WORDS if name in fields.dtype.names]
     texts = {text.decode("ascii", "ignore").strip("\0 ") for text in raw}
     words = {word.decode() for text in texts for word in _words(text.encode())}
-    telling = {word for word in words if len(word) >= _TELLING and any(c.isdigit() for c in word)}
-    return {text for text in texts if len(text) >= _TELLING} | telling
+    return {text for text in texts if len(text) >= _TELLING} | {word for word in words if is_telling(word)}
+
+
+def is_telling(word: str) -> bool:
+    """Say whether hardly chance brings a word: six characters or more, and a digit. `10` stands in any text.
+
+    Examples
+    --------
+    >>> is_telling("IMG_2041"), is_telling("10"), is_telling("photograph")
+    (True, False, False)
+    """
+    return len(word) >= _TELLING and any(char.isdigit() for char in word)
 
 
 def _words(raw: bytes) -> set[bytes]:

@@ -115,6 +115,8 @@ def datasheet(description: Description) -> str:
             f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
             "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
         )
+    consent = description.get("consent", "")
+    consent = f"What these people agreed to: {inline(consent)}.\n\n" if consent else ""
     return f"""# {title(description)}
 
 {whose(description)}
@@ -159,7 +161,7 @@ Tables are TSV.
 
 ## Terms
 
-Licence: {inline(description["licence"])}. To cite it, see `CITATION.cff`.
+{consent}Licence: {inline(description["licence"])}. To cite it, see `CITATION.cff`.
 """
 
 

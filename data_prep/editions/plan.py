@@ -9,6 +9,7 @@ from typing import Any
 
 from mriprivacy.data_prep.cohorts.bids import CohortError, Participant, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, ScanFile
+from mriprivacy.data_prep.cohorts.people_table import read_people
 from mriprivacy.data_prep.editions.doppelgangers import check_doppelgangers, doppelganger_photos
 from mriprivacy.data_prep.editions.edition_config import (
     DESIGN,
@@ -100,6 +101,7 @@ def plan_edition(
     files: CohortFiles | None = None,
     distractors: Mapping[str, Path] | None = None,
     splits: Mapping[str, str] = MappingProxyType({}),
+    people: Sequence[Participant] = (),
 ) -> Plan:
     """Read a cohort's tables and headers, draw splits, ids and trials; write nothing.
 
@@ -115,6 +117,8 @@ def plan_edition(
         Photographs of distractors by name, `data_prep.cohorts.distractors.find_distractors`.
     splits : mapping from str to str
         Split of every scan, by its released id, of an edition that this one supersedes.
+    people : sequence of Participant
+        Who is in it, where that is decided (`data_prep.inspection`); all of the cohort by default.
 
     Returns
     -------
@@ -137,11 +141,15 @@ def plan_edition(
     files = files or CohortFiles()
     if config.hair_removal != "given":
         files = replace(files, bald_photos="")
-    people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
+    remarks: tuple[str, ...] = ()
+    if not people:
+        people = read_cohort(cohort_root, config.contrast, config.age_edges, files, config.reference_contrast)
+        remarks = read_people(cohort_root / "participants.tsv").remarks
     synthetic = is_synthetic(cohort_root)
     check_doppelgangers(people, synthetic)
     config = with_defaults(config, synthetic, bool(distractors))
-    return plan_people(people, config, synthetic, distractors or {}, splits)
+    plan = plan_people(people, config, synthetic, distractors or {}, splits)
+    return replace(plan, remarks=(*remarks, *plan.remarks))
 
 
 def plan_people(
@@ -369,6 +377,7 @@ def _describe(
         **({} if synthetic else {"design": {name: getattr(config, name) for name in DESIGN}}),
         "licence": config.licence,
         "citation": config.citation,
+        **({"consent": config.consent} if config.consent else {}),
         "authors": list(config.authors),
         **({"released": config.released} if config.released else {}),
         "superseded_by": None,

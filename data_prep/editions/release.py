@@ -19,6 +19,7 @@ from mriprivacy.data_prep.cohorts.cohort_files import PHOTO_FORMATS
 from mriprivacy.data_prep.cohorts.face_table import Box
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.nifti import write_nifti
+from mriprivacy.scans.scan_file import ScanError, open_scan
 
 _STORED = ("uint8", "int16", "uint16", "int32", "float32")
 
@@ -82,6 +83,8 @@ def release_scan(item: ScanItem, folder: Path) -> None:
     ------
     CohortError
         If the scan cannot be read, is not finite, or has a type that cannot be stored without loss.
+    ScanError
+        If its header is refused (`scans.scan_file.open_scan`).
     """
     data, affine = _read(item.source)
     released = centred(affine, data.shape) if item.centred else affine
@@ -114,9 +117,8 @@ def centred(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
 
 def _read(path: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
     try:
-        image = nib.squeeze_image(nib.load(path))
-        data, affine = canonical_scan(image)
-    except CohortError:
+        data, affine = canonical_scan(nib.squeeze_image(open_scan(path).image))
+    except (CohortError, ScanError):
         raise
     except Exception as error:  # nibabel, gzip, zlib and numpy each raise their own on broken files
         raise CohortError(f"{path}: cannot be released ({type(error).__name__}: {error})") from error

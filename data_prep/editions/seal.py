@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
-from mriprivacy.data_prep.editions.leaks import find_leaks, header_text
+from mriprivacy.data_prep.editions.leaks import find_leaks, header_text, is_telling
 from mriprivacy.data_prep.editions.metadata import METADATA, write_metadata
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, photos_of_real_people
 from mriprivacy.data_prep.editions.trials import Trial
@@ -80,10 +80,10 @@ def seal_edition(plan: Plan, folder: Path) -> str:
 
 
 def _secrets(plan: Plan) -> set[str]:
-    """Return the nonce, the cohort's subjects, names of their files, without the ending, too, and headers."""
+    """Return the nonce, the cohort's subjects, names of their files, telling ones without ending, headers."""
     photos = (*plan.photos, *plan.doppelgangers)
     files = {scan.source.name for scan in plan.scans} | {photo.source.name for photo in photos}
-    stems = {name.split(".")[0] for name in files}
+    stems = {stem for stem in (name.split(".")[0] for name in files) if is_telling(stem)}
     headers = set().union(*(header_text(scan.source) for scan in plan.scans))
     return {plan.nonce, *(subject for _, subject, _ in plan.subjects), *files, *stems, *headers}
 

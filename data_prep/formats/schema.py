@@ -4,7 +4,8 @@ import math
 import re
 from typing import NamedTuple
 
-CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that editions are made of
+CONTRASTS = ("T1w", "T2w", "FLAIR", "PDw")  # BIDS suffixes of the scans that are simulated
+SCAN_CONTRASTS = (*CONTRASTS, "UNIT1")  # of those that editions are made of
 CONDITIONS = ("raw", "bald")  # of photographs
 NOT_AVAILABLE = "n/a"
 DISTRACTORS = "distractors.tsv"  # trials with distractors, and the scores of those trials

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.scans.scan_file import open_scan
 
 _GAP = 12
 _TITLE = 18
@@ -37,7 +38,7 @@ def contact_sheets(folder: Path, per_page: int = 24, columns: int = 2, size: int
     for number, page in enumerate(pages, start=1):
         name = "contact_sheet.png" if len(pages) == 1 else f"contact_sheet_{number:02d}.png"
         paths.append(folder / "sourcedata" / name)
-        sheet = _draw([(subject, _pictures(folder, subject)) for subject in page], columns, size)
+        sheet = draw_page([(subject, _pictures(folder, subject)) for subject in page], columns, size)
         with whole_file(paths[-1]) as temporary:
             sheet.save(temporary, format="PNG")
     return paths
@@ -53,8 +54,9 @@ def _pictures(folder: Path, subject: str) -> list[Image.Image]:
     return pictures
 
 
-def _draw(people: Sequence[tuple[str, list[Image.Image]]], columns: int, size: int) -> Image.Image:
-    width = max(len(pictures) for _, pictures in people) * size + _GAP
+def draw_page(people: Sequence[tuple[str, list[Image.Image]]], columns: int, size: int) -> Image.Image:
+    """Draw some people, each with a title and a row of pictures; `columns` people stand side by side."""
+    width = max(2, *(len(pictures) for _, pictures in people)) * size + _GAP
     height = size + _TITLE + 4
     rows = -(-len(people) // columns)
     sheet = Image.new("RGB", (min(columns, len(people)) * width, rows * height), (24, 24, 26))
@@ -79,7 +81,7 @@ def planes(path: Path) -> list[NDArray[np.uint8]]:
     >>> [plane.shape for plane in planes(path)]
     [(8, 6), (8, 8), (6, 8)]
     """
-    image = nib.as_closest_canonical(nib.load(path))
+    image = nib.as_closest_canonical(nib.squeeze_image(open_scan(path).image))
     data = np.asarray(image.dataobj)
     spacing = np.sqrt((image.affine[:3, :3] ** 2).sum(axis=0))
     top = max(float(np.percentile(data, 99.5)), 1.0)

@@ -34,7 +34,7 @@ BAD = {
     "infer output=x edition=e attack.spacing_mm=nan": "attack.spacing_mm is nan; expected 0.3 to 5 mm",
     "attack output=x colour=red": "unknown setting 'colour'",
     "attack --output=x": "unknown option --output=x",
-    "attack output=[": "see: mriprivacy attack --help",
+    "attack attack.views=[": "see: mriprivacy attack --help",
     "build output=x": "missing cohort.root, seed",
     "build output=x seed=1 cohort.root=nowhere": "nowhere",
     "check edition=nowhere submission=nowhere": "no edition here",
@@ -73,6 +73,39 @@ def test_bad_words_end_with_one_line_and_status_2(
     assert len(err.splitlines()) == 1
     assert err.startswith("mriprivacy: ")
     assert not list(tmp_path.iterdir())
+
+
+# Whatever a folder is called, it is that folder; a value in quotes is taken without them.
+NAMES = [
+    "é",
+    "it's",
+    "a (b)",
+    "a, b",
+    "a;b&c",
+    "[a",
+    "{a: b}",
+    "a=b",
+    "${x}",
+    "a b",
+    "007",
+    "null",
+    "a\\",
+    "~a",
+    "'a'",
+    '"',
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paths_are_plain_text(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / name.strip("'")
+    folder.mkdir()
+    (folder / "edition.json").write_text("{}")
+    assert main(["verify", f"edition={name}"]) == 2
+    assert "MANIFEST.sha256: no such file" in capsys.readouterr().err
 
 
 MEANT = {

@@ -39,7 +39,7 @@ sys.exit(cli.main(sys.argv[1:]))
 def _error_classes() -> list[type[Exception]]:
     """Every exception class that a module of the kit defines, warnings apart."""
     found = set()
-    for package in ("scoring", "drawing", "challenge", "data_prep", "baselines"):
+    for package in ("scoring", "drawing", "scans", "challenge", "data_prep", "baselines"):
         root = importlib.import_module(f"mriprivacy.{package}")
         for info in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
             module = importlib.import_module(info.name)

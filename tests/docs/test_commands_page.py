@@ -52,9 +52,16 @@ def test_the_dockerfile_copies_what_is_there_and_leaves_the_command_to_who_runs_
     """Codabench's worker gives a whole command; behind an entrypoint it would be an argument."""
     copied = copied_by_the_dockerfile()
     assert all((ROOT / name).exists() for name in copied)
-    assert {"challenge", "baselines", "scoring", "data_prep", "drawing", "conf", "pyproject.toml"} <= set(
-        copied
-    )
+    assert {
+        "challenge",
+        "baselines",
+        "scoring",
+        "data_prep",
+        "drawing",
+        "scans",
+        "conf",
+        "pyproject.toml",
+    } <= set(copied)
     assert "ENTRYPOINT" not in (ROOT / "Dockerfile").read_text()
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from mriprivacy.challenge.commands import build, cohort
 from mriprivacy.challenge.settings.compose import compose_settings
-from mriprivacy.data_prep.cohorts.bids import Participant, age_group
+from mriprivacy.data_prep.cohorts.bids import Participant
 from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
+from mriprivacy.data_prep.cohorts.people_values import group_of
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import table_bytes
@@ -31,7 +32,7 @@ def plan(name: str) -> Plan:
         persons.append(
             Participant(
                 subject,
-                Attributes(sex, age_group(str(age), edition.age_edges), ethnicity),
+                Attributes(sex, group_of(str(age), edition.age_edges)[0], ethnicity),
                 tuple(ScanFile(session, Path("x"), {}) for session in sessions_of(people, subject)),
                 {f"{number:02d}": {"raw": Path("x")} for number in range(1, people.photos.count + 1)},
                 {},

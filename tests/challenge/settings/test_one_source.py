@@ -104,7 +104,7 @@ def test_every_choice_and_limit_is_checked(command: str) -> None:
 
 def test_a_wrong_value_is_named_with_what_is_expected() -> None:
     for word, line in (
-        ("edition.contrast=T3w", "edition.contrast is 'T3w'; expected one of T1w, T2w, FLAIR, PDw"),
+        ("edition.contrast=T3w", "edition.contrast is 'T3w'; expected one of T1w, T2w, FLAIR, PDw, UNIT1"),
         ("protocol.size=big", "protocol.size is 'big'; expected 64 to 2000 pixels"),
         ("seed=red", "seed is 'red'; expected whole number"),
     ):
@@ -142,7 +142,7 @@ def test_help_names_every_setting_in_100_columns(command: str) -> None:
 
 def test_no_class_name_stands_twice() -> None:
     names: Counter[str] = Counter()
-    for package in ("challenge", "baselines", "data_prep", "drawing", "scoring"):
+    for package in ("challenge", "baselines", "data_prep", "drawing", "scans", "scoring"):
         for path in (ROOT / package).rglob("*.py"):
             names.update(re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.M))
     assert {name for name, count in names.items() if count > 1} == set()

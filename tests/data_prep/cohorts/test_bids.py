@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mriprivacy.data_prep.cohorts.bids import CohortError, age_group, is_synthetic, read_cohort
+from mriprivacy.data_prep.cohorts.bids import CohortError, is_synthetic, read_cohort
 from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
+from mriprivacy.data_prep.cohorts.people_values import group_of
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.sessions import with_sessions
 
@@ -76,13 +77,13 @@ MASK = "derivatives/truth/sub-03/anat/sub-03_space-T2w_desc-brain_mask.nii.gz"
     ("spoil", "words"),
     [
         (spoil_file("participants.tsv", None), r"cohort/participants.tsv: no such file; expected a BIDS"),
-        (spoil_file("participants.tsv", b"participant_id\tsex\n"), "no column age, ethnicity"),
+        (spoil_file("participants.tsv", b"sex\tage\nM\t25\n"), "no column says who; it has 'sex', 'age'"),
         (spoil_file("participants.tsv", b"participant_id\tsex\tage\tethnicity\n"), "names no subject"),
-        (spoil_participants("sub-01\tM", "sub-01\tman"), "sex is not F, M, O or n/a: line 2 'man'"),
-        (spoil_participants("\t25\t", "\t17\t"), "age is not an age of 18 to 120 years .*: line 2 '17'"),
-        (spoil_participants("\t25\t", "\told\t"), "age is not an age .*: line 2 'old'"),
-        (spoil_participants("\t25\t", "\tnan\t"), "age is not an age .*: line 2 'nan'"),
-        (spoil_participants("sub-02", "sub-01"), "participant_id is given twice: line 3 sub-01"),
+        (spoil_participants("sub-01\tM", "sub-01\tred"), "sex is not understood: line 2 'red'"),
+        (spoil_participants("\t25\t", "\t17\t"), "age is not an age of 18 to 120 years .*: sub-01 '17'"),
+        (spoil_participants("\t25\t", "\told\t"), "age is not understood: line 2 'old'"),
+        (spoil_participants("\t25\t", "\t2500\t"), "age is not understood: line 2 '2500'"),
+        (spoil_participants("sub-02", "sub-01"), "sub-01 is in line 2 and in line 3; remove one"),
         (spoil_participants("sub-02", "../etc"), "participant_id is not sub- and letters or digits: line 3"),
         (spoil_participants("sub-02", "sub-77"), "participants.tsv does not name: sub-02"),
         (spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None), "scans missing: sub-02/anat/sub-02_T2w.nii.gz"),
@@ -111,11 +112,11 @@ def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
     spoil_file("sub-02/anat/sub-02_T2w.nii.gz", None)(own_cohort)
     for condition in ("raw", "bald"):
         spoil_file(f"sourcedata/photos/{condition}/sub-04_photo-01.png", None)(own_cohort)
-    spoil_participants("sub-01\tM", "sub-01\tman")(own_cohort)
+    spoil_participants("sub-01\tM", "sub-01\tred")(own_cohort)
     with pytest.raises(UserError) as caught:
         read_cohort(own_cohort, "T2w", EDGES)
     assert len(caught.value.problems) == 3
-    for word in ("'man'", "sub-02_T2w", "subjects without a photo: sub-04"):
+    for word in ("'red'", "sub-02_T2w", "subjects without a photo: sub-04"):
         assert word in str(caught.value)
 
 
@@ -124,7 +125,7 @@ def test_everything_missing_is_named_at_once(own_cohort: Path) -> None:
     [("18", "18-29"), ("29.99", "18-29"), ("30", "30-44"), ("60", "60+"), ("89+", "60+"), ("n/a", "n/a")],
 )
 def test_age_groups(age: str, group: str) -> None:
-    assert age_group(age, [18, 30, 45, 60]) == group
+    assert group_of(age, [18, 30, 45, 60])[0] == group
 
 
 def test_truth_that_is_not_compressed_is_not_overlooked(own_cohort: Path) -> None:

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mriprivacy.data_prep.cohorts.bids import CohortError, age_group
+from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.cohorts.people_values import group_of
 from mriprivacy.data_prep.synthetic.cohort_settings import PeopleSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.people.traits import (
     ETHNICITIES,
@@ -73,7 +74,7 @@ def test_balanced_at_every_length(subjects):
     people = [draw_traits(subject, 7, config) for subject in subject_ids(config)]
     axes = (
         ([sex for sex, _, _, _ in people], 2),
-        ([age_group(str(age), [18, 30, 45, 60]) for _, age, _, _ in people], 4),
+        ([group_of(str(age), [18, 30, 45, 60])[0] for _, age, _, _ in people], 4),
         ([ethnicity for _, _, ethnicity, _ in people], 3),
     )
     for values, levels in axes:
