@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.alignment.registration import coarse, normalized_mutual_information, register
+from mriprivacy.baselines.alignment.registration import (
+    Registration,
+    coarse,
+    normalized_mutual_information,
+    register,
+)
 from mriprivacy.baselines.alignment.template import AlignmentError, average_brain, average_head, bring
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
@@ -36,6 +41,10 @@ DEPTH_MM = 12.0  # of the field of view behind the least depth of a part: withou
 # registration is right, .018 and less where it is wrong (docs/results/presence.md).
 LEAST_BRAIN_NMI = 1.03
 NEAR_BRAIN_MM = 12.0
+# The same over the whole scan (`Registration.similarity`): half a head has .055 and more.
+LEAST_SIMILARITY = 1.05
+# Degrees between a scan and the average head: real heads have up to 7, synthetic ones 22, and people look up.
+LARGEST_TURN = 60.0
 LEAST_VOXELS = 2000  # in which that is measured; half a brain at 4 mm has 7,000
 # Of the average head behind the face and beyond the brain: less is a brain alone.
 LEAST_BEYOND_BRAIN = 0.15
@@ -136,13 +145,20 @@ def presence(scan: Scan, cache: Path | None = None) -> Presence:
     """
     small, air = coarse(scan), no_signal(scan.data)
     try:
-        verdict = judge(small, register(scan, cache, strict=False).scan_to_head, air)
+        verdict = _placed(small, register(scan, cache, strict=False), air)
         if verdict.readable:
             return verdict
         # More fits, where one way round got stuck.
-        return judge(small, register(scan, cache, strict=True).scan_to_head, air)
+        return _placed(small, register(scan, cache, strict=True), air)
     except AlignmentError as error:
         return Presence(CANNOT_TELL, reason=str(error))
+
+
+def _placed(small: Scan, found: Registration, air: float) -> Presence:
+    if found.similarity < LEAST_SIMILARITY:
+        said = f"normalized mutual information {found.similarity:.3f}; expected at least {LEAST_SIMILARITY}"
+        return Presence(CANNOT_TELL, reason=f"the scan has little in common with a head ({said})")
+    return judge(small, found.scan_to_head, air)
 
 
 def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> Presence:
@@ -166,6 +182,9 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
         head = head_mask(data, head_threshold(small.data))
     except SurfaceError as error:
         return Presence(CANNOT_TELL, reason=str(error))
+    if (turn := turn_of(scan_to_head)) > LARGEST_TURN:
+        said = f"the head is turned by {turn:.0f} degrees: is the orientation in the header right?"
+        return Presence(CANNOT_TELL, reason=said)
     if reason := _why_lost(data, head, seen):
         return Presence(CANNOT_TELL, reason=reason)
     rays = {part.name: _rays(part, head, seen) for part in PARTS}
@@ -182,6 +201,24 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
     if _share(head, _places().beyond_brain & seen) < LEAST_BEYOND_BRAIN:
         return Presence(NO_HEAD, shown)
     return Presence(CUT if beyond else DEFACED, shown)
+
+
+def turn_of(scan_to_head: NDArray[np.float64]) -> float:
+    """Return by how many degrees a head is turned against the average head, about whatever axis.
+
+    Parameters
+    ----------
+    scan_to_head : ndarray, shape (4, 4)
+        Affine; the rotation nearest to it counts.
+
+    Examples
+    --------
+    >>> quarter = np.array([[0.0, -2, 0, 5], [2, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    >>> round(turn_of(quarter))
+    90
+    """
+    u, _, v = np.linalg.svd(scan_to_head[:3, :3])
+    return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))
 
 
 def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from mriprivacy.baselines.alignment.presence import (
     CANNOT_TELL,
@@ -112,6 +113,16 @@ def test_a_registration_that_does_not_hold_tells_nothing(
     assert found.verdict == CANNOT_TELL
     assert not found.readable
     assert "orientation" in found.reason
+
+
+@pytest.mark.parametrize(("degrees", "readable"), [(40, True), (75, False)])
+def test_a_head_turned_too_far_is_not_seen_from_the_front(degrees: float, readable: bool) -> None:
+    """A registration finds it, and the pictures of the attackers show something else than a face."""
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("x", degrees, degrees=True).as_matrix()
+    found = verdict(Scan(HEAD.data, turn @ HEAD.affine), np.linalg.inv(turn))
+    assert found.readable == readable
+    assert readable or "turned by 75 degrees" in found.reason
 
 
 def test_noise_as_bright_as_tissue_tells_nothing() -> None:
