@@ -14,7 +14,7 @@ from mriprivacy.scoring.errors import UserError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 2 the input is wrong, 1 a fault of the kit.
 
-    `qc` also returns 3 if a face is left in a scan, and 4 if that cannot be told of one.
+    `qc` also returns 3 if a face is left in a scan, and 4 if that is unknown of one.
 
     Parameters
     ----------

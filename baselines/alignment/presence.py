@@ -69,7 +69,7 @@ class Presence:
     missing : tuple of str
         Parts of the face without surface, such as `chin (beyond the field of view)`.
     reason : str
-        Why it cannot be told; else empty.
+        Why it is unknown; else empty.
     """
 
     verdict: str
@@ -222,7 +222,7 @@ def turn_of(scan_to_head: NDArray[np.float64]) -> float:
 
 
 def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:
-    """Say why nothing can be told of where the head is said to be; empty where it can."""
+    """Say why a head is not where it should be; empty where it is."""
     places = _places()
     if _share(head, places.around & seen) > MOST_AROUND:
         return "no head could be separated from the air: padding, or noise as bright as tissue"

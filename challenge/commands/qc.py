@@ -174,7 +174,7 @@ def _status(counts: Counter[str]) -> int:
 
 
 def _colour(one: _Checked) -> tuple[int, int, int]:
-    """Return red for a face that is left, amber where that cannot be told, else grey."""
+    """Return red for a face that is left, amber where that is unknown, else grey."""
     if _is_left(one):
         return 255, 90, 90
     return (200, 200, 200) if one.seen.readable else (255, 200, 80)

@@ -279,7 +279,7 @@ def may_be_ranked(entry: Entry) -> bool:
 
 
 def unreadable(entry: Entry) -> str:
-    """Say why a system is not ranked for scans of which it cannot be told whether a face is left; else empty.
+    """Say why a system is not ranked for scans of which it is unknown whether a face is left; else empty.
 
     What the kit cannot read is not private. A scan that can be read in the original and not as it was sent
     is no fault of the edition: none is tolerated. Of those that cannot be read in the original either, one in

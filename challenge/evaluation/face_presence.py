@@ -22,7 +22,7 @@ class _PresenceJob:
 
 @dataclass(frozen=True)
 class _Looked:
-    """The verdict on a defaced scan, and whether its original, too, cannot be told."""
+    """The verdict on a defaced scan, and whether the kit cannot read its original either."""
 
     seen: Presence
     original_too: bool = False
@@ -47,10 +47,10 @@ def look_for_faces(
     Returns
     -------
     counts : dict from str to int
-        Scans by verdict, every one of `VERDICTS`; `ORIGINAL_TOO` counts those that cannot be told and whose
-        originals cannot be told either.
+        Scans by verdict, every one of `VERDICTS`; `ORIGINAL_TOO` counts those that are unknown and whose
+        originals are unknown, too.
     warnings : list of str
-        Why it cannot be told, with the number of scans and five of them.
+        Why it is unknown, with the number of scans and five of them.
     """
     jobs = {
         probe: _PresenceJob(edition.splits[split].scan(probe), path, cache)
@@ -79,6 +79,6 @@ def _look(job: _PresenceJob) -> _Looked:
 
 
 def _told(one: _Looked) -> str:
-    """Return why it cannot be told, without figures in which scans differ."""
+    """Return why it is unknown, without figures in which scans differ."""
     whose = "in these scans and in their originals" if one.original_too else "in these scans"
     return f"cannot tell {whose} whether a face is left: {one.seen.reason.partition(' (')[0]}"

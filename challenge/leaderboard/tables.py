@@ -275,7 +275,7 @@ def with_identity(
 
 
 def _with_presence(table: BoardTable, places: Sequence[Place]) -> BoardTable:
-    """Add in how many scans it cannot be told whether a face is left, where any entry says so."""
+    """Add in how many scans it is unknown whether a face is left, where any entry says so."""
     if not any(place.entry.presence for place in places):
         return table
     cells = [_cannot_tell(place.entry) for place in places]

@@ -93,7 +93,7 @@ def test_a_nose_alone_is_no_face() -> None:
 def test_a_field_of_view_that_ends_in_the_face_cuts_it(
     axis: int, keep: slice, missing: tuple[str, ...]
 ) -> None:
-    """Nobody removed a face that was never scanned."""
+    """A face that was never scanned was not removed."""
     found = verdict(shortened(axis, keep))
     assert found.verdict == CUT
     assert {f"{name} (beyond the field of view)" for name in missing} <= set(found.missing)
