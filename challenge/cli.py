@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, run_command
+from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, prepare_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
@@ -13,6 +13,8 @@ from mriprivacy.scoring.errors import UserError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 2 the input is wrong, 1 a fault of the kit.
+
+    `qc` also returns 3 if a face is left in a scan, and 4 if that is unknown of one.
 
     Parameters
     ----------
@@ -82,9 +84,8 @@ def _dispatch(words: list[str]) -> int:
     from mriprivacy.challenge.settings.compose import literal_texts, sweep
 
     sweeping = "-m" in flags or "--multirun" in flags
-    for one in sweep(literal_texts(name, overrides, sweeping=True)) if sweeping else [overrides]:
-        run_command(name, one)
-    return 0
+    swept = sweep(literal_texts(name, overrides, sweeping=True)) if sweeping else [overrides]
+    return max([prepare_command(name, one)() for one in swept], default=0)
 
 
 def _quoted(word: str) -> str:

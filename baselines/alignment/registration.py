@@ -148,7 +148,19 @@ def similarity(small: Scan, scan_to_head: NDArray[np.float64]) -> float:
     and 99.5th percentiles; (H(a) + H(b)) / H(a, b) of Studholme et al., Pattern Recognition 32 (1999) 71-86.
     """
     head = bring(average_head(), scan_to_head, small, outside=0.0)
-    counts = np.histogram2d(_binned(small.data), _binned(head), bins=BINS, range=[[0, BINS], [0, BINS]])[0]
+    return normalized_mutual_information(small.data, head)
+
+
+def normalized_mutual_information(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the normalized mutual information of two arrays of one shape, from 1 to 2 (`similarity`).
+
+    Examples
+    --------
+    >>> data = np.arange(10_000.0) % 100
+    >>> normalized_mutual_information(data, -data) > 1.9
+    True
+    """
+    counts = np.histogram2d(_binned(one), _binned(other), bins=BINS, range=[[0, BINS], [0, BINS]])[0]
     joint = counts / counts.sum()
     both = _entropy(joint.ravel())
     return float((_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both) if both > 0 else 1.0

@@ -136,7 +136,7 @@ def run(settings: DemoSettings) -> None:
     show(boards(sections(entries)), settings, ["", closing, "", edition])
 
 
-def _called(step: Step, call: Callable[[], None], verbose: bool) -> None:
+def _called(step: Step, call: Callable[[], int], verbose: bool) -> None:
     """Run a step; what it prints is shown where everything is asked for, or where it fails."""
     if verbose:
         print(f"mriprivacy {' '.join([step.command, *step.words])}", flush=True)
@@ -216,9 +216,9 @@ def _with_default(attack: str) -> str:
     return name
 
 
-def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[], None]]:
+def _prepare(steps: Sequence[Step], settings: DemoSettings) -> list[Callable[[], int]]:
     """Return what runs every step, or raise with all that is wrong with any."""
-    calls: list[Callable[[], None]] = []
+    calls: list[Callable[[], int]] = []
     problems: list[str] = []
     for step in steps:
         try:

@@ -19,6 +19,10 @@ EVERY_LEVEL = (*LEVELS, CROSS_FITTED)
 AGE = "age"  # is predicted in years
 # Trial list of the attackers that are chosen for each person by what they do to other people.
 CHOSEN = "chosen"
+# In `Entry.presence`: the verdict that is a failure of the kit (`baselines.alignment.presence`), and those of
+# these scans whose originals have the same verdict; of all scans, such a share is tolerated.
+CANNOT_TELL, ORIGINAL_TOO = "cannot tell", "cannot tell, original too"
+TOLERATED = 0.05
 ORACLE = "oracle"  # level of what is no attacker: its input is the true attributes
 # They become parts of paths.
 _NAMES = {
@@ -158,6 +162,9 @@ class Entry:
     face : mapping from str to Estimate
         What a defacing system leaves of faces, attackers apart: `kept_share`, the share of their voxels that
         are the original's; may be empty.
+    presence : mapping from str to int
+        Of a defacing system, scans of both splits by whether a face is there: every verdict of
+        `baselines.alignment.presence`, and `ORIGINAL_TOO`; empty for other tracks and entries of older kits.
     games : tuple of str
         What a defacing system does to seem private without being it (`challenge.evaluation.games`), a line
         each; it is not ranked then.
@@ -203,6 +210,7 @@ class Entry:
     seconds: Mapping[str, float] = field(default_factory=dict)
     utility: Mapping[str, Estimate] = field(default_factory=dict)
     face: Mapping[str, Estimate] = field(default_factory=dict)
+    presence: Mapping[str, int] = field(default_factory=dict)
     games: tuple[str, ...] = ()
     draws: tuple[float, ...] = ()
     exposure: str = ""
@@ -264,9 +272,27 @@ def strongest(results: Sequence[Result], exposure: str) -> Result:
 def may_be_ranked(entry: Entry) -> bool:
     """Return whether an attacker of a system counts and, of a defacing system, whether it passed the gate.
 
-    One that plays a game is not ranked.
+    One that plays a game is not ranked, nor one whose scans the kit cannot read.
     """
-    return entry.rated and not entry.games and (entry.track != "defacing" or gate_passed(entry))
+    sound = entry.rated and not entry.games and not unreadable(entry)
+    return sound and (entry.track != "defacing" or gate_passed(entry))
+
+
+def unreadable(entry: Entry) -> str:
+    """Say why a system is not ranked for scans of which it is unknown whether a face is left; else empty.
+
+    What the kit cannot read is not private. A scan that can be read in the original and not as it was sent
+    is no fault of the edition: none is tolerated. Of those that cannot be read in the original either, one in
+    twenty is. So a system gains nothing by making a scan unreadable, whichever it is.
+    """
+    scans = sum(n for verdict, n in entry.presence.items() if verdict != ORIGINAL_TOO)
+    both = entry.presence.get(ORIGINAL_TOO, 0)
+    own = entry.presence.get(CANNOT_TELL, 0) - both
+    if own:
+        return f"cannot tell in {own} of {scans} scans whether a face is left; their originals can be read"
+    if both > TOLERATED * scans:
+        return f"cannot tell in {both} of {scans} scans, nor in their originals, whether a face is left"
+    return ""
 
 
 def gate_passed(entry: Entry) -> bool:

@@ -182,7 +182,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     "edition is '../x'; expected '<id>/<version>' of the edition"
     """
     parts = {"results": list, "gate": dict, "checks": list, "warnings": list}
-    later = {"seconds": dict, "utility": dict, "face": dict, "games": list}
+    later = {"seconds": dict, "utility": dict, "face": dict, "presence": dict, "games": list}
     yield from _members(value, ENTRY, "", {**OPTIONAL, **dict.fromkeys((*parts, *later), _anything)})
     for name, kind in (parts | later).items():
         if name not in value and name in parts:
@@ -197,6 +197,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _members(check, CHECK, f"checks[{i}]")
     yield from _each(value.get("warnings", ()), "warnings", NOTE)
     yield from _named(value.get("seconds", {}), "seconds", number(0, MOST))
+    yield from _named(value.get("presence", {}), "presence", COUNT)
     yield from _figures(value.get("utility", {}), "utility")
     yield from _figures(value.get("face", {}), "face")
     yield from _each(value.get("games", ()), "games", NOTE)

@@ -40,6 +40,7 @@ def entry_schema() -> dict[str, Any]:
         "seconds": _each(_of(rules.number(0, rules.MOST))),
         "utility": named,
         "face": named,
+        "presence": counts,
     }
     schema["properties"]["games"] = {"type": "array", "items": _of(rules.NOTE)}
     schema["required"] += parts

@@ -74,7 +74,7 @@ class Judged:
         Behind the result `CHOSEN`.
     seconds : mapping from str to float
         Wall time by step.
-    gate, checks, utility, face, games
+    gate, checks, utility, face, presence, games
         Of a defacing system, as in `challenge.entry.entry.Entry`.
     images : mapping
         As in `Evaluation`.
@@ -89,6 +89,7 @@ class Judged:
     checks: Sequence[Check] = ()
     utility: Mapping[str, Estimate] = field(default_factory=dict)
     face: Mapping[str, Estimate] = field(default_factory=dict)
+    presence: Mapping[str, int] = field(default_factory=dict)
     games: Sequence[str] = ()
     images: Images = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEY
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import exposure_of
+from mriprivacy.challenge.evaluation.face_presence import look_for_faces
 from mriprivacy.challenge.evaluation.games import face_figures, games
 from mriprivacy.challenge.evaluation.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
@@ -87,6 +88,9 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         context.cache,
         compute,
     )
+    (there, cannot_tell), finding = timed(
+        "faces left", look_for_faces, edition, submission.scans, context.cache, compute
+    )
     original, defaced, doubles, looking = _look(context, submission)
     control = Control(doubles, context.trials.mated) if doubles else None
     gate, lost = _without_lost(gate, defaced)
@@ -117,6 +121,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         results=[*results, *best, *more, *predicted],
         remarks=[
             *gate_remarks,
+            *cannot_tell,
             *lost,
             *remarks_on_references(released, kind),
             *remarks_on_doppelgangers(doubles),
@@ -129,6 +134,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         chosen=chosen,
         seconds=summed(
             gating,
+            finding,
             looking,
             comparing,
             audited.seconds,
@@ -143,6 +149,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         checks=[*checks, *predicted_checks],
         utility=utility,
         face=face,
+        presence=there,
         games=played,
         images={
             "released": original.scans["eval"],

@@ -66,6 +66,7 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         seconds={step: round(s, 1) for step, s in judged.seconds.items()},
         utility=judged.utility,
         face=judged.face,
+        presence=judged.presence,
         games=tuple(map(one_line, judged.games)),
         draws=draws.get("auc", ()),
         exposure=exposure,

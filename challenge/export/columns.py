@@ -6,7 +6,7 @@ Each number tells something of the key, so by default only those are shown that 
 import math
 from dataclasses import dataclass
 
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry import Entry, unreadable
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.submission_log.budget import answer_bits, levels, shown
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -129,6 +129,8 @@ def platform_scores(entry: Entry, step: float = STEP, which: str = CHOICES[0]) -
             f"{entry.gate.scans - entry.gate.passed} of {entry.gate.scans} scans fail the gate "
             "(brain changed, or nothing changed); such a system is not ranked"
         )
+    if reason := unreadable(entry):
+        raise SubmissionError(f"{reason}; such a system is not ranked")
     if entry.games:
         # Which scans, and how many, would tell of the key.
         raise SubmissionError("plays a game (docs/explanation/security.md); such a system is not ranked")

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import (
+    CANNOT_TELL,
     CHOSEN,
     DEFACED_SCANS,
     EVERY_LEVEL,
     IMAGE_LISTS,
     ORACLE,
+    ORIGINAL_TOO,
     Entry,
     Result,
 )
@@ -89,7 +91,9 @@ def defacing(board: Board) -> BoardTable:
                 Cell(gate(entry)),
             )
         )
-    table = BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows))
+    table = _with_presence(
+        BoardTable("defacing", "Defacing systems, ranked", header, tuple(rows)), board.places
+    )
     strongest = [place.entry.strongest() for place in board.places]
     return _dated(with_identity(table, strongest, {"identity ↓": "identity"}), board)
 
@@ -268,6 +272,23 @@ def with_identity(
     ]
     header = (*table.header[:after], *columns, *table.header[after:])
     return replace(table, header=header, rows=tuple(rows))
+
+
+def _with_presence(table: BoardTable, places: Sequence[Place]) -> BoardTable:
+    """Add in how many scans it is unknown whether a face is left, where any entry says so."""
+    if not any(place.entry.presence for place in places):
+        return table
+    cells = [_cannot_tell(place.entry) for place in places]
+    rows = tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True))
+    return replace(table, header=(*table.header, "cannot tell"), rows=rows)
+
+
+def _cannot_tell(entry: Entry) -> Cell:
+    if not entry.presence:
+        return Cell("n/a", float("nan"))
+    scans = sum(n for verdict, n in entry.presence.items() if verdict != ORIGINAL_TOO)
+    failed = entry.presence.get(CANNOT_TELL, 0)
+    return Cell(f"{failed}/{scans}", failed / max(scans, 1))
 
 
 def _dated(table: BoardTable, board: Board) -> BoardTable:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mriprivacy.challenge.entry.entry import ORACLE, Entry
+from mriprivacy.challenge.entry.entry import ORACLE, Entry, unreadable
 from mriprivacy.challenge.leaderboard.markdown import Section
 from mriprivacy.challenge.leaderboard.metric_block import Block
 from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place, board
@@ -40,7 +40,7 @@ def summary(entry: Entry) -> str:
         lines.append(f"  brain gate: {gate(entry)}")
     if entry.face:
         lines.append(f"  share of the face that is still the original's: {entry.face['kept_share']:.2f}")
-    lines += [f"  not ranked: {line}" for line in entry.games]
+    lines += [f"  not ranked: {line}" for line in (*entry.games, unreadable(entry)) if line]
     if entry.utility:
         names = [name for name in ("utility", "brain_dice", "displacement_mm") if name in entry.utility]
         shown = [f"{name} {entry.utility[name]:.3f}" for name in names]

@@ -10,10 +10,12 @@ from mriprivacy.challenge.entry.entry import (
     CHOSEN,
     CROSS_FITTED,
     ORACLE,
+    ORIGINAL_TOO,
     Entry,
     Result,
     gate_passed,
     may_be_ranked,
+    unreadable,
 )
 from mriprivacy.challenge.entry.ranked_by import ranked_by
 from mriprivacy.challenge.intake.submission import Submission
@@ -89,6 +91,7 @@ def of_entry(entry: Entry, board: Board | None = None) -> Verdict:
             "attacker": str(best.attacker) if (best := _strongest(entry)) else None,
             "attackers_that_count": _counting(entry),
             "gate": asdict(entry.gate) if entry.gate else None,
+            "presence": dict(entry.presence),
             "games": list(entry.games),
             "ranks": ranks,
             "ranks_meaning": why,
@@ -166,6 +169,7 @@ def _defacing(entry: Entry) -> list[Line]:
         _identity(entry),
         _of_utility(entry.utility.get("utility")),
         Line("brain gate", gate(entry), of_gate),
+        *_of_presence(entry),
         Line("games", f"{len(entry.games)} found" if entry.games else "none found", games),
     ]
 
@@ -226,6 +230,14 @@ def _of_utility(utility: Estimate | None) -> Line:
     return Line("utility", *_shown(utility, "of brain analysis; 1: nothing lost, 0: nothing left"))
 
 
+def _of_presence(entry: Entry) -> list[Line]:
+    if not entry.presence:  # an older kit did not ask
+        return []
+    scans = sum(n for verdict, n in entry.presence.items() if verdict != ORIGINAL_TOO)
+    shown = ", ".join(f"{n} {v}" for v, n in entry.presence.items() if n and v != ORIGINAL_TOO)
+    return [Line("faces left", f"{scans} scans", f"surface from eyes to chin, anybody's: {shown}")]
+
+
 def _rank(entry: Entry, board: Board | None) -> tuple[str, str]:
     """Return the ranks, and what they mean or why there are none."""
     if reason := why_not_ranked(entry):
@@ -252,6 +264,8 @@ def why_not_ranked(entry: Entry) -> str:
         return "no attacker counts"
     if entry.games:
         return one_line(entry.games[0])
+    if reason := unreadable(entry):
+        return reason
     shown = gate(entry)
     return shown if shown == "unchanged" else f"brain gate {shown}"
 

@@ -24,7 +24,8 @@ compares. `mriprivacy COMMAND [key=value ...]`; `--help` shows the same settings
 values, `-m` sweeps comma-separated values. A setting of a group stands below the group's name:
 `attack=geo attack.condition=bald`.
 
-Exit status: 0 done; 2 the input is wrong, one line a problem; 1 a fault of the kit.
+Exit status: 0 done; 2 the input is wrong, one line a problem; 1 a fault of the kit. Of `qc` also 3 if a face
+or a part of one is left in a scan, and 4 if none is, but that is unknown of a scan.
 """
 _HEAD = ("setting", "values", "default", "meaning")
 

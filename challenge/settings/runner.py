@@ -13,6 +13,7 @@ COMMANDS = {
     "attack": "run a reference attack on an edition, or on loose scans and photographs",
     "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
+    "qc": "say of every scan of a folder whether a face is left in it",
     "evaluate": "score a submission with the sealed key",
     "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
@@ -38,6 +39,7 @@ EXAMPLES = {
     "attack": "attack=deepface attack.condition=bald edition=edition/public output=scores",
     "infer": "edition=edition/public output=predicted",
     "check": "edition=edition/public submission=mine",
+    "qc": "root=defaced originals=scans output=qc",
     "evaluate": "edition=edition submission=mine output=entries report=reports",
     "identify": "probes=probes.npy gallery=photos.npy output=candidates",
     "rank": "entries=entries output=board",
@@ -61,7 +63,7 @@ def run_command(name: str, overrides: Sequence[str]) -> None:
     prepare_command(name, overrides)()
 
 
-def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
+def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], int]:
     """Compose the settings of a command, check what they alone can tell, and return what runs it.
 
     Parameters
@@ -69,7 +71,7 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
     name : str
         One of `COMMANDS`. Its module may have a function `check` that raises for settings with which `run`
         could only fail, whatever the files are, and a function `inherit` that completes settings from an
-        earlier run, given the keys that were overridden.
+        earlier run, given the keys that were overridden. Its `run` returns None or an exit status.
     overrides : sequence of str
         `key=value` words.
     """
@@ -85,9 +87,9 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
     if hasattr(command, "check"):
         command.check(settings)
 
-    def call() -> None:
+    def call() -> int:
         # Matrices are small here: threads inside of a product cost more than they give, and change digits.
         with threadpool_limits(limits=1), here(name, settings):
-            command.run(settings)
+            return command.run(settings) or 0
 
     return call

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
-from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
+from mriprivacy.challenge.entry.entry import Entry, may_be_ranked, unreadable
 from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
@@ -125,7 +125,8 @@ class Turn:
                 append(self.folder, replace(event, entry=entry_digest(entry)))
         why = "no attacker passed the audit and saw a head"
         if entry.rated:
-            why = "it plays a game" if entry.games else "not every scan passed the brain gate"
+            gate = "not every scan passed the brain gate"
+            why = "it plays a game" if entry.games else unreadable(entry) or gate
         return f"to tell team {entry.team}: evaluated; no score, since {why}"
 
     @staticmethod

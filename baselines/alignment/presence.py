@@ -1,0 +1,325 @@
+"""Is a face in a scan? Where the average head has its face, surface is looked for, eyes to chin.
+
+A detector fires on heads without a face, and a nose alone is no face. So the head is registered, and rays go
+from the front to where eyes, nose, mouth and chin are. That they miss says something only if it is sure where
+they should arrive: if the brain is where the registration puts it. Else the verdict is "cannot tell", which
+is a failure of the kit and never protection.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mriprivacy.baselines.alignment.registration import (
+    Registration,
+    coarse,
+    normalized_mutual_information,
+    register,
+)
+from mriprivacy.baselines.alignment.template import AlignmentError, average_brain, average_head, bring
+from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
+
+WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL = "whole face", "cut", "defaced", "no head", "cannot tell"
+VERDICTS = (WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL)
+
+STEP_MM = 4.0
+# The grid on which everything is measured, in the world of the average head: its first voxel and its extents.
+CORNER_MM = (-100.0, -130.0, -160.0)
+EXTENTS = (51, 76, 71)
+# Of a part's rays, so many must meet surface for the part to be there.
+ENOUGH = 0.5
+_THERE, _MISSING, _BEYOND = "there", "missing", "beyond the field of view"
+LARGEST_CLOSED_CM2 = 10.0  # of surface where the field of view begins, in all parts together
+DEPTH_MM = 12.0  # of the field of view behind the least depth of a part: without it a part is beyond the view
+# Normalized mutual information of scan and average head, in head and about the brain: .042 and more where a
+# registration is right, .018 and less where it is wrong (docs/results/presence.md).
+LEAST_BRAIN_NMI = 1.03
+NEAR_BRAIN_MM = 12.0
+# The same over the whole scan (`Registration.similarity`): half a head has .055 and more.
+LEAST_SIMILARITY = 1.05
+# Degrees between a scan and the average head: real heads have up to 7, synthetic ones 22, and people look up.
+LARGEST_TURN = 60.0
+LEAST_VOXELS = 2000  # in which that is measured; half a brain at 4 mm has 7,000
+# Of the average head behind the face and beyond the brain: less is a brain alone.
+LEAST_BEYOND_BRAIN = 0.15
+BEHIND_FACE_MM = 40.0
+# Of what lies beyond 16 mm from the average head, in the field of view: more is air that was taken for head.
+MOST_AROUND = 0.5
+AROUND_STEPS = 4
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A verdict on a scan.
+
+    Attributes
+    ----------
+    verdict : str
+        One of `VERDICTS`. "whole face": there is surface at eyes, nose, mouth and chin, anybody's. "cut":
+        some of them are missing, or the field of view ends before the face. "defaced": all are missing, and
+        the rest of the head is there. "no head": a brain alone. "cannot tell": none of these can be said.
+    missing : tuple of str
+        Parts of the face without surface, such as `chin (beyond the field of view)`.
+    reason : str
+        Why it is unknown; else empty.
+    """
+
+    verdict: str
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def readable(self) -> bool:
+        """Whether the scan was understood."""
+        return self.verdict != CANNOT_TELL
+
+    def __str__(self) -> str:
+        """Return the verdict in one line.
+
+        Examples
+        --------
+        >>> print(Presence(CUT, ("mouth", "chin (beyond the field of view)")))
+        cut: mouth, chin (beyond the field of view)
+        >>> print(Presence(CANNOT_TELL, reason="every voxel is the same"))
+        cannot tell: every voxel is the same
+        """
+        if self.verdict == CANNOT_TELL:
+            return f"{self.verdict}: {self.reason}"
+        return f"{self.verdict}: {', '.join(self.missing)}" if self.verdict == CUT else self.verdict
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the face: between which x and z its rays go, and how far in front surface must be, mm."""
+
+    name: str
+    x: tuple[float, float]
+    z: tuple[float, float]
+    least_y: float
+
+
+# Faces of real and synthetic heads (docs/results/presence.md): eyes at y 93 to 101, noses 114 to 142, mouths
+# 114 to 131, chins 94 to 127. A part may lie 8 to 16 mm deeper.
+PARTS = (
+    _Part("right eye", (23, 39), (-24, -8), 86),
+    _Part("left eye", (-39, -23), (-24, -8), 86),
+    _Part("nose", (-8, 8), (-44, -24), 104),
+    _Part("mouth", (-16, 16), (-84, -60), 98),
+    _Part("chin", (-16, 16), (-108, -84), 90),
+)
+
+
+def presence(scan: Scan, cache: Path | None = None) -> Presence:
+    """Say whether a scan shows a face.
+
+    Parameters
+    ----------
+    scan : Scan
+        A head, or what is left of it, in any voxel size, contrast and pose; in the orientation that its
+        affine says.
+    cache : Path, optional
+        Folder for registrations (`baselines.alignment.registration.register`).
+
+    Returns
+    -------
+    Presence
+        The same for the same voxels and affine.
+
+    Raises
+    ------
+    SetupError
+        If niimath is missing.
+
+    Examples
+    --------
+    >>> print(presence(Scan(np.zeros((32, 32, 32), np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))))
+    cannot tell: every voxel is the same: there is no head to register
+    """
+    small, air = coarse(scan), no_signal(scan.data)
+    try:
+        verdict = _placed(small, register(scan, cache, strict=False), air)
+        if verdict.readable:
+            return verdict
+        # More fits, where one way round got stuck.
+        return _placed(small, register(scan, cache, strict=True), air)
+    except AlignmentError as error:
+        return Presence(CANNOT_TELL, reason=str(error))
+
+
+def _placed(small: Scan, found: Registration, air: float) -> Presence:
+    if found.similarity < LEAST_SIMILARITY:
+        said = f"normalized mutual information {found.similarity:.3f}; expected at least {LEAST_SIMILARITY}"
+        return Presence(CANNOT_TELL, reason=f"the scan has little in common with a head ({said})")
+    return judge(small, found.scan_to_head, air)
+
+
+def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> Presence:
+    """Say the same of a reduced scan whose place is known.
+
+    Parameters
+    ----------
+    small : Scan
+        From `baselines.alignment.registration.coarse`.
+    scan_to_head : ndarray, shape (4, 4)
+        World of the scan -> world of the average head, mm.
+    air : float
+        The intensity beyond the field of view.
+    """
+    to_scan = np.asarray(np.linalg.inv(scan_to_head))
+    data = bring(small, to_scan, _grid(), outside=air)
+    seen = (
+        bring(Scan(np.ones(small.data.shape, np.float32), small.affine), to_scan, _grid(), outside=0.0) > 0.5
+    )
+    try:
+        head = head_mask(data, head_threshold(small.data))
+    except SurfaceError as error:
+        return Presence(CANNOT_TELL, reason=str(error))
+    if (turn := turn_of(scan_to_head)) > LARGEST_TURN:
+        said = f"the head is turned by {turn:.0f} degrees: is the orientation in the header right?"
+        return Presence(CANNOT_TELL, reason=said)
+    if reason := _why_lost(data, head, seen):
+        return Presence(CANNOT_TELL, reason=reason)
+    rays = {part.name: _rays(part, head, seen) for part in PARTS}
+    # The tip of a nose may touch the border; a face that was cut by it has a flat front.
+    is_cut = sum(one.closed.sum() for one in rays.values()) * STEP_MM**2 / 100 > LARGEST_CLOSED_CM2
+    states = {name: one.state(is_cut) for name, one in rays.items()}
+    missing = tuple(name for name, state in states.items() if state != _THERE)
+    beyond = _BEYOND in states.values()
+    shown = tuple(f"{name} ({_BEYOND})" if states[name] == _BEYOND else name for name in missing)
+    if not missing:
+        return Presence(WHOLE)
+    if len(missing) < len(PARTS):
+        return Presence(CUT, shown)
+    if _share(head, _places().beyond_brain & seen) < LEAST_BEYOND_BRAIN:
+        return Presence(NO_HEAD, shown)
+    return Presence(CUT if beyond else DEFACED, shown)
+
+
+def turn_of(scan_to_head: NDArray[np.float64]) -> float:
+    """Return by how many degrees a head is turned against the average head, about whatever axis.
+
+    Parameters
+    ----------
+    scan_to_head : ndarray, shape (4, 4)
+        Affine; the rotation nearest to it counts.
+
+    Examples
+    --------
+    >>> quarter = np.array([[0.0, -2, 0, 5], [2, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    >>> round(turn_of(quarter))
+    90
+    """
+    u, _, v = np.linalg.svd(scan_to_head[:3, :3])
+    return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))
+
+
+def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:
+    """Say why a head is not where it should be; empty where it is."""
+    places = _places()
+    if _share(head, places.around & seen) > MOST_AROUND:
+        return "no head could be separated from the air: padding, or noise as bright as tissue"
+    compared = places.near_brain & seen & head
+    if compared.sum() < LEAST_VOXELS:
+        return "too little of a brain is in the field of view"
+    found = normalized_mutual_information(data[compared], places.head[compared])
+    if found < LEAST_BRAIN_NMI:
+        return (
+            "the head could not be registered (normalized mutual information about the brain "
+            f"{found:.3f}; expected at least {LEAST_BRAIN_NMI}): is the orientation in the header right?"
+        )
+    return ""
+
+
+@dataclass(frozen=True)
+class _Rays:
+    """Rays from the front to a part; each array has shape (x, z).
+
+    Attributes
+    ----------
+    hit : ndarray of bool
+        The head is met before the ray is too deep.
+    closed : ndarray of bool
+        It is met where the field of view begins: what is in front of it was not scanned.
+    unseen : ndarray of bool
+        The field of view does not hold where the surface should be.
+    """
+
+    hit: Mask
+    closed: Mask
+    unseen: Mask
+
+    def state(self, is_cut: bool) -> str:
+        """Say whether the part is there, beyond the field of view, or missing."""
+        hit, unseen = (
+            (self.hit & ~self.closed, self.unseen | self.closed) if is_cut else (self.hit, self.unseen)
+        )
+        if hit.mean() >= ENOUGH:
+            return _THERE
+        return _BEYOND if unseen.mean() >= ENOUGH else _MISSING
+
+
+def _rays(part: _Part, head: Mask, seen: Mask) -> _Rays:
+    x, y, z = _axes()
+    columns = np.ix_(_within(x, part.x), np.ones(len(y), bool), _within(z, part.z))
+    own, view = head[columns], seen[columns]
+    first = len(y) - 1 - own[:, ::-1].argmax(axis=1)
+    hit = own.any(axis=1) & (y[first] >= part.least_y)
+    before = np.take_along_axis(view, np.minimum(first + 1, len(y) - 1)[:, None], axis=1)[:, 0]
+    depths = _within(y, (part.least_y - DEPTH_MM, part.least_y + STEP_MM))
+    return _Rays(hit, hit & ~before, ~view[:, depths].any(axis=1))
+
+
+def _within(values: NDArray[np.float64], ends: tuple[float, float]) -> Mask:
+    return (values >= ends[0]) & (values <= ends[1])
+
+
+def _share(mask: Mask, where: Mask) -> float:
+    """Return how much of a place is in the mask; 0 of an empty one."""
+    return float((mask & where).sum() / max(1, where.sum()))
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The average head on the grid, and places in it; each of shape `EXTENTS`."""
+
+    head: NDArray[np.float32]
+    near_brain: Mask
+    beyond_brain: Mask
+    around: Mask
+
+
+@cache
+def _places() -> _Places:
+    head = bring(average_head(), np.eye(4), _grid(), outside=0.0)
+    brain = bring(average_brain(), np.eye(4), _grid(), outside=-100.0)
+    inside = head_mask(head, head_threshold(average_head().data))
+    _, y, z = _axes()
+    behind = (y < BEHIND_FACE_MM)[None, :, None]
+    return _Places(
+        head,
+        near_brain=brain > -NEAR_BRAIN_MM,
+        beyond_brain=inside & (brain < -NEAR_BRAIN_MM) & behind,
+        # Neither the neck below nor noses in front of where the average head ends count.
+        around=~ndimage.binary_dilation(inside, iterations=AROUND_STEPS) & (z > 0)[None, None, :],
+    )
+
+
+@cache
+def _grid() -> Scan:
+    affine = np.diag([STEP_MM, STEP_MM, STEP_MM, 1.0])
+    affine[:3, 3] = CORNER_MM
+    return Scan(np.zeros(EXTENTS, np.float32), affine)
+
+
+def _axes() -> tuple[NDArray[np.float64], ...]:
+    """Return the millimetres of the grid along each axis."""
+    steps = (STEP_MM * np.arange(n, dtype=np.float64) for n in EXTENTS)
+    return tuple(corner + own for corner, own in zip(CORNER_MM, steps, strict=True))

@@ -1,0 +1,84 @@
+"""Whether a face is in every defaced scan; where the kit cannot tell, that is no protection."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, VERDICTS, Presence, presence
+from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
+from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.entry.entry import ORIGINAL_TOO
+
+
+@dataclass(frozen=True)
+class _PresenceJob:
+    original: Path
+    defaced: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """The verdict on a defaced scan, and whether the kit cannot read its original either."""
+
+    seen: Presence
+    original_too: bool = False
+
+
+def look_for_faces(
+    edition: Edition, scans: Mapping[tuple[str, str], Path], cache: Path, compute: Compute
+) -> tuple[dict[str, int], list[str]]:
+    """Give a verdict on every scan of a defacing submission, both splits.
+
+    Parameters
+    ----------
+    edition : Edition
+        Has the originals.
+    scans : mapping from (split, probe) to Path
+        The defaced scans.
+    cache : Path
+        Folder for registrations, shared with the brain gate and the re-analysis.
+    compute : Compute
+        Who does it.
+
+    Returns
+    -------
+    counts : dict from str to int
+        Scans by verdict, every one of `VERDICTS`; `ORIGINAL_TOO` counts those that are unknown and whose
+        originals are unknown, too.
+    warnings : list of str
+        Why it is unknown, with the number of scans and five of them.
+    """
+    jobs = {
+        probe: _PresenceJob(edition.splits[split].scan(probe), path, cache)
+        for (split, probe), path in sorted(scans.items())
+    }
+    found = run_untrusted(_look, list(jobs.values()), "faces left", compute)
+    looked = {
+        probe: _Looked(Presence(CANNOT_TELL, reason=one.reason)) if isinstance(one, Lost) else one
+        for probe, one in zip(jobs, found, strict=True)
+    }
+    counts = Counter(one.seen.verdict for one in looked.values())
+    told = [(probe, _told(one)) for probe, one in looked.items() if not one.seen.readable]
+    return (
+        {verdict: counts[verdict] for verdict in VERDICTS}
+        | {ORIGINAL_TOO: sum(one.original_too for one in looked.values())},
+        [f"faces: {reason} ({names})" for reason, names in by_reason(told)],
+    )
+
+
+def _look(job: _PresenceJob) -> _Looked:
+    seen = presence(read_scan(job.defaced), job.cache)
+    if seen.readable:
+        return _Looked(seen)
+    with own_files():
+        return _Looked(seen, not presence(read_scan(job.original), job.cache).readable)
+
+
+def _told(one: _Looked) -> str:
+    """Return why it is unknown, without figures in which scans differ."""
+    whose = "in these scans and in their originals" if one.original_too else "in these scans"
+    return f"cannot tell {whose} whether a face is left: {one.seen.reason.partition(' (')[0]}"
