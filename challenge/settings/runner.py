@@ -1,6 +1,5 @@
 """The commands by name, and what runs one with its settings."""
 
-import importlib
 from collections.abc import Callable, Sequence
 
 COMMANDS = {
@@ -13,6 +12,7 @@ COMMANDS = {
     "infer": "read sex, age group and ethnicity from the scans of an edition",
     "check": "validate a submission against the public edition",
     "evaluate": "score a submission with the sealed key",
+    "serve-scores": "a service that evaluates what platforms forward, where the key is",
     "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
     "score": "every metric of a labelled table of scores, with its interval",
@@ -37,6 +37,7 @@ EXAMPLES = {
     "infer": "edition=edition/public output=predicted",
     "check": "edition=edition/public submission=mine",
     "evaluate": "edition=edition submission=mine output=entries report=reports",
+    "serve-scores": "edition=edition record=record output=entries",
     "identify": "probes=probes.npy gallery=photos.npy output=candidates",
     "rank": "entries=entries output=board",
     "score": "scores.tsv format=json",
@@ -73,10 +74,10 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], None]:
     """
     from threadpoolctl import threadpool_limits
 
-    from mriprivacy.challenge.settings.compose import compose_settings, overridden_keys, schema_of
+    from mriprivacy.challenge.settings.compose import compose_settings, module_of, overridden_keys, schema_of
     from mriprivacy.challenge.settings.remote import here
 
-    command = importlib.import_module(f"mriprivacy.challenge.commands.{name}")
+    command = module_of(name)
     settings = compose_settings(name, schema_of(name), overrides)
     if hasattr(command, "inherit"):
         settings = command.inherit(settings, overridden_keys(name, overrides))

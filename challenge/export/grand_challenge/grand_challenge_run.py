@@ -22,8 +22,8 @@ from mriprivacy.challenge.export.grand_challenge.jobs import assemble
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import TABLES
+from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.data_prep.formats.atomic import write_whole
-from mriprivacy.data_prep.formats.foreign_text import one_line
 
 PORT = 4743
 
@@ -59,7 +59,7 @@ def evaluate_input(places: Places) -> int:
     try:
         metrics = _metrics(places)
     except SubmissionError as error:
-        print(one_line("; ".join(error.problems)), file=sys.stderr, flush=True)
+        print("; ".join(bounded(error.problems, joint=len("; "))), file=sys.stderr, flush=True)
         return 2
     except Exception as error:
         traceback.print_exc()
