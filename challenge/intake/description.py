@@ -73,12 +73,6 @@ def write_submission_json(
         temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _contact(value: str) -> str | None:
-    if len(value) <= 100 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value, re.ASCII):
-        return None
-    return "an e-mail address of at most 100 characters"
-
-
 def _licence(value: str) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}", value, re.ASCII):
         return None
@@ -98,7 +92,7 @@ _FIELDS: dict[str, fields.Rule] = {
     "team": fields.name,
     "system": fields.name,
     "description": fields.line(500),
-    "contact": _contact,
+    "contact": fields.email,
     "licence": _licence,
 }
 _OPTIONAL = {"networks": _networks}
