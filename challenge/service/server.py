@@ -10,6 +10,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -123,6 +124,7 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
         protocol_version = "HTTP/1.1"
         server_version, sys_version = "mriprivacy", ""
         timeout = _SILENCE
+        _left = 0  # bytes of the body that were not read
 
         def do_GET(self) -> None:
             self._answered(self._get)
@@ -132,7 +134,7 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
 
         def _get(self) -> dict[str, Any]:
             if self.path == "/health":
-                return {"state": "serving"}
+                return {"state": "serving", "largest": desktop.largest}
             place, _, ticket = self.path.removeprefix("/").partition("/")
             if place != "submissions":
                 raise RefusedRequest(404, "nothing here")
@@ -145,29 +147,26 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             if not (length.isascii() and length.isdigit() and len(length) < 16):
                 self.close_connection = True  # where the next request begins is not known
                 raise RefusedRequest(411, "no Content-Length")
-            left = int(length)
+            self._left = int(length)
+            token = self._token()
+            if place != "submissions":
+                raise RefusedRequest(404, "nothing here")
+            return {
+                "state": "waiting",
+                "ticket": desktop.take_in(token, track, self._left, self._read).ticket,
+            }
 
-            def read(most: int) -> bytes:
-                nonlocal left
-                piece = self.rfile.read(min(most, left))
-                left -= len(piece)
-                return piece
-
-            try:
-                token = self._token()
-                if place != "submissions":
-                    raise RefusedRequest(404, "nothing here")
-                return {"state": "waiting", "ticket": desktop.take_in(token, track, left, read).ticket}
-            finally:
-                if left:
-                    read(_SMALL)
-                    self.close_connection = True
+        def _read(self, most: int) -> bytes:
+            piece = self.rfile.read(min(most, self._left))
+            self._left -= len(piece)
+            return piece
 
         def _token(self) -> str:
             kind, _, token = self.headers.get("Authorization", "").partition(" ")
             return token.strip() if kind == "Bearer" else ""
 
         def _answered(self, work: Callable[[], dict[str, Any]]) -> None:
+            self._left = 0
             try:
                 status, content = 200, work()
             except RefusedRequest as error:
@@ -178,6 +177,7 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             except Exception as error:  # its text may name a place of this machine
                 print(f"{type(error).__name__}: {one_line(str(error))}", file=sys.stderr, flush=True)
                 status, content = 500, {"state": "no", "lines": ["the service failed; send it again later"]}
+            self.close_connection |= bool(self._left)
             raw = json.dumps(content).encode("ascii")
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -187,6 +187,9 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
                 self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(raw)
+            self.wfile.flush()
+            with suppress(OSError):
+                self._read(_SMALL)
 
         def log_message(self, format: str, *args: object) -> None:
             """Print a request in one line, whatever is in it; a token is in no part of it."""

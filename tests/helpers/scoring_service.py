@@ -1,5 +1,6 @@
 """A scoring service in a process of its own, on loopback, and a client that asks it."""
 
+import io
 import json
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,12 @@ class Service:
         self.process.wait(timeout=30)
 
 
-def make_token(edition: Path, record: Path, platform: str, capsys: Any) -> str:
+def make_token(edition: Path, record: Path, platform: str) -> str:
     """Make a token with the command and return what it prints."""
-    capsys.readouterr()
     words = ["serve-scores", f"edition={edition}", f"record={record}", f"new_token={platform}"]
-    assert main(words) == 0
-    return str(capsys.readouterr().out).strip()
+    with redirect_stdout(io.StringIO()) as printed:
+        assert main(words) == 0
+    return printed.getvalue().strip()
 
 
 @contextmanager

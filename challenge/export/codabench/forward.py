@@ -108,6 +108,7 @@ def ask(url: str, track: str, token: str, archive: Path, end: float) -> dict[str
     while True:
         try:
             if not ticket:
+                _check_size(_json(urllib.request.Request(f"{url}/health")), archive)
                 size = {"Content-Length": str(archive.stat().st_size)}
                 with archive.open("rb") as body:
                     request = urllib.request.Request(f"{url}/submissions/{track}", body, head | size)
@@ -118,8 +119,6 @@ def ask(url: str, track: str, token: str, archive: Path, end: float) -> dict[str
             problem = _LATER
         except urllib.error.HTTPError as error:
             problem = f"the organizers' service refused the question (HTTP {error.code}); tell the organizers"
-            if error.code == 413:
-                raise Unanswered(_line(error) or problem) from error
             if error.code < 500 and not (ticket and error.code == 404):
                 raise Unanswered(problem) from error
             ticket = ticket if error.code != 404 else ""  # it was removed there
@@ -140,12 +139,11 @@ def _json(request: urllib.request.Request) -> dict[str, Any]:
     return content
 
 
-def _line(error: urllib.error.HTTPError) -> str:
-    """Return the service's own line of a refusal, if it has one."""
-    try:
-        return str(json.loads(error.read(_LARGEST_ANSWER))["lines"][0])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return ""
+def _check_size(service: dict[str, Any], archive: Path) -> None:
+    """Raise unless the service takes a zip of this size: asked before, for it does not read a larger one."""
+    size, most = archive.stat().st_size, service["largest"]
+    if size > most:
+        raise Unanswered(f"the submission: has {size} bytes; expected 1 to {most} for this edition")
 
 
 if __name__ == "__main__":

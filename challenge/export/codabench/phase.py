@@ -105,8 +105,9 @@ def check_people(edition: Edition, phase: Phase, give_key_away: bool) -> None:
     if not phase.service and not give_key_away:
         raise UserError(
             f"{real}, and on Codabench all who can see a benchmark can download the key; expected "
-            "service=URL of mriprivacy serve-scores, which keeps the key at home; or evaluate what arrives on "
-            "your own machine (mriprivacy evaluate record=...); or give_key_away=true if everybody may have it"
+            "service=URL of mriprivacy serve-scores, which keeps the key at home; or evaluate what arrives "
+            "on your own machine (mriprivacy evaluate record=...); or give_key_away=true if everybody may "
+            "have it"
         )
     if phase.with_data:
         raise UserError(
