@@ -103,11 +103,15 @@ class Item:
 
     def attempt(self) -> int:
         """Count one more evaluation that begins; return how many began before and did not end."""
-        path = self.folder / ATTEMPTS
-        before = int(path.read_text(encoding="ascii")) if path.exists() else 0
-        with whole_file(path) as temporary:
+        before = self.attempts()
+        with whole_file(self.folder / ATTEMPTS) as temporary:
             temporary.write_text(f"{before + 1}", encoding="ascii")
         return before
+
+    def attempts(self) -> int:
+        """Return how many evaluations began and did not end."""
+        path = self.folder / ATTEMPTS
+        return int(path.read_text(encoding="ascii")) if path.exists() else 0
 
     def reopen(self) -> None:
         """Forget an answer that was not final."""
@@ -175,11 +179,15 @@ def find(spool: Path, ticket: str) -> Item | None:
 
 
 def waiting(spool: Path) -> list[Item]:
-    """Return what has no answer yet, the first to arrive first; remove what a kill left half there."""
+    """Return what has no answer yet, and remove what a kill left half there.
+
+    The first to arrive is first, but what was begun more often without an end comes behind all others.
+    """
     for half in spool.glob(f"{_ARRIVING}*"):
         shutil.rmtree(half, ignore_errors=True)
     items = [item for path in spool.iterdir() if (item := find(spool, path.name))]
-    return sorted((item for item in items if not item.answer()), key=lambda item: item.arrived)
+    left = [item for item in items if not item.answer()]
+    return sorted(left, key=lambda item: (item.attempts(), item.arrived))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
