@@ -128,8 +128,10 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
     return problems
 
 
-def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], list[str]]:
-    """Read `submission.json` and compare it with the edition.
+def read_description(
+    folder: Path, edition: Edition, is_link: bool = False
+) -> tuple[dict[str, str], list[str]]:
+    """Read `submission.json` and compare it with the edition; a zip may have had a link in its place.
 
     Returns
     -------
@@ -140,7 +142,7 @@ def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], li
         Everything that is wrong with it.
     """
     path = folder / DESCRIPTION
-    if path.is_symlink():
+    if is_link or path.is_symlink():
         return {}, [f"{DESCRIPTION}: is a link; expected a file"]
     try:
         about = read_json_object(path, name=DESCRIPTION)

@@ -60,8 +60,10 @@ def largest_table(edition: Edition) -> int:
     return (most_rows(edition) + 1) * _LONGEST_ROW
 
 
-def largest_sizes(edition: Edition) -> dict[str, int]:
-    """Every name that may stand in a submission of some track, and the most bytes of the file.
+def largest_sizes(edition: Edition, track: str = "") -> dict[str, int]:
+    """Every name that may stand in a submission of a track, or of any, and the most bytes of the file.
+
+    Scans of the edition are opened only if a submission may have some; a platform that scores tables has none.
 
     Examples
     --------
@@ -69,9 +71,10 @@ def largest_sizes(edition: Edition) -> dict[str, int]:
     16384
     """
     sizes = dict.fromkeys(NEVER_READ, _LARGEST_COMPANION)
-    for track in edition.tracks:
-        sizes |= dict.fromkeys(tables(edition, track), largest_table(edition))
-    if "defacing" in edition.tracks:
+    tracks = (track,) if track else edition.tracks
+    for one in tracks:
+        sizes |= dict.fromkeys(tables(edition, one), largest_table(edition))
+    if "defacing" in tracks:
         for (split, probe), name in scan_files(edition).items():
             sizes[name] = largest_file(edition.splits[split].scan(probe))
         for split in edition.splits:

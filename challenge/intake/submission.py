@@ -145,7 +145,7 @@ def received(path: Path, edition: Edition, compute: Compute = HERE, track: str =
         With every problem, one line each.
     """
     is_zip = path.is_file()
-    sizes = largest_sizes(edition) if is_zip else {}
+    sizes = largest_sizes(edition, track) if is_zip else {}
     scans = scan_files(edition).items() if is_zip else ()
     originals = {name: edition.splits[of[0]].scan(of[1]) for of, name in scans}
 
@@ -203,7 +203,7 @@ def check_submission(
             f"the submission: {DESCRIPTION} is in the folder {shown(outer)}; expected at the top: pack what "
             "is in the folder, not the folder itself"
         )
-    about, problems = read_description(folder, edition)
+    about, problems = read_description(folder, edition, is_link=DESCRIPTION in given.links)
     if not about:  # what else is asked for, the track says
         raise SubmissionError(*problems)
     if track and about["track"] != track:
