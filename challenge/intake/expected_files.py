@@ -63,7 +63,7 @@ def largest_table(edition: Edition) -> int:
 def largest_sizes(edition: Edition, track: str = "") -> dict[str, int]:
     """Every name that may stand in a submission of a track, or of any, and the most bytes of the file.
 
-    Scans of the edition are opened only if a submission may have some; a platform that scores tables has none.
+    Scans of the edition are opened only if a submission may have some: a platform of tables has none.
 
     Examples
     --------
