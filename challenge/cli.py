@@ -95,6 +95,6 @@ def _quoted(word: str) -> str:
 
 def _overview() -> str:
     lines = ["mriprivacy COMMAND [key=value ...]", ""]
-    lines += [f"  {name:<10}{purpose}" for name, purpose in COMMANDS.items()]
+    lines += [f"  {name:<14}{purpose}" for name, purpose in COMMANDS.items()]
     lines += ["", "  COMMAND --help    its settings", "  --version         the version of the kit"]
     return "\n".join(lines)

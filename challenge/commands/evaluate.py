@@ -1,7 +1,7 @@
 """`mriprivacy evaluate`: score a submission with the sealed key and write its entry."""
 
-import math
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,18 +16,15 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
-from mriprivacy.challenge.intake.description import DESCRIPTION, read_claims
-from mriprivacy.challenge.intake.sender import name_problem, teams_of_entries
-from mriprivacy.challenge.intake.submission import Submission, SubmissionError, received
+from mriprivacy.challenge.intake.sender import check_name, teams_of_entries
+from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
-from mriprivacy.challenge.release.published import published
+from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
-from mriprivacy.challenge.submission_log.admission import Turn
-from mriprivacy.challenge.submission_log.budget import OPEN_KEY, edition_budget, log_bits
-from mriprivacy.challenge.submission_log.evidence import check_begin
+from mriprivacy.challenge.submission_log.admission import Turn, allowed
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
@@ -73,24 +70,12 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
         cache_folder(settings.cache),
         settings.compute,
     )
-    path = Path(settings.submission)
     turn = _turn(settings, context) if settings.record else None
-    try:
-        with received(path, edition, settings.compute) as submission:
-            if problem := _name_problem(settings, submission, turn):
-                error = SubmissionError(f"{DESCRIPTION}: {problem}")
-                error.claimed = read_claims(submission.folder)
-                raise error
-            received_on = turn.admit(submission) if turn else ""
-            with turn.attempted(submission) if turn else nullcontext():
-                evaluation = evaluate(context, submission)
-                entry = replace(evaluation.entry, received=received_on)
-                evaluation = replace(evaluation, entry=entry)
-                report = _report(settings, evaluation, context, submission)
-    except SubmissionError as error:
-        if turn and path.exists():  # a slip of the organizer's is nothing that a team sent
-            turn.refuse(settings.team, error)
-        raise
+    with _received(settings, context, turn) as (submission, received_on):
+        evaluation = evaluate(context, submission)
+        entry = replace(evaluation.entry, received=received_on)
+        evaluation = replace(evaluation, entry=entry)
+        report = _report(settings, evaluation, context, submission)
     written = write_entry(Path(settings.output), entry)
     files = {"entry": written} | ({"report": report} if report else {})
     whole = [summary(entry), *(f"note: {note}" for note in entry.warnings)]
@@ -98,7 +83,23 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     if turn:
         told = turn.close(evaluation, submission, context)
         if not verdict_only(settings):
-            print(told)
+            print(f"to tell team {entry.team}: {told.line}")
+
+
+@contextmanager
+def _received(
+    settings: EvaluateSettings, context: Context, turn: Turn | None
+) -> Iterator[tuple[Submission, str]]:
+    """Give the submission and the day on which the log received it; empty without a log."""
+    others = teams_of_entries(Path(settings.output), context.edition.name)
+    if turn:
+        with turn.entered(settings.team, others, settings.compute) as entered:
+            yield entered
+        return
+    path = Path(settings.submission)
+    with received(path, context.edition, settings.compute) as submission:
+        check_name(submission, settings.team, others, from_outside=path.is_file())
+        yield submission, ""
 
 
 def _board(settings: EvaluateSettings, entry: Entry) -> Board | None:
@@ -111,29 +112,14 @@ def _board(settings: EvaluateSettings, entry: Entry) -> Board | None:
     return board(alike) if alike else None
 
 
-def _name_problem(settings: EvaluateSettings, submission: Submission, turn: Turn | None) -> str | None:
-    """Judge the team's name beside those of entries and of the log; a folder without a log is one's own."""
-    others = teams_of_entries(Path(settings.output), submission.edition) | (turn.teams() if turn else set())
-    from_outside = turn is not None or Path(settings.submission).is_file()
-    return name_problem(submission.team, settings.team, others, from_outside)
-
-
 def _turn(settings: EvaluateSettings, context: Context) -> Turn:
-    edition, limits, record = context.edition, settings.limits, Path(settings.record)
-    answer = max(log_bits(track, limits) for track in edition.tracks)
-    budget = edition_budget(edition, context.sealed, answer)
-    if problems := budget.problems(limits):
-        raise UserError(*problems)
-    begins, warning = check_begin(record, Path(settings.output), edition.name), ""
-    if limits.open_key:
-        warning = OPEN_KEY
-    elif edition.name in published():
-        warning = f"{edition.name} is standard: anybody can make its key, and no budget protects it"
+    record = Path(settings.record)
+    may, notes = allowed(context, settings.limits, record, Path(settings.output))
     if not verdict_only(settings):
-        for line in filter(None, (begins, warning)):
+        standard = "" if settings.limits.open_key else standard_note(context.edition.name)
+        for line in filter(None, (*notes, standard)):
             print(line)
-    may = math.inf if limits.open_key else budget.may
-    return Turn(record, edition, Path(settings.submission), limits, may)
+    return Turn(record, context.edition, Path(settings.submission), settings.limits, may)
 
 
 def _report(

@@ -10,7 +10,14 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.export.codabench.bundle import Phase, check_synthetic, write_bundle
+from mriprivacy.challenge.export.codabench.bundle import write_bundle
+from mriprivacy.challenge.export.codabench.phase import (
+    Phase,
+    Service,
+    check_limits,
+    check_people,
+    check_service,
+)
 from mriprivacy.challenge.export.columns import CHOICES, shown_bits
 from mriprivacy.challenge.export.grand_challenge.container import write_container
 from mriprivacy.challenge.export.packing import zip_folder
@@ -31,9 +38,7 @@ TARGETS = ("starting_kit", "codabench", "grand_challenge")
 class ExportSettings:
     """Keys of the command."""
 
-    target: str = setting(
-        REQUIRED, "product; codabench is for synthetic people only: it gives the key away", choices=TARGETS
-    )
+    target: str = setting(REQUIRED, "product; codabench without service= gives the key away", choices=TARGETS)
     edition: str = setting(REQUIRED, "folder of an edition; for a starting kit public/ is enough")
     output: str = setting(REQUIRED, "folder; for codabench the zip, .zip is added where it is missing")
     track: str = setting("attack", "codabench and grand_challenge: track", choices=TRACKS)
@@ -43,6 +48,12 @@ class ExportSettings:
     start: str = setting("2026-01-01 00:00:00", "codabench: start of the phase, UTC")
     end: str = setting("", "codabench: end of the phase; empty: never")
     contact: str = setting("", "codabench: e-mail address of the organizers")
+    queue: str = setting(
+        "", "codabench: id of your own queue; empty: the platform's, which ends a run after 600 s"
+    )
+    service: str = setting("", "codabench: URL of serve-scores; empty: a rehearsal, with the key inside")
+    token: str = setting("", "codabench: token of serve-scores; empty: the image has it as MRIPRIVACY_TOKEN")
+    give_key_away: bool = setting(False, "codabench: everybody may have the key of these real people")
     with_data: bool = setting(
         False, "codabench: also put public/ into the bundle, for every visitor of the benchmark"
     )
@@ -81,34 +92,57 @@ def _starting_kit(settings: ExportSettings, edition: Edition) -> None:
 
 def _codabench(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
-    check_synthetic(edition)
+    phase = _phase(settings)
+    check_people(edition, phase, settings.give_key_away)
+    notes = check_limits(edition, phase)
     output = Path(settings.output)
     if output.suffix.lower() != ".zip":  # the platform takes nothing else
         output = output.with_name(f"{output.name}.zip")
     if output.exists():
         raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
-    phase = Phase(
+    if not phase.service:
+        phase = replace(phase, limits=_within_budget(settings, edition))
+    with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
+        write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
+        zip_folder(Path(folder), temporary)
+    print(f"{output}: upload it at Benchmarks > Management")
+    if phase.service:
+        print(
+            f"It holds nothing of the key: {phase.service.url} evaluates. Limits are those of serve-scores; "
+            "give both the same. Participants can read the token: it lets them send submissions, no more."
+        )
+    else:
+        print(
+            "A REHEARSAL: it holds the key, and on Codabench everybody who can see the benchmark can "
+            "download the key. Scores there are for practice. For a challenge give service=URL."
+        )
+    for note in (*notes, "Look at each submission before you start it."):
+        print(note)
+
+
+def _phase(settings: ExportSettings) -> Phase:
+    if settings.service:
+        check_service(settings.service)
+    elif settings.token:
+        raise UserError("export: token is given without service; expected both, or neither")
+    return Phase(
         settings.track,
         settings.image,
         settings.start,
         settings.end,
         settings.contact,
         settings.with_data,
-        _within_budget(settings, edition),
+        settings.limits,
         settings.columns,
-    )
-    with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
-        write_bundle(edition, Path(settings.edition), Path(folder), phase, _baselines(settings, edition))
-        zip_folder(Path(folder), temporary)
-    print(f"{output}: upload it at Benchmarks > Management; it holds the key, keep it to yourself")
-    print(
-        "On Codabench everybody who can see the benchmark can download the key: scores there are for "
-        "practice. Look at each submission before you start it."
+        settings.queue,
+        Service(settings.service, settings.token) if settings.service else None,
     )
 
 
 def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
+    if settings.service:
+        raise UserError("export: target=grand_challenge takes no service: containers have no network there")
     limits = _within_budget(settings, edition)
     with whole_folder(Path(settings.output)) as folder:
         write_container(edition, Path(settings.edition), folder, settings.track, limits, settings.columns)

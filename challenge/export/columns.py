@@ -5,11 +5,15 @@ Each number tells something of the key, so by default only those are shown that 
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mriprivacy.challenge.entry.entry import Entry, unreadable
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.submission_log.budget import answer_bits, levels, shown
 from mriprivacy.data_prep.formats.schema import Attributes
+
+if TYPE_CHECKING:  # platforms that score tables read this module and have no filelock
+    from mriprivacy.challenge.submission_log.admission import Told
 
 STEP = 0.1  # as in `challenge.submission_log.log.Limits`
 CHOICES = ("deciding", "all")
@@ -59,6 +63,33 @@ def columns(track: str, which: str = CHOICES[0]) -> tuple[Column, ...]:
     """
     every = _every(track)
     return every if which == "all" else (every[0], *(one for one in every[1:] if not one.secret))
+
+
+def told_columns(track: str) -> tuple[Column, ...]:
+    """Return the columns of a track where the log's Ladder decides what is shown, as `evaluate` prints it.
+
+    Examples
+    --------
+    >>> [column.key for column in told_columns("defacing")], told_columns("attributes")[0].title
+    (['auc', 'utility'], 'Mean accuracy')
+    """
+    if track == "attributes":
+        return (Column("accuracy", "Mean accuracy", True),)
+    return columns(track)
+
+
+def told_scores(told: "Told", entry: Entry) -> dict[str, float]:
+    """Return the numbers of a team by column: the best score that the log published to it.
+
+    An answer without an improvement repeats the score before: a platform needs a number, and this one tells
+    nothing new. Empty for a submission that is not ranked, or whose team has no score.
+    """
+    if told.best is None:
+        return {}
+    deciding, *others = told_columns(entry.track)
+    values = {name: estimate.value for name, estimate in entry.utility.items()}
+    open_values = {one.key: values[one.key] for one in others if math.isfinite(values.get(one.key, math.nan))}
+    return {deciding.key: told.best} | {key: round(value, _DIGITS) for key, value in open_values.items()}
 
 
 def shown_bits(track: str, step: float, which: str) -> float:

@@ -4,7 +4,6 @@ For the tracks of tables this imports numpy, scipy, pandas, joblib and threadpoo
 the stock image of Codabench; for defacing it needs an image with the whole kit.
 """
 
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,7 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
-from mriprivacy.challenge.intake.submission import TABLES, SubmissionError, received
-
-# What platforms leave among the files of a submission: a note of Codabench's worker, grand-challenge's list.
-PLATFORM_FILES = ("metadata", "inputs.json")
+from mriprivacy.challenge.intake.submission import TABLES, received
 
 
 def score(reference: Path, submission: Path, track: str) -> Entry:
@@ -42,26 +38,15 @@ def score(reference: Path, submission: Path, track: str) -> Entry:
     """
     images = track not in TABLES
     edition, sealed = open_edition(reference, images), open_sealed(reference, images)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = submission
-        if submission.is_dir():
-            folder = Path(scratch) / "submission"
-            shutil.copytree(submission, folder, symlinks=True)  # intake refuses a link
-            for name in PLATFORM_FILES:
-                (folder / name).unlink(missing_ok=True)
-        # Tables take seconds; a platform may not let processes share memory.
-        compute = Compute() if images else Compute("sequential")
-        with received(folder, edition, compute) as accepted:
-            if accepted.track != track:
-                raise SubmissionError(
-                    f"submission.json: track is {accepted.track}; this phase is for {track}"
-                )
-            protocol = _protocol(edition.description)
-            context = Context(edition, sealed, protocol, Path(scratch) / "cache", compute)
-            context.cache.mkdir()
-            entry = evaluate(context, accepted, paired=False).entry
-            # Shown to the participant: what intake says without the key. The others quote scores.
-            return replace(entry, warnings=accepted.warnings)
+    # Tables take seconds; a platform may not let processes share memory.
+    compute = Compute() if images else Compute("sequential")
+    with tempfile.TemporaryDirectory() as scratch, received(submission, edition, compute, track) as accepted:
+        protocol = _protocol(edition.description)
+        context = Context(edition, sealed, protocol, Path(scratch) / "cache", compute)
+        context.cache.mkdir()
+        entry = evaluate(context, accepted, paired=False).entry
+        # Shown to the participant: what intake says without the key. The others quote scores.
+        return replace(entry, warnings=accepted.warnings)
 
 
 def _protocol(description: object) -> Protocol:

@@ -1,18 +1,19 @@
-"""A submission as a zip: every member on the list of what an edition may be sent, or the zip is refused.
+"""A submission as a zip: only members on the list of what an edition may be sent are unpacked.
 
 Only the table of contents decides what is unpacked, so it is read first, bounded, and judged as a whole. What
 passes is written to a folder of our own under names of our own, never more bytes than a file of that name can
-need; then the folder meets the same validator as any other.
+need; then the folder meets the same validator as any other, with the names of what was left out. So a zip and
+a folder are refused in the same words; a zip that is no plain zip is refused here.
 """
 
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,14 +45,37 @@ _LARGER, _SMALLER = "larger than announced", "smaller than announced"
 _AFTER = "something follows what is packed"
 _DESCRIBED, _UTF8 = 0x0008, 0x0800
 
-Begins = Callable[[str, bytes], str | None]  # name and first bytes of a scan: what is wrong with them
+Begins = Callable[[str, bytes], bool]  # name and first bytes of a scan: whether its header is as it must be
+_SPARE_MEMBERS = 1000  # more than asked for, so that they can be counted
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A submission as a folder.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    left_out : tuple of str
+        Members of a zip whose names do not belong in a submission; nothing of them was written.
+    links : tuple of str
+        The same of links.
+    """
+
+    folder: Path
+    left_out: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @contextmanager
 def unpacked(
-    path: Path, sizes: Mapping[str, int], begins: Begins = lambda name, begin: None
-) -> Iterator[Path]:
-    """Give the folder of a submission: the folder itself, or a temporary one with the members of a zip.
+    path: Path, sizes: Mapping[str, int], begins: Begins = lambda name, begin: True
+) -> Iterator[Unpacked]:
+    """Give a submission as a folder: the folder itself, or a temporary one with the members of a zip.
+
+    A member that is larger than a file of its name can be is stood in for by an empty file that is larger by
+    a byte, and a scan with a wrong header by the beginning of it: they are refused as in a folder.
 
     Parameters
     ----------
@@ -60,11 +84,11 @@ def unpacked(
     sizes : mapping from str to int
         Every name a member may have, and the most bytes it may unpack to.
     begins : function, optional
-        Looks at the first bytes of every scan before any file is written.
+        Looks at the first bytes of every scan before it is unpacked.
 
     Yields
     ------
-    Path
+    Unpacked
 
     Raises
     ------
@@ -77,20 +101,18 @@ def unpacked(
     >>> path = Path(tempfile.mkdtemp()) / "mine.zip"
     >>> with zipfile.ZipFile(path, "w") as archive:
     ...     archive.writestr("../scores.tsv", "x")
-    >>> with unpacked(path, {"scores.tsv": 100}) as folder:
-    ...     pass
-    Traceback (most recent call last):
-    mriprivacy.challenge.intake.description.SubmissionError: the archive: has members that do not ...
+    >>> with unpacked(path, {"scores.tsv": 100}) as found:
+    ...     found.left_out, list(found.folder.iterdir())
+    (('../scores.tsv',), [])
     """
     if not path.is_file():
-        yield path
+        yield Unpacked(path)
         return
     with _open(path) as stream:
-        members = _table_of_contents(stream, sizes)
-        _check_begins(stream, members, begins)
+        members, left_out, links = _table_of_contents(stream, sizes)
         with scratch_folder("submission") as folder:
-            _unpack(stream, members, sizes, folder)
-            yield folder
+            _unpack(stream, members, sizes, folder, begins)
+            yield Unpacked(folder, left_out, links)
 
 
 def largest_in_all(sizes: Mapping[str, int]) -> int:
@@ -101,6 +123,11 @@ def largest_in_all(sizes: Mapping[str, int]) -> int:
     return (1 << 26) + sum(sizes.values()) // 2
 
 
+def largest_archive(sizes: Mapping[str, int]) -> int:
+    """Bytes that a zip itself may have: as much as it may unpack to, and its headers."""
+    return largest_in_all(sizes) + (len(sizes) + 1) * 2 * _MEMBER
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
@@ -108,26 +135,50 @@ def _open(path: Path) -> BinaryIO:
         raise SubmissionError(f"{_NAME}: cannot be read ({error.strerror})") from error
 
 
-def _table_of_contents(stream: BinaryIO, sizes: Mapping[str, int]) -> list[zipfile.ZipInfo]:
+def _table_of_contents(
+    stream: BinaryIO, sizes: Mapping[str, int]
+) -> tuple[list[zipfile.ZipInfo], tuple[str, ...], tuple[str, ...]]:
+    """Return the members to unpack, the names that do not belong there, and those of links."""
     if stream.read(4) != _SIGNATURE:
         raise SubmissionError(
             f"the submission: is neither a folder nor a zip; expected one of them, with {DESCRIPTION}"
         )
     folders = {parent.as_posix() for name in sizes for parent in Path(name).parents}
-    table = _check_end(stream, len(sizes) + len(folders))
+    table = _check_end(stream, len(sizes) + len(folders) + _SPARE_MEMBERS)
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
+            listed = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError) as error:
         raise SubmissionError(f"{_NAME}: cannot be read; pack it again") from error
+    links = {id(member) for member in listed if _kind(member) == stat.S_IFLNK}
+    strange = {id(member) for member in listed if not _belongs(member, sizes, folders)} - links
+    members = [member for member in listed if id(member) not in strange | links]
     findings = Findings(_NAME)
     for member in members:
-        _check_member(member, sizes, folders, findings)
-    _check_together(stream, members, table, findings)
-    _check_sums(members, sizes, findings)
+        _check_member(member, sizes, findings)
+    _check_together(stream, listed, table, findings)
+    _check_twice(members, findings)
+    _check_sums([member for member in members if not _too_large(member, sizes)], sizes, findings)
     if findings.problems():
-        raise SubmissionError(*findings.problems(), *_hint(members))
-    return [member for member in members if not member.is_dir()]
+        raise SubmissionError(*findings.problems())
+    named = [tuple(one.orig_filename for one in listed if id(one) in some) for some in (strange, links)]
+    return members, named[0], named[1]
+
+
+def _kind(member: zipfile.ZipInfo) -> int:
+    return stat.S_IFMT(member.external_attr >> 16)
+
+
+def _belongs(member: zipfile.ZipInfo, sizes: Mapping[str, int], folders: set[str]) -> bool:
+    """Whether a name may stand there. `orig_filename` is what does; `filename` ends at a NUL."""
+    name = member.orig_filename
+    is_folder = name.endswith("/") and name[:-1] in folders
+    plain = _kind(member) in (0, stat.S_IFDIR if is_folder else stat.S_IFREG)
+    return name == member.filename and plain and (name in sizes or is_folder)
+
+
+def _too_large(member: zipfile.ZipInfo, sizes: Mapping[str, int]) -> bool:
+    return member.file_size > sizes.get(member.orig_filename, 0)
 
 
 def _check_end(stream: BinaryIO, most: int) -> int:
@@ -170,43 +221,30 @@ def _end64(stream: BinaryIO, locator: int) -> tuple[int, ...]:
     return start, disk, first, here, members, length, offset
 
 
-def _check_member(
-    member: zipfile.ZipInfo, sizes: Mapping[str, int], folders: set[str], findings: Findings
-) -> None:
-    """Note what is wrong with one member. `orig_filename` is what stands there; `filename` ends at a NUL."""
-    name = member.orig_filename
-    where = shown(name, 100)
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if name != member.filename or not (name in sizes or (name.endswith("/") and name[:-1] in folders)):
-        findings.add(
-            "has members that do not belong there; expected the files of docs/reference/files.md alone", where
-        )
-        return
-    if kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
-        findings.add("has links, devices or other members that are no plain files", where)
+def _check_member(member: zipfile.ZipInfo, sizes: Mapping[str, int], findings: Findings) -> None:
+    """Note what is wrong with how one member is packed."""
+    where = shown(member.orig_filename, 100)
     if member.flag_bits & _ENCRYPTED:
         findings.add("has encrypted members; pack them without a password", where)
     elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         findings.add("has members packed in a way other than stored or deflated", where)
     if member.comment or len(member.extra) > _MOST_EXTRA:
         findings.add(f"has members with a comment, or more than {_MOST_EXTRA} bytes of extra fields", where)
-    if member.file_size > sizes.get(name, 0):
-        findings.add(
-            "has members larger than such a file can be",
-            f"{where} {member.file_size} bytes; expected at most {sizes.get(name, 0)}",
-        )
-    elif member.file_size > max(_SMALL, _LARGEST_RATIO * member.compress_size):
+    suspicious = member.file_size > max(_SMALL, _LARGEST_RATIO * member.compress_size)
+    if suspicious and not _too_large(member, sizes):
         findings.add("has members that unpack to suspiciously much", f"{where} {member.file_size} bytes")
+
+
+def _check_twice(members: Sequence[zipfile.ZipInfo], findings: Findings) -> None:
+    for name, count in Counter(member.orig_filename for member in members).items():
+        if count > 1:
+            findings.add("names a member twice", shown(name, 100))
 
 
 def _check_together(
     stream: BinaryIO, members: Sequence[zipfile.ZipInfo], table: int, findings: Findings
 ) -> None:
-    """Note names given twice, also but for case or Unicode form, and members that share bytes."""
-    plain = Counter(unicodedata.normalize("NFKC", member.orig_filename).casefold() for member in members)
-    for name, count in plain.items():
-        if count > 1:
-            findings.add("names a member twice, if upper and lower case are one", shown(name, 100))
+    """Note members that share bytes, and bytes that belong to no member."""
     end = 0
     for member in sorted(members, key=lambda member: member.header_offset):
         where = shown(member.filename, 100)
@@ -266,37 +304,27 @@ def _check_sums(members: Sequence[zipfile.ZipInfo], sizes: Mapping[str, int], fi
         )
 
 
-def _check_begins(stream: BinaryIO, members: Sequence[zipfile.ZipInfo], begins: Begins) -> None:
-    """Refuse a zip by the headers of its scans, before anything is written."""
-    problems = []
-    for member in members:
-        if member.orig_filename.endswith(SCAN):
-            try:
-                begin = next(_content(stream, member, _BEGIN), b"")
-            except (zipfile.BadZipFile, zlib.error):
-                continue  # named when it is unpacked, with all others
-            if problem := begins(member.orig_filename, begin):
-                problems.append(problem)
-    if problems:
-        raise SubmissionError(*problems)
-
-
-def _hint(members: Sequence[zipfile.ZipInfo]) -> list[str]:
-    tops = {member.orig_filename.partition("/")[0] for member in members}
-    if len(tops) == 1 and any(m.orig_filename == f"{next(iter(tops))}/{DESCRIPTION}" for m in members):
-        return [f"{_NAME}: pack what is in the folder, not the folder: {DESCRIPTION} must be at the top"]
-    return []
-
-
 def _unpack(
-    stream: BinaryIO, members: Sequence[zipfile.ZipInfo], sizes: Mapping[str, int], folder: Path
+    stream: BinaryIO,
+    members: Sequence[zipfile.ZipInfo],
+    sizes: Mapping[str, int],
+    folder: Path,
+    begins: Begins,
 ) -> None:
     findings = Findings(_NAME)
     for member in members:
         target = folder / member.orig_filename
-        target.parent.mkdir(parents=True, exist_ok=True)
+        (target if member.is_dir() else target.parent).mkdir(parents=True, exist_ok=True)
+        if member.is_dir():
+            continue
         try:
-            _unpack_one(stream, member, target, sizes[member.orig_filename])
+            if _too_large(member, sizes):
+                with target.open("xb") as file:
+                    file.truncate(sizes[member.orig_filename] + 1)
+            elif (begin := _wrong_begin(stream, member, begins)) is not None:
+                target.write_bytes(begin)
+            else:
+                _unpack_one(stream, member, target, sizes[member.orig_filename])
         except (zipfile.BadZipFile, zlib.error) as error:
             findings.add(f"has members that cannot be unpacked ({_reason(error)})", member.orig_filename)
         except OSError as error:
@@ -304,6 +332,14 @@ def _unpack(
             raise
     if findings.problems():
         raise SubmissionError(*findings.problems())
+
+
+def _wrong_begin(stream: BinaryIO, member: zipfile.ZipInfo, begins: Begins) -> bytes | None:
+    """Return the first bytes of a scan whose header is wrong; None for any other member."""
+    if not member.orig_filename.endswith(SCAN):
+        return None
+    begin = next(_content(stream, member, _BEGIN), b"")
+    return None if begins(member.orig_filename, begin) else begin
 
 
 def _unpack_one(stream: BinaryIO, member: zipfile.ZipInfo, target: Path, most: int) -> None:

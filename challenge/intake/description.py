@@ -73,12 +73,6 @@ def write_submission_json(
         temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _contact(value: str) -> str | None:
-    if len(value) <= 100 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value, re.ASCII):
-        return None
-    return "an e-mail address of at most 100 characters"
-
-
 def _licence(value: str) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}", value, re.ASCII):
         return None
@@ -98,7 +92,7 @@ _FIELDS: dict[str, fields.Rule] = {
     "team": fields.name,
     "system": fields.name,
     "description": fields.line(500),
-    "contact": _contact,
+    "contact": fields.email,
     "licence": _licence,
 }
 _OPTIONAL = {"networks": _networks}
@@ -134,8 +128,10 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
     return problems
 
 
-def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], list[str]]:
-    """Read `submission.json` and compare it with the edition.
+def read_description(
+    folder: Path, edition: Edition, is_link: bool = False
+) -> tuple[dict[str, str], list[str]]:
+    """Read `submission.json` and compare it with the edition; a zip may have had a link in its place.
 
     Returns
     -------
@@ -146,7 +142,7 @@ def read_description(folder: Path, edition: Edition) -> tuple[dict[str, str], li
         Everything that is wrong with it.
     """
     path = folder / DESCRIPTION
-    if path.is_symlink():
+    if is_link or path.is_symlink():
         return {}, [f"{DESCRIPTION}: is a link; expected a file"]
     try:
         about = read_json_object(path, name=DESCRIPTION)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from mriprivacy.challenge.intake.description import DESCRIPTION, SubmissionError, read_claims
+from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.fields import alike, is_reserved
 
 
@@ -36,6 +38,14 @@ def name_problem(team: str, sender: str, others: Iterable[str], from_outside: bo
     if from_outside and not sender and is_reserved(team):
         return f"team is {team}, a name for the kit's own systems; if you made it, give team={team}"
     return None
+
+
+def check_name(submission: Submission, sender: str, others: Iterable[str], from_outside: bool) -> None:
+    """Raise SubmissionError if a submission may not bear its team's name, as `name_problem` says."""
+    if problem := name_problem(submission.team, sender, others, from_outside):
+        error = SubmissionError(f"{DESCRIPTION}: {problem}")
+        error.claimed = read_claims(submission.folder)
+        raise error
 
 
 def teams_of_entries(folder: Path, edition: str) -> set[str]:

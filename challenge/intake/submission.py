@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from mriprivacy.challenge.compute.parallel import Compute, run, some
 from mriprivacy.challenge.edition.public import Edition, Pair
-from mriprivacy.challenge.intake.archive import unpacked
+from mriprivacy.challenge.intake.archive import Unpacked, unpacked
 from mriprivacy.challenge.intake.description import (
     DESCRIPTION,
     SubmissionError,
@@ -28,6 +28,7 @@ from mriprivacy.challenge.intake.expected_files import (
     largest_table,
     match_files,
     most_rows,
+    outer_folder,
     scan_files,
     tables,
 )
@@ -124,7 +125,7 @@ Submission = DefacingSubmission | AttackSubmission | AttributesSubmission
 
 
 @contextmanager
-def received(path: Path, edition: Edition, compute: Compute = HERE) -> Iterator[Submission]:
+def received(path: Path, edition: Edition, compute: Compute = HERE, track: str = "") -> Iterator[Submission]:
     """Give the accepted submission of a folder or a zip; what a zip was unpacked to is gone afterwards.
 
     Parameters
@@ -135,47 +136,56 @@ def received(path: Path, edition: Edition, compute: Compute = HERE) -> Iterator[
         The public side is all that is needed.
     compute : Compute
         Who opens the scans.
+    track : str
+        The only one that is asked for, as in a phase of a platform; empty for any.
 
     Raises
     ------
     SubmissionError
         With every problem, one line each.
     """
-    sizes = largest_sizes(edition) if path.is_file() else {}
-    originals = {name: edition.splits[of[0]].scan(of[1]) for of, name in scan_files(edition).items()}
+    is_zip = path.is_file()
+    sizes = largest_sizes(edition, track) if is_zip else {}
+    scans = scan_files(edition).items() if is_zip else ()
+    originals = {name: edition.splits[of[0]].scan(of[1]) for of, name in scans}
 
-    def begins(name: str, begin: bytes) -> str | None:
+    def begins(name: str, begin: bytes) -> bool:
         try:
             check_begin(begin, originals[name])
-        except VolumeError as error:
-            return f"{name}: {error}"
-        return None
+        except VolumeError:
+            return False  # refused when it is checked
+        return True
 
-    with unpacked(path, sizes, begins) as folder:
+    with unpacked(path, sizes, begins) as found:
         try:
-            submission = check_submission(folder, edition, compute)
+            submission = check_submission(found, edition, compute, track)
         except SubmissionError as error:
-            error.claimed = read_claims(folder)
+            error.claimed = read_claims(found.folder)
             raise
         yield submission
 
 
-def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) -> Submission:
+def check_submission(
+    submission: Path | Unpacked, edition: Edition, compute: Compute = HERE, track: str = ""
+) -> Submission:
     """Accept a submission, or say everything that is wrong with it.
 
     Parameters
     ----------
-    folder : Path
-        With `submission.json` and what its track asks for (docs/reference/files.md).
+    submission : Path or Unpacked
+        A folder with `submission.json` and what its track asks for (docs/reference/files.md), or a zip that
+        was unpacked.
     edition : Edition
         The public side is all that is needed.
     compute : Compute
         Who opens the scans.
+    track : str
+        As in `received`.
 
     Raises
     ------
     SubmissionError
-        With every problem, one line each, without paths outside of `folder`.
+        With every problem, one line each, the most important first, without paths outside of the submission.
 
     Examples
     --------
@@ -184,15 +194,24 @@ def check_submission(folder: Path, edition: Edition, compute: Compute = HERE) ->
     Traceback (most recent call last):
     mriprivacy.challenge.intake.description.SubmissionError: the submission: no such folder or zip; ...
     """
+    given = submission if isinstance(submission, Unpacked) else Unpacked(submission)
+    folder = given.folder
     if not folder.is_dir():
         raise SubmissionError(f"the submission: no such folder or zip; expected one with {DESCRIPTION}")
-    about, problems = read_description(folder, edition)
+    if outer := outer_folder(folder, given.left_out):
+        raise SubmissionError(
+            f"the submission: {DESCRIPTION} is in the folder {shown(outer)}; expected at the top: pack what "
+            "is in the folder, not the folder itself"
+        )
+    about, problems = read_description(folder, edition, is_link=DESCRIPTION in given.links)
     if not about:  # what else is asked for, the track says
         raise SubmissionError(*problems)
+    if track and about["track"] != track:
+        raise SubmissionError(f"{DESCRIPTION}: track is {about['track']}; this phase is for {track}")
     track = about.pop("track")
     scans = scan_files(edition) if track == "defacing" else {}
     needed = [DESCRIPTION, *(list(scans.values()) or tables(edition, track))]
-    present, missing = match_files(folder, needed)
+    present, missing = match_files(folder, needed, given.left_out, given.links)
     problems = [*problems, *missing]
 
     def accept(kind: type[T], wrong: Sequence[str], warnings: Sequence[str], **content: Any) -> T:
@@ -313,7 +332,20 @@ def _check_scans(
         ],
     }
     warnings = [f"{len(own)} of {len(scans)} scans {what}: {some(own)}" for what, own in noted.items() if own]
-    return [one for one in checked.values() if isinstance(one, str)], warnings
+    return _counted({name: one for name, one in checked.items() if isinstance(one, str)}), warnings
+
+
+def _counted(wrong: Mapping[str, str]) -> list[str]:
+    """Return one line a kind of problem: that of one scan under its name, that of several with a count."""
+    names: dict[str, list[str]] = {}
+    for name, problem in wrong.items():
+        names.setdefault(problem, []).append(name)
+    findings = Findings("the scans")
+    for problem, own in names.items():
+        for name in own if len(own) > 1 else ():
+            findings.add(problem, name)
+    alone = [f"{own[0]}: {problem}" for problem, own in names.items() if len(own) == 1]
+    return [*findings.problems(), *alone]
 
 
 @dataclass(frozen=True)
@@ -327,9 +359,9 @@ def _check(pair: _FilePair) -> Checked | str:
     try:
         return check_volume(pair.sent, pair.original)
     except VolumeError as error:
-        return f"{pair.name}: {error}"
+        return str(error)
     except OSError as error:
-        return f"{pair.name}: cannot be read ({error.strerror})"
+        return f"cannot be read ({error.strerror})"
 
 
 def _digest(folder: Path, names: Sequence[str]) -> str:

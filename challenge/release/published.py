@@ -85,3 +85,16 @@ def differing(found: Record, wanted: Record) -> list[str]:
     if found[EDITION] == wanted[EDITION]:
         return []
     return [group for group in GROUPS if found[group] != wanted.get(group)] or [f"form of {MANIFEST}"]
+
+
+def standard_note(edition: str) -> str:
+    """Return a warning that the key of a standard edition is no secret; empty for any other.
+
+    Examples
+    --------
+    >>> standard_note("mine/1")
+    ''
+    """
+    if edition not in published():
+        return ""
+    return f"{edition} is standard: anybody can make its key, and no budget protects it"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import product, takewhile
+from types import ModuleType
 from typing import Any, TypeVar
 
 from hydra import compose, initialize_config_module
@@ -111,9 +112,14 @@ def _literal(word: str, sweeping: bool) -> str:
 
 def schema_of(command: str) -> type[Any]:
     """Return the dataclass with the settings of a command: `BuildSettings` of `commands/build.py`."""
-    module = importlib.import_module(f"mriprivacy.challenge.commands.{command}")
-    schema: type[Any] = getattr(module, f"{command.capitalize()}Settings")
+    name = "".join(part.capitalize() for part in command.split("-"))
+    schema: type[Any] = getattr(module_of(command), f"{name}Settings")
     return schema
+
+
+def module_of(command: str) -> ModuleType:
+    """Return the module of a command; of `serve-scores` that is `commands/serve_scores.py`."""
+    return importlib.import_module(f"mriprivacy.challenge.commands.{command.replace('-', '_')}")
 
 
 def fits(command: str, word: str) -> bool:

@@ -41,8 +41,8 @@ EDITIONS, READ, WRITTEN = (
     ("submission", "entries", "probes", "photos", "gallery"),
     ("output", "report"),
 )
-TOLD = ("contact", "home")  # addresses that are written down, not opened
-SEALED = ("evaluate", "paper", "export")  # read what is sealed, and all else must not
+TOLD = ("contact", "home", "service")  # addresses that are written down, not opened
+SEALED = ("evaluate", "paper", "export", "serve-scores")  # read what is sealed, and all else must not
 WHOLE = (
     "build",
     "inspect",
@@ -100,6 +100,8 @@ def here(command: str, settings: Any) -> Iterator[None]:
     ]
     if command in ("lock", "unlock") and urls:
         odd.append("edition")  # what they change is where the edition is
+    if command == "serve-scores" and "output" in urls:
+        odd.append("output")  # it is sent when a command ends
     if odd:
         raise UserError(*(f"{name}: a URL; expected a folder or file of this machine" for name in odd))
     if not urls:

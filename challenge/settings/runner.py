@@ -1,6 +1,5 @@
 """The commands by name, and what runs one with its settings."""
 
-import importlib
 from collections.abc import Callable, Sequence
 
 COMMANDS = {
@@ -15,6 +14,7 @@ COMMANDS = {
     "check": "validate a submission against the public edition",
     "qc": "say of every scan of a folder whether a face is left in it",
     "evaluate": "score a submission with the sealed key",
+    "serve-scores": "a service that evaluates what platforms forward, where the key is",
     "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
     "score": "every metric of a labelled table of scores, with its interval",
@@ -41,6 +41,7 @@ EXAMPLES = {
     "check": "edition=edition/public submission=mine",
     "qc": "root=defaced originals=scans output=qc",
     "evaluate": "edition=edition submission=mine output=entries report=reports",
+    "serve-scores": "edition=edition record=record output=entries",
     "identify": "probes=probes.npy gallery=photos.npy output=candidates",
     "rank": "entries=entries output=board",
     "score": "scores.tsv format=json",
@@ -77,10 +78,10 @@ def prepare_command(name: str, overrides: Sequence[str]) -> Callable[[], int]:
     """
     from threadpoolctl import threadpool_limits
 
-    from mriprivacy.challenge.settings.compose import compose_settings, overridden_keys, schema_of
+    from mriprivacy.challenge.settings.compose import compose_settings, module_of, overridden_keys, schema_of
     from mriprivacy.challenge.settings.remote import here
 
-    command = importlib.import_module(f"mriprivacy.challenge.commands.{name}")
+    command = module_of(name)
     settings = compose_settings(name, schema_of(name), overrides)
     if hasattr(command, "inherit"):
         settings = command.inherit(settings, overridden_keys(name, overrides))

@@ -1,22 +1,66 @@
 """One submission's way through the record: admitted or refused, evaluated, told its score or not."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked, unreadable
 from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.intake.sender import check_name
+from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.submission_log import ladder
-from mriprivacy.challenge.submission_log.budget import SHOWN_RANGE, log_bits, shown
+from mriprivacy.challenge.submission_log.budget import OPEN_KEY, SHOWN_RANGE, edition_budget, log_bits, shown
+from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append, locked, read_log
 from mriprivacy.data_prep.formats.manifest import file_sha256
+from mriprivacy.scoring.errors import UserError
+
+
+def allowed(context: Context, limits: Limits, record: Path, output: Path) -> tuple[float, list[str]]:
+    """Return the bits of the key that all answers may give away, and notes for the organizer.
+
+    Raises
+    ------
+    UserError
+        If the limits are beyond what the key can bear, or entries are there and the log that they came from
+        is not.
+    """
+    edition = context.edition
+    answer = max(log_bits(track, limits) for track in edition.tracks)
+    budget = edition_budget(edition, context.sealed, answer)
+    if problems := budget.problems(limits):
+        raise UserError(*problems)
+    notes = [note for note in [check_begin(record, output, edition.name)] if note]
+    if limits.open_key:
+        return math.inf, [*notes, OPEN_KEY]
+    return budget.may, notes
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a team is told of an evaluation.
+
+    Attributes
+    ----------
+    score : float or None
+        Published for this submission, by the lower end of its step; None if there is none.
+    best : float or None
+        Published last to the team, for this submission or an earlier one; None if the team has no score, or
+        if this submission is not ranked.
+    line : str
+        In words.
+    """
+
+    score: float | None
+    best: float | None
+    line: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +105,36 @@ class Turn:
             append(self.folder, event)
 
     @contextmanager
+    def entered(
+        self, sender: str, others: Set[str], compute: Compute, track: str = ""
+    ) -> Iterator[tuple[Submission, str]]:
+        """Give the submission once intake, its name and the limits let it in, and the day it first was.
+
+        Whatever is refused is logged, and so is an evaluation in the block that ends in an error.
+
+        Parameters
+        ----------
+        sender : str
+            The team that sent it, if the organizer knows; the submission may lie.
+        others : set of str
+            Teams that have entries.
+        compute : Compute
+            Who opens the scans.
+        track : str
+            The only one that is let in; empty for any.
+        """
+        try:
+            with received(self.path, self.edition, compute, track) as submission:
+                check_name(submission, sender, others | self.teams(), from_outside=True)
+                received_on = self.admit(submission)
+                with self.attempted(submission):
+                    yield submission, received_on
+        except SubmissionError as error:
+            if self.path.exists():  # a slip of the organizer's is nothing that a team sent
+                self.refuse(sender, error)
+            raise
+
+    @contextmanager
     def attempted(self, submission: Submission) -> Iterator[None]:
         """Log it if the evaluation in the block ends in an error: it was accepted, and counts as such."""
         try:
@@ -80,7 +154,7 @@ class Turn:
         event = replace(self._event("accepted", submission, submission.sha256), bits=bits)
         return admit(self.folder, event, self.limits, may=self.may).time[:10]
 
-    def close(self, evaluation: Evaluation, submission: Submission, context: Context) -> str:
+    def close(self, evaluation: Evaluation, submission: Submission, context: Context) -> Told:
         """Log the evaluation, with the score if it may be reported; return the report to the team.
 
         What is not ranked has no score: no attacker counts, or it fails the brain gate.
@@ -95,8 +169,10 @@ class Turn:
         ladder.keep(self.folder, entry.submission_sha256, reached)
         with locked(self.folder):
             events = read_log(self.folder)
-            if not (done := self._evaluated(events, entry)):
-                best = ladder.best_published(events, entry.edition, entry.track, entry.team)
+            done = self._evaluated(events, entry)
+            before = events[: done.number - 1] if done else events
+            best = ladder.best_published(before, entry.edition, entry.track, entry.team)
+            if not done:
                 score = shown(reached.value, self.limits.step, *SHOWN_RANGE[entry.track])
                 better = self._improves(reached, score, best, entry.track, context)
                 event = replace(
@@ -107,15 +183,13 @@ class Turn:
                 done = append(self.folder, event)
             else:
                 self._evaluated_again(events, entry)
-        if done.score is None:
-            return (
-                f"to tell team {entry.team}: evaluated; no improvement beyond its standard error and a step "
-                f"of {self.limits.step:g}"
-            )
         step = f"{self.limits.step:g}"
-        return f"to tell team {entry.team}: evaluated; score {done.score} (lower end of a step of {step})"
+        if done.score is None:
+            no = f"evaluated; no improvement beyond its standard error and a step of {step}"
+            return Told(None, best.score if best else None, no)
+        return Told(done.score, done.score, f"evaluated; score {done.score} (lower end of a step of {step})")
 
-    def _without_score(self, entry: Entry) -> str:
+    def _without_score(self, entry: Entry) -> Told:
         with locked(self.folder):
             events = read_log(self.folder)
             if self._evaluated(events, entry):
@@ -127,7 +201,7 @@ class Turn:
         if entry.rated:
             gate = "not every scan passed the brain gate"
             why = "it plays a game" if entry.games else unreadable(entry) or gate
-        return f"to tell team {entry.team}: evaluated; no score, since {why}"
+        return Told(None, None, f"evaluated; no score, since {why}")
 
     @staticmethod
     def _evaluated(events: tuple[Event, ...], entry: Entry) -> Event | None:

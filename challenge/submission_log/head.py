@@ -17,6 +17,20 @@ class RecordError(UserError):
     """A log that is not what it was, or a submission over its limit."""
 
 
+class OverLimitError(RecordError):
+    """A submission over a limit: of its team, of all teams, or of the bits of the key.
+
+    Attributes
+    ----------
+    public : str
+        The same for the team, without advice to the organizer.
+    """
+
+    def __init__(self, problem: str, public: str = "") -> None:
+        super().__init__(problem)
+        self.public = public or problem
+
+
 @dataclass(frozen=True)
 class Head:
     """What a log was when it was written last.

@@ -21,6 +21,7 @@ from mriprivacy.challenge.submission_log.head import (
     HEAD,
     NOTHING,
     Head,
+    OverLimitError,
     RecordError,
     read_head,
     way_out,
@@ -260,7 +261,7 @@ def admit(
 
     Raises
     ------
-    RecordError
+    OverLimitError
         If a limit is reached; this, too, is logged.
     """
     now = now or datetime.now(UTC)
@@ -279,14 +280,16 @@ def admit(
         ):
             if most and used >= most:
                 _append(folder, events, replace(event, event="over limit"), now)
-                raise RecordError(f"{who}: {used} submissions were accepted {when}; the limit is {most}")
+                raise OverLimitError(f"{who}: {used} submissions were accepted {when}; the limit is {most}")
         given = sum(e.bits or _BITS_BEFORE for e in accepted)
         if given + event.bits > may:
             _append(folder, events, replace(event, event="over limit"), now)
-            raise RecordError(
+            raise OverLimitError(
                 f"{LOG}: {len(accepted)} answers to all teams can give away {given:.1f} bits of the key, and "
                 f"one more {event.bits:.2f}; they may give away {may:.1f}. Evaluate this one when the "
-                "challenge is over; or give limits.open_key=true if the key is no secret"
+                "challenge is over; or give limits.open_key=true if the key is no secret",
+                f"all teams: {len(accepted)} answers were given, and the key can bear no more; the "
+                "organizers can evaluate this submission when the challenge is over",
             )
         return _append(folder, events, event, now)
 

@@ -9,10 +9,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
-from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, KEY_COLUMNS, TRIAL_COLUMNS
+from mriprivacy.data_prep.formats.schema import (
+    ATTRIBUTE_COLUMNS,
+    DISTRACTORS,
+    KEY_COLUMNS,
+    TRIAL_COLUMNS,
+    Attributes,
+)
 
 TABLES = {
     "dev/trials.tsv": TRIAL_COLUMNS,
@@ -28,6 +36,9 @@ MEANING = {
     "age_group": "Years of age, from-to",
     "ethnicity": "Ethnicity of the person",
 }
+# Columns that a model predicts.
+LABELS = ("label", *Attributes._fields)
+_SPDX = "https://spdx.org/licenses/"
 
 _SYNTHETIC = """All people in this edition are synthetic: nobody was scanned or photographed. Heads come
 from a parametric mesh, brains from a published average, scans and photographs from simulations of both.
@@ -232,7 +243,10 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
 
 
 def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the Croissant 1.0 description: tables as record sets, images as file sets."""
+    """Return the Croissant 1.0 description: tables as record sets, images as file sets.
+
+    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says.
+    """
     tables = [
         {
             "@type": "cr:FileObject",
@@ -264,32 +278,95 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
     return {
         "@context": json.loads(context.read_text(encoding="utf-8")),
         "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": description["id"],
         "version": description["version"],
         "description": whose(description),
-        "license": description["licence"],
+        # Relative to this file, as every contentUrl: where an edition is published, it does not know.
+        "url": "./",
+        "license": licence_url(description["licence"]),
         "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
         "citeAs": description["citation"] or title(description),
         **({"datePublished": description["released"]} if "released" in description else {}),
         "distribution": [*tables, *sets],
-        "recordSet": [_record_set(table, columns) for table, columns in _tables(description).items()],
+        "recordSet": [
+            _splits(description),
+            *(_record_set(table, columns) for table, columns in _tables(description).items()),
+        ],
+        **_responsible(description),
+    }
+
+
+def licence_url(licence: str) -> str:
+    """Return the address of a licence that SPDX lists; the text as it is of any other.
+
+    Examples
+    --------
+    >>> licence_url("CC-BY-4.0"), licence_url("proprietary")
+    ('https://spdx.org/licenses/CC-BY-4.0.html', 'proprietary')
+    """
+    try:
+        known = canonicalize_license_expression(licence)
+    except InvalidLicenseExpression:
+        return licence
+    return licence if " " in known or known.startswith("LicenseRef-") else f"{_SPDX}{known}.html"
+
+
+def _responsible(description: Description) -> dict[str, str]:
+    """Return the fields for responsible AI."""
+    synthetic = description["synthetic"]
+    made = "simulated from parametric heads and a published average brain" if synthetic else "of one cohort"
+    people = (
+        "The people are synthetic: settings of a simulation."
+        if synthetic
+        else ("The people are real. Faces can be personal data, and attributes of dev are open.")
+    )
+    known = ", ".join(description["attributes"])
+    return {
+        "rai:dataCollection": f"Head MRI and references {made}; released by mriprivacy build.",
+        "rai:dataPreprocessingProtocol": "Scans are turned to RAS+ and stripped of everything but voxels and "
+        "geometry; ids and the order of lists are random.",
+        "rai:dataUseCases": "To measure how well a head MRI can be linked to a reference, how much defacing "
+        "helps, and what can be predicted from a scan. Not to recognize a person outside of it, nor to train "
+        "a product that does, nor for medical conclusions.",
+        "rai:dataLimitations": whose(description).replace("\n", " "),
+        "rai:dataBiases": f"Groups are uneven in number; results by {known} are of this edition alone.",
+        "rai:personalSensitiveInformation": f"{people} Attributes: {known}.",
+        "rai:dataReleaseMaintenancePlan": "An edition never changes; a correction is a new version that "
+        "names the one it supersedes.",
+    }
+
+
+def _splits(description: Description) -> dict[str, Any]:
+    """Return the record set of the splits."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "splits",
+        "name": "splits",
+        "dataType": "cr:Split",
+        "key": {"@id": "splits/name"},
+        "field": [
+            {"@type": "cr:Field", "@id": "splits/name", "name": "name", "dataType": "sc:Text"},
+        ],
+        "data": [{"splits/name": split} for split in description["counts"]],
     }
 
 
 def _record_set(table: str, columns: tuple[str, ...]) -> dict[str, Any]:
     own = f"{_name(table)}-records"
+    keys = [{"@id": f"{own}/{column}"} for column in columns if column in ("probe", "reference")]
     return {
         "@type": "cr:RecordSet",
         "@id": own,
         "name": own,
+        "key": keys,
         "field": [
             {
                 "@type": "cr:Field",
                 "@id": f"{own}/{column}",
                 "name": column,
                 "description": MEANING[column],
-                "dataType": "sc:Text",
+                "dataType": ["sc:Text", "cr:Label"] if column in LABELS else "sc:Text",
                 "source": {"fileObject": {"@id": _name(table)}, "extract": {"column": column}},
             }
             for column in columns

@@ -44,6 +44,18 @@ version = matching(_VERSION, "1-20 letters, digits and '.', a letter or digit fi
 edition_name = matching(f"{_ID}/{_VERSION}", "'<id>/<version>' of the edition")
 edition_reference = matching(f"{_ID}/{_VERSION}@{_SHA256}", "'<id>/<version>@<edition hash>'")
 sha256 = matching(_SHA256, "64 digits, 0-9 and a-f")
+_email = matching(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address of at most 100 characters")
+
+
+def email(value: str) -> str | None:
+    """Rule for an address such as `us@example.org`.
+
+    Examples
+    --------
+    >>> email("us@example.org"), email("notanemail")
+    (None, 'an e-mail address of at most 100 characters')
+    """
+    return _email(value) or (None if len(value) <= 100 else _email(""))
 
 
 _LOOKS = str.maketrans({"0": "o", "1": "l", "i": "l", ".": None, "-": None, "_": None})

@@ -3,6 +3,7 @@
 from mriprivacy.scoring.errors import UserError
 
 _SHOWN = 5
+_LONGEST_NAMES = 600  # characters of all names in a line
 
 
 class IncompleteError(UserError):
@@ -67,7 +68,10 @@ class Findings:
         lines = []
         for kind, count in self._count.items():
             times = f" ({count} in all)" if count > 1 else ""
-            first = ", ".join(self._first[kind]) + (", ..." if count > _SHOWN else "")
+            named = self._first[kind]
+            while len(named) > 1 and len(", ".join(named)) > _LONGEST_NAMES:
+                named = named[:-1]
+            first = ", ".join(named) + (", ..." if count > len(named) > 0 else "")
             lines.append(f"{self._name}: {kind}{times}" + (f": {first}" if first else ""))
         return tuple(lines)
 

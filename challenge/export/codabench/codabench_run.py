@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
 from mriprivacy.challenge.intake.description import SubmissionError
+from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import one_line
 
@@ -27,8 +28,8 @@ def main(words: Sequence[str]) -> int:
         entry = score(reference, submission, words[3])
         found = platform_scores(entry, float(words[4]), words[5])
     except SubmissionError as error:
-        for problem in error.problems:
-            print(one_line(problem), file=sys.stderr)
+        for line in bounded(error.problems):
+            print(line, file=sys.stderr)
         return 2
     except Exception as error:
         print(f"the scoring program failed ({type(error).__name__}); tell the organizers", file=sys.stderr)

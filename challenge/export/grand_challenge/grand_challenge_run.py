@@ -22,8 +22,8 @@ from mriprivacy.challenge.export.grand_challenge.jobs import assemble
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import TABLES
+from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.data_prep.formats.atomic import write_whole
-from mriprivacy.data_prep.formats.foreign_text import one_line
 
 PORT = 4743
 
@@ -46,30 +46,38 @@ def main(words: Sequence[str], method: str) -> int:
     places = Places(words[0], source, output, truth, float(words[4]), words[5])
     if method.lower() == "invoke":
         make_server(places).serve_forever()
-    return evaluate_input(places)
+    return evaluate_input(places).status
 
 
-def evaluate_input(places: Places) -> int:
-    """Write `metrics.json` and return 0; for an invalid submission write none, and say why on stderr.
+@dataclass(frozen=True)
+class Outcome:
+    """How an evaluation ended: the exit status, and the line for the participant; empty if it succeeded."""
 
-    The platform shows the last line of stderr to the participant, so all problems stand in one. The lines
-    before are for the organizers alone: any other error is there, with its traceback.
+    status: int
+    line: str = ""
+
+
+def evaluate_input(places: Places) -> Outcome:
+    """Write `metrics.json`; for an invalid submission write none, and say why on stderr.
+
+    The platform shows the last line of stderr to the participant, the first 1,024 characters of it, so all
+    problems stand in one. The lines before are for the organizers alone: any other error is there, with its
+    traceback.
     """
     (places.output / "metrics.json").unlink(missing_ok=True)  # of the submission before
     try:
         metrics = _metrics(places)
     except SubmissionError as error:
-        print(one_line("; ".join(error.problems)), file=sys.stderr, flush=True)
-        return 2
+        outcome = Outcome(2, "; ".join(bounded(error.problems, joint=len("; "))))
     except Exception as error:
         traceback.print_exc()
-        told = (
-            f"the evaluation failed ({type(error).__name__}); the organizers have the details in their logs"
-        )
-        print(told, file=sys.stderr, flush=True)
-        return 1
-    write_whole(places.output / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    return 0
+        kind = type(error).__name__
+        outcome = Outcome(1, f"the evaluation failed ({kind}); the organizers have the details in their logs")
+    else:
+        write_whole(places.output / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+        return Outcome(0)
+    print(outcome.line, file=sys.stderr, flush=True)
+    return outcome
 
 
 def _metrics(places: Places) -> dict[str, Any]:
@@ -98,12 +106,16 @@ def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> H
             if self.path != "/invoke":
                 self._answer(404)
                 return
-            self._answer({0: 201, 2: 422}.get(evaluate_input(places), 500))
+            outcome = evaluate_input(places)
+            self._answer({0: 201, 2: 422}.get(outcome.status, 500), outcome.line)
 
-        def _answer(self, status: int) -> None:
+        def _answer(self, status: int, line: str = "") -> None:
+            body = line.encode()
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Type", "text/plain; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the last line of stderr is the participant's."""

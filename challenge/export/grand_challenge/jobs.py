@@ -15,13 +15,17 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.grand_challenge.metaimage import MetaImageError, plain_metaimage
 from mriprivacy.challenge.intake.description import SubmissionError, write_submission_json
 from mriprivacy.data_prep.formats.atomic import OutsideError, inside
-from mriprivacy.data_prep.formats.problems import shown
+from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, SCORE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import write_table
 
 INPUT_SOCKET = "head-mri"
 SOCKETS = {"attack": "scores", "attributes": "attributes", "defacing": "defaced-head-mri"}
 _LARGEST_JSON = 10_000_000
+
+
+class JobError(Exception):
+    """What is wrong with a job, and where; counted before it is told."""
 
 
 def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
@@ -41,40 +45,42 @@ def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:
     Raises
     ------
     SubmissionError
-        With every job whose scan is unknown or whose output is not what the track asks for.
+        With every kind of job whose scan is unknown or whose output is not what the track asks for, and how
+        many there are.
     """
     jobs = json.loads((source / "predictions.json").read_text(encoding="utf-8"))
     places = {scan: name for name, split in edition.splits.items() for scan in split.scans}
     found: dict[str, Path] = {}
-    problems: list[str] = []
+    wrong = Findings("the jobs")
     for job in jobs:
         try:
             name = _image_name(job["inputs"])
             probe = name.split("_")[0]
             if probe not in places:
-                raise SubmissionError(f"{shown(name)}: is no scan of this edition")
-            if probe in found:
-                raise SubmissionError(f"{shown(name)}: more than one job")
-            output = _relative_path(job["outputs"], SOCKETS[track])
-            found[probe] = inside(source, f"{job['pk']}/output/{output}")
-        except SubmissionError as error:
-            problems += error.problems
+                wrong.add("scan that is none of this edition", shown(name))
+            elif probe in found:
+                wrong.add("scan with more than one job", shown(name))
+            else:
+                output = _relative_path(job["outputs"], SOCKETS[track])
+                found[probe] = inside(source, f"{job['pk']}/output/{output}")
+        except JobError as error:
+            wrong.add(*error.args)
         except OutsideError:
-            problems.append(f"{probe}: the path of its output leads out of the input")
+            wrong.add("path of an output that leads out of the input", probe)
     rows: list[tuple[str, ...]] = []
     for probe, path in sorted(found.items()):
         try:
             if track == "defacing":
                 split = edition.splits[places[probe]]
                 target = folder / split.name / "mri" / split.scan_name(probe)
-                _convert(path, split.scan(probe), target, probe)
+                _convert(path, split.scan(probe), target)
             elif track == "attack":
-                rows += [(probe, ref, repr(score)) for ref, score in _numbers(path, probe).items()]
+                rows += [(probe, ref, repr(score)) for ref, score in _numbers(path).items()]
             else:
-                rows.append((probe, *_attributes(path, probe)))
-        except SubmissionError as error:
-            problems += error.problems
-    if problems:
+                rows.append((probe, *_attributes(path)))
+        except JobError as error:
+            wrong.add(error.args[0], probe)
+    if problems := wrong.problems():
         raise SubmissionError(*problems)
     if track == "attack":
         strangers = set(edition.eval.distractors)
@@ -103,56 +109,56 @@ def _image_name(inputs: Sequence[Mapping[str, Any]]) -> str:
     for value in inputs:
         if _slug(value) == INPUT_SOCKET and value.get("image"):
             return str(value["image"]["name"])
-    raise SubmissionError(f"a job has no input {INPUT_SOCKET}")
+    raise JobError(f"job without input {INPUT_SOCKET}")
 
 
 def _relative_path(outputs: Sequence[Mapping[str, Any]], slug: str) -> str:
     for value in outputs:
         if _slug(value) == slug:
             return str((value.get("socket") or value["interface"])["relative_path"])
-    raise SubmissionError(f"a job has no output {slug}; found {shown(', '.join(map(_slug, outputs)))}")
+    raise JobError(f"job without output {slug}", shown(", ".join(map(_slug, outputs))))
 
 
-def _read(path: Path, probe: str) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         about = path.lstat()
         small = stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_JSON
         value = json.loads(path.read_text(encoding="utf-8")) if small else None
     except (OSError, ValueError, RecursionError) as error:
-        raise SubmissionError(f"{probe}: {path.name} is missing or no JSON") from error
+        raise JobError(f"{path.name} is missing or no JSON") from error
     if not small:
-        raise SubmissionError(f"{probe}: {path.name} is no plain file of at most {_LARGEST_JSON} bytes")
+        raise JobError(f"{path.name} is no plain file of at most {_LARGEST_JSON} bytes")
     if not isinstance(value, dict):
-        raise SubmissionError(f"{probe}: {path.name} is no JSON object")
+        raise JobError(f"{path.name} is no JSON object")
     return value
 
 
-def _numbers(path: Path, probe: str) -> dict[str, float]:
-    scores = _read(path, probe)
+def _numbers(path: Path) -> dict[str, float]:
+    scores = _read(path)
     for reference, score in scores.items():
         if isinstance(score, bool) or not isinstance(score, int | float) or not reference.isprintable():
-            raise SubmissionError(f"{probe}: expected a number for every reference")
+            raise JobError("expected a number for every reference")
     try:
         return {reference: float(score) for reference, score in scores.items()}
     except OverflowError as error:
-        raise SubmissionError(f"{probe}: expected a number for every reference, none beyond 1e30") from error
+        raise JobError("expected a number for every reference, none beyond 1e30") from error
 
 
-def _attributes(path: Path, probe: str) -> tuple[str, ...]:
-    said = _read(path, probe)
+def _attributes(path: Path) -> tuple[str, ...]:
+    said = _read(path)
     if set(said) != set(Attributes._fields) or not all(isinstance(value, str) for value in said.values()):
-        raise SubmissionError(f"{probe}: expected text for {', '.join(Attributes._fields)}, and nothing else")
+        raise JobError(f"expected text for {', '.join(Attributes._fields)}, and nothing else")
     return tuple(said[name] for name in Attributes._fields)
 
 
-def _convert(folder: Path, original: Path, target: Path, probe: str) -> None:
+def _convert(folder: Path, original: Path, target: Path) -> None:
     """Turn the one image of an output into NIfTI; the container has SimpleITK, the kit does not need it."""
     import nibabel as nib
     import SimpleITK
 
     images = sorted(folder.glob("*.mha"))
     if len(images) != 1:
-        raise SubmissionError(f"{probe}: {len(images)} .mha images in its output; expected one")
+        raise JobError(f"{len(images)} .mha images in its output; expected one")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "plain.mha"
@@ -160,6 +166,6 @@ def _convert(folder: Path, original: Path, target: Path, probe: str) -> None:
             plain.write_bytes(plain_metaimage(images[0], nib.load(original).shape))
             SimpleITK.WriteImage(SimpleITK.ReadImage(str(plain)), str(target), useCompression=True)
         except MetaImageError as error:
-            raise SubmissionError(f"{probe}: its image {error}") from error
+            raise JobError(f"its image {error}") from error
         except RuntimeError as error:
-            raise SubmissionError(f"{probe}: its image cannot be read") from error
+            raise JobError("its image cannot be read") from error

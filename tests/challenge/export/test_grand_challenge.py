@@ -148,7 +148,7 @@ def test_what_is_said_beside_the_scores_quotes_none(places: Places, attack: Path
     rows = [(probe, reference, str(-(label == "mated"))) for probe, reference, label, _ in key]
     write_table(attack / "scores.tsv", SCORE_COLUMNS, rows)
     put(attack, places)
-    assert evaluate_input(places) == 0
+    assert evaluate_input(places).status == 0
     assert metrics(places)["aggregates"] == {"auc": 0.5}
     assert not [line for line in metrics(places)["warnings"] if "AUC" in line]
 
@@ -186,10 +186,10 @@ def test_an_invalid_submission_has_no_metrics_and_one_line(
     places: Places, attack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(attack, places)
-    assert evaluate_input(places) == 0
+    assert evaluate_input(places).status == 0
     (places.source / "scores.tsv").write_text("probe\treference\tscore\nx\ty\tz\n")
     capsys.readouterr()
-    assert evaluate_input(places) == 2
+    assert evaluate_input(places).status == 2
     assert not (places.output / "metrics.json").exists()  # nor those of the submission before
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
@@ -233,7 +233,7 @@ def test_a_fault_of_ours_is_no_fault_of_the_submission(
     places: Places, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(attack, places)
-    assert evaluate_input(Places("attack", places.source, places.output, tmp_path / "nowhere")) == 1
+    assert evaluate_input(Places("attack", places.source, places.output, tmp_path / "nowhere")).status == 1
     *details, told = capsys.readouterr().err.splitlines()
     assert told == "the evaluation failed (EditionError); the organizers have the details in their logs"
     assert any(str(tmp_path / "nowhere") in line for line in details)
@@ -273,10 +273,10 @@ def test_jobs_of_an_algorithm_score_as_the_same_table(
     word: str, places: Places, attack: Path, tiny_edition: Edition
 ) -> None:
     put(attack, places)
-    assert evaluate_input(places) == 0
+    assert evaluate_input(places).status == 0
     table = metrics(places)["aggregates"]
     write_jobs(places.source, tiny_edition, "attack", word, dict(scores_of(attack)))
-    assert evaluate_input(places) == 0
+    assert evaluate_input(places).status == 0
     assert metrics(places)["aggregates"] == table
 
 
@@ -314,7 +314,7 @@ def test_voxels_that_lie_in_a_file_of_the_container_are_not_read(
     SimpleITK.WriteImage(SimpleITK.ReadImage(str(tiny_edition.eval.scan(probe))), str(answer / "x.mha"))
     header = (answer / "x.mha").read_bytes().partition(b"LOCAL\n")[0]
     (answer / "x.mha").write_bytes(header + bytes(tiny_edition_folder / "sealed" / "key.tsv") + b"\n")
-    with pytest.raises(SubmissionError, match=f"{probe}: its image has no line 'ElementDataFile = LOCAL'"):
+    with pytest.raises(SubmissionError, match=f"its image has no line 'ElementDataFile = LOCAL'.*: {probe}$"):
         assemble(tmp_path, tiny_edition, "defacing", tmp_path / "submission")
     assert not [path for path in (tmp_path / "submission").rglob("*") if path.is_file()]
 
@@ -340,7 +340,7 @@ def test_an_answer_outside_of_the_input_is_not_read(
     (job,) = json.loads(path.read_text())
     (job if name == "pk" else job["outputs"][1]["socket"])[name] = value
     path.write_text(json.dumps([job]))
-    with pytest.raises(SubmissionError, match=f"{probe}: the path of its output leads out of the input"):
+    with pytest.raises(SubmissionError, match=f"path of an output that leads out of the input: {probe}$"):
         assemble(tmp_path / "input", tiny_edition, "attack", tmp_path / "submission")
 
 
@@ -348,13 +348,24 @@ def test_a_name_of_a_job_is_one_line(
     places: Places, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_jobs(places.source, tiny_edition, "attack", "socket", {"\x1b[2J\nall is well": {}})
-    assert evaluate_input(places) == 2
+    assert evaluate_input(places).status == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "\x1b" not in line
 
 
+def test_a_thousand_misnamed_jobs_are_one_line_that_the_channel_carries(
+    places: Places, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The platform drops lines over 64 KiB, and shows 1,024 characters."""
+    write_jobs(places.source, tiny_edition, "attack", "socket", {f"sub-{n:060d}": {} for n in range(1000)})
+    assert evaluate_input(places).status == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("the jobs: scan that is none of this edition (1000 in all): 'sub-")
+    assert len(line) <= 1024
+
+
 SPOILED = [
-    ({"sub-unknown": {}}, "no scan of this edition"),
+    ({"sub-unknown": {}}, "scan that is none of this edition: 'sub-unknown_T2w.nii.gz'"),
     ({"first": ["not", "an", "object"]}, "no JSON object"),
     ({"first": {"ph-1": "high"}}, "expected a number"),
     ({"first": {"ph-1": True}}, "expected a number"),
@@ -374,5 +385,5 @@ def test_what_jobs_got_wrong_is_said(
 ) -> None:
     own = {tiny_edition.eval.probes[0] if k == "first" else k: value for k, value in outputs.items()}
     write_jobs(places.source, tiny_edition, "attack", "socket", own)
-    assert evaluate_input(places) == 2
+    assert evaluate_input(places).status == 2
     assert told in capsys.readouterr().err

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.intake import archive
 from mriprivacy.challenge.intake.archive import unpacked
 from mriprivacy.challenge.intake.submission import SubmissionError, check_submission, received
 from tests.helpers.hostile_archives import ARCHIVES, END, large, members, packed
@@ -114,7 +116,7 @@ def test_both_commands_refuse_alike(
     words = [command, f"edition={tiny_edition_folder}", f"submission={path}"]
     assert main(words + ([f"output={tmp_path}/out"] if command == "evaluate" else [])) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("mriprivacy: the archive: has members that do not belong there")
+    assert line.startswith("mriprivacy: the submission: has files or folders that do not belong there")
     assert not (tmp_path / "out").exists()
 
 
@@ -140,15 +142,27 @@ def test_scans_are_bounded_together(tmp_path: Path) -> None:
         pass
 
 
-def test_headers_are_read_before_anything_is_written(
+def test_a_scan_with_a_wrong_header_is_not_unpacked(
     defacing: Path, tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A part of it is enough to say what is wrong, in the words of the folder."""
     SCANS["cropped"][0](defacing)
+    with pytest.raises(SubmissionError, match=r"^eval/mri/sub-.*keep the grid as it is") as folder:
+        check_submission(defacing, tiny_edition)
     path = write_zip(tmp_path / "x.zip", packed(members(defacing)))
-    monkeypatch.setattr("mriprivacy.challenge.intake.archive.scratch_folder", None)
-    wanted = pytest.raises(SubmissionError, match=r"^eval/mri/sub-.*keep the grid as it is")
-    with wanted, received(path, tiny_edition):
+    written: list[str] = []
+    unpack_one = archive._unpack_one
+
+    def noted(stream: BinaryIO, member: zipfile.ZipInfo, target: Path, most: int) -> None:
+        written.append(member.filename)
+        unpack_one(stream, member, target, most)
+
+    monkeypatch.setattr(archive, "_unpack_one", noted)
+    with pytest.raises(SubmissionError) as zipped, received(path, tiny_edition):
         pass
+    assert zipped.value.problems == folder.value.problems
+    assert written
+    assert folder.value.problems[0].partition(":")[0] not in written
 
 
 def test_a_member_that_unpacks_to_more_than_one_piece_is_whole(tmp_path: Path) -> None:
@@ -158,8 +172,8 @@ def test_a_member_that_unpacks_to_more_than_one_piece_is_whole(tmp_path: Path) -
         path = write_zip(tmp_path / "x.zip", packed([(zipfile.ZipInfo("scores.tsv"), body)], method))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("mriprivacy.challenge.intake.archive._LARGEST_RATIO", 10_000)
-            with unpacked(path, {"scores.tsv": len(body)}) as folder:
-                assert (folder / "scores.tsv").read_bytes() == body
+            with unpacked(path, {"scores.tsv": len(body)}) as found:
+                assert (found.folder / "scores.tsv").read_bytes() == body
 
 
 SIZES = {"submission.json": 100, "scores.tsv": 1000, "eval/mri/CHANGES": 10}
@@ -177,9 +191,9 @@ def test_a_damaged_zip_is_refused_or_unpacks_as_listed(
         content[position] = value
     path = write_zip(tmp_path / "x.zip", bytes(content[:cut]))
     try:
-        with unpacked(path, SIZES) as folder:
-            for file in folder.rglob("*"):
-                name = file.relative_to(folder).as_posix()
-                assert file.is_dir() or file.stat().st_size <= SIZES[name]
+        with unpacked(path, SIZES) as found:
+            for file in found.folder.rglob("*"):
+                name = file.relative_to(found.folder).as_posix()
+                assert file.is_dir() or file.stat().st_size <= SIZES[name] + 1
     except SubmissionError as error:
         assert all(problem.isprintable() for problem in error.problems)  # noqa: PT017

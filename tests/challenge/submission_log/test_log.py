@@ -334,8 +334,9 @@ def test_who_is_not_ranked_is_told_no_score(
     turn = Turn(tmp_path / "record", tiny_edition, tmp_path, Limits())
     for _ in range(2):
         told = turn.close(Evaluation(entry), Mock(), Mock())
-        assert "evaluated; no score, since" in told
-        assert ("gate" in told) == rates
+        assert told.score is told.best is None
+        assert "evaluated; no score, since" in told.line
+        assert ("gate" in told.line) == rates
     (event,) = read_log(tmp_path / "record")
     assert (event.event, event.score) == ("evaluated", None)
     assert not (tmp_path / "record" / "scores").exists()

@@ -8,7 +8,7 @@ import mlcroissant
 import yaml
 from markdown_it import MarkdownIt
 
-from mriprivacy.data_prep.editions.metadata import TABLES, citation, datasheet, whose
+from mriprivacy.data_prep.editions.metadata import TABLES, citation, datasheet, licence_url, whose
 from tests.helpers.hostile_text import WORST
 
 DESCRIPTION = {
@@ -76,3 +76,30 @@ def test_croissant_is_accepted_and_its_records_are_the_tables(tiny_edition_folde
         own = f"{name.removesuffix('.tsv').replace('/', '-')}-records"
         records = list(dataset.records(own))
         assert len(records) == len((tiny_edition_folder / "public" / name).read_text().splitlines()) - 1
+
+
+def test_croissant_has_what_the_specification_requires(tiny_edition_folder: Path) -> None:
+    """Held to the specification's list of required properties: mlcroissant passes a dataset without `url`."""
+    content = json.loads((tiny_edition_folder / "public" / "croissant.json").read_text())
+    for required in ("name", "description", "license", "url", "creator", "citeAs", "version", "conformsTo"):
+        assert content[required]
+    assert content["license"] == "https://spdx.org/licenses/CC0-1.0.html"
+    assert "http://mlcommons.org/croissant/RAI/1.0" in content["conformsTo"]
+    assert content["@context"]["rai"] == "http://mlcommons.org/croissant/RAI/"
+    told = {name for name in content if name.startswith("rai:")}
+    assert told >= {f"rai:{name}" for name in ("dataUseCases", "dataLimitations", "dataBiases")}
+    assert "synthetic" in content["rai:personalSensitiveInformation"]
+    sets = {one["@id"]: one for one in content["recordSet"]}
+    assert [row["splits/name"] for row in sets["splits"]["data"]] == ["dev", "eval"]
+    types = {field["name"]: field["dataType"] for field in sets["dev-key-records"]["field"]}
+    assert types == {"probe": "sc:Text", "reference": "sc:Text", "label": ["sc:Text", "cr:Label"]}
+    assert sets["dev-key-records"]["key"] == [
+        {"@id": "dev-key-records/probe"},
+        {"@id": "dev-key-records/reference"},
+    ]
+
+
+def test_only_a_licence_that_spdx_lists_has_an_address() -> None:
+    assert licence_url("CC-BY-4.0") == "https://spdx.org/licenses/CC-BY-4.0.html"
+    for other in ("proprietary", "MIT OR Apache-2.0", "LicenseRef-Ours", "ask us"):
+        assert licence_url(other) == other

@@ -1,0 +1,95 @@
+"""`mriprivacy serve-scores`: evaluate what platforms forward, on the machine that has the key."""
+
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.encryption import opened
+from mriprivacy.challenge.edition.integrity import verify_edition
+from mriprivacy.challenge.edition.protocol import read_protocol
+from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.context import Context
+from mriprivacy.challenge.intake.archive import largest_archive
+from mriprivacy.challenge.intake.expected_files import largest_sizes
+from mriprivacy.challenge.release.published import standard_note
+from mriprivacy.challenge.service.desk import Desk
+from mriprivacy.challenge.service.server import Desktop, make_server
+from mriprivacy.challenge.service.tokens import new_token, read_hashes
+from mriprivacy.challenge.submission_log.admission import allowed
+from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.data_prep.formats.atomic import private_folder
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.scoring.errors import UserError
+
+
+@dataclass
+class ServeScoresSettings:
+    """Keys of the command."""
+
+    edition: str = setting(REQUIRED, "folder of an edition with public/ and sealed/")
+    record: str = setting(REQUIRED, "folder of the log of submissions; service/ in it has what arrived")
+    output: str = setting("entries", "folder of entries; writes EDITION/TEAM__SYSTEM.json in it")
+    new_token: str = setting("", "name of a platform: make its token, print it once, and end")
+    host: str = setting("127.0.0.1", "address to listen on; a proxy in front of it adds TLS")
+    port: int = setting(8383, "port to listen on; 0: any free one", at_least=0, at_most=65535)
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    identity: str = setting("", "file with the secret key of a locked edition")
+    limits: Limits = field(default_factory=Limits)
+    compute: Compute = group(Compute, "loky")
+
+
+def run(settings: ServeScoresSettings) -> None:
+    """Make a token, or serve until the process ends; the next one goes on with what is spooled."""
+    home = private_folder(private_folder(Path(settings.record)) / "service")
+    if settings.new_token:
+        again = settings.new_token in read_hashes(home)
+        print(new_token(home, settings.new_token))
+        print(f"token of {settings.new_token}; it is shown once, and kept as a hash", file=sys.stderr)
+        if again:
+            print(f"the earlier token of {settings.new_token} ended", file=sys.stderr)
+        return
+    if not read_hashes(home):
+        raise UserError(
+            f"serve-scores: {home} has no token; expected one for each platform: first "
+            f"mriprivacy serve-scores edition={settings.edition} record={settings.record} new_token=codabench"
+        )
+    try:
+        with (
+            FileLock(home / ".lock", timeout=0, mode=0o600),
+            opened(Path(settings.edition), Path(settings.identity) if settings.identity else None) as root,
+        ):
+            _serve(settings, root, home)
+    except Timeout as error:
+        raise UserError(f"serve-scores: another one serves {settings.record}; end it first") from error
+
+
+def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
+    edition = open_edition(root)
+    if problems := verify_edition(root):
+        raise UserError(*problems)
+    context = Context(
+        edition,
+        open_sealed(root),
+        read_protocol(edition.description),
+        cache_folder(settings.cache),
+        settings.compute,
+    )
+    record, output = Path(settings.record), Path(settings.output)
+    may, notes = allowed(context, settings.limits, record, output)
+    desk = Desk(context, record, output, settings.limits, may)
+    desktop = Desktop(home, edition.tracks, largest_archive(largest_sizes(edition)))
+    left = desktop.resume()
+    with make_server(desktop, settings.host, settings.port) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for note in filter(None, (*notes, standard_note(edition.name))):
+            print(note)
+        print(f"{edition.name}: {left} submissions of before are waiting")
+        print(f"serving at http://{settings.host}:{server.server_port}; end it with Ctrl-C", flush=True)
+        while True:
+            desk.answer(desktop.next())

@@ -1,0 +1,79 @@
+"""One submission after the other, from the spool through intake, limits, evaluation and log to its answer."""
+
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mriprivacy.challenge.entry.entry_file import write_entry
+from mriprivacy.challenge.evaluation.context import Context
+from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.export.columns import told_scores
+from mriprivacy.challenge.intake.description import SubmissionError
+from mriprivacy.challenge.intake.sender import teams_of_entries
+from mriprivacy.challenge.intake.told import bounded
+from mriprivacy.challenge.service.spool import Answer, Item
+from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.head import OverLimitError
+from mriprivacy.challenge.submission_log.log import Limits
+
+# A submission on which the service ended so often, without an answer, is not evaluated again. After each time
+# it is behind all others, so one that ends the service does not keep them waiting.
+_MOST_ATTEMPTS = 25
+_FAILED = Answer("failed", ("the evaluation ended more than once without an answer; tell the organizers",))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where submissions are evaluated.
+
+    Attributes
+    ----------
+    context : Context
+        Edition, key and means.
+    record, output : Path
+        As of `evaluate`: the log, and the folder of entries.
+    limits : Limits
+        A team's and all teams'.
+    may : float
+        Bits of the key that all answers may give away.
+    """
+
+    context: Context
+    record: Path
+    output: Path
+    limits: Limits
+    may: float
+
+    def answer(self, item: Item) -> None:
+        """Evaluate a submission and keep its answer; no error of one of them ends the service."""
+        if (ended := item.attempt()) >= _MOST_ATTEMPTS:
+            print(f"{item.ticket}: the service ended {ended} times while it evaluated it", file=sys.stderr)
+            item.keep(_FAILED)
+            return
+        try:
+            answer = self._evaluated(item)
+        except OverLimitError as error:
+            answer = Answer("over limit", bounded([error.public]))
+        except SubmissionError as error:
+            answer = Answer("refused", bounded(error.problems))
+        except Exception as error:  # its text may name what is secret, so it stays here
+            traceback.print_exc(file=sys.stderr)
+            answer = Answer(
+                "failed", (f"the evaluation failed ({type(error).__name__}); tell the organizers",)
+            )
+        item.close(answer)
+
+    def _evaluated(self, item: Item) -> Answer:
+        edition = self.context.edition
+        turn = Turn(self.record, edition, item.archive, self.limits, self.may)
+        others = teams_of_entries(self.output, edition.name)
+        with turn.entered("", others, self.context.compute, item.track) as (submission, received_on):
+            evaluation = evaluate(self.context, submission)
+            entry = replace(evaluation.entry, received=received_on)
+            evaluation = replace(evaluation, entry=entry)
+            write_entry(self.output, entry)
+            told = turn.close(evaluation, submission, self.context)
+            # Of the warnings those of intake, which has no key.
+            lines = [told.line, f"{edition.name}@{edition.hash[:8]}, mriprivacy {entry.kit}"]
+            return Answer("evaluated", bounded([*lines, *submission.warnings]), told_scores(told, entry))

@@ -1,0 +1,223 @@
+"""The door of the scoring service: HTTP on loopback, for a proxy that adds TLS.
+
+`POST /submissions/TRACK` with a zip is answered with a ticket, `GET /submissions/TICKET` with what may be
+told so far, `GET /health` with 200. The first two need `Authorization: Bearer TOKEN`.
+"""
+
+import json
+import queue
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
+from mriprivacy.challenge.service.tokens import platform_of
+from mriprivacy.data_prep.formats.atomic import private_folder
+from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.scoring.errors import UserError
+
+_MOST_CONNECTIONS = 128
+_MOST_WAITING = 1000
+_SPARE_DISK = 1 << 28  # bytes that stay free
+_SILENCE = 60  # seconds without a byte after which a connection is closed
+_LONGEST_TOKEN = 200
+_SMALL = 1 << 20  # bytes of a refused body that are read, so that the client sees why
+
+
+class RefusedRequest(Exception):
+    """A request that is answered with a status of its own, and a line."""
+
+    def __init__(self, status: int, line: str) -> None:
+        super().__init__(line)
+        self.status, self.line = status, line
+
+
+@dataclass(frozen=True)
+class Desktop:
+    """What lies between the door, which has many threads, and the one evaluation behind it.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the service: its tokens and the spool.
+    tracks : tuple of str
+        Of the edition.
+    largest : int
+        Bytes of a zip at most.
+    """
+
+    folder: Path
+    tracks: tuple[str, ...]
+    largest: int
+    _line: "queue.Queue[Item]" = field(default_factory=queue.Queue)
+    _reopening: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def spool(self) -> Path:
+        """The folder of what arrived."""
+        return private_folder(self.folder / "spool")
+
+    def resume(self) -> int:
+        """Put everything without an answer into the line; return how many that is."""
+        left = waiting(self.spool)
+        for item in left:
+            self._line.put(item)
+        return len(left)
+
+    def next(self) -> Item:
+        """Wait for the next submission to be evaluated."""
+        return self._line.get()
+
+    def platform(self, token: str) -> str:
+        """Return the platform that asks."""
+        platform = platform_of(self.folder, token) if len(token) <= _LONGEST_TOKEN else None
+        if platform is None:
+            raise RefusedRequest(401, "no token of this service")
+        return platform
+
+    def take_in(self, token: str, track: str, length: int, read: Callable[[int], bytes]) -> Item:
+        """Write a submission to the spool and put it into the line; what is there already is not put again.
+
+        An answer that the same bytes need not have once more (over a limit today, a fault) is forgotten.
+        """
+        platform = self.platform(token)
+        if track not in self.tracks:
+            raise RefusedRequest(404, f"no such track; this edition asks for {', '.join(self.tracks)}")
+        if not 0 < length <= self.largest:
+            raise RefusedRequest(
+                413, f"the submission: has {length} bytes; expected 1 to {self.largest} for this edition"
+            )
+        full = shutil.disk_usage(self.spool).free < length + _SPARE_DISK
+        if full or self._line.qsize() >= _MOST_WAITING:
+            raise RefusedRequest(503, "too many submissions are waiting; send it again later")
+        try:
+            item, new = receive(self.spool, token, platform, track, length, read)
+        except UserError as error:
+            raise RefusedRequest(400, error.problems[0]) from error
+        with self._reopening:
+            answer = item.answer()
+            if answer and not answer.final:
+                item.reopen()
+            if new or (answer and not answer.final):
+                self._line.put(item)
+        return item
+
+    def answer(self, token: str, ticket: str) -> Answer | None:
+        """Return the answer to a platform's own submission, None if there is none yet."""
+        platform = self.platform(token)
+        item = find(self.spool, ticket)
+        if item is None or item.platform != platform:
+            raise RefusedRequest(404, "no such ticket")
+        return item.answer()
+
+
+def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
+    """Return the server, listening; `serve_forever` is for the caller."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version, sys_version = "mriprivacy", ""
+        timeout = _SILENCE
+        _left = 0  # bytes of the body that were not read
+
+        def do_GET(self) -> None:
+            self._answered(self._get)
+
+        def do_POST(self) -> None:
+            self._answered(self._post)
+
+        def _get(self) -> dict[str, Any]:
+            if self.path == "/health":
+                return {"state": "serving", "largest": desktop.largest}
+            place, _, ticket = self.path.removeprefix("/").partition("/")
+            if place != "submissions":
+                raise RefusedRequest(404, "nothing here")
+            answer = desktop.answer(self._token(), ticket)
+            return asdict(answer) if answer else {"state": "waiting"}
+
+        def _post(self) -> dict[str, Any]:
+            place, _, track = self.path.removeprefix("/").partition("/")
+            length = self.headers.get("Content-Length", "")
+            if not (length.isascii() and length.isdigit() and len(length) < 16):
+                self.close_connection = True  # where the next request begins is not known
+                raise RefusedRequest(411, "no Content-Length")
+            self._left = int(length)
+            token = self._token()
+            if place != "submissions":
+                raise RefusedRequest(404, "nothing here")
+            return {
+                "state": "waiting",
+                "ticket": desktop.take_in(token, track, self._left, self._read).ticket,
+            }
+
+        def _read(self, most: int) -> bytes:
+            piece = self.rfile.read(min(most, self._left))
+            self._left -= len(piece)
+            return piece
+
+        def _token(self) -> str:
+            kind, _, token = self.headers.get("Authorization", "").partition(" ")
+            return token.strip() if kind == "Bearer" else ""
+
+        def _answered(self, work: Callable[[], dict[str, Any]]) -> None:
+            self._left = 0
+            try:
+                status, content = 200, work()
+            except RefusedRequest as error:
+                status, content = error.status, {"state": "no", "lines": [error.line]}
+            except TimeoutError:  # silent for too long
+                self.close_connection = True
+                return
+            except Exception as error:  # its text may name a place of this machine
+                print(f"{type(error).__name__}: {one_line(str(error))}", file=sys.stderr, flush=True)
+                status, content = 500, {"state": "no", "lines": ["the service failed; send it again later"]}
+            self.close_connection |= bool(self._left)
+            raw = json.dumps(content).encode("ascii")
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+            self.send_header("Cache-Control", "no-store")
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(raw)
+            self.wfile.flush()
+            with suppress(OSError):
+                self._read(_SMALL)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Print a request in one line, whatever is in it; a token is in no part of it."""
+            print(one_line(format % args)[:300], file=sys.stderr, flush=True)
+
+    return _Server((host, port), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    """At most so many connections at once; more of them wait in the system's line."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, *words: Any) -> None:
+        self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__(*words)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._room.acquire()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print one line: a client that went away is no fault of the kit."""
+        print(f"a connection ended: {type(sys.exception()).__name__}", file=sys.stderr, flush=True)

@@ -1,0 +1,197 @@
+"""What arrived at the service, on disk: whole submissions by ticket, and their answers.
+
+A ticket follows from the platform, the track and the bytes, so what is sent twice is one submission. Each one
+is a folder that appears by a rename; after a kill it is there as a whole, or not at all.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mriprivacy.challenge.service.tokens import token_hash
+from mriprivacy.data_prep.formats.atomic import sync, sync_tree, whole_file
+from mriprivacy.data_prep.formats.strict_json import read_json_object
+from mriprivacy.scoring.errors import UserError
+
+SUBMISSION, ABOUT, ANSWER, ATTEMPTS = "submission.zip", "about.json", "answer.json", "attempts"
+STATES = ("evaluated", "refused", "over limit", "failed")
+_FINAL = ("evaluated", "refused")  # the same bytes would end so again
+_PIECE = 1 << 20
+_ARRIVING = ".partial-"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What may be told of a submission.
+
+    Attributes
+    ----------
+    state : str
+        One of `STATES`.
+    lines : tuple of str
+        In words, the most important first; what a platform's channel carries.
+    scores : mapping from str to float
+        By column of the platform; empty if there is none.
+    """
+
+    state: str
+    lines: tuple[str, ...]
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def final(self) -> bool:
+        """Whether to send the same bytes again would change nothing."""
+        return self.state in _FINAL
+
+
+@dataclass(frozen=True)
+class Item:
+    """A submission in the spool.
+
+    Attributes
+    ----------
+    folder : Path
+        Its own; its name is the ticket.
+    platform, track : str
+        Who forwarded it, and the track that the platform's phase is about.
+    sha256 : str
+        Of the zip.
+    arrived : int
+        Nanoseconds since 1970; the order of evaluation.
+    """
+
+    folder: Path
+    platform: str
+    track: str
+    sha256: str
+    arrived: int
+
+    @property
+    def ticket(self) -> str:
+        """What the platform asks with."""
+        return self.folder.name
+
+    @property
+    def archive(self) -> Path:
+        """The zip."""
+        return self.folder / SUBMISSION
+
+    def answer(self) -> Answer | None:
+        """Return the answer, if there is one."""
+        if not (self.folder / ANSWER).exists():
+            return None
+        content = read_json_object(self.folder / ANSWER, name=ANSWER)
+        return Answer(content["state"], tuple(content["lines"]), content["scores"])
+
+    def keep(self, answer: Answer) -> None:
+        """Keep an answer."""
+        _write(self.folder / ANSWER, asdict(answer))
+
+    def close(self, answer: Answer) -> None:
+        """Keep the answer of an evaluation that ended, and forget how often it began."""
+        self.keep(answer)
+        (self.folder / ATTEMPTS).unlink(missing_ok=True)
+
+    def attempt(self) -> int:
+        """Count one more evaluation that begins; return how many began before and did not end."""
+        before = self.attempts()
+        with whole_file(self.folder / ATTEMPTS) as temporary:
+            temporary.write_text(f"{before + 1}", encoding="ascii")
+        return before
+
+    def attempts(self) -> int:
+        """Return how many evaluations began and did not end."""
+        path = self.folder / ATTEMPTS
+        return int(path.read_text(encoding="ascii")) if path.exists() else 0
+
+    def reopen(self) -> None:
+        """Forget an answer that was not final."""
+        (self.folder / ANSWER).unlink(missing_ok=True)
+
+
+def ticket_of(token: str, track: str, sha256: str) -> str:
+    """Return the ticket of a zip: nobody finds it without the token and the bytes."""
+    return hmac.new(bytes.fromhex(token_hash(token)), f"{track} {sha256}".encode(), "sha256").hexdigest()[:32]
+
+
+def receive(
+    spool: Path, token: str, platform: str, track: str, length: int, read: Callable[[int], bytes]
+) -> tuple[Item, bool]:
+    """Write what arrives into the spool, unless it is there; return it, and whether it is new.
+
+    Parameters
+    ----------
+    spool : Path
+        Of all submissions, a private folder.
+    token, platform, track : str
+        Of the platform and its phase.
+    length : int
+        Bytes that were announced.
+    read : callable
+        Gives at most so many bytes of them.
+
+    Raises
+    ------
+    UserError
+        If fewer arrive than were announced; nothing is left of them.
+    """
+    arriving = Path(tempfile.mkdtemp(prefix=_ARRIVING, dir=spool))
+    try:
+        digest, left = hashlib.sha256(), length
+        with (arriving / SUBMISSION).open("wb") as stream:
+            while left:
+                piece = read(min(_PIECE, left))
+                if not piece:
+                    raise UserError(f"the submission: {left} of {length} bytes did not arrive; send it again")
+                digest.update(piece)
+                stream.write(piece)
+                left -= len(piece)
+        about = {"platform": platform, "track": track, "sha256": digest.hexdigest()}
+        _write(arriving / ABOUT, about | {"arrived": time.time_ns()})
+        sync_tree(arriving)
+        ticket = ticket_of(token, track, digest.hexdigest())
+        new = False
+        with suppress(OSError):  # it is there, and a folder does not replace one that is not empty
+            arriving.rename(spool / ticket)
+            new = True
+        sync(spool)
+        item = find(spool, ticket)
+        assert item is not None, "a submission that was written is not there"
+        return item, new
+    finally:
+        shutil.rmtree(arriving, ignore_errors=True)
+
+
+def find(spool: Path, ticket: str) -> Item | None:
+    """Return what a ticket stands for; None for any text that is no ticket of this spool."""
+    if not re.fullmatch("[0-9a-f]{32}", ticket, re.ASCII) or not (spool / ticket / ABOUT).is_file():
+        return None
+    return Item(spool / ticket, **read_json_object(spool / ticket / ABOUT, name=ABOUT))
+
+
+def waiting(spool: Path) -> list[Item]:
+    """Return what has no answer yet, and remove what a kill left half there.
+
+    The first to arrive is first, but what was begun more often without an end comes behind all others.
+    """
+    for half in spool.glob(f"{_ARRIVING}*"):
+        shutil.rmtree(half, ignore_errors=True)
+    items = [item for path in spool.iterdir() if (item := find(spool, path.name))]
+    left = [item for item in items if not item.answer()]
+    return sorted(left, key=lambda item: (item.attempts(), item.arrived))
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        sync(temporary)
+    sync(path.parent)

@@ -1,0 +1,260 @@
+"""The scoring service as platforms meet it: over HTTP, many at once, killed, and asked by strangers."""
+
+import http.client
+import json
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.submission_log.log import read_log
+from tests.helpers.scoring_service import Service, make_token, request, served, table
+
+PLATFORM = "codabench"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the service that all tests but those that end it share; so each has teams of its own."""
+    return tmp_path_factory.mktemp("home") / "record"
+
+
+@pytest.fixture(scope="module")
+def service(tiny_edition_folder: Path, record: Path) -> Iterator[Service]:
+    with served(tiny_edition_folder, record, make_token(tiny_edition_folder, record, PLATFORM)) as running:
+        yield running
+
+
+def events(record: Path, team: str) -> list[str]:
+    return [event.event for event in read_log(record) if event.team == team]
+
+
+def good(edition: Edition, folder: Path, team: str, seed: int = 0) -> bytes:
+    scores = random.Random(seed)
+    return table(edition, folder / team, team, {pair: scores.random() for pair in edition.eval.trials})
+
+
+def send(service: Service, body: bytes, track: str = "attack") -> str:
+    status, content = request(f"{service.url}/submissions/{track}", service.token, body)
+    assert status == 200, content
+    return str(content["ticket"])
+
+
+def answer(service: Service, ticket: str, seconds: float = 60) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status, content = request(f"{service.url}/submissions/{ticket}", service.token)
+        assert status == 200, content
+        if content["state"] != "waiting":
+            return content
+        time.sleep(0.05)
+    raise AssertionError("no answer in time")
+
+
+def test_what_is_sent_twice_is_one_submission(
+    service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
+) -> None:
+    body = good(tiny_edition, tmp_path, "anna")
+    ticket = send(service, body)
+    first = answer(service, ticket)
+    assert first["state"] == "evaluated"
+    assert first["scores"] == {"auc": pytest.approx(first["scores"]["auc"])}
+    assert send(service, body) == ticket
+    assert answer(service, ticket) == first
+    assert events(record, "anna") == ["accepted", "evaluated"]
+    assert len(list((record.parent / "entries").rglob("anna__s.json"))) == 1
+
+
+def test_a_later_answer_repeats_the_best_score_unless_it_improved(
+    service: Service, tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path
+) -> None:
+    """The Ladder: a platform needs a number, and this one tells nothing new."""
+    key = open_sealed(tiny_edition_folder).trials
+    right = {pair: float(trial.mated) for pair, trial in key.items()}
+    best = answer(service, send(service, table(tiny_edition, tmp_path / "a", "berta", right)))
+    assert best["scores"] == {"auc": 1.0}
+    wrong = {pair: -score for pair, score in right.items()}
+    worse = answer(service, send(service, table(tiny_edition, tmp_path / "b", "berta", wrong)))
+    assert worse["scores"] == {"auc": 1.0}
+    assert worse["lines"][0].startswith("evaluated; no improvement")
+
+
+@pytest.mark.long
+def test_limits_hold_and_are_asked_again_later(
+    tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path
+) -> None:
+    record = tmp_path / "home" / "record"
+    token = make_token(tiny_edition_folder, record, PLATFORM)
+    two = [good(tiny_edition, tmp_path / str(seed), "anna", seed) for seed in range(2)]
+    with served(tiny_edition_folder, record, token, 0, "limits.total=1") as service:
+        assert answer(service, send(service, two[0]))["state"] == "evaluated"
+        over = answer(service, send(service, two[1]))
+        assert (over["state"], over["scores"]) == ("over limit", {})
+        assert over["lines"] == ["team anna: 1 submissions were accepted in all; the limit is 1"]
+    with served(tiny_edition_folder, record, token) as service:  # with a higher limit
+        assert answer(service, send(service, two[1]))["state"] == "evaluated"
+
+
+@pytest.mark.parametrize("wrong", [None, "", "x" * 43, "x" * 5000, "\xe9"])
+def test_without_a_token_nothing_is_said(
+    wrong: str | None, service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
+) -> None:
+    ticket = send(service, good(tiny_edition, tmp_path, "carl"))
+    answer(service, ticket)
+    before = list((record / "service" / "spool").iterdir())
+    body = good(tiny_edition, tmp_path, "carla")
+    for url, sent in ((f"submissions/{ticket}", None), ("submissions/attack", body)):
+        status, content = request(f"{service.url}/{url}", wrong, sent)
+        assert (status, content) == (401, {"state": "no", "lines": ["no token of this service"]})
+    assert list((record / "service" / "spool").iterdir()) == before
+
+
+def test_the_ticket_of_another_platform_is_unknown(
+    service: Service, tiny_edition: Edition, tiny_edition_folder: Path, record: Path, tmp_path: Path
+) -> None:
+    ticket = send(service, good(tiny_edition, tmp_path, "dora"))
+    other = make_token(tiny_edition_folder, record, "elsewhere")  # while the service runs
+    assert request(f"{service.url}/submissions/{ticket}", other)[0] == 404
+    renewed = make_token(tiny_edition_folder, record, "elsewhere")
+    assert request(f"{service.url}/submissions/{ticket}", other)[0] == 401
+    assert request(f"{service.url}/submissions/{ticket}", renewed)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("submissions/nowhere", 404),
+        ("submissions/../tokens.json", 404),
+        ("submissions/" + "0" * 32, 404),
+        ("submissions/" + "a" * 31 + "%00", 404),
+        ("", 404),
+        ("tokens.json", 404),
+        ("health", 200),
+    ],
+)
+def test_other_places_hold_nothing(path: str, status: int, service: Service) -> None:
+    assert request(f"{service.url}/{path}", service.token)[0] == status
+
+
+def test_too_much_is_refused_unread(service: Service, record: Path) -> None:
+    before = list((record / "service" / "spool").iterdir())
+    most = request(f"{service.url}/health", None)[1]["largest"]
+    assert most < 100_000_000
+    host, port = service.url.removeprefix("http://").split(":")
+    client = http.client.HTTPConnection(host, int(port), timeout=30)
+    client.putrequest("POST", "/submissions/attack")
+    client.putheader("Authorization", f"Bearer {service.token}")
+    client.putheader("Content-Length", f"{most + 1}")
+    client.endheaders()
+    refused = client.getresponse()
+    assert (refused.status, json.loads(refused.read())["lines"]) == (
+        413,
+        [f"the submission: has {most + 1} bytes; expected 1 to {most} for this edition"],
+    )
+    client.close()
+    assert list((record / "service" / "spool").iterdir()) == before
+
+
+def test_what_breaks_off_is_not_there(
+    service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
+) -> None:
+    body = good(tiny_edition, tmp_path, "emil")
+    host, port = service.url.removeprefix("http://").split(":")
+    before = list((record / "service" / "spool").iterdir())
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        head = f"POST /submissions/attack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1])
+        client.shutdown(socket.SHUT_WR)
+        assert b" 400 " in client.recv(1000)
+    assert list((record / "service" / "spool").iterdir()) == before
+    assert events(record, "emil") == []
+
+
+def test_nothing_of_the_key_is_told_or_written_where_others_can_read(
+    service: Service,
+    tiny_edition: Edition,
+    tiny_edition_folder: Path,
+    record: Path,
+    tmp_path: Path,
+    secrets: tuple[str, ...],
+) -> None:
+    """Right and wrong submissions, strangers' paths, and everything that the service prints."""
+    key = open_sealed(tiny_edition_folder)
+    right = {pair: float(trial.mated) for pair, trial in key.trials.items()}
+    told = [answer(service, send(service, table(tiny_edition, tmp_path / "a", "berta", right)))]
+    del right[tiny_edition.eval.trials[0]]
+    told += [answer(service, send(service, table(tiny_edition, tmp_path / "b", "gert", right)))]
+    told += [answer(service, send(service, b"PK\3\4"))]
+    told += [answer(service, send(service, good(tiny_edition, tmp_path, "hans"), "attributes"))]
+    told += [request(f"{service.url}/{path}", service.token)[1] for path in ("health", "submissions/x", "")]
+    assert [one["state"] for one in told[:4]] == ["evaluated", "refused", "refused", "refused"]
+    everything = f"{told}" + (record.parent / "service.log").read_text()
+    for secret in (*secrets, str(tiny_edition_folder), str(record), service.token):
+        assert secret not in everything
+    assert set(told[0]["scores"]) == {"auc"}
+    for path in (record, record / "service", record / "service" / "spool"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def count(record: Path, event: str, team: str) -> Counter[str]:
+    """How often each submission of some teams stands in the log."""
+    lines = read_log(record)
+    return Counter(one.submission for one in lines if one.event == event and one.team.startswith(team))
+
+
+@pytest.mark.long
+def test_a_hundred_at_once(service: Service, tiny_edition: Edition, record: Path, tmp_path: Path) -> None:
+    """None is lost, none is scored twice, and the log verifies."""
+    bodies = [good(tiny_edition, tmp_path, f"team-{n:03d}", n) for n in range(100)]
+    with ThreadPoolExecutor(100) as pool:
+        tickets = list(pool.map(lambda body: send(service, body), bodies * 2))
+        assert len(set(tickets)) == 100
+        answers = list(pool.map(lambda ticket: answer(service, ticket, 100), set(tickets)))
+    assert {one["state"] for one in answers} == {"evaluated"}
+    for event in ("accepted", "evaluated"):
+        assert len(count(record, event, "team-")) == 100
+        assert set(count(record, event, "team-").values()) == {1}
+
+
+@pytest.mark.long
+def test_killed_at_random_it_goes_on(
+    tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path
+) -> None:
+    """Whatever got a ticket gets one evaluation, however often the service is killed in the middle."""
+    record = tmp_path / "home" / "record"
+    token = make_token(tiny_edition_folder, record, PLATFORM)
+    bodies = [good(tiny_edition, tmp_path, f"team-{n}", n) for n in range(12)]
+    moments, tickets = random.Random(7), set[str]()
+
+    def send_all(service: Service) -> None:
+        for body in bodies:
+            try:
+                tickets.add(send(service, body))
+            except OSError:
+                return
+
+    for _ in range(3):
+        with served(tiny_edition_folder, record, token) as service:
+            sender = threading.Thread(target=send_all, args=(service,))
+            sender.start()
+            time.sleep(moments.uniform(0.05, 0.6))
+            service.kill()
+            sender.join(timeout=60)
+            read_log(record)  # it is whole at any moment
+    with served(tiny_edition_folder, record, token) as service:
+        send_all(service)
+        assert {answer(service, ticket)["state"] for ticket in tickets} == {"evaluated"}
+    assert len(tickets) == 12
+    for event in ("accepted", "evaluated"):
+        assert len(count(record, event, "team-")) == 12
+        assert set(count(record, event, "team-").values()) == {1}
+    assert not list((record / "service" / "spool").glob(".partial-*"))
