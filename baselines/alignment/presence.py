@@ -6,7 +6,7 @@ they should arrive: if the brain is where the registration puts it. Else the ver
 is a failure of the kit and never protection.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mriprivacy.baselines.alignment.pose import turn_of
 from mriprivacy.baselines.alignment.registration import (
     Registration,
     coarse,
@@ -70,11 +71,14 @@ class Presence:
         Parts of the face without surface, such as `chin (beyond the field of view)`.
     reason : str
         Why it is unknown; else empty.
+    scan_to_head : ndarray, shape (4, 4), or None
+        World of the scan -> world of the average head, mm; None where it is unknown. Left out of comparisons.
     """
 
     verdict: str
     missing: tuple[str, ...] = ()
     reason: str = ""
+    scan_to_head: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     @property
     def readable(self) -> bool:
@@ -195,30 +199,14 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
     beyond = _BEYOND in states.values()
     shown = tuple(f"{name} ({_BEYOND})" if states[name] == _BEYOND else name for name in missing)
     if not missing:
-        return Presence(WHOLE)
-    if len(missing) < len(PARTS):
-        return Presence(CUT, shown)
-    if _share(head, _places().beyond_brain & seen) < LEAST_BEYOND_BRAIN:
-        return Presence(NO_HEAD, shown)
-    return Presence(CUT if beyond else DEFACED, shown)
-
-
-def turn_of(scan_to_head: NDArray[np.float64]) -> float:
-    """Return by how many degrees a head is turned against the average head, about whatever axis.
-
-    Parameters
-    ----------
-    scan_to_head : ndarray, shape (4, 4)
-        Affine; the rotation nearest to it counts.
-
-    Examples
-    --------
-    >>> quarter = np.array([[0.0, -2, 0, 5], [2, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
-    >>> round(turn_of(quarter))
-    90
-    """
-    u, _, v = np.linalg.svd(scan_to_head[:3, :3])
-    return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))
+        verdict = WHOLE
+    elif len(missing) < len(PARTS):
+        verdict = CUT
+    elif _share(head, _places().beyond_brain & seen) < LEAST_BEYOND_BRAIN:
+        verdict = NO_HEAD
+    else:
+        verdict = CUT if beyond else DEFACED
+    return Presence(verdict, shown, scan_to_head=scan_to_head)
 
 
 def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:
