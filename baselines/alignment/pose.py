@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.scan import Scan
 
-LEAST_TURN = 3.0  # degrees: registrations of one head in several poses differ by about as much
 DIGITS = 6  # of a rotation, whose last bits differ from machine to machine
 
 
@@ -23,7 +22,8 @@ def upright(scan: Scan, scan_to_head: NDArray[np.float64]) -> Scan:
     Returns
     -------
     Scan
-        The same voxels; a head that is turned by less than 3 degrees is returned as it is.
+        The same voxels. However little a head is turned, it is turned back: with a least turn, two scans of
+        one head on either side of it would be drawn from sides that differ by it.
 
     Examples
     --------
@@ -31,8 +31,6 @@ def upright(scan: Scan, scan_to_head: NDArray[np.float64]) -> Scan:
     >>> upright(Scan(np.zeros((2, 2, 2)), np.eye(4)), turned).affine[:2, :2].tolist()
     [[0.0, -1.0], [1.0, 0.0]]
     """
-    if turn_of(scan_to_head) < LEAST_TURN:
-        return scan
     turn = np.eye(4)
     turn[:3, :3] = np.round(_rotation(scan_to_head), DIGITS) + 0.0
     return Scan(scan.data, turn @ scan.affine)
