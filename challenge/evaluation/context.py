@@ -44,6 +44,9 @@ class Context:
         Folder for features.
     compute : Compute
         Who does the work.
+    rehearsal : bool
+        Whether people are known of `eval` alone (`challenge.evaluation.rehearsal`): then files of the edition
+        are not audited and no attribute is inferred, for both take people of both splits.
     """
 
     edition: Edition
@@ -51,6 +54,7 @@ class Context:
     protocol: Protocol
     cache: Path
     compute: Compute
+    rehearsal: bool = False
 
     @cached_property
     def trials(self) -> LabelledTrials:

@@ -77,7 +77,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     -------
     Judged
     """
-    edition, sealed, compute = context.edition, context.sealed, context.compute
+    edition, sealed, compute, known = context.edition, context.sealed, context.compute, not context.rehearsal
     (gate, gate_remarks, kept), gating = timed(
         "brain gate",
         apply_gate,
@@ -96,7 +96,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     gate, lost = _without_lost(gate, defaced)
     (played, face), comparing = timed("games", _games, context, kept, original, defaced)
     audited = _audited(context, original, defaced, control)
-    leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute)
+    leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute) if known else ([], {})
     checks = [*audited.checks, *leak_checked]
     references = {condition: own for (split, condition), own in defaced.photos.items() if split == "eval"}
     counts = _counts(defaced.scans["eval"].values())
@@ -111,8 +111,10 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         Ask(Attacker("attributes", ORACLE), _agreement(context), trial_lists=["all"], rates=False),
     ]
     more, scoring_more = timed("figures", verification, context, submission, others)
-    (predicted, predicted_checks, untrained), predicting = timed(
-        "attributes", predict_from_images, context, submission, original, defaced
+    (predicted, predicted_checks, untrained), predicting = (
+        timed("attributes", predict_from_images, context, submission, original, defaced)
+        if known
+        else (([], [], []), {})
     )
     (utility, utility_remarks), measuring = timed("utility", measure_utility, context, submission, gate)
     released = {key: own for key, own in defaced.photos.items() if key[1] != DEFACED}
