@@ -37,6 +37,7 @@ from mriprivacy.challenge.release.versions import (
 from mriprivacy.challenge.settings.runner import run_command
 from mriprivacy.data_prep.cohorts.bids import is_synthetic
 from mriprivacy.data_prep.cohorts.cohort_files import CohortFiles
+from mriprivacy.data_prep.cohorts.deidentified import deidentified_note
 from mriprivacy.data_prep.cohorts.distractors import Distractors, find_distractors
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition, seal_edition
 from mriprivacy.data_prep.editions.edition_config import check_config
@@ -210,6 +211,8 @@ def run(settings: BuildSettings) -> None:
             lock(folder, settings.recipients)
     for remark in plan.remarks:
         print(remark)
+    if note := deidentified_note(Path(settings.cohort.root), [scan.source for scan in plan.scans]):
+        print(note)
     if old:
         print("\n".join(f"{old.name} -> {change}" for change in changes(old.description, plan.description)))
     for photo, count in zip(plan.photos, faces, strict=True):

@@ -1,5 +1,6 @@
 """`mriprivacy deface`: run a reference defacer on an edition; the result is a submission like any other."""
 
+import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,11 @@ from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
-from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.settings.groups import DefacerChoice
-from mriprivacy.data_prep.formats.atomic import whole_folder
+from mriprivacy.data_prep.cohorts.deidentified import METHOD
+from mriprivacy.data_prep.formats.atomic import whole_folder, write_whole
 from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -66,8 +68,18 @@ def run(settings: DefaceSettings) -> None:
             for name in split.scans
         ]
         work(_deface_once if kept else _deface, jobs, f"deface with {system}", settings.compute)
+        if defacer.name != "identity":
+            _write_sidecars(edition, folder, f"mriprivacy {how}")
         describe_reference(folder, edition.name, "defacing", system, how)
     print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
+
+
+def _write_sidecars(edition: Edition, folder: Path, how: str) -> None:
+    """Write into one sidecar for all scans of a contrast, as BIDS inherits it, how they were defaced."""
+    for split in (edition.dev, edition.eval):
+        for contrast in filter(None, (split.contrast, split.reference_contrast)):
+            sidecar = folder / split.name / "mri" / f"{contrast}.json"
+            write_whole(sidecar, json.dumps({METHOD: [how]}, indent=1) + "\n")
 
 
 def _code() -> list[bytes]:

@@ -1,4 +1,4 @@
-"""`mriprivacy rehearse`: rate a defacing system on the open people of `dev`; needs no key, writes no entry."""
+"""`mriprivacy rehearse`: rate a defacing system on the open people of `dev`; needs no key."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,8 @@ def run(settings: RehearseSettings) -> None:
     with received(Path(settings.submission), edition, settings.compute) as submission:
         if not isinstance(submission, DefacingSubmission):
             raise UserError(
-                f"rehearse takes a submission of the track defacing, found {submission.track}; scores of dev: "
-                "'mriprivacy attack split=dev ...', then 'mriprivacy score SCORES key=EDITION/public/dev/key.tsv'"
+                f"rehearse takes a submission of the track defacing, found {submission.track}; for scores of "
+                "dev: 'mriprivacy attack split=dev ...' and 'mriprivacy score SCORES key=EDITION/dev/key.tsv'"
             )
         swapped, key, scans = rehearsed(edition, submission)
         context = Context(

@@ -12,12 +12,13 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.intake.description import DESCRIPTION
 from mriprivacy.challenge.intake.volumes import largest_file
 from mriprivacy.data_prep.formats.problems import Findings, shown
-from mriprivacy.data_prep.formats.schema import DISTRACTORS
+from mriprivacy.data_prep.formats.schema import CONTRASTS, DISTRACTORS
 
 TABLES = {"attack": "scores.tsv", "attributes": "attributes.tsv"}
 
 # Written by BIDS tools beside the scans; never read.
 TOLERATED = (
+    *(f"{contrast}.json" for contrast in CONTRASTS),
     "dataset_description.json", "participants.tsv", "participants.json", "README", "README.md", "README.txt",
     "CHANGES", "LICENSE", ".bidsignore",
 )  # fmt: skip

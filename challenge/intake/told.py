@@ -23,7 +23,7 @@ def bounded(problems: Iterable[str], longest: int = LONGEST, joint: int = 1) -> 
 
     Examples
     --------
-    >>> bounded(["first problem", "second problem", "third problem"], longest=45)
+    >>> bounded(["first problem", "second problem", "third problem"], longest=41)
     ('first problem', 'and 2 more; check shows all')
     >>> bounded(["x" * 2000])[0][-5:], len(bounded(["x" * 2000])[0])
     ('xx...', 1024)

@@ -10,6 +10,7 @@ import pytest
 from mriprivacy.baselines.defacers import DefacerError
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import deface as commands
+from mriprivacy.data_prep.cohorts.deidentified import METHOD, deidentified_note
 from tests.helpers.engine import ENGINE_WORDS
 
 SCRIPT = """
@@ -49,6 +50,13 @@ def test_a_program_on_every_scan_makes_a_submission(
     assert "mine.py {input} {output}" in told["description"]
     assert "version unknown" in told["description"]
     assert main(["check", f"edition={tiny_edition_folder}", f"submission={tmp_path / 'out'}"]) == 0
+    for split in ("dev", "eval"):  # BIDS: one sidecar for all scans of a contrast
+        (method,) = json.loads((tmp_path / "out" / split / "mri" / "T2w.json").read_text())[METHOD]
+        assert method.startswith("mriprivacy ")
+    note = deidentified_note(
+        tmp_path / "out" / "eval" / "mri", list((tmp_path / "out" / "eval").rglob("*.gz"))
+    )
+    assert note.startswith("5 of 5 scans say that they were de-identified")
 
 
 def test_every_scan_that_fails_is_told_and_nothing_is_left(
