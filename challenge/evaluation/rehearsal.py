@@ -31,8 +31,8 @@ def rehearsed(
     Returns
     -------
     edition, key, submission
-        For `challenge.evaluation.context.Context(..., rehearsal=True)`. There are no true brains and faces, as
-        for real people, and no doppelgangers: all of these are sealed.
+        For a `Context` with `rehearsal`. There are no true brains and faces, as for real people, and no
+        doppelgangers: all of these are sealed.
     """
     swapped = replace(
         edition,
