@@ -138,6 +138,11 @@ def inherit(settings: BuildSettings, overridden: Collection[str]) -> BuildSettin
 def _planned(settings: BuildSettings, overridden: Collection[str]) -> tuple[BuildSettings, Collection[str]]:
     """Return settings with all that a plan decides, and the keys that are decided by then."""
     plan = read_plan(Path(settings.plan))
+    if plan.synthetic and not is_synthetic(Path(plan.root)):
+        raise PlanError(
+            f"{settings.plan}/{PLAN}: synthetic is true, and the dataset does not say so; expected false for "
+            "real people"
+        )
     if questions := open_questions(plan):
         raise PlanError(*(f"{settings.plan}/{PLAN}: {question}" for question in questions))
     decided = {

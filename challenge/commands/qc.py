@@ -1,7 +1,7 @@
 """`mriprivacy qc`: say of every scan of a folder whether a face is left in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from mriprivacy.baselines.alignment.presence import CANNOT_TELL, CUT, VERDICTS, WHOLE, Presence, presence
+from mriprivacy.baselines.alignment.presence import (
+    CANNOT_TELL,
+    CUT,
+    DEFACED,
+    NO_HEAD,
+    VERDICTS,
+    WHOLE,
+    Presence,
+    presence,
+)
 from mriprivacy.baselines.face.render import render
 from mriprivacy.baselines.face.scan import Scan, ScanError, read_scan
 from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
@@ -27,6 +36,7 @@ from mriprivacy.data_prep.synthetic.contact_sheet import planes
 from mriprivacy.scoring.errors import UserError
 
 FACES_LEFT, NOT_TOLD = 3, 4  # exit status
+GONE = (DEFACED, NO_HEAD)
 ENDINGS = (".nii", ".nii.gz")
 COLUMNS = ("number", "scan", "verdict", "missing", "reason", "original", "unchanged")
 SIZE, TITLE, ACROSS, PER_PAGE = 160, 16, 4, 48
@@ -82,7 +92,7 @@ def run(settings: QcSettings) -> int:
         print(one_line(f"{name}: {_line(one)}"))
     counts = Counter(one.seen.verdict for one in found.values())
     print(f"{root}: {len(found)} scans: {', '.join(f'{counts[v]} {v}' for v in VERDICTS if counts[v])}")
-    return _status(counts)
+    return _status(found.values())
 
 
 def find_scans(root: Path) -> list[str]:
@@ -95,7 +105,9 @@ def find_scans(root: Path) -> list[str]:
     """
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; root=DIR is a folder of NIfTI scans")
-    paths = sorted(p for p in root.rglob("*") if p.name.lower().endswith(ENDINGS) and p.is_file())
+    # A link whose target was not fetched is a scan, too.
+    files = (p for p in root.rglob("*") if p.is_file() or p.is_symlink())
+    paths = sorted(p for p in files if p.name.lower().endswith(ENDINGS))
     shown = [p.relative_to(root) for p in paths]
     kept = [
         p for p in shown if not any(part.startswith(".") for part in p.parts) and "derivatives" not in p.parts
@@ -119,13 +131,18 @@ def _require_originals(scans: Sequence[str], originals: Path) -> None:
 def _check(job: _ScanJob) -> _Checked:
     try:
         scan = read_scan(job.path)
-    except ScanError as error:
+    except (ScanError, OSError) as error:
         return _Checked(Presence(CANNOT_TELL, reason=str(error)))
     seen, pictures = presence(scan, job.cache), _pictures(job.path, scan) if job.drawn else ()
     if job.original is None:
         return _Checked(seen, pictures=pictures)
-    original = read_scan(job.original)
-    same_grid = original.data.shape == scan.data.shape
+    try:
+        original = read_scan(job.original)
+    except (ScanError, OSError) as error:
+        return _Checked(seen, f"{CANNOT_TELL} ({error})", pictures=pictures)
+    same_grid = original.data.shape == scan.data.shape and np.allclose(
+        original.affine, scan.affine, atol=1e-3
+    )
     return _Checked(
         seen,
         str(presence(original, job.cache)),
@@ -149,9 +166,9 @@ def _is_left(one: _Checked) -> bool:
 
 def _line(one: _Checked) -> str:
     parts = [str(one.seen)]
-    if one.unchanged > 1 - LEAST_CHANGED:
+    if _is_original(one):
         parts.append("not defaced: the scan is the original")
-    elif _is_left(one) and one.original == WHOLE and one.seen.verdict == WHOLE:
+    elif one.original == WHOLE and one.seen.verdict == WHOLE and np.isfinite(one.unchanged):
         parts.append(f"changed, {one.unchanged:.0%} of the head is the original's")
     if one.original and not one.original.startswith(WHOLE):
         parts.append(f"the original: {one.original}")
@@ -167,10 +184,15 @@ def _row(number: int, name: str, one: _Checked) -> tuple[str, ...]:
     )
 
 
-def _status(counts: Counter[str]) -> int:
-    if counts[WHOLE] or counts[CUT]:
+def _status(found: Collection[_Checked]) -> int:
+    # A scan that is its original shows what that showed, whatever its verdict is.
+    if any(_is_left(one) or (_is_original(one) and not one.original.startswith(GONE)) for one in found):
         return FACES_LEFT
-    return NOT_TOLD if counts[CANNOT_TELL] else 0
+    return NOT_TOLD if any(one.seen.verdict == CANNOT_TELL for one in found) else 0
+
+
+def _is_original(one: _Checked) -> bool:
+    return one.unchanged > 1 - LEAST_CHANGED
 
 
 def _colour(one: _Checked) -> tuple[int, int, int]:

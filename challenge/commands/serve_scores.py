@@ -1,5 +1,6 @@
 """`mriprivacy serve-scores`: evaluate what platforms forward, on the machine that has the key."""
 
+import signal
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ def run(settings: ServeScoresSettings) -> None:
 
 
 def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that an unlocked key is removed
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)

@@ -1,4 +1,4 @@
-"""What a participant is told of a submission: the most important first, within what the channel carries."""
+"""What a participant reads of a submission: the most important first, within what the channel carries."""
 
 from collections.abc import Iterable
 

@@ -167,6 +167,11 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
 
         def _answered(self, work: Callable[[], dict[str, Any]]) -> None:
             self._left = 0
+            # A body that is not read would be taken for the next request, and its answer go to another.
+            bodies = (
+                {"Content-Length", "Transfer-Encoding"} if self.command == "GET" else {"Transfer-Encoding"}
+            )
+            self.close_connection |= any(self.headers.get(name) is not None for name in bodies)
             try:
                 status, content = 200, work()
             except RefusedRequest as error:

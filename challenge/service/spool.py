@@ -27,11 +27,12 @@ STATES = ("evaluated", "refused", "over limit", "failed")
 _FINAL = ("evaluated", "refused")  # the same bytes would end so again
 _PIECE = 1 << 20
 _ARRIVING = ".partial-"
+MANY = 3  # evaluations begun without an end: the fault may lie in the submission
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What may be told of a submission.
+    """What may be shown of a submission.
 
     Attributes
     ----------
@@ -97,9 +98,14 @@ class Item:
         _write(self.folder / ANSWER, asdict(answer))
 
     def close(self, answer: Answer) -> None:
-        """Keep the answer of an evaluation that ended, and forget how often it began."""
+        """Keep the answer of an evaluation that ended, and forget how often it began.
+
+        After an answer that is final the zip is not needed: the same bytes have the same ticket.
+        """
         self.keep(answer)
         (self.folder / ATTEMPTS).unlink(missing_ok=True)
+        if answer.final:
+            self.archive.unlink(missing_ok=True)
 
     def attempt(self) -> int:
         """Count one more evaluation that begins; return how many began before and did not end."""
@@ -111,7 +117,8 @@ class Item:
     def attempts(self) -> int:
         """Return how many evaluations began and did not end."""
         path = self.folder / ATTEMPTS
-        return int(path.read_text(encoding="ascii")) if path.exists() else 0
+        text = path.read_text(encoding="ascii", errors="replace") if path.exists() else ""
+        return int(text) if text.isdecimal() else 0  # empty after a power cut
 
     def reopen(self) -> None:
         """Forget an answer that was not final."""
@@ -119,7 +126,7 @@ class Item:
 
 
 def ticket_of(token: str, track: str, sha256: str) -> str:
-    """Return the ticket of a zip: nobody finds it without the token and the bytes."""
+    """Return the ticket of a zip, which cannot be found without the token and the bytes."""
     return hmac.new(bytes.fromhex(token_hash(token)), f"{track} {sha256}".encode(), "sha256").hexdigest()[:32]
 
 
@@ -181,13 +188,14 @@ def find(spool: Path, ticket: str) -> Item | None:
 def waiting(spool: Path) -> list[Item]:
     """Return what has no answer yet, and remove what a kill left half there.
 
-    The first to arrive is first, but what was begun more often without an end comes behind all others.
+    The first to arrive is first, so that of two versions the later one stays; but what was begun `MANY` times
+    without an end comes behind all others.
     """
     for half in spool.glob(f"{_ARRIVING}*"):
         shutil.rmtree(half, ignore_errors=True)
     items = [item for path in spool.iterdir() if (item := find(spool, path.name))]
     left = [item for item in items if not item.answer()]
-    return sorted(left, key=lambda item: (item.attempts(), item.arrived))
+    return sorted(left, key=lambda item: (item.attempts() >= MANY, item.arrived))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -45,7 +45,7 @@ def allowed(context: Context, limits: Limits, record: Path, output: Path) -> tup
 
 @dataclass(frozen=True)
 class Told:
-    """What a team is told of an evaluation.
+    """What a team reads of an evaluation.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Scans that say that they were de-identified, in BIDS's own words: perhaps they are no originals."""
+"""Scans that are marked as de-identified, as BIDS writes it: perhaps they are no originals."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,29 +27,29 @@ def deidentified_note(root: Path, scans: Sequence[Path]) -> str:
     Returns
     -------
     str
-        One line; empty if no scan says so.
+        One line; empty if there is no such scan.
 
     Examples
     --------
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp())
     >>> _ = (root / "T1w.json").write_text('{"DeidentificationMethod": ["pydeface 2.0"]}')
-    >>> deidentified_note(root, [root / "sub-1" / "anat" / "sub-1_T1w.nii.gz"])[:72]
-    "1 of 1 scans say that they were de-identified ('pydeface 2.0', first sub"
+    >>> deidentified_note(root, [root / "sub-1" / "anat" / "sub-1_T1w.nii.gz"])[:52]
+    "1 of 1 scans are marked as de-identified ('pydeface "
     """
     methods = {scan: method for scan in scans if (method := _method(root, scan))}
     if not methods:
         return ""
     first, method = next(iter(methods.items()))
     return (
-        f"{len(methods)} of {len(scans)} scans say that they were de-identified ({shown(method, 80)}, first "
+        f"{len(methods)} of {len(scans)} scans are marked as de-identified ({shown(method, 80)}, first "
         f"{first.name}): if that removed faces, these are no originals, and no attack on them says how well "
         "a defacer protects; expected scans as they were taken"
     )
 
 
 def _method(root: Path, scan: Path) -> str:
-    """Return what a scan says of its de-identification; empty if nothing."""
+    """Return how a scan was de-identified, by its sidecars; empty if they hold nothing."""
     *entities, suffix = scan.name.partition(".")[0].split("_")
     folders = [folder for folder in scan.parents if folder == root or root in folder.parents]
     for folder in folders:

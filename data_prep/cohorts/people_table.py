@@ -7,7 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mriprivacy.data_prep.cohorts.people_values import ISO_5218, UNKNOWN, map_age, map_sex
+from mriprivacy.data_prep.cohorts.people_values import (
+    ISO_5218,
+    UNKNOWN,
+    level_of,
+    map_age,
+    map_sex,
+    whole_number,
+)
 from mriprivacy.data_prep.formats.foreign_table import ForeignTable, read_foreign
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
@@ -131,7 +138,8 @@ def read_people(path: Path) -> PeopleTable:
         for value, meant in known.items():
             if meant == NOT_AVAILABLE and not _said(value, levels.get(what, {})):
                 doubts.add(f"{what} is not understood", f"line {lines[what, value]} {shown(value)}")
-    if any(value in ISO_5218 and value not in levels.get("sex", {}) for value in meaning["sex"]):
+    own = levels.get("sex", {})
+    if any(whole_number(value) in ISO_5218 and level_of(value, own) is None for value in meaning["sex"]):
         findings.add("sex is in figures; taken as ISO/IEC 5218: 1 male, 2 female")
     return PeopleTable(people, meaning, left_out, (*table.remarks, *findings.problems()), doubts.problems())
 
@@ -153,7 +161,7 @@ def _meaning(
         else:
             word = re.search("[^\\W\\d]{3}", value)  # a code is explained, a word stays
             meant = " ".join(
-                (value if word else levels.get(value, value)).casefold().replace('"', " ").split()
+                (value if word else level_of(value, levels) or value).casefold().replace('"', " ").split()
             )[:100]
         known[value] = meant or NOT_AVAILABLE
     return known
@@ -161,7 +169,9 @@ def _meaning(
 
 def _said(value: str, levels: Mapping[str, str]) -> bool:
     """Say whether a value is known to mean that nothing is known."""
-    return ISO_5218.get(value) == NOT_AVAILABLE or levels.get(value, "x").strip().casefold() in UNKNOWN
+    if ISO_5218.get(whole_number(value)) == NOT_AVAILABLE:
+        return True
+    return (level_of(value, levels) or "x").strip().casefold() in UNKNOWN
 
 
 def _column(table: ForeignTable, what: str) -> str | None:

@@ -45,10 +45,32 @@ def map_sex(raw: str, levels: Mapping[str, str] = {}) -> str | None:
     word = raw.strip().casefold()
     if word in UNKNOWN:
         return NOT_AVAILABLE
-    if raw in levels and levels[raw].strip().casefold() != word:
-        return map_sex(levels[raw].split()[0] if levels[raw].split() else "")
-    number = re.sub(r"\.0+$", "", word)
-    return _SEX.get(word) or ISO_5218.get(number)
+    said = level_of(raw, levels)
+    if said is not None and said.strip().casefold() != word:
+        return map_sex(said.split()[0] if said.split() else "")
+    return _SEX.get(word) or ISO_5218.get(whole_number(word))
+
+
+def whole_number(word: str) -> str:
+    """Return a code without the `.0` that programs add to a column in which a cell is empty.
+
+    Examples
+    --------
+    >>> whole_number("1.0"), whole_number("1.5"), whole_number("male")
+    ('1', '1.5', 'male')
+    """
+    return re.sub(r"(?<=\d)\.0+$", "", word.strip())
+
+
+def level_of(raw: str, levels: Mapping[str, str]) -> str | None:
+    """Return what participants.json says of a code, also of `1.0` where it explains `1`; None if nothing.
+
+    Examples
+    --------
+    >>> level_of("2.0", {"2": "male"}), level_of("3", {"2": "male"})
+    ('male', None)
+    """
+    return levels.get(raw, levels.get(whole_number(raw)))
 
 
 def map_age(raw: str, months: bool = False) -> str | None:

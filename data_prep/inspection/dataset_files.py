@@ -1,7 +1,7 @@
 """The files of a BIDS dataset and of a folder of portraits, as they are: whose, which session, which run."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -180,7 +180,13 @@ def find_portraits(folder: Path, subjects: Collection[str]) -> Portraits:
         if kind:
             findings.add(kind, inside.as_posix())
             continue
-        subject = next((labels[one] for one in _labels(inside) if labels.get(one)), "")
+        meant = _people(inside, labels)
+        if len(meant) > 1:
+            findings.add(
+                "photographs whose name and folder are of several subjects; left out", inside.as_posix()
+            )
+            continue
+        subject = next(iter(meant), "")
         if not subject:
             findings.add("photographs that belong to no subject of the dataset; left out", inside.as_posix())
             continue
@@ -188,12 +194,18 @@ def find_portraits(folder: Path, subjects: Collection[str]) -> Portraits:
     return Portraits({one: tuple(own) for one, own in sorted(photos.items())}, findings.problems())
 
 
-def _labels(path: Path) -> Iterator[str]:
-    """Yield the labels that a path may mean: of its name, then of its folders from the inside."""
-    for part in (path.stem, *reversed(path.parts[:-1])):
-        match = re.fullmatch(r"(?:sub[-_]?)?([A-Za-z0-9]+)(?:[-_. (].*)?", part, re.ASCII | re.I)
-        if match:
-            yield match[1].casefold()
+def _people(path: Path, labels: Mapping[str, str]) -> set[str]:
+    """Return the subjects that a path means: those that a part names by `sub-`, else those of any part.
+
+    `sub-02/01.jpg` is the first picture of sub-02, and none of sub-01.
+    """
+    named: set[str] = set()
+    meant: set[str] = set()
+    for part in (path.stem, *path.parts[:-1]):
+        match = re.fullmatch(r"(sub[-_]?)?([A-Za-z0-9]+)(?:[-_. (].*)?", part, re.ASCII | re.I)
+        if match and (subject := labels.get(match[2].casefold())):
+            (named if match[1] else meant).add(subject)
+    return named or meant
 
 
 def _kind(path: Path) -> str:

@@ -152,7 +152,8 @@ def _person(
     reference: Candidate | None = None
     kept: list[Path] = []
     if photos is None and probe is not None:
-        reference, why, more = _chosen(scans, contrasts[1], probe.session, seen, root)
+        reference, why_none, more = _chosen(scans, contrasts[1], probe.session, seen, root)
+        why = why or why_none
         notes += more
     elif photos is not None:
         kept = [path for path in photos if path not in seen.unusable]

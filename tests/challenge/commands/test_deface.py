@@ -56,7 +56,7 @@ def test_a_program_on_every_scan_makes_a_submission(
     note = deidentified_note(
         tmp_path / "out" / "eval" / "mri", list((tmp_path / "out" / "eval").rglob("*.gz"))
     )
-    assert note.startswith("5 of 5 scans say that they were de-identified")
+    assert note.startswith("5 of 5 scans are marked as de-identified")
 
 
 def test_every_scan_that_fails_is_told_and_nothing_is_left(

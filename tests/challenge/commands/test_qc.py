@@ -97,6 +97,38 @@ def test_originals_tell_what_was_not_defaced(marked: Path, capsys: pytest.Captur
     assert capsys.readouterr().err.startswith(f"mriprivacy: {before / '1.nii'}: no such file; expected")
 
 
+def test_a_scan_that_is_its_original_is_left_whatever_can_be_told_of_it(marked: Path) -> None:
+    before = marked.parent / "before"
+    for folder in (before, marked):
+        write(folder / "4.nii", marked_scan(4))
+    words = [f"root={marked}", f"originals={before}", f"cache={marked.parent}", "compute=sequential"]
+    assert main(["qc", *words]) == 3
+    for folder in (before, marked):
+        (folder / "4.nii").unlink()
+        write(folder / "2.nii", marked_scan(2))  # the original was defaced already
+    assert main(["qc", *words]) == 0
+
+
+def test_one_bad_original_costs_no_other_verdict(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = marked.parent / "before"
+    for number in (1, 2):
+        write(marked / f"{number}.nii", marked_scan(number))
+        write(before / f"{number}.nii", marked_scan(number), np.diag([-1.0, 1, 1, 1]))
+    (before / "2.nii").write_text("no NIfTI")
+    words = [f"root={marked}", f"originals={before}", f"cache={marked.parent}", "compute=sequential"]
+    assert main(["qc", *words]) == 3
+    out = capsys.readouterr().out
+    assert "2.nii: defaced; the original: cannot tell (" in out
+    assert "nan" not in out  # on another grid, so voxels are not compared
+
+
+def test_a_link_that_was_not_fetched_is_a_scan(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(marked / "2.nii", marked_scan(2))
+    (marked / "3.nii.gz").symlink_to(".git/annex/objects/x")
+    assert main(["qc", f"root={marked}", f"cache={marked.parent}", "compute=sequential"]) == 4
+    assert "3.nii.gz: cannot tell" in capsys.readouterr().out
+
+
 def test_of_a_bids_dataset_only_anatomy_is_asked(tmp_path: Path) -> None:
     for name in ("sub-1/anat/sub-1_T1w.nii.gz", "sub-1/func/sub-1_bold.nii.gz", "derivatives/x/anat/y.nii"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

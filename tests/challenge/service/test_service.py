@@ -1,4 +1,4 @@
-"""The scoring service as platforms meet it: over HTTP, many at once, killed, and asked by strangers."""
+"""The scoring service as platforms meet it: over HTTP, many at once, killed, and asked by others."""
 
 import http.client
 import json
@@ -187,7 +187,7 @@ def test_nothing_of_the_key_is_told_or_written_where_others_can_read(
     tmp_path: Path,
     secrets: tuple[str, ...],
 ) -> None:
-    """Right and wrong submissions, strangers' paths, and everything that the service prints."""
+    """Right and wrong submissions, other paths, and everything that the service prints."""
     key = open_sealed(tiny_edition_folder)
     right = {pair: float(trial.mated) for pair, trial in key.trials.items()}
     told = [answer(service, send(service, table(tiny_edition, tmp_path / "a", "berta", right)))]

@@ -208,7 +208,7 @@ def test_a_standard_edition_is_said_to_be_open(
 ) -> None:
     """Its seed is published, so a person with the kit has the key."""
     edition = open_edition(twenty_people)
-    monkeypatch.setattr("mriprivacy.challenge.commands.evaluate.published", lambda: {edition.name: {}})
+    monkeypatch.setattr("mriprivacy.challenge.release.published.published", lambda: {edition.name: {}})
     words = [f"edition={twenty_people}", f"output={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}"]
     words += [f"record={tmp_path / 'record'}", f"submission={random_scores(tmp_path / 'a', edition, 'a')}"]
     assert main(["evaluate", *words]) == 0

@@ -1,4 +1,4 @@
-"""Scans that say that they are defaced, as BIDS writes it."""
+"""Scans that are marked as defaced, as BIDS writes it."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ SAID = json.dumps({METHOD: ["pydeface 2.0.2"]})
     ],
 )
 def test_sidecars_count_as_bids_inherits_them(name: str, scans: int, tmp_path: Path) -> None:
-    assert note(tmp_path, name, SAID).startswith(f"{scans} of 2 scans say that they were de-identified ('")
+    assert note(tmp_path, name, SAID).startswith(f"{scans} of 2 scans are marked as de-identified ('")
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_build_says_so(own_cohort: Path, tmp_path: Path, capsys: pytest.CaptureF
     (own_cohort / "T2w.json").write_text(SAID)
     words = ["edition.hair_removal=none", "seed=1", f"output={tmp_path / 'edition'}", *ENGINE_WORDS]
     assert main(["build", f"cohort.root={own_cohort}", *words]) == 0
-    assert "10 of 10 scans say that they were de-identified ('pydeface 2.0.2'" in capsys.readouterr().out
+    assert "10 of 10 scans are marked as de-identified ('pydeface 2.0.2'" in capsys.readouterr().out

@@ -116,6 +116,20 @@ def test_a_dataset_says_what_its_codes_mean(tmp_path: Path) -> None:
     assert table.remarks == ()
 
 
+@pytest.mark.parametrize("cells", [("1.0", "2.0"), ("1", "2"), ("1.00", "2.00")])
+def test_codes_with_a_point_and_a_zero_are_the_codes(tmp_path: Path, cells: tuple[str, str]) -> None:
+    """Programs write 1 as 1.0 as soon as one cell of a column is empty."""
+    content = f"participant_id\tsex\nsub-1\t{cells[0]}\nsub-2\t{cells[1]}\nsub-3\t\n".encode()
+    about = '{"sex": {"Levels": {"1": "female", "2": "male"}}}'
+    table = read(tmp_path, content, about)
+    assert [meant(table, f"sub-{n}")[0] for n in (1, 2)] == ["F", "M"]
+    assert table.remarks == ()
+    (tmp_path / "participants.json").unlink()
+    table = read(tmp_path, content)
+    assert [meant(table, f"sub-{n}")[0] for n in (1, 2)] == ["M", "F"]
+    assert any("taken as ISO/IEC 5218" in remark for remark in table.remarks)
+
+
 def test_codes_of_ethnicity_are_explained_and_words_stay(tmp_path: Path) -> None:
     about = '{"race": {"Levels": {"1": "Black", "asian": "of Asian descent, by self-report"}}}'
     table = read(tmp_path, b"participant_id\trace\nsub-1\t1\nsub-2\tAsian\nsub-3\tasian\n", about)

@@ -89,6 +89,24 @@ def test_a_photograph_is_known_by_its_name_or_its_folder(tmp_path: Path, name: s
     assert find_portraits(tmp_path, ["sub-01", "sub-02"]).of == {"sub-01": (tmp_path / name,)}
 
 
+def test_the_first_picture_of_one_person_is_none_of_the_first_person(tmp_path: Path) -> None:
+    """A folder a person, numbered pictures: the explicit `sub-` decides."""
+    names = [f"sub-0{person}/0{number}.png" for person in (1, 2) for number in (1, 2)]
+    touch(tmp_path, *names, content=PNG)
+    found = find_portraits(tmp_path, ["sub-01", "sub-02"])
+    assert found.remarks == ()
+    for person in ("sub-01", "sub-02"):
+        assert found.of[person] == tuple(tmp_path / person / f"0{n}.png" for n in (1, 2))
+
+
+@pytest.mark.parametrize("name", ["02/01.png", "sub-02/sub-01.png", "sub-02/sub-01_front.png"])
+def test_a_name_and_a_folder_of_two_people_leave_the_photograph_out(tmp_path: Path, name: str) -> None:
+    touch(tmp_path, name, content=PNG)
+    found = find_portraits(tmp_path, ["sub-01", "sub-02"])
+    assert found.of == {}
+    assert f"whose name and folder are of several subjects; left out: {name}" in found.remarks[0]
+
+
 @pytest.mark.parametrize("name", ["1.png", "front.png", "sub-011.png", "IMG_01.png"])
 def test_a_photograph_is_not_guessed_to_be_of_somebody(tmp_path: Path, name: str) -> None:
     touch(tmp_path, name, content=PNG)
