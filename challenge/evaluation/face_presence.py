@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mriprivacy.baselines.alignment.presence import CANNOT_TELL, VERDICTS, Presence, presence
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, VERDICTS, Presence, judge, presence
+from mriprivacy.baselines.alignment.registration import coarse
 from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.baselines.face.surface import no_signal
 from mriprivacy.challenge.compute.parallel import Compute, Lost, by_reason
 from mriprivacy.challenge.compute.sandbox import own_files, run_untrusted
 from mriprivacy.challenge.edition.public import Edition
@@ -71,11 +73,16 @@ def look_for_faces(
 
 
 def _look(job: _PresenceJob) -> _Looked:
-    seen = presence(read_scan(job.defaced), job.cache)
+    defaced = read_scan(job.defaced)
+    seen = presence(defaced, job.cache)
     if seen.readable:
         return _Looked(seen)
     with own_files():
-        return _Looked(seen, not presence(read_scan(job.original), job.cache).readable)
+        before = presence(read_scan(job.original), job.cache)
+    if before.scan_to_head is None:
+        return _Looked(seen, original_too=True)
+    # What remains may be too little to register. Where the gate is passed, the brain lies where it lay.
+    return _Looked(judge(coarse(defaced), before.scan_to_head, no_signal(defaced.data)))
 
 
 def _told(one: _Looked) -> str:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from mriprivacy.baselines.alignment import presence as module
-from mriprivacy.baselines.alignment.presence import CANNOT_TELL, DEFACED, VERDICTS, Presence
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, DEFACED, VERDICTS, WHOLE, Presence
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry import entry as entries
@@ -91,12 +92,40 @@ def test_scans_and_originals_are_told_apart(
 
     def seen(scan: Scan, cache: Path) -> Presence:
         same = np.array_equal(scan.data, unreadable_data)
-        return Presence(CANNOT_TELL, reason="no head (nmi 1.01)") if same else Presence(DEFACED)
+        lost = Presence(CANNOT_TELL, reason="no head (nmi 1.01)")
+        return lost if same else Presence(DEFACED, scan_to_head=np.eye(4))
 
-    monkeypatch.setattr("mriprivacy.challenge.evaluation.face_presence.presence", seen)
+    room = "mriprivacy.challenge.evaluation.face_presence."
+    monkeypatch.setattr(room + "presence", seen)
+    monkeypatch.setattr(room + "judge", lambda small, *_: Presence(CANNOT_TELL, reason="no head (nmi 1.02)"))
     counts, remarks = look_for_faces(tiny_edition, sent, tmp_path, ENGINE)
     assert counts == counted(len(scans) - 2, 1, 1)
     assert sorted(remarks) == sorted(
         f"faces: cannot tell in these scans{more} whether a face is left: no head (1 scan: {probe})"
         for (_, probe), more in ((bad, " and in their originals"), (own, ""))
     )
+
+
+def test_what_remains_is_judged_where_the_original_lay(
+    tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stripped brain may be too little to register; that is no fault of who stripped it."""
+    probe, *_ = tiny_edition.eval.probes
+    sent = {("eval", probe): tmp_path / "sent.nii.gz"}
+    image = nib.load(tiny_edition.eval.scan(probe))
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj)[::1] // 2, image.affine), sent["eval", probe])
+    original, place, asked = read_scan(tiny_edition.eval.scan(probe)), np.diag([1.0, 1, 1.1, 1]), []
+
+    def seen(scan: Scan, cache: Path) -> Presence:
+        same = np.array_equal(scan.data, original.data)
+        return Presence(WHOLE, scan_to_head=place) if same else Presence(CANNOT_TELL, reason="too little")
+
+    def judged(small: Scan, scan_to_head: np.ndarray, air: float) -> Presence:
+        asked.append(scan_to_head)
+        return Presence(DEFACED)
+
+    room = "mriprivacy.challenge.evaluation.face_presence."
+    monkeypatch.setattr(room + "presence", seen)
+    monkeypatch.setattr(room + "judge", judged)
+    assert look_for_faces(tiny_edition, sent, tmp_path, ENGINE) == (counted(1, 0, 0), [])
+    assert [own.tolist() for own in asked] == [place.tolist()]
