@@ -109,7 +109,8 @@ def _codabench(settings: ExportSettings, edition: Edition) -> None:
     if phase.service:
         print(
             f"It holds nothing of the key: {phase.service.url} evaluates. Limits are those of serve-scores; "
-            "give both the same. Participants can read the token: it lets them send submissions, under any team's name and beyond the platform's limits."
+            "give both the same. Participants can read the token: it lets them send submissions, in any "
+            "team's name and beyond the platform's limits."
         )
     else:
         print(

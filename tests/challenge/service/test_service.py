@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -162,6 +164,29 @@ def test_too_much_is_refused_unread(service: Service, record: Path) -> None:
     )
     client.close()
     assert list((record / "service" / "spool").iterdir()) == before
+
+
+def test_a_body_that_is_not_read_is_no_request(service: Service) -> None:
+    """Behind a proxy that keeps connections, its answer would go to somebody else."""
+    place = urlsplit(service.url)
+    hidden = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = f"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
+    with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+        connection.sendall(head + hidden)
+        received = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 16):
+                received += piece
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert b"Connection: close" in received
+
+
+def test_a_service_that_is_ended_ends_well(tiny_edition_folder: Path, tmp_path: Path) -> None:
+    """Only so is a key that was unlocked removed."""
+    record = tmp_path / "record"
+    with served(tiny_edition_folder, record, make_token(tiny_edition_folder, record, PLATFORM)) as running:
+        running.process.terminate()
+        assert running.process.wait(timeout=60) == 0
 
 
 def test_what_breaks_off_is_not_there(
