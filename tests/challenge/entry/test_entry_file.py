@@ -116,7 +116,7 @@ MUTATIONS: dict[str, tuple[Change, str]] = {
     ),
     "the signature of another edition": (
         lambda e: put(e["results"][0]["signature"].replace("2026.2", "2027.1"), "results", 0, "signature")(e),
-        "expected one of the entry's edition, 'ed:synth-demo/2026.2@17ad3697'",
+        "expected one of the entry's edition, 'ed:synth-demo/2026.2@0d07fe9d'",
     ),
     "the signature of another system": (
         lambda e: put(e["results"][0]["signature"].replace("blur", "best"), "results", 0, "signature")(e),
