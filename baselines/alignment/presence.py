@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.alignment.pose import turn_of
 from mriprivacy.baselines.alignment.registration import (
     Registration,
     coarse,
@@ -207,6 +206,24 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
     else:
         verdict = CUT if beyond else DEFACED
     return Presence(verdict, shown, scan_to_head=scan_to_head)
+
+
+def turn_of(scan_to_head: NDArray[np.float64]) -> float:
+    """Return by how many degrees a head is turned against the average head, about whatever axis.
+
+    Parameters
+    ----------
+    scan_to_head : ndarray, shape (4, 4)
+        Affine; the rotation nearest to it counts.
+
+    Examples
+    --------
+    >>> quarter = np.array([[0.0, -2, 0, 5], [2, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    >>> round(turn_of(quarter))
+    90
+    """
+    u, _, v = np.linalg.svd(scan_to_head[:3, :3])
+    return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))
 
 
 def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:

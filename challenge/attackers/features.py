@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.baselines.alignment.pose import upright
-from mriprivacy.baselines.alignment.presence import presence
 from mriprivacy.baselines.attacks.registry import Attack, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
@@ -29,8 +27,6 @@ from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.scoring.errors import SetupError, UserError
 
 _MADE_BY = (
-    "mriprivacy.baselines.alignment.pose",
-    "mriprivacy.baselines.alignment.presence",
     "mriprivacy.baselines.face.appearance",
     "mriprivacy.baselines.attacks.registry",
     "mriprivacy.baselines.face.photo",
@@ -219,10 +215,9 @@ def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[st
 def _look(job: _FeatureJob) -> Appearance:
     if job.kind == "photo":
         return appearance_of_photo(read_photo(job.path))
-    camera, scan = job.extraction.camera, read_scan(job.path)
-    views, place = make_views(camera.views, camera.lights), presence(scan, job.extraction.cache).scan_to_head
-    posed = scan if place is None else upright(scan, place)
-    return appearance_of_scan(posed, camera.spacing_mm, views, camera.size)
+    camera = job.extraction.camera
+    views = make_views(camera.views, camera.lights)
+    return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
 
 
 def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
