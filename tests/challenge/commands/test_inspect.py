@@ -247,30 +247,29 @@ def test_what_attack_finds_no_face_in_is_said(
 
 
 def test_a_probe_that_cannot_be_used_is_not_redeemed_by_its_reference(tmp_path: Path, hospital: Path) -> None:
-    anat = tmp_path / "data" / "sub-1" / "anat"
-    anat.mkdir(parents=True)
     head = (hospital / "data" / "sub-12" / "anat" / "sub-12_T1w.nii.gz").read_bytes()
-    (anat / "sub-1_T1w.nii.gz").write_bytes(b"no scan")
-    (anat / "sub-1_T2w.nii.gz").write_bytes(head)
+    for subject, first in (("sub-1", b"no scan"), ("sub-2", head)):
+        anat = tmp_path / "data" / subject / "anat"
+        anat.mkdir(parents=True)
+        (anat / f"{subject}_T1w.nii.gz").write_bytes(first)
+        (anat / f"{subject}_T2w.nii.gz").write_bytes(head)
     words = ["inspect", f"root={tmp_path / 'data'}", f"output={tmp_path / 'plan'}", "faces=false"]
     assert main([*words, *ENGINE_WORDS]) == 0
-    person = plan_of(tmp_path)["people"]["sub-1"]
-    assert person["included"] is False
-    assert "T1w" in person["why"]
+    people = plan_of(tmp_path)["people"]
+    assert [people[one]["included"] for one in ("sub-1", "sub-2")] == [False, True]
+    assert people["sub-1"]["why"]
 
 
-def test_nobody_is_made_synthetic_by_a_word_in_a_plan(
+def test_people_are_not_made_synthetic_by_a_word_in_a_plan(
     hospital: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It would take away signature and consent."""
-    words = ["inspect", f"root={hospital / 'data'}", f"output={tmp_path / 'plan'}", "faces=false"]
-    assert main([*words, f"photos={hospital / 'photos'}", *ENGINE_WORDS]) == 0
-    path = tmp_path / "plan" / "plan.toml"
-    text = path.read_text("utf-8")
+    text = (hospital / "plan" / "plan.toml").read_text("utf-8")
     assert "synthetic = false" in text
-    path.write_text(text.replace("synthetic = false", "synthetic = true"), encoding="utf-8")
-    capsys.readouterr()
-    assert main(["build", f"plan={tmp_path / 'plan'}", f"output={tmp_path / 'edition'}"]) == 2
+    (tmp_path / "plan").mkdir()
+    changed = text.replace("synthetic = false", "synthetic = true")
+    (tmp_path / "plan" / "plan.toml").write_text(changed, encoding="utf-8")
+    assert main(build_words(tmp_path / "plan", tmp_path / "edition")) == 2
     assert "synthetic is true, and the dataset does not say so" in capsys.readouterr().err
 
 
