@@ -65,7 +65,7 @@ class Presence:
     verdict : str
         One of `VERDICTS`. "whole face": there is surface at eyes, nose, mouth and chin, anybody's. "cut":
         some of them are missing, or the field of view ends before the face. "defaced": all are missing, and
-        the rest of the head is there. "no head": a brain alone. "cannot tell": none of these can be said.
+        the rest of the head is there. "no head": a brain alone. "cannot tell": none of these can be decided.
     missing : tuple of str
         Parts of the face without surface, such as `chin (beyond the field of view)`.
     reason : str

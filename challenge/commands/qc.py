@@ -74,7 +74,7 @@ class _Checked:
 def run(settings: QcSettings) -> int:
     """Print a verdict on every scan; return `FACES_LEFT` or, if none is, `NOT_TOLD` of one, else 0."""
     root, originals = Path(settings.root), Path(settings.originals) if settings.originals else None
-    scans = find_scans(root)
+    scans, passed_over = find_scans(root)
     if originals is not None:
         _require_originals(scans, originals)
     cache = cache_folder(settings.cache)
@@ -92,11 +92,15 @@ def run(settings: QcSettings) -> int:
         print(one_line(f"{name}: {_line(one)}"))
     counts = Counter(one.seen.verdict for one in found.values())
     print(f"{root}: {len(found)} scans: {', '.join(f'{counts[v]} {v}' for v in VERDICTS if counts[v])}")
+    if passed_over:
+        print(f"{passed_over} more NIfTI files were passed over: not in anat/, in derivatives/, or hidden")
     return _status(found.values())
 
 
-def find_scans(root: Path) -> list[str]:
-    """Return the NIfTI files below a folder, relative to it; where there are folders `anat`, those in them.
+def find_scans(root: Path) -> tuple[list[str], int]:
+    """Return the NIfTI files below a folder, relative to it, and how many more were passed over.
+
+    Where there are folders `anat`, only those in them are asked; `derivatives` and hidden folders are not.
 
     Raises
     ------
@@ -115,7 +119,8 @@ def find_scans(root: Path) -> list[str]:
     if not kept:
         raise UserError(f"{root}: no scan in it; expected files ending in {' or '.join(ENDINGS)}")
     anatomy = [p for p in kept if p.parent.name == "anat"]
-    return [p.as_posix() for p in anatomy or kept]
+    asked = anatomy or kept
+    return [p.as_posix() for p in asked], len(shown) - len(asked)
 
 
 def _require_originals(scans: Sequence[str], originals: Path) -> None:

@@ -1,6 +1,6 @@
 """`mriprivacy rehearse`: rate a defacing system on the open people of `dev`; needs no key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mriprivacy.challenge.compute.folders import cache_folder
@@ -16,7 +16,7 @@ from mriprivacy.challenge.settings.printing import Printing, one_of_both, show
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
-REHEARSAL = "a rehearsal on the people of dev: no entry, no rank; an evaluation rates the people of eval"
+REHEARSAL = "dev and eval change places here: no entry, no rank; an evaluation rates the people of eval"
 
 
 @dataclass
@@ -52,5 +52,12 @@ def run(settings: RehearseSettings) -> None:
             swapped, key, read_protocol(edition.description), cache, settings.compute, rehearsal=True
         )
         entry = evaluate(context, scans, paired=False).entry
+    verdict = of_entry(entry)
+    verdict = replace(
+        verdict,
+        title=f"rehearsal on dev: {verdict.title}",
+        lines=tuple(line for line in verdict.lines if line.what != "rank"),
+        data={**verdict.data, "rehearsal": True},
+    )
     whole = [summary(entry), *(f"note: {note}" for note in entry.warnings)]
-    show(block(of_entry(entry), {}), settings, [f"note: {REHEARSAL}"], whole)
+    show(block(verdict, {}), settings, [f"note: {REHEARSAL}"], whole)

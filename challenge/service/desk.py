@@ -9,16 +9,16 @@ from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.export.columns import told_scores
+from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.sender import teams_of_entries
-from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.challenge.service.spool import Answer, Item
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.head import OverLimitError
 from mriprivacy.challenge.submission_log.log import Limits
 
-# A submission on which the service ended so often, without an answer, is not evaluated again. After each time
-# it is behind all others, so one that ends the service does not keep them waiting.
+# A submission on which the service ended so often, without an answer, is not evaluated again. Long before, it
+# comes behind all others (`spool.MANY`), so one that ends the service does not keep them waiting.
 _MOST_ATTEMPTS = 25
 _FAILED = Answer("failed", ("the evaluation ended more than once without an answer; tell the organizers",))
 

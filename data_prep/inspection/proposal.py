@@ -12,6 +12,7 @@ from mriprivacy.data_prep.inspection.plan_file import UNDECIDED, CohortPlan, Pla
 
 PHOTOGRAPHS = "photographs"
 # More faces than this in one photograph are not listed one by one.
+_SINCE = "since the earlier plan: "
 _LISTED = 6
 
 
@@ -249,6 +250,10 @@ def _carried(new: PlannedPerson, old: PlannedPerson) -> PlannedPerson:
     )
     photos = tuple(one for one in old.photos if one in new.photos) or new.photos
     out = not old.included and new.included
+    fresh = [one for one in new.photos if one not in photos]
+    since = [f"{_SINCE}{', '.join(fresh)} is there too; add it to photos to take it"] if fresh else []
+    if out:
+        since.append("left out of the earlier plan; the files would let this person in")
     return replace(
         new,
         included=new.included and old.included,
@@ -257,6 +262,7 @@ def _carried(new: PlannedPerson, old: PlannedPerson) -> PlannedPerson:
         photos=photos,
         faces={photo: old.faces.get(photo, face) for photo, face in new.faces.items() if photo in photos}
         | {photo: face for photo, face in old.faces.items() if photo in photos},
+        notes=(*since, *new.notes),
     )
 
 
@@ -292,6 +298,7 @@ def differences(new: CohortPlan, old: CohortPlan) -> tuple[str, ...]:
             for name in ("scans", "references", "photos")
             if getattr(was, name) != getattr(person, name)
         ]
+        lines += [f"{subject}: {note}" for note in person.notes if note.startswith(_SINCE)]
         lines += [
             f"{subject}: {what} {was.values[what]}, now {person.values[what]}"
             for what in VALUES

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
+from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
-from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import one_line
 

@@ -20,9 +20,9 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.export.columns import CHOICES, STEP, platform_scores
 from mriprivacy.challenge.export.grand_challenge.jobs import assemble
 from mriprivacy.challenge.export.scorer import score
+from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.submission import TABLES
-from mriprivacy.challenge.intake.told import bounded
 from mriprivacy.data_prep.formats.atomic import write_whole
 
 PORT = 4743

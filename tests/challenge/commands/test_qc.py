@@ -133,7 +133,14 @@ def test_of_a_bids_dataset_only_anatomy_is_asked(tmp_path: Path) -> None:
     for name in ("sub-1/anat/sub-1_T1w.nii.gz", "sub-1/func/sub-1_bold.nii.gz", "derivatives/x/anat/y.nii"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert find_scans(tmp_path) == ["sub-1/anat/sub-1_T1w.nii.gz"]
+    assert find_scans(tmp_path) == (["sub-1/anat/sub-1_T1w.nii.gz"], 2)
+
+
+def test_what_is_passed_over_is_counted(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("sub-2/anat/sub-2_T1w.nii.gz", "sub-2/func/sub-2_bold.nii.gz"):
+        write(marked / name, marked_scan(2))
+    assert main(["qc", f"root={marked}", f"cache={marked.parent}", "compute=sequential"]) == 0
+    assert "1 more NIfTI files were passed over: not in anat/" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", ["root=nowhere", "root=."])

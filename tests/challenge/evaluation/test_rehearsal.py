@@ -125,7 +125,8 @@ def test_it_is_rated_without_a_key(
     words = [f"edition={public.root}", f"submission={mine}", f"cache={tmp_path}", *ENGINE_WORDS]
     assert main(["rehearse", *words, "verbose=true"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("team/none, track defacing, edition tiny/2026.1")
+    assert out.startswith("rehearsal on dev: team/none, track defacing, edition tiny/2026.1")
+    assert "\nrank " not in out
     assert "cross-fitted" in out
     assert "/adapted" in out
     assert "trained on dev and its key" not in out

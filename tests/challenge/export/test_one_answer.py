@@ -18,8 +18,8 @@ from mriprivacy.challenge.export.grand_challenge.grand_challenge_run import (
     make_server,
 )
 from mriprivacy.challenge.export.reference_data import write_reference
+from mriprivacy.challenge.intake.bounded_lines import LONGEST
 from mriprivacy.challenge.intake.submission import SubmissionError, received
-from mriprivacy.challenge.intake.told import LONGEST
 from tests.helpers.hostile_descriptions import DESCRIPTIONS
 from tests.helpers.hostile_scores import ATTACKS
 from tests.helpers.scoring_service import Service, make_token, served
