@@ -137,14 +137,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("number", type=int)
-    parser.add_argument("folders", nargs="+")
+    parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wide", nargs="*", default=[])
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
     parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
-    files = [path for folder in asked.folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    places = [ROOT / place for place in asked.folders]
+    files = [one for at in places for one in ([at] if at.is_file() else sorted(at.rglob("*.py")))]
+    if not files:
+        parser.error(f"no Python file in {', '.join(asked.folders)}")
     every = [mutant for path in files for mutant in mutants(path)]
     chosen = random.Random(asked.seed).sample(every, min(asked.number, len(every)))
     part, parts = map(int, asked.part.split("/"))
