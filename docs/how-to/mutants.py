@@ -104,9 +104,9 @@ class Contexts:
             for path, name in files.items()
         }
         self.runs = Counter(test for own in self.lines.values() for tests in own.values() for test in tests)
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-m", "not slow"]
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-n", "0", "-m", "not slow"]
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
-        self.there = set(listed.stdout.splitlines())
+        self.there = {line for line in listed.stdout.splitlines() if "::" in line}
 
     def tests(self, name: str, line: int, most: int) -> list[str]:
         """Return the tests that run a line, those first that run few other lines."""

@@ -53,6 +53,8 @@ def test_cost_of_nist_by_hand() -> None:
         (lambda: rates_at([1], [0], np.nan), "threshold: nan"),
         (lambda: rates_at([1], [0], 0, failure_to_acquire=2), "failure_to_acquire: 2; expected a share"),
         (lambda: dcf([1], [0], 0, prior=1), "prior: 1; expected a chance"),
+        (lambda: dcf([1], [0], 0, prior=0), "prior: 0; expected a chance"),
+        (lambda: min_dcf([1], [0], cost_false=np.inf), "cost_false: inf; expected a cost above 0"),
         (lambda: min_dcf([1], [0], cost_miss=0), "cost_miss: 0; expected a cost above 0"),
     ],
 )
