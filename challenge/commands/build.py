@@ -14,18 +14,20 @@ from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.hair.check import why_failed
 from mriprivacy.baselines.hair.removal import remove_hair
-from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute, by_reason
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.encryption import LOCKED, check_recipients, lock
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import Protocol, attacks_of, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry import TOLERATED
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.rare_people import rare_people
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.published import published, verdict
-from mriprivacy.challenge.release.seen_images import why_unusable
+from mriprivacy.challenge.release.seen_images import face_in, why_no_original, why_unusable
 from mriprivacy.challenge.release.versions import (
     changes,
     inherited,
@@ -210,6 +212,7 @@ def run(settings: BuildSettings) -> None:
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
+        faces_told = _faces_of_originals(plan, settings.compute)
         if old:
             mark_superseded(old, open_edition(folder))
         if settings.recipients:
@@ -224,7 +227,7 @@ def run(settings: BuildSettings) -> None:
         if count > 1:
             print(f"{photo.source}: {count} faces; the largest is taken")
     print(f"{settings.output}: {_contents(plan, settings)}")
-    print(leaks)
+    print("\n".join([leaks, *faces_told]))
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     beside = " and starting_kit" if settings.starting_kit else ""
@@ -265,6 +268,23 @@ def _released(path: str) -> Edition | None:
     if problems := verify_edition(Path(path)):
         raise UserError(*problems)
     return open_edition(Path(path))
+
+
+def _faces_of_originals(plan: Plan, compute: Compute) -> list[str]:
+    """Say which scans of real people are no originals with a face, and what follows for the ranking."""
+    if plan.description["synthetic"] or "defacing" not in plan.description["tracks"]:
+        return []
+    jobs = [scan.source for scan in plan.scans]
+    found = work(partial(face_in, cache_folder("")), jobs, "heads", compute)
+    told = [(scan.name, why_no_original(seen)) for scan, seen in zip(jobs, found, strict=True)]
+    lines = [f"faces: {why} ({names})" for why, names in by_reason([one for one in told if one[1]])]
+    unknown = sum(not seen.readable for seen in found)
+    if unknown > TOLERATED * len(jobs):
+        lines.append(
+            f"faces: unknown in {unknown} of {len(jobs)} scans, so no defacing system will be ranked; leave "
+            "these people out (mriprivacy inspect finds them)"
+        )
+    return lines
 
 
 def _contents(plan: Plan, settings: BuildSettings) -> str:

@@ -42,7 +42,9 @@ class EvaluateSettings:
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
     identity: str = setting("", "file with the secret key of a locked edition")
     record: str = setting("", "folder of the log of submissions; empty: no log, and no limit holds")
-    team: str = setting("", "team that sent it, if known; needed for a reserved name such as reference")
+    team: str = setting(
+        "", "team that sent it, if known: then no team_token is asked for, and a reserved name may stand"
+    )
     limits: Limits = field(default_factory=Limits)
     compute: Compute = group(Compute, "loky")
     format: str = same_setting(Printing, "format")

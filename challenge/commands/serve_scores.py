@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,15 +19,18 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.intake.archive import largest_archive
 from mriprivacy.challenge.intake.expected_files import largest_sizes
+from mriprivacy.challenge.intake.sender import name_problem
 from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.service.desk import Desk
 from mriprivacy.challenge.service.server import Desktop, make_server
-from mriprivacy.challenge.service.tokens import new_token, read_hashes
 from mriprivacy.challenge.submission_log.admission import allowed
 from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.challenge.submission_log.tokens import PLATFORMS, TEAMS, new_token, read_hashes
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
+
+_FULL_DISK = 30  # seconds until what could not be written is tried again
 
 
 @dataclass
@@ -37,6 +41,7 @@ class ServeScoresSettings:
     record: str = setting(REQUIRED, "folder of the log of submissions; service/ in it has what arrived")
     output: str = setting("entries", "folder of entries; writes EDITION/TEAM__SYSTEM.json in it")
     new_token: str = setting("", "name of a platform: make its token, print it once, and end")
+    new_team: str = setting("", "name of a team: the same; without its token a team cannot send")
     host: str = setting("127.0.0.1", "address to listen on; a proxy in front of it adds TLS")
     port: int = setting(8383, "port to listen on; 0: any free one", at_least=0, at_most=65535)
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
@@ -49,13 +54,15 @@ def run(settings: ServeScoresSettings) -> None:
     """Make a token, or serve until the process ends; the next one goes on with what is spooled."""
     home = private_folder(private_folder(Path(settings.record)) / "service")
     if settings.new_token:
-        again = settings.new_token in read_hashes(home)
-        print(new_token(home, settings.new_token))
-        print(f"token of {settings.new_token}; it is shown once, and kept as a hash", file=sys.stderr)
-        if again:
-            print(f"the earlier token of {settings.new_token} ended", file=sys.stderr)
+        _make_token(home / PLATFORMS, settings.new_token)
         return
-    if not read_hashes(home):
+    if settings.new_team:
+        teams = Path(settings.record) / TEAMS
+        if problem := name_problem(settings.new_team, "", read_hashes(teams), from_outside=True):
+            raise UserError(f"serve-scores: {problem}")
+        _make_token(teams, settings.new_team)
+        return
+    if not read_hashes(home / PLATFORMS):
         raise UserError(
             f"serve-scores: {home} has no token; expected one for each platform: first "
             f"mriprivacy serve-scores edition={settings.edition} record={settings.record} new_token=codabench"
@@ -68,6 +75,14 @@ def run(settings: ServeScoresSettings) -> None:
             _serve(settings, root, home)
     except Timeout as error:
         raise UserError(f"serve-scores: another one serves {settings.record}; end it first") from error
+
+
+def _make_token(file: Path, holder: str) -> None:
+    again = holder in read_hashes(file)
+    print(new_token(file, holder))
+    print(f"token of {holder}; it is shown once, and kept as a hash", file=sys.stderr)
+    if again:
+        print(f"the earlier token of {holder} ended", file=sys.stderr)
 
 
 def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
@@ -94,4 +109,6 @@ def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
         print(f"{edition.name}: {left} submissions of before are waiting")
         print(f"serving at http://{settings.host}:{server.server_port}; end it with Ctrl-C", flush=True)
         while True:
-            desk.answer(desktop.next())
+            item = desktop.next()
+            while not desk.answer(item):
+                time.sleep(_FULL_DISK)

@@ -14,6 +14,7 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 DESCRIPTION = "submission.json"
+TOKEN = "team_token"  # says that a submission is of its team; nothing else reads it
 
 
 class SubmissionError(UserError):
@@ -86,6 +87,12 @@ def _networks(value: str) -> str | None:
     return "NAME@SHA256 of up to 8 weight files, separated by commas, 8 to 64 hexadecimal digits each"
 
 
+def _token(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value, re.ASCII):
+        return None
+    return "the one that the organizers gave your team"
+
+
 _FIELDS: dict[str, fields.Rule] = {
     "edition": fields.edition_name,
     "track": fields.track,
@@ -95,7 +102,7 @@ _FIELDS: dict[str, fields.Rule] = {
     "contact": fields.email,
     "licence": _licence,
 }
-_OPTIONAL = {"networks": _networks}
+_OPTIONAL = {"networks": _networks, TOKEN: _token}
 
 
 def check_fields(about: Mapping[str, object]) -> list[str]:
@@ -116,7 +123,8 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
         elif not isinstance(value := about[field], str):
             problems.append(f"{DESCRIPTION}: {field} is a {type(value).__name__}; expected text")
         elif (wanted := expected(value)) is not None:
-            problems.append(f"{DESCRIPTION}: {field} is {shown(value)}; expected {wanted}")
+            said = "none" if field == TOKEN else shown(value)  # nearly one is as secret
+            problems.append(f"{DESCRIPTION}: {field} is {said}; expected {wanted}")
     if "networks" in about and about.get("track") == "defacing":
         problems.append(f"{DESCRIPTION}: networks is there; expected it of attack and attributes only")
     known = _FIELDS | _OPTIONAL
@@ -136,8 +144,8 @@ def read_description(
     Returns
     -------
     about : dict
-        Edition, track, team, system, description, contact, licence and, where declared, networks, all text.
-        With problems, the track alone, or nothing if it is not one of the edition's.
+        Edition, track, team, system, description, contact, licence and, where declared, networks, all text;
+        not the team's token. With problems, the track alone, or nothing if the edition has no such one.
     problems : list of str
         Everything that is wrong with it.
     """
@@ -157,8 +165,13 @@ def read_description(
                 f"{DESCRIPTION}: track is {about['track']}; this edition has {', '.join(edition.tracks)}"
             )
     if not problems:
-        return about, []
+        return {field: said for field, said in about.items() if field != TOKEN}, []
     return ({"track": about["track"]} if about.get("track") in edition.tracks else {}), problems
+
+
+def read_token(folder: Path) -> str:
+    """Return the team's token in the `submission.json` of an accepted submission; empty if it has none."""
+    return str(read_json_object(folder / DESCRIPTION, name=DESCRIPTION).get(TOKEN, ""))
 
 
 def read_claims(folder: Path) -> dict[str, str]:

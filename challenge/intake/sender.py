@@ -1,9 +1,15 @@
-"""Whether a submission may bear its team's name: reserved ones, and those that look like another team's."""
+"""Whether a submission may bear its team's name: reserved ones, those of others, and who sent it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mriprivacy.challenge.intake.description import DESCRIPTION, SubmissionError, read_claims
+from mriprivacy.challenge.intake.description import (
+    DESCRIPTION,
+    TOKEN,
+    SubmissionError,
+    read_claims,
+    read_token,
+)
 from mriprivacy.challenge.intake.submission import Submission
 from mriprivacy.data_prep.formats.fields import alike, is_reserved
 
@@ -46,6 +52,27 @@ def check_name(submission: Submission, sender: str, others: Iterable[str], from_
         error = SubmissionError(f"{DESCRIPTION}: {problem}")
         error.claimed = read_claims(submission.folder)
         raise error
+
+
+class StrangerError(SubmissionError):
+    """A submission whose team did not send it, as far as anybody can tell."""
+
+
+def check_sender(submission: Submission, holder: Callable[[str], str | None]) -> None:
+    """Raise StrangerError unless a submission has its team's token.
+
+    Parameters
+    ----------
+    submission : Submission
+        With its token in `submission.json`.
+    holder : callable
+        Whose a token is; None if nobody's.
+    """
+    if holder(read_token(submission.folder)) != submission.team:
+        raise StrangerError(
+            f"{DESCRIPTION}: {TOKEN} is not that of team {submission.team}; expected the one that the "
+            "organizers gave it"
+        )
 
 
 def teams_of_entries(folder: Path, edition: str) -> set[str]:

@@ -3,10 +3,12 @@
 Scans are read and looked at by what `attack` uses, so that both say the same of a scan.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, CUT, DEFACED, NO_HEAD, Presence, presence
 from mriprivacy.baselines.face.all_faces import Box, find_faces
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import read_scan
@@ -18,8 +20,6 @@ from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.data_prep.inspection.proposal import SeenImages
 from mriprivacy.scans.scan_file import check_head_size, open_scan
 from mriprivacy.scoring.errors import UserError
-
-DEFACED = "defaced already, cut, turned or no head"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,35 @@ def check_photo(path: Path) -> ImageVerdict:
     return ImageVerdict("" if faces else "no face found", faces=faces)
 
 
+def face_in(cache: Path | None, path: Path) -> Presence:
+    """Say whether a face is in a scan; it is unknown of one that cannot be read.
+
+    Examples
+    --------
+    >>> print(face_in(Path("cache"), Path("nowhere.nii.gz")))
+    cannot tell: nowhere.nii.gz: no such file
+    """
+    try:
+        return presence(read_scan(path), cache)
+    except (UserError, OSError) as error:
+        return Presence(CANNOT_TELL, reason=str(error))
+
+
+def why_no_original(seen: Presence) -> str:
+    """Say why a scan is no original that a defacer could protect; empty if it is one, whole or cut.
+
+    Examples
+    --------
+    >>> why_no_original(Presence(CUT, ("chin",))), why_no_original(Presence("defaced"))
+    ('', 'defaced already')
+    >>> why_no_original(Presence(CANNOT_TELL, reason="every voxel is the same"))
+    'cannot tell whether a face is in it: every voxel is the same'
+    """
+    if not seen.readable:
+        return f"cannot tell whether a face is in it: {seen.reason}"
+    return {DEFACED: "defaced already", NO_HEAD: "a brain without a head"}.get(seen.verdict, "")
+
+
 def without_hair(path: Path) -> tuple[Picture, str]:
     """Return a portrait without hair, smaller, and why that failed; empty where it did not.
 
@@ -118,6 +147,9 @@ def with_faces_of(
 ) -> SeenImages:
     """Look for faces in those scans that can be used; one without a face cannot, and it is said why.
 
+    Two things are asked: whether attackers find a face in its pictures, and whether surface of a face is
+    there (`baselines.alignment.presence`). What is cut and still found is said, and stays.
+
     Parameters
     ----------
     scans : sequence of Path
@@ -133,12 +165,27 @@ def with_faces_of(
     if not usable:
         return seen
     images = extract(usable, "scan", extraction, "faces of scans", compute)
-    without = {
-        usable[name]: f"{image.reason or 'no face found'}: {DEFACED}"
+    found = work(partial(face_in, extraction.cache), list(usable.values()), "heads", compute)
+    faces = dict(zip(usable, found, strict=True))
+    without = {usable[name]: why_no_original(face) for name, face in faces.items()}
+    without |= {
+        usable[name]: f"{image.reason or 'no face found'} ({faces[name]})"
         for name, image in images.items()
-        if not image.acquired
+        if not image.acquired and not without[usable[name]]
     }
-    return replace(seen, unusable={**seen.unusable, **without})
+    cut = {usable[name]: str(face) for name, face in faces.items() if face.verdict == CUT}
+    return replace(
+        seen,
+        unusable={**seen.unusable, **{path: why for path, why in without.items() if why}},
+        remarks=_joined(seen.remarks, {path: said for path, said in cut.items() if not without[path]}),
+    )
+
+
+def _joined(before: Mapping[Path, str], more: Mapping[Path, str]) -> dict[Path, str]:
+    return {
+        path: "; ".join(said for said in (before.get(path), more.get(path)) if said)
+        for path in {**before, **more}
+    }
 
 
 def _all(

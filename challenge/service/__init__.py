@@ -1,5 +1,5 @@
 """A scoring service on the organizer's machine: platforms forward submissions, the key stays at home.
 
-`tokens` says which platform asks. `spool` keeps what arrived, whole or not at all, until it has an answer.
+`spool` keeps what arrived, whole or not at all, until it has an answer.
 `desk` evaluates one submission after the other as `evaluate` does. `server` is the door: HTTP, for a proxy.
 """

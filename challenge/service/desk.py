@@ -45,8 +45,22 @@ class Desk:
     limits: Limits
     may: float
 
-    def answer(self, item: Item) -> None:
-        """Evaluate a submission and keep its answer; no error of one of them ends the service."""
+    def answer(self, item: Item) -> bool:
+        """Evaluate a submission and keep its answer; no error of one of them ends the service.
+
+        Returns
+        -------
+        bool
+            False if the spool cannot be written, as on a full disk: it has no answer then, and waits.
+        """
+        try:
+            self._answer(item)
+        except OSError as error:
+            print(f"{item.ticket}: {error.strerror or type(error).__name__}; it waits", file=sys.stderr)
+            return False
+        return True
+
+    def _answer(self, item: Item) -> None:
         if (ended := item.attempt()) >= _MOST_ATTEMPTS:
             print(f"{item.ticket}: the service ended {ended} times while it evaluated it", file=sys.stderr)
             item.keep(_FAILED)
@@ -66,7 +80,7 @@ class Desk:
 
     def _evaluated(self, item: Item) -> Answer:
         edition = self.context.edition
-        turn = Turn(self.record, edition, item.archive, self.limits, self.may)
+        turn = Turn(self.record, edition, item.archive, self.limits, self.may, open_door=True)
         others = teams_of_entries(self.output, edition.name)
         with turn.entered("", others, self.context.compute, item.track) as (submission, received_on):
             evaluation = evaluate(self.context, submission)

@@ -7,8 +7,10 @@ told so far, `GET /health` with 200. The first two need `Authorization: Bearer T
 import json
 import queue
 import shutil
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
-from mriprivacy.challenge.service.tokens import platform_of
+from mriprivacy.challenge.submission_log.tokens import PLATFORMS, holder_of
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
@@ -25,7 +27,10 @@ from mriprivacy.scoring.errors import UserError
 _MOST_CONNECTIONS = 128
 _MOST_WAITING = 1000
 _SPARE_DISK = 1 << 28  # bytes that stay free
-_SILENCE = 60  # seconds without a byte after which a connection is closed
+_SILENCE = (
+    60  # seconds without a byte, or until a request's head is there, after which a connection is closed
+)
+_SLOWEST = 16_000  # bytes a second of a body, after as long
 _LONGEST_TOKEN = 200
 _SMALL = 1 << 20  # bytes of a refused body that are read, so that the client sees why
 
@@ -76,7 +81,7 @@ class Desktop:
 
     def platform(self, token: str) -> str:
         """Return the platform that asks."""
-        platform = platform_of(self.folder, token) if len(token) <= _LONGEST_TOKEN else None
+        platform = holder_of(self.folder / PLATFORMS, token) if len(token) <= _LONGEST_TOKEN else None
         if platform is None:
             raise RefusedRequest(401, "no token of this service")
         return platform
@@ -125,6 +130,23 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
         server_version, sys_version = "mriprivacy", ""
         timeout = _SILENCE
         _left = 0  # bytes of the body that were not read
+        _read_bytes = 0
+        _begun = 0.0  # when its head was there
+        _late: threading.Timer
+
+        def handle_one_request(self) -> None:
+            """Hang up on a head that comes in drops, byte by byte, so that it holds no place for long."""
+            self._late = threading.Timer(_SILENCE, self._hang_up)
+            self._late.daemon = True
+            self._late.start()
+            try:
+                super().handle_one_request()
+            finally:
+                self._late.cancel()
+
+        def _hang_up(self) -> None:
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
 
         def do_GET(self) -> None:
             self._answered(self._get)
@@ -157,8 +179,11 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             }
 
         def _read(self, most: int) -> bytes:
-            piece = self.rfile.read(min(most, self._left))
+            piece = self.rfile.read1(min(most, self._left))
             self._left -= len(piece)
+            self._read_bytes += len(piece)
+            if self._read_bytes < (time.monotonic() - self._begun - _SILENCE) * _SLOWEST:
+                raise TimeoutError
             return piece
 
         def _token(self) -> str:
@@ -166,7 +191,8 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             return token.strip() if kind == "Bearer" else ""
 
         def _answered(self, work: Callable[[], dict[str, Any]]) -> None:
-            self._left = 0
+            self._late.cancel()
+            self._left, self._read_bytes, self._begun = 0, 0, time.monotonic()
             # A body that is not read would be taken for the next request, and its answer go to another.
             bodies = (
                 {"Content-Length", "Transfer-Encoding"} if self.command == "GET" else {"Transfer-Encoding"}
@@ -194,7 +220,8 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             self.wfile.write(raw)
             self.wfile.flush()
             with suppress(OSError):
-                self._read(_SMALL)
+                while self._read_bytes < _SMALL and self._read(_SMALL):
+                    pass
 
         def log_message(self, format: str, *args: object) -> None:
             """Print a request in one line, whatever is in it; a token is in no part of it."""

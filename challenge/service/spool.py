@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.service.tokens import token_hash
+from mriprivacy.challenge.submission_log.tokens import token_hash
 from mriprivacy.data_prep.formats.atomic import sync, sync_tree, whole_file
 from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
@@ -13,12 +14,13 @@ from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
-from mriprivacy.challenge.intake.sender import check_name
+from mriprivacy.challenge.intake.sender import StrangerError, check_name, check_sender
 from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.submission_log import ladder
 from mriprivacy.challenge.submission_log.budget import OPEN_KEY, SHOWN_RANGE, edition_budget, log_bits, shown
 from mriprivacy.challenge.submission_log.evidence import check_begin
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, append, locked, read_log
+from mriprivacy.challenge.submission_log.tokens import TEAMS, holder_of, read_hashes
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.scoring.errors import UserError
 
@@ -79,6 +81,9 @@ class Turn:
         How many a team, and all teams, may have evaluated.
     may : float
         Bits of the key that all answers together may give away.
+    open_door : bool
+        Whether it came through a door where anybody may knock: then it needs its team's token. Elsewhere
+        one is asked for only if teams have any, and the organizer does not say who sent it.
     """
 
     folder: Path
@@ -86,6 +91,7 @@ class Turn:
     path: Path
     limits: Limits
     may: float = math.inf
+    open_door: bool = False
 
     def refuse(self, team: str, error: SubmissionError) -> None:
         """Log that intake refused it; `team` as the organizer knows it, since the submission may lie."""
@@ -110,7 +116,8 @@ class Turn:
     ) -> Iterator[tuple[Submission, str]]:
         """Give the submission once intake, its name and the limits let it in, and the day it first was.
 
-        Whatever is refused is logged, and so is an evaluation in the block that ends in an error.
+        Whatever is refused is logged, and so is an evaluation in the block that ends in an error. A stranger
+        leaves no line in the log, which a team's submissions are counted in.
 
         Parameters
         ----------
@@ -125,10 +132,14 @@ class Turn:
         """
         try:
             with received(self.path, self.edition, compute, track) as submission:
+                if self.open_door or (not sender and read_hashes(self.folder / TEAMS)):
+                    check_sender(submission, partial(holder_of, self.folder / TEAMS))
                 check_name(submission, sender, others | self.teams(), from_outside=True)
                 received_on = self.admit(submission)
                 with self.attempted(submission):
                     yield submission, received_on
+        except StrangerError:
+            raise
         except SubmissionError as error:
             if self.path.exists():  # a slip of the organizer's is nothing that a team sent
                 self.refuse(sender, error)

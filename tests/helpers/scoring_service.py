@@ -11,12 +11,15 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.intake.description import DESCRIPTION, TOKEN
 from mriprivacy.challenge.intake.submission import write_submission_json
+from mriprivacy.challenge.submission_log.tokens import TEAMS, new_token
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
 from tests.helpers.hostile_archives import members, packed
@@ -44,6 +47,12 @@ def make_token(edition: Path, record: Path, platform: str) -> str:
     return printed.getvalue().strip()
 
 
+@cache
+def team_token(record: Path, team: str) -> str:
+    """Return the token of a team, which is made when it is first asked for."""
+    return new_token(record / TEAMS, team)
+
+
 @contextmanager
 def served(edition: Path, record: Path, token: str, port: int = 0, *words: str) -> Iterator[Service]:
     """Start the service; it is dead when the block ends."""
@@ -56,18 +65,25 @@ def served(edition: Path, record: Path, token: str, port: int = 0, *words: str) 
     ]
     log = (record.parent / "service.log").open("a")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process, log:
-        late = threading.Timer(120, process.kill)  # no test waits for a service without a limit
+        late = threading.Timer(120, process.kill)  # no test waits for its start without a limit
         late.start()
         try:
             assert process.stdout is not None
             for line in process.stdout:
                 if line.startswith("serving at "):
+                    late.cancel()
                     yield Service(line.split()[2].rstrip(";"), token, process)
                     return
             raise AssertionError((record.parent / "service.log").read_text())
         finally:
             late.cancel()
             process.kill()
+
+
+def add_token(folder: Path, token: str) -> None:
+    """Put a token into the description of a submission."""
+    about = json.loads((folder / DESCRIPTION).read_text())
+    (folder / DESCRIPTION).write_text(json.dumps(about | {TOKEN: token}))
 
 
 def request(url: str, token: str | None, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
@@ -80,7 +96,9 @@ def request(url: str, token: str | None, body: bytes | None = None) -> tuple[int
         return error.code, json.loads(error.read())
 
 
-def table(edition: Edition, folder: Path, team: str, scores: Mapping[tuple[str, str], float]) -> bytes:
+def table(
+    edition: Edition, folder: Path, team: str, scores: Mapping[tuple[str, str], float], token: str = ""
+) -> bytes:
     """Return the zip of a submission of the track attack."""
     write_submission_json(
         folder,
@@ -92,6 +110,8 @@ def table(edition: Edition, folder: Path, team: str, scores: Mapping[tuple[str, 
         contact="a@example.org",
         licence="MIT",
     )
+    if token:
+        add_token(folder, token)
     rows = [(probe, reference, repr(float(score))) for (probe, reference), score in scores.items()]
     write_table(folder / "scores.tsv", SCORE_COLUMNS, rows)
     return packed(members(folder))

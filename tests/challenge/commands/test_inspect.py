@@ -243,7 +243,7 @@ def test_what_attack_finds_no_face_in_is_said(
     assert "scans of one contrast and no photographs" in capsys.readouterr().err
     (anat / "sub-1_T2w.nii.gz").write_bytes(head)
     assert main([*words, f"cache={tmp_path / 'cache'}", *ENGINE_WORDS]) == 0
-    assert "no face found: defaced already" in plan_of(tmp_path)["people"]["sub-1"]["why"]
+    assert "cannot tell whether a face is in it" in plan_of(tmp_path)["people"]["sub-1"]["why"]
 
 
 def test_a_probe_that_cannot_be_used_is_not_redeemed_by_its_reference(tmp_path: Path, hospital: Path) -> None:

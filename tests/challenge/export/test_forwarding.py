@@ -23,7 +23,7 @@ from mriprivacy.challenge.export.codabench.phase import Phase, image_of
 from mriprivacy.challenge.submission_log.log import Limits, read_log
 from tests.helpers.codabench_rules import bundle_problems
 from tests.helpers.engine import ENGINE_WORDS
-from tests.helpers.scoring_service import Service, make_token, served
+from tests.helpers.scoring_service import Service, add_token, make_token, served, team_token
 from tests.helpers.tls_proxy import certificate, tls_proxy
 
 
@@ -115,6 +115,7 @@ def test_a_stranger_finds_nothing_of_the_key_in_it(
 
 
 def test_it_brings_back_what_may_be_told(bundle: Path, attack: Path, record: Path, tmp_path: Path) -> None:
+    add_token(attack, team_token(record, "team"))
     done = run_worker(bundle, attack, tmp_path / "app")
     assert (done.returncode, done.stderr) == (0, "")
     assert "evaluated; score" in done.stdout
@@ -127,9 +128,10 @@ def test_it_brings_back_what_may_be_told(bundle: Path, attack: Path, record: Pat
 
 
 def test_it_goes_through_a_proxy_that_adds_tls(
-    service: Service, tiny_edition_folder: Path, attack: Path, tmp_path: Path
+    service: Service, tiny_edition_folder: Path, attack: Path, record: Path, tmp_path: Path
 ) -> None:
     """As in `https://HOST/scores`; without the certificate nothing is sent."""
+    add_token(attack, team_token(record, "team"))
     trusted = certificate(tmp_path)
     with tls_proxy(service.url, "/scores", trusted) as url:
         bundle = tmp_path / "bundle.zip"

@@ -10,8 +10,10 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
 from mriprivacy.challenge.submission_log.head import RecordError
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_log
+from mriprivacy.challenge.submission_log.tokens import TEAMS, new_token, read_hashes
 from mriprivacy.data_prep.formats.fields import RESERVED_TEAMS, alike, is_reserved
 from tests.helpers.board_entries import made_up
+from tests.helpers.scoring_service import add_token
 from tests.helpers.spoiled_entries import renamed
 
 
@@ -99,3 +101,44 @@ def test_a_board_has_one_spelling_of_a_team(tmp_path: Path) -> None:
     assert [entry.team for entry in examined.entries] == ["Anna", "Bert"]
     (problem,) = examined.problems
     assert "team is anna, which looks like Anna of synth-1/Anna__defacing-system-000.json" in problem
+
+
+def test_a_team_that_has_a_token_is_not_borrowed(
+    tiny_edition_folder: Path, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once a team has one, everybody needs one, unless the organizer says who sent it."""
+    record, entries = tmp_path / "record", tmp_path / "entries"
+    words = [f"edition={tiny_edition_folder}", f"cache={tmp_path / 'cache'}", "limits.open_key=true"]
+    words += [f"record={record}", f"output={entries}"]
+    assert main(["serve-scores", f"edition={tiny_edition_folder}", f"record={record}", "new_team=team"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert main(["evaluate", *words, f"submission={attack}"]) == 2
+    assert "submission.json: team_token is not that of team team" in capsys.readouterr().err
+    assert not read_log(record)
+    add_token(attack, token)
+    stranger = renamed_to("another", attack, tmp_path)
+    assert main(["evaluate", *words, f"submission={stranger}"]) == 2
+    assert main(["evaluate", *words, f"submission={attack}"]) == 0
+    assert main(["evaluate", *words, f"submission={stranger}", "team=another"]) == 0
+    told = "".join(capsys.readouterr())
+    kept = [path.read_text() for top in (record, entries) for path in top.rglob("*") if path.is_file()]
+    assert token not in told + "".join(kept)
+
+
+@pytest.mark.parametrize("name", ["Team", "reference", "", "a b"])
+def test_a_token_for_a_name_that_is_none(name: str, tiny_edition_folder: Path, tmp_path: Path) -> None:
+    new_token(tmp_path / TEAMS, "team")
+    words = ["serve-scores", f"edition={tiny_edition_folder}", f"record={tmp_path}"]
+    assert main([*words, f"new_team={name}"]) == 2
+    assert list(read_hashes(tmp_path / TEAMS)) == ["team"]
+
+
+@pytest.mark.parametrize("token", ["short", "x" * 101, "with a space and more of it", "é" * 30])
+def test_what_is_no_token_is_not_repeated(
+    token: str, attack: Path, tiny_edition_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_token(attack, token)
+    assert main(["check", f"edition={tiny_edition_folder}", f"submission={attack}"]) == 2
+    told = capsys.readouterr().err
+    assert "team_token is none; expected the one that the organizers gave your team" in told
+    assert token not in told

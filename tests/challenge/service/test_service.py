@@ -18,8 +18,9 @@ import pytest
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.service import server
 from mriprivacy.challenge.submission_log.log import read_log
-from tests.helpers.scoring_service import Service, make_token, request, served, table
+from tests.helpers.scoring_service import Service, make_token, request, served, table, team_token
 
 PLATFORM = "codabench"
 
@@ -40,9 +41,10 @@ def events(record: Path, team: str) -> list[str]:
     return [event.event for event in read_log(record) if event.team == team]
 
 
-def good(edition: Edition, folder: Path, team: str, seed: int = 0) -> bytes:
+def good(edition: Edition, record: Path, folder: Path, team: str, seed: int = 0) -> bytes:
     scores = random.Random(seed)
-    return table(edition, folder / team, team, {pair: scores.random() for pair in edition.eval.trials})
+    drawn = {pair: scores.random() for pair in edition.eval.trials}
+    return table(edition, folder / team, team, drawn, team_token(record, team))
 
 
 def send(service: Service, body: bytes, track: str = "attack") -> str:
@@ -65,7 +67,7 @@ def answer(service: Service, ticket: str, seconds: float = 60) -> dict[str, Any]
 def test_what_is_sent_twice_is_one_submission(
     service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
 ) -> None:
-    body = good(tiny_edition, tmp_path, "anna")
+    body = good(tiny_edition, record, tmp_path, "anna")
     ticket = send(service, body)
     first = answer(service, ticket)
     assert first["state"] == "evaluated"
@@ -77,15 +79,21 @@ def test_what_is_sent_twice_is_one_submission(
 
 
 def test_a_later_answer_repeats_the_best_score_unless_it_improved(
-    service: Service, tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path
+    service: Service, tiny_edition: Edition, tiny_edition_folder: Path, record: Path, tmp_path: Path
 ) -> None:
     """The Ladder: a platform needs a number, and this one tells nothing new."""
     key = open_sealed(tiny_edition_folder).trials
     right = {pair: float(trial.mated) for pair, trial in key.items()}
-    best = answer(service, send(service, table(tiny_edition, tmp_path / "a", "berta", right)))
+    best = answer(
+        service,
+        send(service, table(tiny_edition, tmp_path / "a", "berta", right, team_token(record, "berta"))),
+    )
     assert best["scores"] == {"auc": 1.0}
     wrong = {pair: -score for pair, score in right.items()}
-    worse = answer(service, send(service, table(tiny_edition, tmp_path / "b", "berta", wrong)))
+    worse = answer(
+        service,
+        send(service, table(tiny_edition, tmp_path / "b", "berta", wrong, team_token(record, "berta"))),
+    )
     assert worse["scores"] == {"auc": 1.0}
     assert worse["lines"][0].startswith("evaluated; no improvement")
 
@@ -96,7 +104,7 @@ def test_limits_hold_and_are_asked_again_later(
 ) -> None:
     record = tmp_path / "home" / "record"
     token = make_token(tiny_edition_folder, record, PLATFORM)
-    two = [good(tiny_edition, tmp_path / str(seed), "anna", seed) for seed in range(2)]
+    two = [good(tiny_edition, record, tmp_path / str(seed), "anna", seed) for seed in range(2)]
     with served(tiny_edition_folder, record, token, 0, "limits.total=1") as service:
         assert answer(service, send(service, two[0]))["state"] == "evaluated"
         over = answer(service, send(service, two[1]))
@@ -106,14 +114,51 @@ def test_limits_hold_and_are_asked_again_later(
         assert answer(service, send(service, two[1]))["state"] == "evaluated"
 
 
+def test_nobody_sends_in_the_name_of_another(
+    service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
+) -> None:
+    """Who can read a bundle has the platform's token; a team's limit, budget and best score stay its own."""
+    mine = answer(service, send(service, good(tiny_edition, record, tmp_path, "paula")))
+    assert mine["state"] == "evaluated"
+    before = events(record, "paula")
+    drawn = dict.fromkeys(tiny_edition.eval.trials, 0.5)
+    for number, token in enumerate(("", "x" * 43, team_token(record, "quentin"))):
+        body = table(tiny_edition, tmp_path / f"{number}", "paula", drawn, token)
+        told = answer(service, send(service, body))
+        line = "submission.json: team_token is not that of team paula; expected the one that the organizers"
+        assert (told["state"], told["scores"]) == ("refused", {})
+        assert told["lines"] == [f"{line} gave it"]
+    assert events(record, "paula") == before
+    nobody = table(tiny_edition, tmp_path / "n", "nobody", drawn, team_token(record, "quentin"))
+    assert answer(service, send(service, nobody))["lines"][0].startswith("submission.json: team_token is not")
+    assert events(record, "nobody") == []
+
+
+def test_a_head_in_drops_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_SILENCE", 1)
+    desktop = server.Desktop(tmp_path, ("attack",), 1000)
+    with server.make_server(desktop, "127.0.0.1", 0) as door:
+        thread = threading.Thread(target=door.serve_forever, daemon=True)
+        thread.start()
+        begun = time.monotonic()
+        with socket.create_connection(("127.0.0.1", door.server_port), timeout=20) as client:
+            with suppress(OSError):
+                while time.monotonic() < begun + 15:
+                    client.sendall(b"G")
+                    time.sleep(0.2)
+            assert time.monotonic() - begun < 10
+        door.shutdown()
+        thread.join(timeout=20)
+
+
 @pytest.mark.parametrize("wrong", [None, "", "x" * 43, "x" * 5000, "\xe9"])
 def test_without_a_token_nothing_is_said(
     wrong: str | None, service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
 ) -> None:
-    ticket = send(service, good(tiny_edition, tmp_path, "carl"))
+    ticket = send(service, good(tiny_edition, record, tmp_path, "carl"))
     answer(service, ticket)
     before = list((record / "service" / "spool").iterdir())
-    body = good(tiny_edition, tmp_path, "carla")
+    body = good(tiny_edition, record, tmp_path, "carla")
     for url, sent in ((f"submissions/{ticket}", None), ("submissions/attack", body)):
         status, content = request(f"{service.url}/{url}", wrong, sent)
         assert (status, content) == (401, {"state": "no", "lines": ["no token of this service"]})
@@ -123,7 +168,7 @@ def test_without_a_token_nothing_is_said(
 def test_the_ticket_of_another_platform_is_unknown(
     service: Service, tiny_edition: Edition, tiny_edition_folder: Path, record: Path, tmp_path: Path
 ) -> None:
-    ticket = send(service, good(tiny_edition, tmp_path, "dora"))
+    ticket = send(service, good(tiny_edition, record, tmp_path, "dora"))
     other = make_token(tiny_edition_folder, record, "elsewhere")  # while the service runs
     assert request(f"{service.url}/submissions/{ticket}", other)[0] == 404
     renewed = make_token(tiny_edition_folder, record, "elsewhere")
@@ -192,7 +237,7 @@ def test_a_service_that_is_ended_ends_well(tiny_edition_folder: Path, tmp_path: 
 def test_what_breaks_off_is_not_there(
     service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
 ) -> None:
-    body = good(tiny_edition, tmp_path, "emil")
+    body = good(tiny_edition, record, tmp_path, "emil")
     host, port = service.url.removeprefix("http://").split(":")
     before = list((record / "service" / "spool").iterdir())
     with socket.create_connection((host, int(port)), timeout=30) as client:
@@ -215,11 +260,21 @@ def test_nothing_of_the_key_is_told_or_written_where_others_can_read(
     """Right and wrong submissions, other paths, and everything that the service prints."""
     key = open_sealed(tiny_edition_folder)
     right = {pair: float(trial.mated) for pair, trial in key.trials.items()}
-    told = [answer(service, send(service, table(tiny_edition, tmp_path / "a", "berta", right)))]
+    told = [
+        answer(
+            service,
+            send(service, table(tiny_edition, tmp_path / "a", "berta", right, team_token(record, "berta"))),
+        )
+    ]
     del right[tiny_edition.eval.trials[0]]
-    told += [answer(service, send(service, table(tiny_edition, tmp_path / "b", "gert", right)))]
+    told += [
+        answer(
+            service,
+            send(service, table(tiny_edition, tmp_path / "b", "gert", right, team_token(record, "gert"))),
+        )
+    ]
     told += [answer(service, send(service, b"PK\3\4"))]
-    told += [answer(service, send(service, good(tiny_edition, tmp_path, "hans"), "attributes"))]
+    told += [answer(service, send(service, good(tiny_edition, record, tmp_path, "hans"), "attributes"))]
     told += [request(f"{service.url}/{path}", service.token)[1] for path in ("health", "submissions/x", "")]
     assert [one["state"] for one in told[:4]] == ["evaluated", "refused", "refused", "refused"]
     everything = f"{told}" + (record.parent / "service.log").read_text()
@@ -239,7 +294,7 @@ def count(record: Path, event: str, team: str) -> Counter[str]:
 @pytest.mark.long
 def test_a_hundred_at_once(service: Service, tiny_edition: Edition, record: Path, tmp_path: Path) -> None:
     """None is lost, none is scored twice, and the log verifies."""
-    bodies = [good(tiny_edition, tmp_path, f"team-{n:03d}", n) for n in range(100)]
+    bodies = [good(tiny_edition, record, tmp_path, f"team-{n:03d}", n) for n in range(100)]
     with ThreadPoolExecutor(100) as pool:
         tickets = list(pool.map(lambda body: send(service, body), bodies * 2))
         assert len(set(tickets)) == 100
@@ -257,7 +312,7 @@ def test_killed_at_random_it_goes_on(
     """Whatever got a ticket gets one evaluation, however often the service is killed in the middle."""
     record = tmp_path / "home" / "record"
     token = make_token(tiny_edition_folder, record, PLATFORM)
-    bodies = [good(tiny_edition, tmp_path, f"team-{n}", n) for n in range(12)]
+    bodies = [good(tiny_edition, record, tmp_path, f"team-{n}", n) for n in range(12)]
     moments, tickets = random.Random(7), set[str]()
 
     def send_all(service: Service) -> None:
