@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriprivacy.baselines.alignment.registration import (
+    LEAST_VOXELS,
     Registration,
     coarse,
     normalized_mutual_information,
@@ -45,7 +46,6 @@ NEAR_BRAIN_MM = 12.0
 LEAST_SIMILARITY = 1.05
 # Degrees between a scan and the average head: real heads have up to 7, synthetic ones 22, and people look up.
 LARGEST_TURN = 60.0
-LEAST_VOXELS = 2000  # in which that is measured; half a brain at 4 mm has 7,000
 # Of the average head behind the face and beyond the brain: less is a brain alone.
 LEAST_BEYOND_BRAIN = 0.15
 BEHIND_FACE_MM = 40.0
@@ -232,7 +232,7 @@ def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:
     if _share(head, places.around & seen) > MOST_AROUND:
         return "no head could be separated from the air: padding, or noise as bright as tissue"
     compared = places.near_brain & seen & head
-    if compared.sum() < LEAST_VOXELS:
+    if compared.sum() < LEAST_VOXELS:  # half a brain has 7,000
         return "too little of a brain is in the field of view"
     found = normalized_mutual_information(data[compared], places.head[compared])
     if found < LEAST_BRAIN_NMI:

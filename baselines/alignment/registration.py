@@ -47,6 +47,7 @@ CLEAR_SIMILARITY = 1.12
 # field of view cuts chin or ear above all. With air around the scan it comes loose: docs/results/defacers.md.
 DOUBTFUL_SIMILARITY = 1.11
 DOUBTFUL_SCALE = 1.75
+LEAST_VOXELS = 2000  # of 4 mm: 128 cm3, a tenth of a brain
 PADDING = 10  # voxels of 4 mm
 SECONDS = 300
 # One thread, and the C library's functions for processors without AVX2 and FMA: the others differ in the last
@@ -104,8 +105,11 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     binary = package_file("niimath", "bin/niimath")
     record = None if cache is None else cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
     if record is not None and record.is_file():
-        return _kept(record)
+        return _sensible(_kept(record), strict)
     small = coarse(scan)
+    if small.data.size < LEAST_VOXELS:  # niimath looks for minutes
+        extent = " x ".join(f"{n * mm:.0f}" for n, mm in zip(small.data.shape, small.spacing, strict=True))
+        raise AlignmentError(f"the field of view, {extent} mm, is too small for a head")
     small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise AlignmentError("every voxel is the same: there is no head to register")
@@ -113,10 +117,9 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     found = max(fits, key=lambda fit: fit.similarity)
     if strict and _is_doubtful(found):
         found = max([found, *_again(binary, small)], key=lambda fit: fit.similarity)
-    _refuse_nonsense(found, MIN_SIMILARITY if strict else MIN_LAX)
-    if record is not None:
+    if record is not None:  # nonsense as well: it takes the longest to find
         _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})
-    return found
+    return _sensible(found, strict)
 
 
 def coarse(scan: Scan, mm: float = COARSE_MM) -> Scan:
@@ -268,7 +271,8 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
     return found
 
 
-def _refuse_nonsense(found: Registration, least: float) -> None:
+def _sensible(found: Registration, strict: bool) -> Registration:
+    least = MIN_SIMILARITY if strict else MIN_LAX
     volume = abs(np.linalg.det(found.scan_to_head[:3, :3]))
     if not (0.3 < volume < 3.0):
         raise AlignmentError(
@@ -280,6 +284,7 @@ def _refuse_nonsense(found: Registration, least: float) -> None:
             f"after registration the scan has little in common with a head (normalized mutual information "
             f"{found.similarity:.3f}; expected at least {least}): is this a whole head?"
         )
+    return found
 
 
 def _kept(record: Path) -> Registration:

@@ -274,6 +274,17 @@ def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path
     assert np.array_equal(register(real, tmp_path).scan_to_head, np.eye(4))
 
 
+def test_what_is_no_head_is_not_registered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find nothing takes the most fits, and an evaluation asks often."""
+    noise = Scan(np.random.default_rng(1).normal(500, 100, (40, 40, 40)).astype(np.float32), np.eye(4) * 4)
+    with pytest.raises(AlignmentError) as first:
+        register(noise, tmp_path)
+    monkeypatch.setattr(registration, "_fits", lambda *_: pytest.fail("registered again"))
+    with pytest.raises(AlignmentError) as second:
+        register(noise, tmp_path)
+    assert str(second.value) == str(first.value)
+
+
 @pytest.mark.parametrize(
     "broken", ["", '{"scan_to_head": [[1.0, 0', "[]", '{"scan_to_head": [], "similarity": 1}']
 )

@@ -120,9 +120,9 @@ def test_a_team_that_has_a_token_is_not_borrowed(
     assert main(["evaluate", *words, f"submission={stranger}"]) == 2
     assert main(["evaluate", *words, f"submission={attack}"]) == 0
     assert main(["evaluate", *words, f"submission={stranger}", "team=another"]) == 0
-    told = "".join(capsys.readouterr())
-    kept = [path.read_text() for top in (record, entries) for path in top.rglob("*") if path.is_file()]
-    assert token not in told + "".join(kept)
+    told = "".join(capsys.readouterr()).encode()
+    kept = [path.read_bytes() for top in (record, entries) for path in top.rglob("*") if path.is_file()]
+    assert token.encode() not in told + b"".join(kept)
 
 
 @pytest.mark.parametrize("name", ["Team", "reference", "", "a b"])
