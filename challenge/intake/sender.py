@@ -54,22 +54,22 @@ def check_name(submission: Submission, sender: str, others: Iterable[str], from_
         raise error
 
 
-class StrangerError(SubmissionError):
-    """A submission whose team did not send it, as far as anybody can tell."""
+class SenderError(SubmissionError):
+    """A submission without the token of its team."""
 
 
 def check_sender(submission: Submission, holder: Callable[[str], str | None]) -> None:
-    """Raise StrangerError unless a submission has its team's token.
+    """Raise SenderError unless a submission has its team's token.
 
     Parameters
     ----------
     submission : Submission
         With its token in `submission.json`.
     holder : callable
-        Whose a token is; None if nobody's.
+        Whose a token is; None if it is no team's.
     """
     if holder(read_token(submission.folder)) != submission.team:
-        raise StrangerError(
+        raise SenderError(
             f"{DESCRIPTION}: {TOKEN} is not that of team {submission.team}; expected the one that the "
             "organizers gave it"
         )

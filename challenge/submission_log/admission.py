@@ -14,7 +14,7 @@ from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.expected_files import bounded_digest
-from mriprivacy.challenge.intake.sender import StrangerError, check_name, check_sender
+from mriprivacy.challenge.intake.sender import SenderError, check_name, check_sender
 from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.submission_log import ladder
 from mriprivacy.challenge.submission_log.budget import OPEN_KEY, SHOWN_RANGE, edition_budget, log_bits, shown
@@ -116,8 +116,8 @@ class Turn:
     ) -> Iterator[tuple[Submission, str]]:
         """Give the submission once intake, its name and the limits let it in, and the day it first was.
 
-        Whatever is refused is logged, and so is an evaluation in the block that ends in an error. A stranger
-        leaves no line in the log, which a team's submissions are counted in.
+        Whatever is refused is logged, and so is an evaluation in the block that ends in an error. What comes
+        without its team's token leaves no line in the log.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Turn:
                 received_on = self.admit(submission)
                 with self.attempted(submission):
                     yield submission, received_on
-        except StrangerError:
+        except SenderError:
             raise
         except SubmissionError as error:
             if self.path.exists():  # a slip of the organizer's is nothing that a team sent

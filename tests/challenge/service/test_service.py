@@ -114,7 +114,7 @@ def test_limits_hold_and_are_asked_again_later(
         assert answer(service, send(service, two[1]))["state"] == "evaluated"
 
 
-def test_nobody_sends_in_the_name_of_another(
+def test_no_one_sends_in_the_name_of_another(
     service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
 ) -> None:
     """Who can read a bundle has the platform's token; a team's limit, budget and best score stay its own."""
@@ -129,9 +129,11 @@ def test_nobody_sends_in_the_name_of_another(
         assert (told["state"], told["scores"]) == ("refused", {})
         assert told["lines"] == [f"{line} gave it"]
     assert events(record, "paula") == before
-    nobody = table(tiny_edition, tmp_path / "n", "nobody", drawn, team_token(record, "quentin"))
-    assert answer(service, send(service, nobody))["lines"][0].startswith("submission.json: team_token is not")
-    assert events(record, "nobody") == []
+    unknown = table(tiny_edition, tmp_path / "n", "unknown", drawn, team_token(record, "quentin"))
+    assert answer(service, send(service, unknown))["lines"][0].startswith(
+        "submission.json: team_token is not"
+    )
+    assert events(record, "unknown") == []
 
 
 def test_a_head_in_drops_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
