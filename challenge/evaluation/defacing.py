@@ -33,7 +33,7 @@ from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEY
 from mriprivacy.challenge.evaluation.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import exposure_of
-from mriprivacy.challenge.evaluation.face_presence import look_for_faces
+from mriprivacy.challenge.evaluation.face_presence import look_for_faces, not_found
 from mriprivacy.challenge.evaluation.games import face_figures, games
 from mriprivacy.challenge.evaluation.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
@@ -88,7 +88,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         context.cache,
         compute,
     )
-    (there, cannot_tell), finding = timed(
+    (there, cannot_tell, whole), finding = timed(
         "faces left", look_for_faces, edition, submission.scans, context.cache, compute
     )
     original, defaced, doubles, looking = _look(context, submission)
@@ -124,6 +124,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         remarks=[
             *gate_remarks,
             *cannot_tell,
+            *not_found(whole, {p: i.acquired for own in defaced.scans.values() for p, i in own.items()}),
             *lost,
             *remarks_on_references(released, kind),
             *remarks_on_doppelgangers(doubles),

@@ -1,11 +1,11 @@
 """Whether a face is in every defaced scan; where the kit cannot tell, that is no protection."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mriprivacy.baselines.alignment.presence import CANNOT_TELL, VERDICTS, Presence, judge, presence
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, VERDICTS, WHOLE, Presence, judge, presence
 from mriprivacy.baselines.alignment.registration import coarse
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.baselines.face.surface import no_signal
@@ -32,7 +32,7 @@ class _Looked:
 
 def look_for_faces(
     edition: Edition, scans: Mapping[tuple[str, str], Path], cache: Path, compute: Compute
-) -> tuple[dict[str, int], list[str]]:
+) -> tuple[dict[str, int], list[str], frozenset[str]]:
     """Give a verdict on every scan of a defacing submission, both splits.
 
     Parameters
@@ -53,6 +53,8 @@ def look_for_faces(
         originals are unknown, too.
     warnings : list of str
         Why it is unknown, with the number of scans and five of them.
+    whole : frozenset of str
+        The probes in which there is a whole face.
     """
     jobs = {
         probe: _PresenceJob(edition.splits[split].scan(probe), path, cache)
@@ -69,7 +71,28 @@ def look_for_faces(
         {verdict: counts[verdict] for verdict in VERDICTS}
         | {ORIGINAL_TOO: sum(one.original_too for one in looked.values())},
         [f"faces: {reason} ({names})" for reason, names in by_reason(told)],
+        frozenset(probe for probe, one in looked.items() if one.seen.verdict == WHOLE),
     )
+
+
+def not_found(whole: Collection[str], found: Mapping[str, bool]) -> list[str]:
+    """Say in which scans there is a whole face that no attacker found: their figures do not show it.
+
+    Parameters
+    ----------
+    whole : collection of str
+        From `look_for_faces`.
+    found : mapping from str to bool
+        Whether attackers found a face in the scan of a probe.
+
+    Examples
+    --------
+    >>> not_found({"a", "b"}, {"a": True, "b": False, "c": False})
+    ['faces: there is a whole one that no attacker found; what it gives away is not known (1 scan: b)']
+    """
+    told = "there is a whole one that no attacker found; what it gives away is not known"
+    missed = [(probe, told) for probe, is_found in found.items() if probe in whole and not is_found]
+    return [f"faces: {reason} ({names})" for reason, names in by_reason(missed)]
 
 
 def _look(job: _PresenceJob) -> _Looked:

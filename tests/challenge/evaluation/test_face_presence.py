@@ -98,8 +98,9 @@ def test_scans_and_originals_are_told_apart(
     room = "mriprivacy.challenge.evaluation.face_presence."
     monkeypatch.setattr(room + "presence", seen)
     monkeypatch.setattr(room + "judge", lambda small, *_: Presence(CANNOT_TELL, reason="no head (nmi 1.02)"))
-    counts, remarks = look_for_faces(tiny_edition, sent, tmp_path, ENGINE)
+    counts, remarks, whole = look_for_faces(tiny_edition, sent, tmp_path, ENGINE)
     assert counts == counted(len(scans) - 2, 1, 1)
+    assert not whole
     assert sorted(remarks) == sorted(
         f"faces: cannot tell in these scans{more} whether a face is left: no head (1 scan: {probe})"
         for (_, probe), more in ((bad, " and in their originals"), (own, ""))
@@ -127,5 +128,5 @@ def test_what_remains_is_judged_where_the_original_lay(
     room = "mriprivacy.challenge.evaluation.face_presence."
     monkeypatch.setattr(room + "presence", seen)
     monkeypatch.setattr(room + "judge", judged)
-    assert look_for_faces(tiny_edition, sent, tmp_path, ENGINE) == (counted(1, 0, 0), [])
+    assert look_for_faces(tiny_edition, sent, tmp_path, ENGINE) == (counted(1, 0, 0), [], frozenset())
     assert [own.tolist() for own in asked] == [place.tolist()]

@@ -83,7 +83,9 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
             patch.setattr(room + "extract", extract)
             patch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
             patch.setattr(room + "leak_checks", lambda *_: [])
-            patch.setattr(room + "look_for_faces", lambda *_: ({}, []))  # nor have toys a brain of ours
+            patch.setattr(
+                room + "look_for_faces", lambda *_: ({}, [], frozenset())
+            )  # nor have toys a brain of ours
             patch.setattr(room + "SHUFFLED_KEYS", 2)  # the audit is tested elsewhere
             patch.setattr(room + "KEYS_A_CALL", 2)
             return evaluate(context, check_submission(folder, edition)).entry
