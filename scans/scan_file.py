@@ -20,6 +20,7 @@ EXTENT_MM = (1.0, 1000.0)  # of the longest side of a field of view that is no m
 HEAD_MM = (80.0, 600.0)  # of every side of one that holds a head
 # The sform may hold a registration; a scale beyond this is none of a head.
 SCALE = 1.25
+TURN = 45.0  # degrees of an axis; a registration turns a head by less
 FEWEST = 16  # voxels along an axis
 
 
@@ -195,12 +196,23 @@ def _affine(image: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
                 "qform, which agrees with pixdim, is used"
             )
             affine = np.asarray(qform, np.float64)
+        elif said := _directions_differ(sform, qform):
+            remarks.append(f"{said}; the sform is used, and which is right only its DICOM tells")
     unit = header.get_xyzt_units()[0]
     if unit in UNITS:
         factor = UNITS[unit]
         affine = np.round(np.diag([factor, factor, factor, 1.0]) @ affine, 4)
         remarks.append(f"units are {unit}: sizes are multiplied by {factor:g}")
     return affine, tuple(remarks)
+
+
+def _directions_differ(sform: NDArray[np.float64], qform: NDArray[np.float64]) -> str:
+    """Say how two transforms disagree on where right, front and up are; a registration turns a little."""
+    if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
+        return "sform and qform have left and right exchanged"
+    axes = [np.asarray(one)[:3, :3] / np.maximum(_spacing(one), 1e-12) for one in (sform, qform)]
+    turn = np.degrees(np.arccos(np.clip((axes[0] * axes[1]).sum(axis=0).min(), -1, 1)))
+    return f"sform and qform differ by {turn:.0f} degrees" if turn > TURN else ""
 
 
 def _spacing(affine: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -91,6 +91,28 @@ def test_of_two_transforms_the_plausible_one_is_used_and_said(tmp_path: Path, he
     assert "sform says voxels of 1 x 1 x 1 mm, qform of 4 x 4 x 4 mm" in scan.remarks[0]
 
 
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        (np.diag([-1, 1, 1, 1]), "sform and qform have left and right exchanged"),
+        (np.diag([-1, -1, 1, 1]), "sform and qform differ by 180 degrees"),
+        (np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]), "differ by 90 degrees"),
+        (np.eye(4), ""),
+    ],
+    ids=["mirrored", "back to front", "axes exchanged", "alike"],
+)
+def test_transforms_that_point_elsewhere_are_said(
+    axes: np.ndarray, said: str, tmp_path: Path, head: np.ndarray
+) -> None:
+    image = nib.Nifti1Image(head, AFFINE)
+    image.set_qform(AFFINE, 1)
+    image.set_sform(axes @ AFFINE, 1)
+    nib.save(image, tmp_path / "scan.nii.gz")
+    scan = open_scan(tmp_path / "scan.nii.gz")
+    assert np.allclose(scan.affine, axes @ AFFINE)
+    assert [said in remark for remark in scan.remarks] == [True] * bool(said)
+
+
 def test_a_sform_that_holds_a_registration_stays(tmp_path: Path, head: np.ndarray) -> None:
     """A tenth larger and turned: as to a template. Nothing is said, nothing changed."""
     registered = np.diag([1.1, 1.1, 1.1, 1]) @ AFFINE
