@@ -12,14 +12,12 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
+from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.sender import check_name, teams_of_entries
 from mriprivacy.challenge.intake.submission import Submission, received
-from mriprivacy.challenge.leaderboard.comparable import comparable
-from mriprivacy.challenge.leaderboard.standings import Board, board
+from mriprivacy.challenge.leaderboard.beside import board_beside
 from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.challenge.release.published import standard_note
@@ -81,7 +79,7 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     written = write_entry(Path(settings.output), entry)
     files = {"entry": written} | ({"report": report} if report else {})
     whole = [summary(entry), *(f"note: {note}" for note in entry.warnings)]
-    show(block(of_entry(entry, _board(settings, entry)), files), settings, whole=whole)
+    show(block(of_entry(entry, board_beside(entry, Path(settings.output))), files), settings, whole=whole)
     if turn:
         told = turn.close(evaluation, submission, context)
         if not verdict_only(settings):
@@ -102,16 +100,6 @@ def _received(
     with received(path, context.edition, settings.compute) as submission:
         check_name(submission, settings.team, others, from_outside=path.is_file())
         yield submission, ""
-
-
-def _board(settings: EvaluateSettings, entry: Entry) -> Board | None:
-    """Rank an entry beside those of its edition and track in the same folder that were made alike."""
-    if entry.track == "attributes":
-        return None
-    own = (entry.edition, entry.edition_hash, entry.track)
-    others = examine_entries(Path(settings.output)).entries
-    alike, _ = comparable([one for one in others if (one.edition, one.edition_hash, one.track) == own])
-    return board(alike) if alike else None
 
 
 def _turn(settings: EvaluateSettings, context: Context) -> Turn:

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve-scores": "a service that evaluates what platforms forward, where the key is",
     "identify": "probe embeddings against a gallery of any size",
     "rank": "turn entries into LEADERBOARD.md and a site",
+    "show": "the verdict on an evaluated system, or all of its figures",
     "score": "every metric of a labelled table of scores, with its interval",
     "compare": "two tables of scores on the same trials, in a paired test",
     "export": "write a starting kit, a Codabench bundle or a grand-challenge container for an edition",
@@ -46,6 +47,7 @@ EXAMPLES = {
     "serve-scores": "edition=edition record=record output=entries",
     "identify": "probes=probes.npy gallery=photos.npy output=candidates",
     "rank": "entries=entries output=board",
+    "show": "entries/practice-2026.1/my-team__my-attack-1.json",
     "score": "scores.tsv format=json",
     "compare": "first.tsv second.tsv",
     "export": "target=starting_kit edition=edition output=kit",
@@ -58,7 +60,7 @@ EXAMPLES = {
 }
 
 # Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
-POSITIONAL = {"score": ("scores",), "compare": ("first", "second")}
+POSITIONAL = {"show": ("entry",), "score": ("scores",), "compare": ("first", "second")}
 
 
 def run_command(name: str, overrides: Sequence[str]) -> None:

@@ -1,0 +1,38 @@
+"""`mriprivacy show ENTRY`: the verdict on an evaluated system, or all of its figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mriprivacy.challenge.entry.entry_file import read_entry
+from mriprivacy.challenge.entry.figures import as_csv
+from mriprivacy.challenge.leaderboard.beside import board_beside
+from mriprivacy.challenge.leaderboard.metric_block import FORMATS
+from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.leaderboard.verdict import block, of_entry
+from mriprivacy.data_prep.formats.settings import REQUIRED, setting
+from mriprivacy.scoring.errors import UserError
+
+
+@dataclass
+class ShowSettings:
+    """Keys of the command."""
+
+    entry: str = setting(REQUIRED, "file of an entry, as evaluate writes it; `show ENTRY` is enough")
+    format: str = setting("text", "what is printed; csv: every figure, a row each", choices=(*FORMATS, "csv"))
+    verbose: bool = setting(False, "also print everything that the verdict sums up")
+
+
+def run(settings: ShowSettings) -> None:
+    """Print the verdict; its ranks are among the entries that lie beside it."""
+    path = Path(settings.entry)
+    try:
+        entry = read_entry(path)
+    except UserError as error:  # it does not name the file
+        raise UserError(*(f"{path}: {one.removeprefix('the file: ')}" for one in error.problems)) from error
+    if settings.format == "csv":
+        print(as_csv([entry]))
+        return
+    verdict = of_entry(entry, board_beside(entry, path.resolve().parents[1]))
+    print(block(verdict, {"entry": path}).show(settings.format))
+    if settings.verbose and settings.format == "text":
+        print("\n".join([summary(entry), *(f"note: {note}" for note in entry.warnings)]))
