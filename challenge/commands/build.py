@@ -91,6 +91,7 @@ class BuildSettings:
     cohort: BidsCohort = group(BidsCohort, "bids")
     distractors: Distractors = group(Distractors, "none")
     protocol: Protocol = group(Protocol, "standard")
+    cache: str = setting("", "folder for registrations of real heads; empty: the user's own cache folder")
     compute: Compute = group(Compute, "loky")
     edition: EditionConfig = group(EditionConfig, "custom", name="standard")
 
@@ -191,6 +192,7 @@ def run(settings: BuildSettings) -> None:
     plan = superseding(plan, old) if old else plan
     check_seed(plan, settings.seed)
     _check_scans(plan, settings.compute)
+    faces_told = _faces_of_originals(plan, settings)
     faces_meant = faces_of(decided) if decided else None
     plan = cut_photographs(plan, Path(settings.cohort.root), settings.cohort, settings.compute, faces_meant)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
@@ -212,7 +214,6 @@ def run(settings: BuildSettings) -> None:
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
-        faces_told = _faces_of_originals(plan, settings.compute)
         if old:
             mark_superseded(old, open_edition(folder))
         if settings.recipients:
@@ -270,14 +271,18 @@ def _released(path: str) -> Edition | None:
     return open_edition(Path(path))
 
 
-def _faces_of_originals(plan: Plan, compute: Compute) -> list[str]:
+def _faces_of_originals(plan: Plan, settings: BuildSettings) -> list[str]:
     """Say which scans of real people are no originals with a face, and what follows for the ranking."""
     if plan.description["synthetic"] or "defacing" not in plan.description["tracks"]:
         return []
     jobs = [scan.source for scan in plan.scans]
-    found = work(partial(face_in, cache_folder("")), jobs, "heads", compute)
-    told = [(scan.name, why_no_original(seen)) for scan, seen in zip(jobs, found, strict=True)]
-    lines = [f"faces: {why} ({names})" for why, names in by_reason([one for one in told if one[1]])]
+    found = work(partial(face_in, cache_folder(settings.cache)), jobs, "heads", settings.compute)
+    told = [
+        (scan.name, why.partition(" (")[0])  # without figures, in which scans differ
+        for scan, seen in zip(jobs, found, strict=True)
+        if (why := why_no_original(seen))
+    ]
+    lines = [f"faces: {why} ({names})" for why, names in by_reason(told)]
     unknown = sum(not seen.readable for seen in found)
     if unknown > TOLERATED * len(jobs):
         lines.append(

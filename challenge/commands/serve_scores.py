@@ -19,14 +19,15 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.intake.archive import largest_archive
 from mriprivacy.challenge.intake.expected_files import largest_sizes
-from mriprivacy.challenge.intake.sender import name_problem
+from mriprivacy.challenge.intake.sender import name_problem, teams_of_entries
 from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.service.desk import Desk
 from mriprivacy.challenge.service.server import Desktop, make_server
 from mriprivacy.challenge.submission_log.admission import allowed
-from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.challenge.submission_log.log import Limits, read_log
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, TEAMS, new_token, read_hashes
 from mriprivacy.data_prep.formats.atomic import private_folder
+from mriprivacy.data_prep.formats.fields import is_reserved
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
@@ -58,8 +59,14 @@ def run(settings: ServeScoresSettings) -> None:
         return
     if settings.new_team:
         teams = Path(settings.record) / TEAMS
-        if problem := name_problem(settings.new_team, "", read_hashes(teams), from_outside=True):
+        known = {event.team for event in read_log(teams.parent) if event.event == "accepted"}
+        known |= {*read_hashes(teams), *teams_of_entries(Path(settings.output), _name(settings))}
+        if problem := name_problem(settings.new_team, settings.new_team, known, from_outside=True):
             raise UserError(f"serve-scores: {problem}")
+        if is_reserved(settings.new_team):
+            raise UserError(
+                f"serve-scores: new_team is {settings.new_team}, a name for the kit's own systems"
+            )
         _make_token(teams, settings.new_team)
         return
     if not read_hashes(home / PLATFORMS):
@@ -75,6 +82,10 @@ def run(settings: ServeScoresSettings) -> None:
             _serve(settings, root, home)
     except Timeout as error:
         raise UserError(f"serve-scores: another one serves {settings.record}; end it first") from error
+
+
+def _name(settings: ServeScoresSettings) -> str:
+    return open_edition(Path(settings.edition), images=False).name
 
 
 def _make_token(file: Path, holder: str) -> None:

@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,10 @@ class Unpacked:
 
 @contextmanager
 def unpacked(
-    path: Path, sizes: Mapping[str, int], begins: Begins = lambda name, begin: True
+    path: Path,
+    sizes: Mapping[str, int],
+    begins: Begins = lambda name, begin: True,
+    only: Collection[str] = (),
 ) -> Iterator[Unpacked]:
     """Give a submission as a folder: the folder itself, or a temporary one with the members of a zip.
 
@@ -85,6 +88,8 @@ def unpacked(
         Every name a member may have, and the most bytes it may unpack to.
     begins : function, optional
         Looks at the first bytes of every scan before it is unpacked.
+    only : collection of str, optional
+        Of the members these alone are unpacked, if any are given; all are judged.
 
     Yields
     ------
@@ -111,7 +116,8 @@ def unpacked(
     with _open(path) as stream:
         members, left_out, links = _table_of_contents(stream, sizes)
         with scratch_folder("submission") as folder:
-            _unpack(stream, members, sizes, folder, begins)
+            wanted = [one for one in members if one.orig_filename in only] if only else members
+            _unpack(stream, wanted, sizes, folder, begins)
             yield Unpacked(folder, left_out, links)
 
 

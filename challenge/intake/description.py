@@ -71,7 +71,7 @@ def write_submission_json(
     if problems:
         raise SubmissionError(*problems)
     with whole_file(folder / DESCRIPTION) as temporary:
-        temporary.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(_text(about), encoding="utf-8")
 
 
 def _licence(value: str) -> str | None:
@@ -170,8 +170,20 @@ def read_description(
 
 
 def read_token(folder: Path) -> str:
-    """Return the team's token in the `submission.json` of an accepted submission; empty if it has none."""
+    """Return the team's token in a `submission.json` without problems; empty if it has none."""
     return str(read_json_object(folder / DESCRIPTION, name=DESCRIPTION).get(TOKEN, ""))
+
+
+def without_token(folder: Path) -> str:
+    """Return the text of a `submission.json` as it is published, without the token; empty if it has none."""
+    about = read_json_object(folder / DESCRIPTION, name=DESCRIPTION)
+    if TOKEN not in about:
+        return ""
+    return _text({field: said for field, said in about.items() if field != TOKEN})
+
+
+def _text(about: Mapping[str, object]) -> str:
+    return json.dumps(about, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_claims(folder: Path) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.intake.archive import unpacked
 from mriprivacy.challenge.intake.description import (
     DESCRIPTION,
     TOKEN,
@@ -10,7 +12,8 @@ from mriprivacy.challenge.intake.description import (
     read_claims,
     read_token,
 )
-from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.intake.expected_files import largest_sizes
+from mriprivacy.challenge.intake.submission import Submission, described
 from mriprivacy.data_prep.formats.fields import alike, is_reserved
 
 
@@ -58,21 +61,37 @@ class SenderError(SubmissionError):
     """A submission without the token of its team."""
 
 
-def check_sender(submission: Submission, holder: Callable[[str], str | None]) -> None:
-    """Raise SenderError unless a submission has its team's token.
+def check_sender(path: Path, edition: Edition, track: str, holder: Callable[[str], str | None]) -> None:
+    """Raise SenderError unless a submission has its team's token; nothing else of it is unpacked.
 
     Parameters
     ----------
-    submission : Submission
-        With its token in `submission.json`.
+    path : Path
+        A folder or zip.
+    edition : Edition
+        The public side is all that is needed.
+    track : str
+        The only one that is asked for; empty for any.
     holder : callable
         Whose a token is; None if it is no team's.
+
+    Raises
+    ------
+    SenderError
+        Also with what is wrong with a description that cannot be read, in the words of intake.
     """
-    if holder(read_token(submission.folder)) != submission.team:
-        raise SenderError(
-            f"{DESCRIPTION}: {TOKEN} is not that of team {submission.team}; expected the one that the "
-            "organizers gave it"
-        )
+    try:
+        with unpacked(path, largest_sizes(edition, track), only=(DESCRIPTION,)) as found:
+            about, problems = described(found, edition, track)
+            if not problems and holder(read_token(found.folder)) != about["team"]:
+                problems = [
+                    f"{DESCRIPTION}: {TOKEN} is not that of team {about['team']}; expected the one that the "
+                    "organizers gave it"
+                ]
+    except SubmissionError as error:
+        raise SenderError(*error.problems) from error
+    if problems:
+        raise SenderError(*problems)
 
 
 def teams_of_entries(folder: Path, edition: str) -> set[str]:

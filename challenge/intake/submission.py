@@ -20,6 +20,7 @@ from mriprivacy.challenge.intake.description import (
     SubmissionError,
     read_claims,
     read_description,
+    without_token,
     write_submission_json,
 )
 from mriprivacy.challenge.intake.expected_files import (
@@ -198,16 +199,7 @@ def check_submission(
     folder = given.folder
     if not folder.is_dir():
         raise SubmissionError(f"the submission: no such folder or zip; expected one with {DESCRIPTION}")
-    if outer := outer_folder(folder, given.left_out):
-        raise SubmissionError(
-            f"the submission: {DESCRIPTION} is in the folder {shown(outer)}; expected at the top: pack what "
-            "is in the folder, not the folder itself"
-        )
-    about, problems = read_description(folder, edition, is_link=DESCRIPTION in given.links)
-    if not about:  # what else is asked for, the track says
-        raise SubmissionError(*problems)
-    if track and about["track"] != track:
-        raise SubmissionError(f"{DESCRIPTION}: track is {about['track']}; this phase is for {track}")
+    about, problems = described(given, edition, track)
     track = about.pop("track")
     scans = scan_files(edition) if track == "defacing" else {}
     needed = [DESCRIPTION, *(list(scans.values()) or tables(edition, track))]
@@ -234,6 +226,28 @@ def check_submission(
         return accept(AttackSubmission, wrong, warnings, scores=scores, distractor_scores=strangers)
     guesses, wrong = _read_attributes(folder, edition) if TABLES[track] in present else ({}, [])
     return accept(AttributesSubmission, wrong, _constant_attributes(guesses), attributes=guesses)
+
+
+def described(given: Unpacked, edition: Edition, track: str = "") -> tuple[dict[str, str], list[str]]:
+    """Read the description of a submission, which says what else is asked for; as `read_description`.
+
+    Raises
+    ------
+    SubmissionError
+        If it is not there, or does not even tell the track, or another than is asked for.
+    """
+    folder = given.folder
+    if outer := outer_folder(folder, given.left_out):
+        raise SubmissionError(
+            f"the submission: {DESCRIPTION} is in the folder {shown(outer)}; expected at the top: pack what "
+            "is in the folder, not the folder itself"
+        )
+    about, problems = read_description(folder, edition, is_link=DESCRIPTION in given.links)
+    if not about:
+        raise SubmissionError(*problems)
+    if track and about["track"] != track:
+        raise SubmissionError(f"{DESCRIPTION}: track is {about['track']}; this phase is for {track}")
+    return about, problems
 
 
 def _read_scores(
@@ -365,5 +379,9 @@ def _check(pair: _FilePair) -> Checked | str:
 
 
 def _digest(folder: Path, names: Sequence[str]) -> str:
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    """Return the digest of a submission, which is that of the same one without its team's token."""
+    own = {name: file_sha256(folder / name) for name in names}
+    if without := without_token(folder):
+        own[DESCRIPTION] = hashlib.sha256(without.encode()).hexdigest()
+    lines = [f"{own[name]}  {name}\n" for name in sorted(names)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

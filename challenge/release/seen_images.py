@@ -18,7 +18,7 @@ from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.data_prep.inspection.proposal import SeenImages
-from mriprivacy.scans.scan_file import check_head_size, open_scan
+from mriprivacy.scans.scan_file import ScanError, check_head_size, open_scan
 from mriprivacy.scoring.errors import UserError
 
 
@@ -89,6 +89,11 @@ def check_photo(path: Path) -> ImageVerdict:
 def face_in(cache: Path | None, path: Path) -> Presence:
     """Say whether a face is in a scan; it is unknown of one that cannot be read.
 
+    Raises
+    ------
+    SetupError
+        If niimath is missing: no image is the cause.
+
     Examples
     --------
     >>> print(face_in(Path("cache"), Path("nowhere.nii.gz")))
@@ -96,7 +101,7 @@ def face_in(cache: Path | None, path: Path) -> Presence:
     """
     try:
         return presence(read_scan(path), cache)
-    except (UserError, OSError) as error:
+    except ScanError as error:
         return Presence(CANNOT_TELL, reason=str(error))
 
 
@@ -148,7 +153,7 @@ def with_faces_of(
     """Look for faces in those scans that can be used; one without a face cannot, and it is said why.
 
     Two things are asked: whether attackers find a face in its pictures, and whether surface of a face is
-    there (`baselines.alignment.presence`). What is cut and still found is said, and stays.
+    there (`baselines.alignment.presence`). What is cut, or unknown, and still found is said, and stays.
 
     Parameters
     ----------
@@ -167,13 +172,17 @@ def with_faces_of(
     images = extract(usable, "scan", extraction, "faces of scans", compute)
     found = work(partial(face_in, extraction.cache), list(usable.values()), "heads", compute)
     faces = dict(zip(usable, found, strict=True))
-    without = {usable[name]: why_no_original(face) for name, face in faces.items()}
+    # Where attackers find a face, that the other cannot tell is no reason: it is said.
+    without = {
+        usable[name]: why_no_original(face) if face.readable or not images[name].acquired else ""
+        for name, face in faces.items()
+    }
     without |= {
         usable[name]: f"{image.reason or 'no face found'} ({faces[name]})"
         for name, image in images.items()
         if not image.acquired and not without[usable[name]]
     }
-    cut = {usable[name]: str(face) for name, face in faces.items() if face.verdict == CUT}
+    cut = {usable[name]: str(face) for name, face in faces.items() if face.verdict in (CUT, CANNOT_TELL)}
     return replace(
         seen,
         unusable={**seen.unusable, **{path: why for path, why in without.items() if why}},

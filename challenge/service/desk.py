@@ -1,7 +1,9 @@
 """One submission after the other, from the spool through intake, limits, evaluation and log to its answer."""
 
+import errno
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from mriprivacy.challenge.submission_log.log import Limits
 # comes behind all others (`spool.MANY`), so one that ends the service does not keep them waiting.
 _MOST_ATTEMPTS = 25
 _FAILED = Answer("failed", ("the evaluation ended more than once without an answer; tell the organizers",))
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,17 @@ class Desk:
         bool
             False if the spool cannot be written, as on a full disk: it has no answer then, and waits.
         """
+        if not item.archive.is_file():  # an organizer removed it
+            print(f"{item.ticket}: is gone", file=sys.stderr)
+            return True
         try:
             self._answer(item)
         except OSError as error:
-            print(f"{item.ticket}: {error.strerror or type(error).__name__}; it waits", file=sys.stderr)
+            if error.errno not in _FULL:
+                raise
+            with suppress(OSError):
+                item.forget_attempt()
+            print(f"{item.ticket}: {error.strerror}; it waits", file=sys.stderr)
             return False
         return True
 
@@ -71,11 +83,12 @@ class Desk:
             answer = Answer("over limit", bounded([error.public]))
         except SubmissionError as error:
             answer = Answer("refused", bounded(error.problems))
-        except Exception as error:  # its text may name what is secret, so it stays here
-            traceback.print_exc(file=sys.stderr)
-            answer = Answer(
-                "failed", (f"the evaluation failed ({type(error).__name__}); tell the organizers",)
-            )
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            answer = _failed(error)
+        except Exception as error:
+            answer = _failed(error)
         item.close(answer)
 
     def _evaluated(self, item: Item) -> Answer:
@@ -91,3 +104,9 @@ class Desk:
             # Of the warnings those of intake, which has no key.
             lines = [told.line, f"{edition.name}@{edition.hash[:8]}, mriprivacy {entry.kit}"]
             return Answer("evaluated", bounded([*lines, *submission.warnings]), told_scores(told, entry))
+
+
+def _failed(error: Exception) -> Answer:
+    """Print what ended an evaluation; its text may name what is secret, so a team learns that it did."""
+    traceback.print_exception(error, file=sys.stderr)
+    return Answer("failed", (f"the evaluation failed ({type(error).__name__}); tell the organizers",))

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
+from mriprivacy.challenge.service.spool import Answer, Item, find, receive, ticket_secret, waiting
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, holder_of
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
@@ -32,6 +32,7 @@ _SILENCE = (
 )
 _SLOWEST = 16_000  # bytes a second of a body, after as long
 _LONGEST_TOKEN = 200
+_DRAIN = 5  # seconds for which what follows a refused head is read
 _SMALL = 1 << 20  # bytes of a refused body that are read, so that the client sees why
 
 
@@ -102,7 +103,7 @@ class Desktop:
         if full or self._line.qsize() >= _MOST_WAITING:
             raise RefusedRequest(503, "too many submissions are waiting; send it again later")
         try:
-            item, new = receive(self.spool, token, platform, track, length, read)
+            item, new = receive(self.spool, ticket_secret(self.folder), platform, track, length, read)
         except UserError as error:
             raise RefusedRequest(400, error.problems[0]) from error
         with self._reopening:
@@ -219,6 +220,7 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(raw)
             self.wfile.flush()
+            self._begun -= _SILENCE - _DRAIN  # who is refused does not hold a place for long
             with suppress(OSError):
                 while self._read_bytes < _SMALL and self._read(_SMALL):
                     pass
@@ -242,7 +244,11 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._room.acquire()
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no further thread can be started
+            self._room.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:

@@ -1,13 +1,15 @@
 """What arrived at the service, on disk: whole submissions by ticket, and their answers.
 
-A ticket follows from the platform, the track and the bytes, so what is sent twice is one submission. Each one
-is a folder that appears by a rename; after a kill it is there as a whole, or not at all.
+A ticket follows from the platform, the track and the bytes, by a secret of the service, so what is sent twice
+is one submission. Each one is a folder that appears by a rename; after a kill it is there as a whole, or not
+at all.
 """
 
 import hashlib
 import hmac
 import json
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -17,7 +19,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.submission_log.tokens import token_hash
 from mriprivacy.data_prep.formats.atomic import sync, sync_tree, whole_file
 from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
@@ -27,6 +28,7 @@ STATES = ("evaluated", "refused", "over limit", "failed")
 _FINAL = ("evaluated", "refused")  # the same bytes would end so again
 _PIECE = 1 << 20
 _ARRIVING = ".partial-"
+_SECRET = "tickets.key"
 MANY = 3  # evaluations begun without an end: the fault may lie in the submission
 
 
@@ -114,6 +116,11 @@ class Item:
             temporary.write_text(f"{before + 1}", encoding="ascii")
         return before
 
+    def forget_attempt(self) -> None:
+        """Take the last count back: what ended it was no fault of the submission."""
+        with whole_file(self.folder / ATTEMPTS) as temporary:
+            temporary.write_text(f"{max(0, self.attempts() - 1)}", encoding="ascii")
+
     def attempts(self) -> int:
         """Return how many evaluations began and did not end."""
         path = self.folder / ATTEMPTS
@@ -125,13 +132,25 @@ class Item:
         (self.folder / ANSWER).unlink(missing_ok=True)
 
 
-def ticket_of(token: str, track: str, sha256: str) -> str:
-    """Return the ticket of a zip, which cannot be found without the token and the bytes."""
-    return hmac.new(bytes.fromhex(token_hash(token)), f"{track} {sha256}".encode(), "sha256").hexdigest()[:32]
+def ticket_secret(folder: Path) -> bytes:
+    """Return the secret of a service from which tickets follow; it is made when it is first asked for.
+
+    The hash of a zip stands in the log, which may be published, and a platform's token in its bundle.
+    """
+    path = folder / _SECRET
+    if not path.exists():
+        with whole_file(path) as temporary:
+            temporary.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def ticket_of(secret: bytes, platform: str, track: str, sha256: str) -> str:
+    """Return the ticket of a zip, which cannot be found without the service's secret."""
+    return hmac.new(secret, f"{platform} {track} {sha256}".encode(), "sha256").hexdigest()[:32]
 
 
 def receive(
-    spool: Path, token: str, platform: str, track: str, length: int, read: Callable[[int], bytes]
+    spool: Path, secret: bytes, platform: str, track: str, length: int, read: Callable[[int], bytes]
 ) -> tuple[Item, bool]:
     """Write what arrives into the spool, unless it is there; return it, and whether it is new.
 
@@ -139,8 +158,10 @@ def receive(
     ----------
     spool : Path
         Of all submissions, a private folder.
-    token, platform, track : str
-        Of the platform and its phase.
+    secret : bytes
+        From `ticket_secret`.
+    platform, track : str
+        Who forwards it, and the track that its phase is about.
     length : int
         Bytes that were announced.
     read : callable
@@ -165,8 +186,10 @@ def receive(
         about = {"platform": platform, "track": track, "sha256": digest.hexdigest()}
         _write(arriving / ABOUT, about | {"arrived": time.time_ns()})
         sync_tree(arriving)
-        ticket = ticket_of(token, track, digest.hexdigest())
+        ticket = ticket_of(secret, platform, track, digest.hexdigest())
         new = False
+        if find(spool, ticket) is None:  # what is left of one that somebody removed
+            shutil.rmtree(spool / ticket, ignore_errors=True)
         with suppress(OSError):  # it is there, and a folder does not replace one that is not empty
             arriving.rename(spool / ticket)
             new = True
@@ -193,8 +216,13 @@ def waiting(spool: Path) -> list[Item]:
     """
     for half in spool.glob(f"{_ARRIVING}*"):
         shutil.rmtree(half, ignore_errors=True)
-    items = [item for path in spool.iterdir() if (item := find(spool, path.name))]
-    left = [item for item in items if not item.answer()]
+    left = []
+    for item in filter(None, (find(spool, path.name) for path in spool.iterdir())):
+        answer = item.answer()
+        if answer is None:
+            left.append(item)
+        elif answer.final:  # a kill came before
+            item.archive.unlink(missing_ok=True)
     return sorted(left, key=lambda item: (item.attempts() >= MANY, item.arrived))
 
 

@@ -131,9 +131,10 @@ class Turn:
             The only one that is let in; empty for any.
         """
         try:
+            teams = self.folder / TEAMS
+            if self.open_door or (not sender and read_hashes(teams)):
+                check_sender(self.path, self.edition, track, partial(holder_of, teams))
             with received(self.path, self.edition, compute, track) as submission:
-                if self.open_door or (not sender and read_hashes(self.folder / TEAMS)):
-                    check_sender(submission, partial(holder_of, self.folder / TEAMS))
                 check_name(submission, sender, others | self.teams(), from_outside=True)
                 received_on = self.admit(submission)
                 with self.attempted(submission):

@@ -13,6 +13,7 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 PLATFORMS, TEAMS = "tokens.json", "teams.json"
+_LARGEST = 1 << 24  # bytes of a file of hashes; a hundred thousand holders
 
 
 def new_token(file: Path, holder: str) -> str:
@@ -36,9 +37,13 @@ def new_token(file: Path, holder: str) -> str:
     if (wanted := is_name(holder)) is not None:
         raise UserError(f"the holder of a token is {holder!r}; expected {wanted}")
     token = secrets.token_urlsafe(32)
-    kept = read_hashes(file) | {holder: token_hash(token)}
-    with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    from filelock import FileLock  # here: platforms that score tables have none
+
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock"), mode=0o600):  # two may be made at once
+        kept = read_hashes(file) | {holder: token_hash(token)}
+        with whole_file(file) as temporary:
+            temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return token
 
 
@@ -59,7 +64,7 @@ def read_hashes(file: Path) -> dict[str, str]:
     """Return the hash of each holder's token; UserError if the file is not as `new_token` writes it."""
     if not file.exists():
         return {}
-    kept = read_json_object(file, name=file.name)
+    kept = read_json_object(file, name=file.name, max_bytes=_LARGEST)
     if not all(isinstance(one, str) and is_sha256(one) is None for one in kept.values()):
         raise UserError(f"{file}: is not as this kit writes it; remove it and make every token again")
     return kept

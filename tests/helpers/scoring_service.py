@@ -83,7 +83,7 @@ def served(edition: Path, record: Path, token: str, port: int = 0, *words: str) 
 def add_token(folder: Path, token: str) -> None:
     """Put a token into the description of a submission."""
     about = json.loads((folder / DESCRIPTION).read_text())
-    (folder / DESCRIPTION).write_text(json.dumps(about | {TOKEN: token}))
+    (folder / DESCRIPTION).write_text(json.dumps(about | {TOKEN: token}, indent=2))
 
 
 def request(url: str, token: str | None, body: bytes | None = None) -> tuple[int, dict[str, Any]]:

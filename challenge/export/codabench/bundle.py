@@ -164,6 +164,8 @@ def _competition(edition: Edition, phase: Phase, image: str) -> dict[str, Any]:
         # The web page alone heeds it: a token in the program is no secret from participants.
         "make_programs_available": phase.service is None,
         "make_input_data_available": False,
+        # A submission that is public gives its team's token away.
+        "can_participants_make_submissions_public": phase.service is None,
         "enable_detailed_results": False,
         **({"contact_email": phase.contact} if phase.contact else {}),
         "pages": [

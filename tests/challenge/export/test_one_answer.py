@@ -22,7 +22,7 @@ from mriprivacy.challenge.intake.bounded_lines import LONGEST
 from mriprivacy.challenge.intake.submission import SubmissionError, received
 from tests.helpers.hostile_descriptions import DESCRIPTIONS
 from tests.helpers.hostile_scores import ATTACKS
-from tests.helpers.scoring_service import Service, make_token, served
+from tests.helpers.scoring_service import Service, add_token, make_token, served, team_token
 
 
 def outer(folder: Path) -> None:
@@ -67,8 +67,12 @@ def reference(tiny_edition_folder: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def service(tiny_edition_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    record = tmp_path_factory.mktemp("home") / "record"
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home") / "record"
+
+
+@pytest.fixture(scope="module")
+def service(tiny_edition_folder: Path, record: Path) -> Iterator[Service]:
     token = make_token(tiny_edition_folder, record, "codabench")
     with served(tiny_edition_folder, record, token) as running:
         yield running
@@ -83,9 +87,11 @@ def test_every_door_says_the_same_first(
     tiny_edition: Edition,
     reference: Path,
     service: Service,
+    record: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    add_token(attack, team_token(record, "team"))
     WRONG[name](attack)
     archive = tmp_path / "x.zip"
     forward.pack(attack, archive)

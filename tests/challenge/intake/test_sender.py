@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
+from mriprivacy.challenge.intake.submission import received
 from mriprivacy.challenge.submission_log.head import RecordError
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_log
-from mriprivacy.challenge.submission_log.tokens import TEAMS, new_token, read_hashes
+from mriprivacy.challenge.submission_log.tokens import TEAMS, holder_of, new_token, read_hashes
 from mriprivacy.data_prep.formats.fields import RESERVED_TEAMS, alike, is_reserved
 from tests.helpers.board_entries import made_up
 from tests.helpers.scoring_service import add_token
@@ -142,3 +144,29 @@ def test_what_is_no_token_is_not_repeated(
     told = capsys.readouterr().err
     assert "team_token is none; expected the one that the organizers gave your team" in told
     assert token not in told
+
+
+def test_a_token_changes_no_digest(attack: Path, tiny_edition: Edition) -> None:
+    """Who publishes a folder takes the token out; the digest in the entry still is that of the folder."""
+    with received(attack, tiny_edition) as submission:
+        before = submission.sha256
+    add_token(attack, "x" * 43)
+    with received(attack, tiny_edition) as submission:
+        assert submission.sha256 == before
+
+
+def test_many_teams_have_tokens(tmp_path: Path) -> None:
+    names = {f"a-team-of-a-rather-long-name-{number:05d}": "0" * 64 for number in range(5000)}
+    (tmp_path / TEAMS).write_text(json.dumps(names))
+    token = new_token(tmp_path / TEAMS, "one-more")
+    assert holder_of(tmp_path / TEAMS, token) == "one-more"
+    assert len(read_hashes(tmp_path / TEAMS)) == 5001
+
+
+def test_a_spelling_of_a_known_team_gets_no_token(
+    tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    admit(tmp_path, Event("accepted", "tiny/2026.1", "attack", "Anna", "s", "0"), Limits(2, 20))
+    words = ["serve-scores", f"edition={tiny_edition_folder}", f"record={tmp_path}"]
+    assert main([*words, f"output={tmp_path / 'entries'}", "new_team=anna"]) == 2
+    assert "'Anna' was here before and looks the same" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import random
 import socket
 import threading
@@ -20,6 +21,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.service import server
 from mriprivacy.challenge.submission_log.log import read_log
+from tests.helpers.hostile_archives import members, packed
 from tests.helpers.scoring_service import Service, make_token, request, served, table, team_token
 
 PLATFORM = "codabench"
@@ -134,6 +136,26 @@ def test_no_one_sends_in_the_name_of_another(
         "submission.json: team_token is not"
     )
     assert events(record, "unknown") == []
+
+
+@pytest.mark.parametrize("spoilt", ["a row is missing", "no zip", "no table", "no description"])
+def test_without_a_token_nothing_is_logged_whatever_else_is_wrong(
+    spoilt: str, service: Service, tiny_edition: Edition, record: Path, tmp_path: Path
+) -> None:
+    """The log may be published; and each of its lines makes the next one slower."""
+    before = read_log(record)
+    drawn = dict.fromkeys(tiny_edition.eval.trials, 0.5)
+    drawn.pop(tiny_edition.eval.trials[0])
+    body = table(tiny_edition, tmp_path / "p", "paula", drawn)
+    if spoilt == "no zip":
+        body = b"PK\3\4" + os.urandom(20)
+    elif spoilt != "a row is missing":
+        name = "scores.tsv" if spoilt == "no table" else "submission.json"
+        (tmp_path / "p" / name).unlink()
+        body = packed(members(tmp_path / "p"))
+    told = answer(service, send(service, body))
+    assert told["state"] == "refused"
+    assert read_log(record) == before
 
 
 def test_a_head_in_drops_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

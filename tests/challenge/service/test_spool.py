@@ -1,16 +1,26 @@
 """Submissions on the disk, in the order in which they came, whatever a kill or a power cut left."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from mriprivacy.challenge.service.spool import ATTEMPTS, MANY, Answer, Item, receive, waiting
+from mriprivacy.challenge.service.spool import (
+    ATTEMPTS,
+    MANY,
+    Answer,
+    Item,
+    receive,
+    ticket_of,
+    ticket_secret,
+    waiting,
+)
 
-TOKEN = "00" * 32
+SECRET = bytes(32)
 
 
 def sent(spool: Path, body: bytes) -> tuple[Item, bool]:
-    return receive(spool, TOKEN, "codabench", "attack", len(body), lambda most: body)
+    return receive(spool, SECRET, "codabench", "attack", len(body), lambda most: body)
 
 
 def test_a_later_version_is_evaluated_later_though_the_first_was_begun(tmp_path: Path) -> None:
@@ -41,3 +51,29 @@ def test_a_zip_stays_while_it_may_be_needed(state: str, stays: bool, tmp_path: P
     answer = again.answer()
     assert answer is not None
     assert answer.state == state
+
+
+def test_a_kill_between_answer_and_removal_leaves_no_zip(tmp_path: Path) -> None:
+    item, _ = sent(tmp_path, b"zip")
+    item.keep(Answer("evaluated", ("A line.",)))
+    assert item.archive.exists()
+    assert waiting(tmp_path) == []
+    assert not item.archive.exists()
+
+
+def test_what_an_organizer_removed_can_be_sent_again(tmp_path: Path) -> None:
+    item, _ = sent(tmp_path, b"zip")
+    shutil.rmtree(item.folder)
+    item.attempt()  # by an evaluation that began before
+    again, new = sent(tmp_path, b"zip")
+    assert (again.ticket, new) == (item.ticket, True)
+    assert again.archive.read_bytes() == b"zip"
+
+
+def test_tickets_are_known_to_their_service_alone(tmp_path: Path) -> None:
+    """The hash of a zip is in the log, which may be published, and the token is in a public bundle."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = ticket_secret(tmp_path / "a"), ticket_secret(tmp_path / "b")
+    assert one == ticket_secret(tmp_path / "a")
+    assert len({ticket_of(secret, "codabench", "attack", "00" * 32) for secret in (one, other)}) == 2
