@@ -37,7 +37,7 @@ _SMALL = 1 << 20  # bytes of a refused body that are read, so that the client se
 
 
 class RefusedRequest(Exception):
-    """A request that is answered with a status of its own, and a line."""
+    """A request that is answered with a status of its own, and a line; caught where requests are answered."""
 
     def __init__(self, status: int, line: str) -> None:
         super().__init__(line)

@@ -26,9 +26,9 @@ class OverLimitError(RecordError):
         The same for the team, without advice to the organizer.
     """
 
-    def __init__(self, problem: str, public: str = "") -> None:
-        super().__init__(problem)
-        self.public = public or problem
+    def __init__(self, *problems: str, public: str = "") -> None:
+        super().__init__(*problems)
+        self.public = public or problems[0]
 
 
 @dataclass(frozen=True)

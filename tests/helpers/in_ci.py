@@ -26,5 +26,5 @@ def needs(found: bool, why: str) -> pytest.MarkDecorator:
 
 
 def needs_extra(found: bool, why: str) -> pytest.MarkDecorator:
-    """Mark a slow test of an extra that CI does not install: `deepbet` brings torch."""
+    """Mark a test of what CI does not have: `deepbet`, which brings torch, or a clone of bids-examples."""
     return pytest.mark.skipif(not found, reason=why)

@@ -27,7 +27,7 @@ _TOKEN = "MRIPRIVACY_TOKEN"  # of an image of the organizer's own; where it is n
 
 
 class Unanswered(Exception):
-    """The service did not give an answer; the text is for the participant."""
+    """The service did not give an answer; caught in `main`, its text is for the participant."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -25,7 +25,7 @@ _LARGEST_JSON = 10_000_000
 
 
 class JobError(Exception):
-    """What is wrong with a job, and where; counted before it is shown."""
+    """What is wrong with a job, and where; counted where it is caught, before it is shown."""
 
 
 def assemble(source: Path, edition: Edition, track: str, folder: Path) -> None:

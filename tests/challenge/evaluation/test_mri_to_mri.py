@@ -145,6 +145,9 @@ def judge(
     monkeypatch.setattr(
         "mriprivacy.challenge.evaluation.defacing.measure_utility", lambda *_: ({}, [])
     )  # there is no brain
+    monkeypatch.setattr(
+        "mriprivacy.challenge.evaluation.defacing.look_for_faces", lambda *_: ({}, [], frozenset())
+    )  # nor a head that could be registered
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], networks=["Dlib"], bootstrap=20, reanalysed=1)
     cache = submission / ".." / "cache"

@@ -8,6 +8,7 @@ import pytest
 from mriprivacy.data_prep.cohorts.people_table import VALUES, PeopleTable, read_people
 from mriprivacy.data_prep.cohorts.people_values import group_of
 from mriprivacy.data_prep.formats.tsv import TableError
+from tests.helpers.in_ci import needs_extra
 
 ROWS = [
     ["participant_id", "sex", "age", "ethnicity"],
@@ -161,7 +162,7 @@ def test_a_band_within_a_group_is_of_it() -> None:
     assert group_of("40-45", [18, 30, 45]) == ("n/a", None)
 
 
-@pytest.mark.skipif("BIDS_EXAMPLES" not in os.environ, reason="BIDS_EXAMPLES names no clone of bids-examples")
+@needs_extra("BIDS_EXAMPLES" in os.environ, "BIDS_EXAMPLES names no clone of bids-examples")
 def test_every_table_of_bids_examples_is_read() -> None:
     tables = sorted(Path(os.environ["BIDS_EXAMPLES"]).rglob("participants.tsv"))
     assert len(tables) > 50
