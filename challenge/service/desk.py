@@ -107,6 +107,6 @@ class Desk:
 
 
 def _failed(error: Exception) -> Answer:
-    """Print what ended an evaluation; its text may name what is secret, so a team is told that it did."""
+    """Print what ended an evaluation; its text may name what is secret, so a team reads that it did."""
     traceback.print_exception(error, file=sys.stderr)
     return Answer("failed", (f"the evaluation failed ({type(error).__name__}); tell the organizers",))

@@ -288,7 +288,7 @@ def admit(
                 f"{LOG}: {len(accepted)} answers to all teams can give away {given:.1f} bits of the key, and "
                 f"one more {event.bits:.2f}; they may give away {may:.1f}. Evaluate this one when the "
                 "challenge is over; or give limits.open_key=true if the key is no secret",
-                f"all teams: {len(accepted)} answers were given, and the key can bear no more; the "
+                public=f"all teams: {len(accepted)} answers were given, and the key can bear no more; the "
                 "organizers can evaluate this submission when the challenge is over",
             )
         return _append(folder, events, event, now)
