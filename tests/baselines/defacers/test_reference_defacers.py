@@ -276,12 +276,14 @@ def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path
 
 def test_what_is_no_head_is_not_registered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To find nothing takes the most fits, and an evaluation asks often."""
-    noise = Scan(np.random.default_rng(1).normal(500, 100, (40, 40, 40)).astype(np.float32), np.eye(4) * 4)
+    noise = Scan(
+        np.random.default_rng(1).normal(500, 100, (24, 24, 24)).astype(np.float32), np.diag([4.0, 4, 4, 1])
+    )
     with pytest.raises(AlignmentError) as first:
-        register(noise, tmp_path)
+        register(noise, tmp_path, strict=False)
     monkeypatch.setattr(registration, "_fits", lambda *_: pytest.fail("registered again"))
     with pytest.raises(AlignmentError) as second:
-        register(noise, tmp_path)
+        register(noise, tmp_path, strict=False)
     assert str(second.value) == str(first.value)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mriprivacy.baselines.alignment.presence import WHOLE, Presence
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
@@ -33,6 +34,12 @@ PAGE = (Path(__file__).parents[3] / "docs" / "tutorials" / "organizer.md").read_
 TUTORIAL = [
     line.split()[1:] for line in PAGE.partition("## Your own people\n")[2].split("```\n")[1].splitlines()
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Toy heads are not registered by `build`: tests/challenge/release/test_seen_images.py does it with heads."""
+    monkeypatch.setattr("mriprivacy.challenge.commands.build.face_in", lambda cache, path: Presence(WHOLE))
 
 
 @pytest.fixture(scope="module")
