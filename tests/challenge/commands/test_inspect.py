@@ -38,7 +38,7 @@ TUTORIAL = [
 
 @pytest.fixture(autouse=True)
 def no_heads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Toy heads are not registered by `build`: tests/challenge/release/test_seen_images.py does it with heads."""
+    """Toy heads are not registered by `build`; test_seen_images.py has heads."""
     monkeypatch.setattr("mriprivacy.challenge.commands.build.face_in", lambda cache, path: Presence(WHOLE))
 
 
