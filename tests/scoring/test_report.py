@@ -3,7 +3,7 @@ import pytest
 
 from mriprivacy import scoring
 from mriprivacy.scoring import ScoringError, roc, score_trials
-from mriprivacy.scoring.report import figures
+from mriprivacy.scoring.report import figures, variances
 from mriprivacy.scoring.trials import trials
 from tests.helpers import oracles
 
@@ -222,3 +222,14 @@ def test_the_level_of_the_intervals() -> None:
     assert "99 % intervals" in str(wide)
     with pytest.raises(ScoringError, match="level: 95; expected a confidence level"):
         score_trials(scores, mated, probe, reference, 50, level=95)
+
+
+def test_the_variance_of_draws_is_that_of_people_not_of_their_sample() -> None:
+    """Draws of n people vary by (n - 1)/n of what people do; the noise of pairs is known of some figures."""
+    scores, mated, probe, reference = sparse_list(3, subjects=5, n=60)
+    listed = trials(scores, mated, probe, reference)
+    draws = {"of_no_pairs": np.array([0.0, 1.0, 2.0, np.nan]), "linkability": np.array([0.2, 0.4, 0.2, 0.4])}
+    people = int(listed.paired.sum())
+    found = variances(listed, draws, 0)
+    assert found["of_no_pairs"] == pytest.approx(2 / 3 * people / (people - 1), rel=1e-12)
+    assert found["linkability"] == pytest.approx(0.01 * people / (people - 1), rel=1e-12)

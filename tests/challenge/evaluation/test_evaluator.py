@@ -1,5 +1,6 @@
 """Scores and attributes whose figures are known beforehand, through intake and evaluation."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -62,6 +63,15 @@ def test_an_oracle_links_everybody(tiny_edition: Edition, sealed: SealedKey, tmp
     figures = entry.results[0].figures
     assert (figures["eer"].value, figures["auc"].value, figures["rank1"].value) == (0, 1, 1)
     assert figures["linkability"].value == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("said", [True, False, None, "true"])
+def test_people_are_real_unless_the_edition_says_otherwise(
+    said: object, tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
+) -> None:
+    edition = replace(tiny_edition, description={**tiny_edition.description, "synthetic": said})
+    entry = scored(edition, sealed, tmp_path / "s", lambda trial: sealed.trials[trial].mated)
+    assert entry.synthetic is (said is True)
 
 
 def test_a_liar_is_seen(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
