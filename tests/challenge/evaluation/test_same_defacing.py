@@ -39,3 +39,12 @@ def test_a_split_without_faces_is_told_apart(missing: bool) -> None:
     }
     subjects = {name: name for own in scans.values() for name in own}
     assert split_test(scans, {}, subjects, defaced=True).differ == missing
+
+
+@pytest.mark.parametrize("share", [12, 4])
+def test_accuracy_is_a_share_and_high_where_samples_lie_apart(share: int) -> None:
+    second = np.arange(24) < share
+    noise = np.random.default_rng(0).normal(size=(24, 5))
+    people = list(map(str, range(24)))
+    assert 0.7 < two_sample([noise + 9 * second[:, None]], second, people).accuracy <= 1
+    assert 0.2 < two_sample([noise], second, people).accuracy < 0.8

@@ -1,0 +1,56 @@
+"""The paper's own figures stand beside those of an edition, as the paper prints them."""
+
+import numpy as np
+import pytest
+
+from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, table_1, table_2
+from mriprivacy.scoring import Difference, Estimate, score_trials
+
+# Boutet, Frindel and Maouche (2023), Table I: EER in percent, AUC, linkability.
+PAPER = {
+    ("deepface", "raw"): ("41", "0.54", "0.07"),
+    ("deepface", "bald"): ("32", "0.71", "0.18"),
+    ("geo", "raw"): ("36", "0.64", "0.11"),
+    ("geo", "bald"): ("38", "0.64", "0.13"),
+}
+
+
+@pytest.fixture
+def one() -> Attacked:
+    rng = np.random.default_rng(1)
+    people = np.arange(8)
+    mated = (people[:, None] == people).ravel()
+    scores = mated + rng.normal(size=64)
+    report = score_trials(scores, mated, np.repeat(people, 8), np.tile(people, 8), n_bootstrap=50)
+    return Attacked("geo", "raw", "ignorant", scores, report, None)
+
+
+@pytest.mark.parametrize(("attack", "condition"), PAPER)
+def test_the_paper_says(attack: str, condition: str, one: Attacked) -> None:
+    row = table_1([Attacked(attack, condition, "ignorant", one.scores, one.report, None)]).splitlines()[-1]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert (cells[1], cells[3], cells[5]) == PAPER[attack, condition]
+    assert cells[4] == f"{one.report.auc:.2f}"
+    assert float(cells[2].split("[")[0].replace("%", "")) == pytest.approx(100 * one.report.eer.value, abs=1)
+
+
+@pytest.mark.parametrize("level", ["adapted", "informed"])
+def test_of_other_attackers_the_paper_says_nothing(level: str, one: Attacked) -> None:
+    row = table_1([Attacked("geo", "raw", level, one.scores, one.report, None)]).splitlines()[-1]
+    assert [row.split("|")[i].strip() for i in (2, 4, 6)] == ["-", "-", "-"]
+
+
+def test_attributes_of_the_paper() -> None:
+    half = (Estimate(0.5, 0.4, 0.6, 10), 0.25)
+    names = ("age_group", "sex", "ethnicity")
+    rows = table_2({kind: dict.fromkeys(names, half) for kind in ("photograph", "MRI", "other")})
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.splitlines()[2:]]
+    assert [row[2] for row in cells] == ["0.4", "1.0", "0.4", "0.6", "0.4", "0.8", "-", "-", "-"]
+    assert {(row[3].split()[0], row[4]) for row in cells} == {("0.50", "0.25")}
+
+
+def test_a_difference_is_the_same_from_both_sides() -> None:
+    found = Difference("a", "b", "auc", Estimate(0.1, 0.05, 0.2, 9), 0.03, 0.04)
+    there, back = (differences([found], [pair]).splitlines()[-1] for pair in (("a", "b"), ("b", "a")))
+    assert "+0.10 [+0.05, +0.20]" in there
+    assert "-0.10 [-0.20, -0.05]" in back
