@@ -12,7 +12,7 @@ from mriprivacy.challenge.evaluation.kept_face import (
     kept_share,
     small_copy,
 )
-from mriprivacy.challenge.evaluation.whose_face import others_faces
+from mriprivacy.challenge.evaluation.whose_face import _alike, others_faces
 from tests.helpers.toy_heads import AFFINE, BRAIN, FRONT, toy_head
 
 
@@ -70,3 +70,14 @@ def test_a_scan_without_a_head_is_compared_all_the_same() -> None:
     found = compare_scans(empty, empty, BRAIN)
     assert found.head == 1.0
     assert np.isnan(found.face)
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("step", [-1, 0, 1])
+def test_copies_are_found_wherever_they_were_moved_to(axis: int, step: int) -> None:
+    """To both sides alike, and mirrored."""
+    copies = np.stack([small_copy(Scan(toy_head(seed), AFFINE)) for seed in range(1, 7)])
+    for moved in (np.roll(copies, step, axis), np.roll(copies, step, axis)[:, ::-1]):
+        alike = _alike(moved, copies)
+        assert np.diag(alike).min() > 0.97
+        assert alike[~np.eye(6, dtype=bool)].max() < 0.9
