@@ -233,3 +233,28 @@ def test_the_variance_of_draws_is_that_of_people_not_of_their_sample() -> None:
     found = variances(listed, draws, 0)
     assert found["of_no_pairs"] == pytest.approx(2 / 3 * people / (people - 1), rel=1e-12)
     assert found["linkability"] == pytest.approx(0.01 * people / (people - 1), rel=1e-12)
+
+
+def linked_mean(scores: np.ndarray, mated: np.ndarray, probe: np.ndarray) -> float:
+    """The share of people whose best mated score is accepted, over false match rates from 0 to 10 %.
+
+    Of non-mated scores equal to it a growing share is accepted, and of its person the same share.
+    """
+    others, rates = scores[~mated], (np.arange(20_000) + 0.5) / 200_000
+    found = []
+    for who in np.unique(probe[mated]):
+        best = scores[mated & (probe == who)].max()
+        above, from_it = np.mean(others > best), np.mean(others >= best)
+        ramp = (rates >= above) if from_it == above else (rates - above) / (from_it - above)
+        found.append(np.clip(ramp, 0, 1).mean())
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("digits", [0, 1, 9])
+def test_people_linked_on_average_are_counted_rate_by_rate(seed: int, digits: int) -> None:
+    """With few digits many scores are equal."""
+    scores, mated, probe, reference = sparse_list(seed, subjects=20, n=700)
+    scores = (scores + np.random.default_rng(seed).normal(size=700) * 1e-3).round(digits)
+    value = score_trials(scores, mated, probe, reference, n_bootstrap=50).partial_auc.value
+    assert value == pytest.approx(linked_mean(scores, mated, probe), abs=2e-4)
