@@ -22,6 +22,14 @@ def test_agrees_with_sklearn(seed: int) -> None:
     assert report.accuracy.low <= report.accuracy.value <= report.accuracy.high
 
 
+def test_a_class_that_is_guessed_and_never_true_is_no_class_of_the_truth() -> None:
+    truth, guess = ["a", "a", "b", "b", "b"], ["a", "none", "b", "b", "none"]
+    report = score_attributes(truth, guess, np.arange(5), 50)
+    assert report.balanced_accuracy.value == pytest.approx((1 / 2 + 2 / 3) / 2, abs=1e-12)
+    assert report.macro_f1.value == pytest.approx(f1_score(truth, guess, average="macro"), abs=1e-12)
+    assert report.accuracy.value == pytest.approx(3 / 5, abs=1e-12)
+
+
 def test_guessing_the_majority_gains_nothing() -> None:
     report = score_attributes(["F"] * 30 + ["M"] * 10, ["F"] * 40, np.arange(40), 100)
     assert (report.gain.value, report.gain.low, report.gain.high) == (0.0, 0.0, 0.0)
