@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.evaluation.same_defacing import split_test, two_sample
+from mriprivacy.challenge.evaluation.same_defacing import _block, split_test, two_sample
 
 
 def test_samples_of_one_kind_are_not_told_apart() -> None:
@@ -48,3 +48,13 @@ def test_accuracy_is_a_share_and_high_where_samples_lie_apart(share: int) -> Non
     people = list(map(str, range(24)))
     assert 0.7 < two_sample([noise + 9 * second[:, None]], second, people).accuracy <= 1
     assert 0.2 < two_sample([noise], second, people).accuracy < 0.8
+
+
+@pytest.mark.parametrize("columns", [1, 10, 1000])
+def test_a_block_weighs_the_same_however_many_columns_it_has(columns: int) -> None:
+    rows = list(np.random.default_rng(columns).normal(3, 7, size=(20, columns)))
+    whole = _block(rows)
+    assert (whole**2).sum() / 20 == pytest.approx(columns / whole.shape[1], rel=1e-9)
+    with_one_missing = _block([*rows, None])
+    assert np.isfinite(with_one_missing).all()
+    assert (with_one_missing**2).sum() / 21 == pytest.approx(1, rel=1e-9)

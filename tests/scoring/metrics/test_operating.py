@@ -68,3 +68,9 @@ def test_labels_and_scores_in_place_of_two_classes_are_refused(function) -> None
     """`auc(y_true, y_score)`, the order of scikit-learn, gave .5 or any other number."""
     with pytest.raises(ScoringError, match=r"mated: 0 and 1 alone.*expected the scores of mated trials"):
         function([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+
+
+def test_without_a_prior_one_trial_in_a_hundred_is_mated() -> None:
+    m, n = np.array([4.0, 3, 2, 1]), np.array([2.0, 0, 5])
+    assert dcf(m, n, 2.5) == dcf(m, n, 2.5, prior=0.01) != dcf(m, n, 2.5, prior=0.02)
+    assert min_dcf(m, n) == min_dcf(m, n, prior=0.01) != min_dcf(m, n, prior=0.5)

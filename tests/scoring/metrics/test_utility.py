@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mriprivacy.scoring.errors import ScoringError
-from mriprivacy.scoring.metrics.utility import brain_gate
+from mriprivacy.scoring.metrics.utility import _brain_change, brain_gate
 
 EYE = np.eye(4)
 
@@ -198,3 +198,12 @@ def test_nothing_may_be_added_far_from_the_head() -> None:
     assert brain_gate(scan, faint, brain, EYE, EYE, far=far).passed
     with pytest.raises(ScoringError, match="far: "):
         brain_gate(scan, hidden, brain, EYE, EYE, far=far[1:])
+
+
+@pytest.mark.parametrize("end", [-1e6, 1e6])
+def test_a_few_extreme_voxels_do_not_widen_what_is_tolerated(end: float) -> None:
+    before = np.linspace(100.0, 200.0, 1000)
+    before[:5] = end
+    share, relative = _brain_change(before, before + 5.0)
+    assert share == 1.0
+    assert relative == pytest.approx(5000 / np.abs(before).sum(), rel=1e-9)
