@@ -329,9 +329,11 @@ def test_a_hundred_at_once(service: Service, tiny_edition: Edition, record: Path
         assert set(count(record, event, "team-").values()) == {1}
 
 
-@pytest.mark.long
+@pytest.mark.parametrize(
+    "kills", [pytest.param(3, marks=pytest.mark.long), pytest.param(20, marks=pytest.mark.slow)]
+)
 def test_killed_at_random_it_goes_on(
-    tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path
+    kills: int, tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path
 ) -> None:
     """Whatever got a ticket gets one evaluation, however often the service is killed in the middle."""
     record = tmp_path / "home" / "record"
@@ -346,7 +348,7 @@ def test_killed_at_random_it_goes_on(
             except OSError:
                 return
 
-    for _ in range(3):
+    for _ in range(kills):
         with served(tiny_edition_folder, record, token) as service:
             sender = threading.Thread(target=send_all, args=(service,))
             sender.start()
