@@ -48,7 +48,14 @@ from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_p
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
-from mriprivacy.data_prep.inspection.plan_file import PLAN, PlanError, faces_of, open_questions, read_plan
+from mriprivacy.data_prep.inspection.plan_file import (
+    PLAN,
+    PlanError,
+    faces_of,
+    open_questions,
+    read_plan,
+    replaced_pictures,
+)
 from mriprivacy.data_prep.inspection.planned_people import planned_people
 from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError
@@ -146,7 +153,7 @@ def _planned(settings: BuildSettings, overridden: Collection[str]) -> tuple[Buil
             f"{settings.plan}/{PLAN}: synthetic is true, and the dataset does not say so; expected false for "
             "real people"
         )
-    if questions := open_questions(plan):
+    if questions := (*open_questions(plan), *replaced_pictures(plan)):
         raise PlanError(*(f"{settings.plan}/{PLAN}: {question}" for question in questions))
     decided = {
         name: value for name, value in plan.edition.items() if value not in ("", []) and name != "seed"

@@ -15,6 +15,7 @@ from mriprivacy.data_prep.cohorts.people_table import VALUES
 from mriprivacy.data_prep.cohorts.people_values import map_age
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.tsv import read_bytes
@@ -43,7 +44,7 @@ _PERSON: dict[str, type] = {
     "included": bool,
     **dict.fromkeys(("why", *VALUES), str),
     **dict.fromkeys(("scans", "references", "photos"), list),
-    "faces": dict,
+    **dict.fromkeys(("faces", "pictures"), dict),
 }
 _KINDS = {
     int: "a whole number",
@@ -84,6 +85,8 @@ class PlannedPerson:
         For photographs with several faces: which one, from the left, or a box; `?` where it is not known.
     notes : tuple of str
         For a person to read: what else there is, and why it was not chosen.
+    pictures : mapping from str to str
+        Of photographs with several faces `picture_digest`, as they were looked at.
     """
 
     subject: str
@@ -95,6 +98,7 @@ class PlannedPerson:
     photos: tuple[str, ...] = ()
     faces: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,8 @@ def _lines(plan: CohortPlan) -> Iterator[str]:
                 yield f"{name} = {_value(list(own))}"
         if person.faces:
             yield f"faces = {_value(person.faces)}"
+        if person.pictures:
+            yield f"pictures = {_value(person.pictures)}  # as they were looked at"
         yield from (f"# {one_line(note)}" for note in person.notes)
 
 
@@ -294,6 +300,9 @@ def _check_values(sections: Mapping[str, Mapping[str, Any]], found: Findings) ->
                     found.add(
                         "a file is not named by its path below the folder", f"{subject}: {shown(str(name))}"
                     )
+        for photo, digest in own.get("pictures", {}).items():
+            if not isinstance(digest, str):
+                found.add("the digest of a picture is no text", f"{subject}: {shown(str(photo))}")
         for photo, face in own.get("faces", {}).items():
             if photo not in own.get("photos", []):
                 found.add("faces names a photograph that is none of the person's", f"{subject}: {photo}")
@@ -334,6 +343,7 @@ def _person(subject: str, own: Mapping[str, Any]) -> PlannedPerson:
         tuple(own.get("references", ())),
         tuple(own.get("photos", ())),
         {photo: str(face) for photo, face in own.get("faces", {}).items()},
+        pictures=own.get("pictures", {}),
     )
 
 
@@ -361,6 +371,26 @@ def open_questions(plan: CohortPlan) -> tuple[str, ...]:
         if face == UNDECIDED and photo in person.photos
     ]
     return tuple(lines)
+
+
+def picture_digest(path: Path) -> str:
+    """Return the first 16 digits of the SHA-256 of a photograph."""
+    return file_sha256(path)[:16]
+
+
+def replaced_pictures(plan: CohortPlan) -> tuple[str, ...]:
+    """Return which photographs are others than those in which a person named a face, one line each."""
+    return tuple(
+        f"people.{person.subject}: {photo} is another picture than the one that was looked at; run inspect "
+        "again with plan=, and say which face is meant"
+        for person in plan.people
+        if person.included
+        for photo, digest in person.pictures.items()
+        if photo in person.photos
+        and photo in person.faces
+        and (path := Path(plan.photos, photo)).is_file()
+        and picture_digest(path) != digest
+    )
 
 
 def faces_of(plan: CohortPlan) -> dict[Path, Face]:

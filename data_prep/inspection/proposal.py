@@ -8,7 +8,7 @@ from pathlib import Path
 from mriprivacy.data_prep.cohorts.people_table import VALUES, PeopleTable, missing_values
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, SCAN_CONTRASTS
 from mriprivacy.data_prep.inspection.dataset_files import Candidate, DatasetFiles, Portraits
-from mriprivacy.data_prep.inspection.plan_file import UNDECIDED, CohortPlan, PlannedPerson
+from mriprivacy.data_prep.inspection.plan_file import UNDECIDED, CohortPlan, PlannedPerson, picture_digest
 
 PHOTOGRAPHS = "photographs"
 # More faces than this in one photograph are not listed one by one.
@@ -178,6 +178,7 @@ def _person(
         tuple(path.relative_to(album).as_posix() for path in kept) if album else (),
         {path.relative_to(album).as_posix(): UNDECIDED for path in several} if album else {},
         tuple(notes),
+        {path.relative_to(album).as_posix(): picture_digest(path) for path in several} if album else {},
     )
 
 
@@ -249,9 +250,11 @@ def _carried(new: PlannedPerson, old: PlannedPerson) -> PlannedPerson:
         old.scans if all(one in new.scans or one in notes for one in old.scans) and old.scans else new.scans
     )
     photos = tuple(one for one in old.photos if one in new.photos) or new.photos
+    other = [one for one in photos if one in old.pictures and old.pictures[one] != new.pictures.get(one, "")]
     out = not old.included and new.included
     fresh = [one for one in new.photos if one not in photos]
     since = [f"{_SINCE}{', '.join(fresh)} is there too; add it to photos to take it"] if fresh else []
+    since += [f"{_SINCE}{one} is another picture; which face is meant has to be said again" for one in other]
     if out:
         since.append("left out of the earlier plan; the files would let this person in")
     return replace(
@@ -260,8 +263,8 @@ def _carried(new: PlannedPerson, old: PlannedPerson) -> PlannedPerson:
         why=(old.why or "left out of the earlier plan") if out else new.why,
         scans=scans,
         photos=photos,
-        faces={photo: old.faces.get(photo, face) for photo, face in new.faces.items() if photo in photos}
-        | {photo: face for photo, face in old.faces.items() if photo in photos},
+        faces={photo: face for photo, face in new.faces.items() if photo in photos}
+        | {photo: face for photo, face in old.faces.items() if photo in photos and photo not in other},
         notes=(*since, *new.notes),
     )
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -194,6 +195,27 @@ def test_a_later_version_inherits_and_says_what_changed(
     assert later["meaning"]["sex"]["w"] == "M"
     assert later["edition"] == {**earlier["edition"], "version": ""}
     assert later["signed_off_by"] == ""
+
+
+def test_a_picture_that_is_replaced_is_looked_at_again(
+    hospital: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A face is named in a picture, not in the name of a file."""
+    plan = filled_in(hospital, tmp_path / "signed")
+    album = shutil.copytree(hospital / "portraits", tmp_path / "album")
+    text = (plan / "plan.toml").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("photos = "))
+    (plan / "plan.toml").write_text(text.replace(line, f'photos = "{album}"', 1))
+    picture = next(album.rglob("sub-07.png"))
+    Image.fromarray(np.asarray(Image.open(picture))[:, ::-1]).save(picture)
+    assert main(build_words(plan, tmp_path / "edition")) == 2
+    assert "people.sub-07: sub-07.png is another picture than the one that was looked at" in (
+        capsys.readouterr().err
+    )
+    words = ["inspect", f"plan={plan}", f"output={tmp_path / 'later'}", "faces=false", *ENGINE_WORDS]
+    assert main(words) == 0
+    assert plan_of(tmp_path, "later")["people"]["sub-07"]["faces"] == {"sub-07.png": "?"}
+    assert "sub-07.png is another picture" in capsys.readouterr().out
 
 
 BROKEN = {
