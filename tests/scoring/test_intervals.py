@@ -3,7 +3,15 @@ import pytest
 from scipy.stats import beta, binomtest, norm
 from scipy.stats import t as student
 
-from mriprivacy.scoring.intervals import CONTRACTS, ListSize, clopper_pearson, estimate, percentile
+from mriprivacy.scoring.intervals import (
+    CONTRACTS,
+    ListSize,
+    _area,
+    _spread,
+    clopper_pearson,
+    estimate,
+    percentile,
+)
 
 MANY = ListSize(12, 10**6, 1000)
 
@@ -59,3 +67,15 @@ def test_no_interval_is_a_point_and_all_hold_the_value(metric: str, value: float
         assert 0 <= found.low <= value <= found.high <= 1
         assert found.high - found.low > 0.1
     assert not estimate(metric, value, 0.0, ListSize(3, 10**6, 1000)).bounded
+
+
+def test_a_spread_is_never_narrower_than_that_of_t() -> None:
+    """On noise the truth is an end that no quantile reaches."""
+    value, variance, n = 0.2, 0.01, 10
+    reach = student.ppf(0.975, n - 1) * 0.1
+    low, high = _spread(value, value, variance, n, 0.95)
+    inner = _area(value, value, variance, n, 0.95)
+    assert (low, high) == pytest.approx(
+        (max(0.0, min(inner[0], value - reach)), max(inner[1], value + reach))
+    )
+    assert low < inner[0]

@@ -82,3 +82,12 @@ def test_copies_are_found_wherever_they_were_moved_to(axis: int, step: int) -> N
         alike = _alike(moved, copies)
         assert np.diag(alike).min() > 0.97
         assert alike[~np.eye(6, dtype=bool)].max() < 0.9
+
+
+@pytest.mark.parametrize("shift", [-5, 0, 5])
+def test_the_nose_is_in_the_middle_and_in_front_of_a_copy(shift: int, head: Scan) -> None:
+    mask = small_copy(Scan(np.roll(head.data, shift, 0), AFFINE)) > 60
+    front = np.flatnonzero(mask.any(axis=(0, 2)))[-1]
+    assert front >= BOX[1] + MARGIN - 2
+    nose = np.argwhere(mask[:, front])[:, 0].mean()
+    assert abs(nose - (mask.shape[0] - 1) / 2) < 3

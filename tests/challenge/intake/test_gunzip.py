@@ -4,6 +4,7 @@ import gzip
 import io
 import random
 import time
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -77,3 +78,12 @@ def test_members_are_bounded_and_cheap() -> None:
     with pytest.raises(GunzipError, match="a name of more than 255 bytes"):
         opened(named).read(1000)
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("wbits", [15, -15])
+def test_only_gzip_is_unpacked(wbits: int) -> None:
+    """Neither zlib's own streams, which have another header and checksum, nor bare deflate."""
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(b"abc" * 100) + packer.flush()
+    with pytest.raises(GunzipError):
+        opened(packed).read(300)
