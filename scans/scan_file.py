@@ -209,7 +209,7 @@ def _affine(image: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
 def _directions_differ(sform: NDArray[np.float64], qform: NDArray[np.float64]) -> str:
     """Say how two transforms disagree on where right, front and up are; a registration turns a little."""
     if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
-        return "sform and qform have left and right exchanged"
+        return "sform and qform are mirror images of each other"
     axes = [np.asarray(one)[:3, :3] / np.maximum(_spacing(one), 1e-12) for one in (sform, qform)]
     turn = np.degrees(np.arccos(np.clip((axes[0] * axes[1]).sum(axis=0).min(), -1, 1)))
     return f"sform and qform differ by {turn:.0f} degrees" if turn > TURN else ""

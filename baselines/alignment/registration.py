@@ -109,7 +109,7 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     small = coarse(scan)
     if small.data.size < LEAST_VOXELS:  # niimath looks for minutes
         extent = " x ".join(f"{n * mm:.0f}" for n, mm in zip(small.data.shape, small.spacing, strict=True))
-        raise AlignmentError(f"the field of view, {extent} mm, is too small for a head")
+        raise AlignmentError(f"the field of view is too small for a head ({extent} mm)")
     small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise AlignmentError("every voxel is the same: there is no head to register")

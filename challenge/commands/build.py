@@ -200,6 +200,7 @@ def run(settings: BuildSettings) -> None:
     check_seed(plan, settings.seed)
     _check_scans(plan, settings.compute)
     faces_told = _faces_of_originals(plan, settings)
+    print("\n".join(faces_told), end="\n" if faces_told else "", flush=True)  # before hours of work
     faces_meant = faces_of(decided) if decided else None
     plan = cut_photographs(plan, Path(settings.cohort.root), settings.cohort, settings.compute, faces_meant)
     state = fingerprint("build", asdict(settings.edition), plan, _state_of_sources(plan), _hair_removal())
@@ -294,7 +295,7 @@ def _faces_of_originals(plan: Plan, settings: BuildSettings) -> list[str]:
     if unknown > TOLERATED * len(jobs):
         lines.append(
             f"faces: unknown in {unknown} of {len(jobs)} scans, so no defacing system will be ranked; leave "
-            "these people out (mriprivacy inspect finds them)"
+            "these people out (mriprivacy inspect says which)"
         )
     return lines
 

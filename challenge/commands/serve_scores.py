@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,13 +20,14 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.intake.archive import largest_archive
 from mriprivacy.challenge.intake.expected_files import largest_sizes
-from mriprivacy.challenge.intake.sender import name_problem, teams_of_entries
+from mriprivacy.challenge.intake.sender import check_sender, name_problem, teams_of_entries
 from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.service.desk import Desk
 from mriprivacy.challenge.service.server import Desktop, make_server
+from mriprivacy.challenge.service.spool import ticket_secret
 from mriprivacy.challenge.submission_log.admission import allowed
 from mriprivacy.challenge.submission_log.log import Limits, read_log
-from mriprivacy.challenge.submission_log.tokens import PLATFORMS, TEAMS, new_token, read_hashes
+from mriprivacy.challenge.submission_log.tokens import PLATFORMS, TEAMS, holder_of, new_token, read_hashes
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.fields import is_reserved
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -54,6 +56,8 @@ class ServeScoresSettings:
 def run(settings: ServeScoresSettings) -> None:
     """Make a token, or serve until the process ends; the next one goes on with what is spooled."""
     home = private_folder(private_folder(Path(settings.record)) / "service")
+    if settings.new_token and settings.new_team:
+        raise UserError("serve-scores: new_token and new_team are both given; expected one of them")
     if settings.new_token:
         _make_token(home / PLATFORMS, settings.new_token)
         return
@@ -111,15 +115,25 @@ def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
     record, output = Path(settings.record), Path(settings.output)
     may, notes = allowed(context, settings.limits, record, output)
     desk = Desk(context, record, output, settings.limits, may)
-    desktop = Desktop(home, edition.tracks, largest_archive(largest_sizes(edition)))
+    teams = record / TEAMS
+    desktop = Desktop(
+        home,
+        edition.tracks,
+        largest_archive(largest_sizes(edition)),
+        ticket_secret(home),
+        lambda archive, track: check_sender(archive, edition, track, partial(holder_of, teams)),
+    )
     left = desktop.resume()
     with make_server(desktop, settings.host, settings.port) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for note in filter(None, (*notes, standard_note(edition.name))):
             print(note)
+        if not read_hashes(teams):
+            print("no team has a token, so nothing will be evaluated: make one with new_team=NAME")
         print(f"{edition.name}: {left} submissions of before are waiting")
         print(f"serving at http://{settings.host}:{server.server_port}; end it with Ctrl-C", flush=True)
         while True:
             item = desktop.next()
-            while not desk.answer(item):
+            if not desk.answer(item):
                 time.sleep(_FULL_DISK)
+                desktop.again(item)

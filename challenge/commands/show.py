@@ -32,7 +32,9 @@ def run(settings: ShowSettings) -> None:
     if settings.format == "csv":
         print(as_csv([entry]))
         return
-    verdict = of_entry(entry, board_beside(entry, path.resolve().parents[1]))
+    folder = path.absolute().parent.parent
+    is_in_place = path.absolute() == folder / entry.path
+    verdict = of_entry(entry, board_beside(entry, folder) if is_in_place else None)
     print(block(verdict, {"entry": path}).show(settings.format))
     if settings.verbose and settings.format == "text":
         print("\n".join([summary(entry), *(f"note: {note}" for note in entry.warnings)]))

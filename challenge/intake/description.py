@@ -175,10 +175,8 @@ def read_token(folder: Path) -> str:
 
 
 def without_token(folder: Path) -> str:
-    """Return the text of a `submission.json` as it is published, without the token; empty if it has none."""
+    """Return the text of a `submission.json` as the kit writes it, without the token."""
     about = read_json_object(folder / DESCRIPTION, name=DESCRIPTION)
-    if TOKEN not in about:
-        return ""
     return _text({field: said for field, said in about.items() if field != TOKEN})
 
 

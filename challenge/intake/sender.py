@@ -58,7 +58,15 @@ def check_name(submission: Submission, sender: str, others: Iterable[str], from_
 
 
 class SenderError(SubmissionError):
-    """A submission without the token of its team."""
+    """A submission without the token of its team, or that does not say which team's it is.
+
+    Attributes
+    ----------
+    again : bool
+        Whether it may be accepted later as it is: the team may get that token.
+    """
+
+    again: bool = False
 
 
 def check_sender(path: Path, edition: Edition, track: str, holder: Callable[[str], str | None]) -> None:
@@ -83,13 +91,16 @@ def check_sender(path: Path, edition: Edition, track: str, holder: Callable[[str
     try:
         with unpacked(path, largest_sizes(edition, track), only=(DESCRIPTION,)) as found:
             about, problems = described(found, edition, track)
-            if not problems and holder(read_token(found.folder)) != about["team"]:
-                problems = [
-                    f"{DESCRIPTION}: {TOKEN} is not that of team {about['team']}; expected the one that the "
-                    "organizers gave it"
-                ]
+            unknown = not problems and holder(read_token(found.folder)) != about["team"]
     except SubmissionError as error:
         raise SenderError(*error.problems) from error
+    if unknown:
+        refused = SenderError(
+            f"{DESCRIPTION}: {TOKEN} is not that of team {about['team']}; expected the one that the "
+            "organizers gave it"
+        )
+        refused.again = True
+        raise refused
     if problems:
         raise SenderError(*problems)
 

@@ -379,9 +379,8 @@ def _check(pair: _FilePair) -> Checked | str:
 
 
 def _digest(folder: Path, names: Sequence[str]) -> str:
-    """Return the digest of a submission, which is that of the same one without its team's token."""
-    own = {name: file_sha256(folder / name) for name in names}
-    if without := without_token(folder):
-        own[DESCRIPTION] = hashlib.sha256(without.encode()).hexdigest()
+    """Return the digest of a submission, its description as the kit writes it, without the team's token."""
+    own = {name: file_sha256(folder / name) for name in names if name != DESCRIPTION}
+    own[DESCRIPTION] = hashlib.sha256(without_token(folder).encode()).hexdigest()
     lines = [f"{own[name]}  {name}\n" for name in sorted(names)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -97,12 +97,12 @@ def face_in(cache: Path | None, path: Path) -> Presence:
     Examples
     --------
     >>> print(face_in(Path("cache"), Path("nowhere.nii.gz")))
-    cannot tell: nowhere.nii.gz: no such file
+    cannot tell: no such file
     """
     try:
         return presence(read_scan(path), cache)
     except ScanError as error:
-        return Presence(CANNOT_TELL, reason=str(error))
+        return Presence(CANNOT_TELL, reason=str(error).removeprefix(f"{path}: "))
 
 
 def why_no_original(seen: Presence) -> str:

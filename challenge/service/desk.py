@@ -3,7 +3,6 @@
 import errno
 import sys
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.export.columns import told_scores
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
-from mriprivacy.challenge.intake.sender import teams_of_entries
+from mriprivacy.challenge.intake.sender import SenderError, teams_of_entries
 from mriprivacy.challenge.service.spool import Answer, Item
 from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.head import OverLimitError
@@ -56,7 +55,7 @@ class Desk:
         Returns
         -------
         bool
-            False if the spool cannot be written, as on a full disk: it has no answer then, and waits.
+            False if a disk is full: it has no answer then, and is to wait behind the others.
         """
         if not item.archive.is_file():  # an organizer removed it
             print(f"{item.ticket}: is gone", file=sys.stderr)
@@ -64,12 +63,8 @@ class Desk:
         try:
             self._answer(item)
         except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            with suppress(OSError):
-                item.forget_attempt()
-            print(f"{item.ticket}: {error.strerror}; it waits", file=sys.stderr)
-            return False
+            print(f"{item.ticket}: {error.strerror}", file=sys.stderr)
+            return error.errno not in _FULL
         return True
 
     def _answer(self, item: Item) -> None:
@@ -81,6 +76,8 @@ class Desk:
             answer = self._evaluated(item)
         except OverLimitError as error:
             answer = Answer("over limit", bounded([error.public]))
+        except SenderError as error:
+            answer = Answer("refused", bounded(error.problems), again=error.again)
         except SubmissionError as error:
             answer = Answer("refused", bounded(error.problems))
         except OSError as error:

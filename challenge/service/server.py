@@ -18,7 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.challenge.service.spool import Answer, Item, find, receive, ticket_secret, waiting
+from mriprivacy.challenge.intake.bounded_lines import bounded
+from mriprivacy.challenge.intake.sender import SenderError
+from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, holder_of
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
@@ -56,11 +58,17 @@ class Desktop:
         Of the edition.
     largest : int
         Bytes of a zip at most.
+    secret : bytes
+        From which tickets follow (`spool.ticket_secret`).
+    vouch : callable
+        Given a zip and its track, raises SenderError unless it has its team's token.
     """
 
     folder: Path
     tracks: tuple[str, ...]
     largest: int
+    secret: bytes
+    vouch: Callable[[Path, str], None]
     _line: "queue.Queue[Item]" = field(default_factory=queue.Queue)
     _reopening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -103,16 +111,26 @@ class Desktop:
         if full or self._line.qsize() >= _MOST_WAITING:
             raise RefusedRequest(503, "too many submissions are waiting; send it again later")
         try:
-            item, new = receive(self.spool, ticket_secret(self.folder), platform, track, length, read)
+            item, new = receive(self.spool, self.secret, platform, track, length, read)
         except UserError as error:
             raise RefusedRequest(400, error.problems[0]) from error
         with self._reopening:
             answer = item.answer()
-            if answer and not answer.final:
-                item.reopen()
-            if new or (answer and not answer.final):
-                self._line.put(item)
+            if answer.final if answer else not new:
+                return item
+            try:  # here, so that others wait for no submission without its team's token
+                self.vouch(item.archive, track)
+            except SenderError as error:
+                item.close(Answer("refused", bounded(error.problems), again=error.again))
+                item.archive.unlink(missing_ok=True)
+                return item
+            item.reopen()
+            self._line.put(item)
         return item
+
+    def again(self, item: Item) -> None:
+        """Put a submission behind all others."""
+        self._line.put(item)
 
     def answer(self, token: str, ticket: str) -> Answer | None:
         """Return the answer to a platform's own submission, None if there is none yet."""

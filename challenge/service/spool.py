@@ -28,7 +28,7 @@ STATES = ("evaluated", "refused", "over limit", "failed")
 _FINAL = ("evaluated", "refused")  # the same bytes would end so again
 _PIECE = 1 << 20
 _ARRIVING = ".partial-"
-_SECRET = "tickets.key"
+_SECRET, _SECRET_BYTES = "tickets.key", 32
 MANY = 3  # evaluations begun without an end: the fault may lie in the submission
 
 
@@ -44,16 +44,19 @@ class Answer:
         In words, the most important first; what a platform's channel carries.
     scores : mapping from str to float
         By column of the platform; empty if there is none.
+    again : bool
+        Whether the same bytes may be accepted later, though they were refused.
     """
 
     state: str
     lines: tuple[str, ...]
     scores: Mapping[str, float] = field(default_factory=dict)
+    again: bool = False
 
     @property
     def final(self) -> bool:
         """Whether to send the same bytes again would change nothing."""
-        return self.state in _FINAL
+        return self.state in _FINAL and not self.again
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,14 @@ class Item:
         if not (self.folder / ANSWER).exists():
             return None
         content = read_json_object(self.folder / ANSWER, name=ANSWER)
-        return Answer(content["state"], tuple(content["lines"]), content["scores"])
+        return Answer(
+            content["state"], tuple(content["lines"]), content["scores"], content.get("again", False)
+        )
+
+    def is_done(self) -> bool:
+        """Return whether there is an answer that is final."""
+        answer = self.answer()
+        return answer is not None and answer.final
 
     def keep(self, answer: Answer) -> None:
         """Keep an answer."""
@@ -116,11 +126,6 @@ class Item:
             temporary.write_text(f"{before + 1}", encoding="ascii")
         return before
 
-    def forget_attempt(self) -> None:
-        """Take the last count back: what ended it was no fault of the submission."""
-        with whole_file(self.folder / ATTEMPTS) as temporary:
-            temporary.write_text(f"{max(0, self.attempts() - 1)}", encoding="ascii")
-
     def attempts(self) -> int:
         """Return how many evaluations began and did not end."""
         path = self.folder / ATTEMPTS
@@ -136,12 +141,24 @@ def ticket_secret(folder: Path) -> bytes:
     """Return the secret of a service from which tickets follow; it is made when it is first asked for.
 
     The hash of a zip stands in the log, which may be published, and a platform's token in its bundle.
+
+    Raises
+    ------
+    UserError
+        If the file is there and is not as this function writes it.
     """
     path = folder / _SECRET
     if not path.exists():
         with whole_file(path) as temporary:
-            temporary.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
+            temporary.write_bytes(secrets.token_bytes(_SECRET_BYTES))
+            sync(temporary)
+        sync(folder)
+    secret = path.read_bytes()
+    if len(secret) != _SECRET_BYTES:
+        raise UserError(
+            f"{path}: has {len(secret)} bytes; expected {_SECRET_BYTES}: remove it; tickets change"
+        )
+    return secret
 
 
 def ticket_of(secret: bytes, platform: str, track: str, sha256: str) -> str:
@@ -188,7 +205,10 @@ def receive(
         sync_tree(arriving)
         ticket = ticket_of(secret, platform, track, digest.hexdigest())
         new = False
-        if find(spool, ticket) is None:  # what is left of one that somebody removed
+        old = find(spool, ticket)
+        if old is None or not (
+            old.archive.is_file() or old.is_done()
+        ):  # what is left of one that was removed
             shutil.rmtree(spool / ticket, ignore_errors=True)
         with suppress(OSError):  # it is there, and a folder does not replace one that is not empty
             arriving.rename(spool / ticket)

@@ -6,7 +6,7 @@ import json
 import secrets
 from pathlib import Path
 
-from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.fields import name as is_name
 from mriprivacy.data_prep.formats.fields import sha256 as is_sha256
 from mriprivacy.data_prep.formats.strict_json import read_json_object
@@ -44,6 +44,7 @@ def new_token(file: Path, holder: str) -> str:
         kept = read_hashes(file) | {holder: token_hash(token)}
         with whole_file(file) as temporary:
             temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+            sync(temporary)
     return token
 
 

@@ -254,7 +254,11 @@ def _carried(new: PlannedPerson, old: PlannedPerson) -> PlannedPerson:
     out = not old.included and new.included
     fresh = [one for one in new.photos if one not in photos]
     since = [f"{_SINCE}{', '.join(fresh)} is there too; add it to photos to take it"] if fresh else []
-    since += [f"{_SINCE}{one} is another picture; which face is meant has to be said again" for one in other]
+    since += [
+        f"{_SINCE}{one} is another picture"
+        + ("; which face is meant has to be said again" if one in new.faces else "")
+        for one in other
+    ]
     if out:
         since.append("left out of the earlier plan; the files would let this person in")
     return replace(

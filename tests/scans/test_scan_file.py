@@ -94,7 +94,7 @@ def test_of_two_transforms_the_plausible_one_is_used_and_said(tmp_path: Path, he
 @pytest.mark.parametrize(
     ("axes", "said"),
     [
-        (np.diag([-1, 1, 1, 1]), "sform and qform have left and right exchanged"),
+        (np.diag([-1, 1, 1, 1]), "sform and qform are mirror images of each other"),
         (np.diag([-1, -1, 1, 1]), "sform and qform differ by 180 degrees"),
         (np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]), "differ by 90 degrees"),
         (np.eye(4), ""),

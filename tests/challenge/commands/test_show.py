@@ -65,3 +65,16 @@ def test_what_is_no_entry_is_named(
     (tmp_path / "bad.json").write_text("{")
     assert main(["show", str(tmp_path / name)]) == 2
     assert capsys.readouterr().err.startswith(f"mriprivacy: {tmp_path / name}: {said}")
+
+
+def test_nothing_else_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not what lies in a download folder, nor what a link leads to."""
+    folder = tmp_path / "entries" / ENTRIES.name
+    folder.mkdir(parents=True)
+    (folder / BLUR.name).write_bytes(BLUR.read_bytes())
+    (folder / "broken.json").write_text("{")
+    (tmp_path / "entries" / "elsewhere").mkdir()
+    (tmp_path / "entries" / "elsewhere" / "huge.json").write_text("[" * 1000)
+    assert "1 of 1" in printed(capsys, str(folder / BLUR.name))
+    (tmp_path / "link.json").symlink_to(BLUR)
+    assert "not yet" in printed(capsys, str(tmp_path / "link.json"))

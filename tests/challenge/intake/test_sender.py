@@ -146,10 +146,15 @@ def test_what_is_no_token_is_not_repeated(
     assert token not in told
 
 
-def test_a_token_changes_no_digest(attack: Path, tiny_edition: Edition) -> None:
+@pytest.mark.parametrize("layout", [{"indent": 2}, {"separators": (",", ":")}, {"indent": 4}])
+def test_a_token_changes_no_digest(layout: dict, attack: Path, tiny_edition: Edition) -> None:
     """Who publishes a folder takes the token out; the digest in the entry still is that of the folder."""
+    path = attack / "submission.json"
     with received(attack, tiny_edition) as submission:
         before = submission.sha256
+    path.write_bytes(json.dumps(json.loads(path.read_text()), **layout).replace("\n", "\r\n").encode())
+    with received(attack, tiny_edition) as submission:
+        assert submission.sha256 == before
     add_token(attack, "x" * 43)
     with received(attack, tiny_edition) as submission:
         assert submission.sha256 == before

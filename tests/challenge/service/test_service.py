@@ -160,7 +160,7 @@ def test_without_a_token_nothing_is_logged_whatever_else_is_wrong(
 
 def test_a_head_in_drops_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_SILENCE", 1)
-    desktop = server.Desktop(tmp_path, ("attack",), 1000)
+    desktop = server.Desktop(tmp_path, ("attack",), 1000, bytes(32), lambda archive, track: None)
     with server.make_server(desktop, "127.0.0.1", 0) as door:
         thread = threading.Thread(target=door.serve_forever, daemon=True)
         thread.start()
