@@ -9,6 +9,7 @@ import pyrage
 import pytest
 from PIL import Image
 
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, DEFACED, WHOLE, Presence
 from mriprivacy.baselines.hair.removal import Bald
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import build
@@ -127,6 +128,35 @@ def test_terms_that_are_given_are_those_of_the_edition(real_cohort: Path, tmp_pa
     assert public.description["licence"] == "CC-BY-NC-4.0"
     assert public.description["citation"] == "Us, 2026"
     assert "Licence: CC-BY-NC-4.0" in (public.root / "README.md").read_text()
+
+
+@pytest.mark.parametrize("unknown", [0, 1, 2])
+def test_scans_of_real_people_that_are_no_originals_are_said(
+    unknown: int,
+    real_cohort: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before hours of work, and once more at the end."""
+    reasons = {
+        1: Presence(DEFACED),
+        **dict.fromkeys(range(2, 2 + unknown), Presence(CANNOT_TELL, reason="no")),
+    }
+    asked: list[Path] = []
+
+    def seen(cache: Path, path: Path) -> Presence:
+        asked.append(path)
+        return reasons.get(len(asked), Presence(WHOLE))
+
+    monkeypatch.setattr(build, "face_in", seen)
+    monkeypatch.setattr(build, "TOLERATED", 1.5 / 12)
+    assert main([*words(real_cohort, tmp_path / "e"), *TERMS, f"cache={tmp_path / 'cache'}"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("faces: defaced already (1 scan: ") == 2
+    assert out.count("faces: cannot tell whether a face is in it: no (") == (2 if unknown else 0)
+    verdict = f"faces: unknown in {unknown} of {len(asked)} scans, so no defacing system will be ranked"
+    assert out.count(verdict) == (2 if unknown == 2 else 0)
 
 
 def test_synthetic_people_need_no_terms(tiny_cohort: Path, tmp_path: Path) -> None:
