@@ -48,14 +48,8 @@ from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem, release_p
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder, start_anew
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
-from mriprivacy.data_prep.inspection.plan_file import (
-    PLAN,
-    PlanError,
-    faces_of,
-    open_questions,
-    read_plan,
-    replaced_pictures,
-)
+from mriprivacy.data_prep.inspection.named_faces import faces_of, replaced_pictures
+from mriprivacy.data_prep.inspection.plan_file import PLAN, PlanError, open_questions, read_plan
 from mriprivacy.data_prep.inspection.planned_people import planned_people
 from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError
@@ -285,12 +279,12 @@ def _faces_of_originals(plan: Plan, settings: BuildSettings) -> list[str]:
         return []
     jobs = [scan.source for scan in plan.scans]
     found = work(partial(face_in, cache_folder(settings.cache)), jobs, "heads", settings.compute)
-    told = [
+    reasons = [
         (scan.name, why.partition(" (")[0])  # without figures, in which scans differ
         for scan, seen in zip(jobs, found, strict=True)
         if (why := why_no_original(seen))
     ]
-    lines = [f"faces: {why} ({names})" for why, names in by_reason(told)]
+    lines = [f"faces: {why} ({names})" for why, names in by_reason(reasons)]
     unknown = sum(not seen.readable for seen in found)
     if unknown > TOLERATED * len(jobs):
         lines.append(

@@ -63,8 +63,9 @@ def run(settings: ServeScoresSettings) -> None:
         return
     if settings.new_team:
         teams = Path(settings.record) / TEAMS
+        edition = open_edition(Path(settings.edition), images=False)
         known = {event.team for event in read_log(teams.parent) if event.event == "accepted"}
-        known |= {*read_hashes(teams), *teams_of_entries(Path(settings.output), _name(settings))}
+        known |= {*read_hashes(teams), *teams_of_entries(Path(settings.output), edition.name)}
         if problem := name_problem(settings.new_team, settings.new_team, known, from_outside=True):
             raise UserError(f"serve-scores: {problem}")
         if is_reserved(settings.new_team):
@@ -86,10 +87,6 @@ def run(settings: ServeScoresSettings) -> None:
             _serve(settings, root, home)
     except Timeout as error:
         raise UserError(f"serve-scores: another one serves {settings.record}; end it first") from error
-
-
-def _name(settings: ServeScoresSettings) -> str:
-    return open_edition(Path(settings.edition), images=False).name
 
 
 def _make_token(file: Path, holder: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mriprivacy.challenge.entry.entry_file import read_entry
-from mriprivacy.challenge.entry.figures import as_csv
+from mriprivacy.challenge.entry.figures import figures
 from mriprivacy.challenge.leaderboard.beside import board_beside
 from mriprivacy.challenge.leaderboard.metric_block import FORMATS
 from mriprivacy.challenge.leaderboard.terminal import summary
@@ -30,7 +30,7 @@ def run(settings: ShowSettings) -> None:
     except UserError as error:  # it does not name the file
         raise UserError(*(f"{path}: {one.removeprefix('the file: ')}" for one in error.problems)) from error
     if settings.format == "csv":
-        print(as_csv([entry]))
+        print(figures([entry]).to_csv(index=False, lineterminator="\n"), end="")
         return
     folder = path.absolute().parent.parent
     is_in_place = path.absolute() == folder / entry.path

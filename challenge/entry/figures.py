@@ -1,8 +1,5 @@
 """Every figure of entries in one long table: a row each, for pandas and spreadsheets."""
 
-import csv
-import io
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,28 +38,22 @@ def read_figures(folder: Path | str) -> "pd.DataFrame":
     UserError
         If there is no entry, or with one line for each file that is none.
 
+    The tutorial for researchers uses it.
+    """
+    return figures(read_entries(Path(folder)))
+
+
+def figures(entries: Iterable[Entry]) -> "pd.DataFrame":
+    """Return a row of `COLUMNS` for every figure.
+
     Examples
     --------
-    >>> found = read_figures("entries")  # doctest: +SKIP
-    >>> found.query("metric == 'auc' and trial_list == 'all'").groupby("system").value.max()  # doctest: +SKIP
+    >>> figures([]).columns[:4].tolist()
+    ['edition', 'track', 'team', 'system']
     """
     import pandas as pd
 
-    return pd.DataFrame(figures(read_entries(Path(folder))), columns=list(COLUMNS))
-
-
-def figures(entries: Iterable[Entry]) -> list[Row]:
-    """Return a row of `COLUMNS` for every figure."""
-    return [row for entry in entries for row in _of(entry)]
-
-
-def as_csv(entries: Iterable[Entry]) -> str:
-    """Return the same as CSV with a header, every digit; empty where a figure is not known."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in row] for row in figures(entries))
-    return text.getvalue().rstrip("\n")
+    return pd.DataFrame([row for entry in entries for row in _of(entry)], columns=list(COLUMNS))
 
 
 def _of(entry: Entry) -> Iterator[Row]:
@@ -77,7 +68,3 @@ def _of(entry: Entry) -> Iterator[Row]:
 
 def _parts(one: Estimate) -> tuple[float, float, float, int]:
     return one.value, one.low, one.high, one.n
-
-
-def _cell(value: str | bool | float) -> str | bool | float:
-    return "" if isinstance(value, float) and math.isnan(value) else value

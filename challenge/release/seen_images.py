@@ -150,10 +150,11 @@ def look_at_all(scans: Sequence[Path], photos: Sequence[Path], compute: Compute)
 def with_faces_of(
     scans: Sequence[Path], seen: SeenImages, extraction: Extraction, compute: Compute
 ) -> SeenImages:
-    """Look for faces in those scans that can be used; one without a face cannot, and it is said why.
+    """Look for faces in those scans that can be used; one without a face cannot, for a reason that is given.
 
     Two things are asked: whether attackers find a face in its pictures, and whether surface of a face is
-    there (`baselines.alignment.presence`). What is cut, or unknown, and still found is said, and stays.
+    there (`baselines.alignment.presence`). A scan that is cut or unknown, and in which attackers find a face,
+    stays with a remark.
 
     Parameters
     ----------
@@ -172,7 +173,7 @@ def with_faces_of(
     images = extract(usable, "scan", extraction, "faces of scans", compute)
     found = work(partial(face_in, extraction.cache), list(usable.values()), "heads", compute)
     faces = dict(zip(usable, found, strict=True))
-    # Where attackers find a face, that the other cannot tell is no reason: it is said.
+    # Where attackers find a face, "cannot tell" is a remark and excludes no scan.
     without = {
         usable[name]: why_no_original(face) if face.readable or not images[name].acquired else ""
         for name, face in faces.items()

@@ -206,9 +206,8 @@ def receive(
         ticket = ticket_of(secret, platform, track, digest.hexdigest())
         new = False
         old = find(spool, ticket)
-        if old is None or not (
-            old.archive.is_file() or old.is_done()
-        ):  # what is left of one that was removed
+        # What is left of one that an organizer removed does not stand in the way.
+        if old is None or not (old.archive.is_file() or old.is_done()):
             shutil.rmtree(spool / ticket, ignore_errors=True)
         with suppress(OSError):  # it is there, and a folder does not replace one that is not empty
             arriving.rename(spool / ticket)

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mriprivacy.data_prep.cohorts.face_table import Face, parse_face
+from mriprivacy.data_prep.cohorts.face_table import parse_face
 from mriprivacy.data_prep.cohorts.people_table import VALUES
 from mriprivacy.data_prep.cohorts.people_values import map_age
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
-from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.tsv import read_bytes
@@ -86,7 +85,7 @@ class PlannedPerson:
     notes : tuple of str
         For a person to read: what else there is, and why it was not chosen.
     pictures : mapping from str to str
-        Of photographs with several faces `picture_digest`, as they were looked at.
+        Of photographs with several faces `named_faces.picture_digest`, as they were looked at.
     """
 
     subject: str
@@ -371,34 +370,3 @@ def open_questions(plan: CohortPlan) -> tuple[str, ...]:
         if face == UNDECIDED and photo in person.photos
     ]
     return tuple(lines)
-
-
-def picture_digest(path: Path) -> str:
-    """Return the first 16 digits of the SHA-256 of a photograph."""
-    return file_sha256(path)[:16]
-
-
-def replaced_pictures(plan: CohortPlan) -> tuple[str, ...]:
-    """Return which photographs are others than those in which a person named a face, one line each."""
-    return tuple(
-        f"people.{person.subject}: {photo} is another picture than the one that was looked at; run inspect "
-        "again with plan=, and say which face is meant"
-        for person in plan.people
-        if person.included
-        for photo, digest in person.pictures.items()
-        if photo in person.photos
-        and photo in person.faces
-        and (path := Path(plan.photos, photo)).is_file()
-        and picture_digest(path) != digest
-    )
-
-
-def faces_of(plan: CohortPlan) -> dict[Path, Face]:
-    """Return which face is meant, by photograph, where a plan says so."""
-    return {
-        Path(plan.photos, photo): parse_face(face)
-        for person in plan.people
-        if person.included
-        for photo, face in person.faces.items()
-        if face != UNDECIDED and photo in person.photos
-    }

@@ -8,7 +8,8 @@ from pathlib import Path
 from mriprivacy.data_prep.cohorts.people_table import VALUES, PeopleTable, missing_values
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE, SCAN_CONTRASTS
 from mriprivacy.data_prep.inspection.dataset_files import Candidate, DatasetFiles, Portraits
-from mriprivacy.data_prep.inspection.plan_file import UNDECIDED, CohortPlan, PlannedPerson, picture_digest
+from mriprivacy.data_prep.inspection.named_faces import picture_digest
+from mriprivacy.data_prep.inspection.plan_file import UNDECIDED, CohortPlan, PlannedPerson
 
 PHOTOGRAPHS = "photographs"
 # More faces than this in one photograph are not listed one by one.

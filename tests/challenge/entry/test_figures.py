@@ -1,12 +1,11 @@
 """Every figure of entries in one table, as pandas reads it."""
 
-import io
 from pathlib import Path
 
 import pandas as pd
 
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
-from mriprivacy.challenge.entry.figures import COLUMNS, as_csv, read_figures
+from mriprivacy.challenge.entry.figures import COLUMNS, read_figures
 from tests.helpers.board_entries import made_up
 
 
@@ -25,12 +24,3 @@ def test_one_call_loads_all_entries(tmp_path: Path) -> None:
                 assert pd.isna(of_one.value[metric]) or of_one.value[metric] == one.value
                 assert of_one.n[metric] == one.n
             assert set(of_one.counts_for_rank) == {result.rates}
-
-
-def test_csv_and_frame_are_the_same(tmp_path: Path) -> None:
-    write_entry(tmp_path, made_up(0))
-    read_back = pd.read_csv(io.StringIO(as_csv(read_entries(tmp_path))), keep_default_na=True)
-    table = read_figures(tmp_path)
-    numbers = ["value", "low", "high"]
-    assert read_back[numbers].equals(table[numbers])
-    assert list(read_back.metric) == list(table.metric)
