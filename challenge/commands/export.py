@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mriprivacy.baselines.attacks.registry import ATTACKS
+from mriprivacy.baselines.defacers import DEFACERS
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
@@ -20,6 +22,8 @@ from mriprivacy.challenge.export.codabench.phase import (
 )
 from mriprivacy.challenge.export.columns import CHOICES, shown_bits
 from mriprivacy.challenge.export.grand_challenge.container import write_container
+from mriprivacy.challenge.export.image_name import check_image_name
+from mriprivacy.challenge.export.medperf.containers import Benchmark, write_containers
 from mriprivacy.challenge.export.packing import zip_folder
 from mriprivacy.challenge.export.reference_data import check_track
 from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
@@ -28,10 +32,11 @@ from mriprivacy.challenge.submission_log.budget import OPEN_KEY, edition_budget
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
 from mriprivacy.data_prep.formats.fields import TRACKS
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
-TARGETS = ("starting_kit", "codabench", "grand_challenge")
+TARGETS = ("starting_kit", "codabench", "grand_challenge", "medperf")
 
 
 @dataclass
@@ -41,9 +46,10 @@ class ExportSettings:
     target: str = setting(REQUIRED, "product; codabench without service= gives the key away", choices=TARGETS)
     edition: str = setting(REQUIRED, "folder of an edition; for a starting kit public/ is enough")
     output: str = setting(REQUIRED, "folder; for codabench the zip, .zip is added where it is missing")
-    track: str = setting("attack", "codabench and grand_challenge: track", choices=TRACKS)
+    track: str = setting("attack", "platforms: track", choices=TRACKS)
     image: str = setting(
-        "", "codabench: Docker image that scores; empty: the platform's own, for all tracks but defacing"
+        "",
+        "codabench: image that scores; empty: the platform's own, not for defacing. medperf: its name",
     )
     start: str = setting("2026-01-01 00:00:00", "codabench: start of the phase, UTC")
     end: str = setting("", "codabench: end of the phase; empty: never")
@@ -63,8 +69,8 @@ class ExportSettings:
         choices=CHOICES,
     )
     limits: Limits = field(default_factory=Limits)
-    baseline_defacer: str = setting("niimath_deface", "starting kit: an option of defacer=")
-    baseline_attack: str = setting("geo", "starting kit: an option of attack=")
+    baseline_defacer: str = setting("niimath_deface", "starting kit and medperf: an option of defacer=")
+    baseline_attack: str = setting("geo", "starting kit and medperf: an option of attack=")
     cache: str = setting("", "folder for features of the baselines; empty: the user's own cache folder")
     compute: Compute = group(Compute, "loky")
 
@@ -75,6 +81,7 @@ def run(settings: ExportSettings) -> None:
         "starting_kit": _starting_kit,
         "codabench": _codabench,
         "grand_challenge": _grand_challenge,
+        "medperf": _medperf,
     }
     root = Path(settings.edition)
     edition = open_edition(root)
@@ -149,6 +156,45 @@ def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
         write_container(edition, Path(settings.edition), folder, settings.track, limits, settings.columns)
     print(f"{settings.output}: an evaluation container; README.md says how to build and upload it")
     print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
+
+
+def _medperf(settings: ExportSettings, edition: Edition) -> None:
+    check_track(edition.tracks, settings.track)
+    if settings.service:
+        raise UserError("export: target=medperf takes no service: containers have no network there")
+    if not settings.image:
+        raise UserError("export: image is empty; expected the name that you give it, as YOU/mriprivacy:0.1.0")
+    check_image_name(settings.image)
+    _check_model(settings)
+    benchmark = Benchmark(
+        settings.track,
+        settings.image,
+        settings.baseline_defacer,
+        settings.baseline_attack,
+        settings.limits.step,
+        settings.columns,
+    )
+    with whole_folder(Path(settings.output)) as folder:
+        write_containers(edition, folder, benchmark)
+    bits = shown_bits(settings.track, settings.limits.step, settings.columns)
+    print(f"{settings.output}: three containers of one image; README.md says how to build and register them")
+    print(
+        "Nothing of this edition's people is in them: each hospital builds an edition of its own. An answer "
+        f"can give away {bits:.1f} bits of its key."
+    )
+
+
+def _check_model(settings: ExportSettings) -> None:
+    """Raise UserError for a reference system that a MedPerf image has not."""
+    name, there = settings.baseline_defacer, tuple(DEFACERS)
+    if settings.track == "defacing" and name not in there:
+        raise UserError(
+            f"export: baseline_defacer is {shown(name)}, which is not in the image; expected one of "
+            f"{', '.join(there)}"
+        )
+    name, there = settings.baseline_attack, tuple(ATTACKS)
+    if settings.track == "attack" and name not in there:
+        raise UserError(f"export: baseline_attack is {shown(name)}; expected one of {', '.join(there)}")
 
 
 def _within_budget(settings: ExportSettings, edition: Edition) -> Limits:

