@@ -6,7 +6,6 @@ told so far, `GET /health` with 200. The first two need `Authorization: Bearer T
 
 import json
 import queue
-import shutil
 import socket
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any
 
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.sender import SenderError
+from mriprivacy.challenge.service.room import FullError, Room
 from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, holder_of
 from mriprivacy.data_prep.formats.atomic import private_folder
@@ -28,7 +28,7 @@ from mriprivacy.scoring.errors import UserError
 
 _MOST_CONNECTIONS = 128
 _MOST_WAITING = 1000
-_SPARE_DISK = 1 << 28  # bytes that stay free
+_NO_ROOM = "too many submissions are waiting; send it again later"
 _SILENCE = (
     60  # seconds without a byte, or until a request's head is there, after which a connection is closed
 )
@@ -70,6 +70,7 @@ class Desktop:
     secret: bytes
     vouch: Callable[[Path, str], None]
     _line: "queue.Queue[Item]" = field(default_factory=queue.Queue)
+    _room: Room = field(default_factory=Room)
     _reopening: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -107,11 +108,13 @@ class Desktop:
             raise RefusedRequest(
                 413, f"the submission: has {length} bytes; expected 1 to {self.largest} for this edition"
             )
-        full = shutil.disk_usage(self.spool).free < length + _SPARE_DISK
-        if full or self._line.qsize() >= _MOST_WAITING:
-            raise RefusedRequest(503, "too many submissions are waiting; send it again later")
+        if self._line.qsize() >= _MOST_WAITING:
+            raise RefusedRequest(503, _NO_ROOM)
         try:
-            item, new = receive(self.spool, self.secret, platform, track, length, read)
+            with self._room.reserve(self.spool, length):
+                item, new = receive(self.spool, self.secret, platform, track, length, read)
+        except FullError as error:
+            raise RefusedRequest(503, _NO_ROOM) from error
         except UserError as error:
             raise RefusedRequest(400, error.problems[0]) from error
         with self._reopening:
