@@ -3,10 +3,14 @@
 `python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH
 STEP COLUMNS`, in mode `$API_METHOD`:
 `exec` scores and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
+
+The platform shows the last line of stderr to the participant. In mode `invoke` it writes a line of its own
+after ours, "Invoke endpoint returned status 422", and then ends the container with SIGTERM: ours is repeated.
 """
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -14,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.export.columns import CHOICES, STEP, platform_scores
@@ -45,7 +49,9 @@ def main(words: Sequence[str], method: str) -> int:
     source, output, truth = (Path(word) for word in words[1:4])
     places = Places(words[0], source, output, truth, float(words[4]), words[5])
     if method.lower() == "invoke":
-        make_server(places).serve_forever()
+        server = make_server(places)
+        signal.signal(signal.SIGTERM, lambda *_: server.end())
+        server.serve_forever()
     return evaluate_input(places).status
 
 
@@ -95,7 +101,19 @@ def _metrics(places: Places) -> dict[str, Any]:
     return {"aggregates": aggregates, "signatures": signatures, "warnings": list(entry.warnings)}
 
 
-def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> HTTPServer:
+class EvaluationServer(HTTPServer):
+    """Serves one container, and keeps how its last evaluation ended."""
+
+    last = Outcome(0)
+
+    def end(self) -> NoReturn:
+        """End the process; what was wrong with the last submission is the last line of stderr."""
+        if self.last.line:
+            os.write(2, f"{self.last.line}\n".encode())  # a signal may come while something is printed
+        raise SystemExit(0)
+
+
+def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> EvaluationServer:
     """Return the server, listening; one request at a time, as the platform asks."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,7 +124,8 @@ def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> H
             if self.path != "/invoke":
                 self._answer(404)
                 return
-            outcome = evaluate_input(places)
+            server.last = Outcome(0)
+            outcome = server.last = evaluate_input(places)
             self._answer({0: 201, 2: 422}.get(outcome.status, 500), outcome.line)
 
         def _answer(self, status: int, line: str = "") -> None:
@@ -120,7 +139,8 @@ def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> H
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the last line of stderr is the participant's."""
 
-    return HTTPServer((address, port), Handler)
+    server = EvaluationServer((address, port), Handler)
+    return server
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tarfile
 import threading
@@ -180,6 +181,30 @@ def test_it_serves_on_the_platforms_port_as_the_image_does(
             server.kill()
     assert list(metrics(places)["aggregates"]) == ["auc"]
     assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_invoked_and_ended_its_last_line_is_what_was_wrong(
+    wrong: bool, container: Path, places: Places, attack: Path, tmp_path: Path
+) -> None:
+    """As sagemaker-shim does: POST, then SIGTERM to the group, then it reads on to the end."""
+    put(attack, places)
+    if wrong:
+        (places.source / "scores.tsv").unlink()
+    words, where = as_the_image_does(container, places, "invoke", linked_python(tmp_path / "env"))
+    with subprocess.Popen(
+        words, **where, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        try:
+            assert answer(f"http://127.0.0.1:{PORT}/health", "GET") == 200
+            assert status(f"http://127.0.0.1:{PORT}/invoke", "POST") == (422 if wrong else 201)
+            os.killpg(server.pid, signal.SIGTERM)
+            lines = server.communicate(timeout=20)[1].splitlines()
+        finally:
+            server.kill()
+    assert server.returncode == 0
+    first = "the submission: lacks files: scores.tsv"
+    assert lines == ([first, first] if wrong else [])
 
 
 def test_an_invalid_submission_has_no_metrics_and_one_line(
