@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mriprivacy import baselines
@@ -15,11 +16,13 @@ from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.settings.groups import DefacerChoice
+from mriprivacy.data_prep.cohorts.defacemask import describe_masks, mask_name, write_mask
 from mriprivacy.data_prep.cohorts.deidentified import METHOD
-from mriprivacy.data_prep.formats.atomic import whole_folder, write_whole
+from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_folder, write_whole
 from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.resumable import count_done, fingerprint, once, resumable_folder
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -29,8 +32,19 @@ class DefaceSettings:
     edition: str = setting(REQUIRED, "folder of an edition; public/ is enough")
     output: str = setting(REQUIRED, "folder of the submission")
     defacer: DefacerChoice = group(DefacerChoice, "niimath_deface")
+    masks: str = setting(
+        "",
+        "folder for a BIDS derivative with a _defacemask of each scan, no part of a submission; empty: none",
+    )
     cache: str = setting("", "folder in which registrations are kept; empty: the user's own cache folder")
     compute: Compute = group(Compute, "loky")
+
+
+@dataclass(frozen=True)
+class _MaskJob:
+    original: Path
+    defaced: Path
+    target: Path
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,13 @@ class _DefaceJob:
 def check(settings: DefaceSettings) -> None:
     """Raise if there is no such defacer, or its program is not there."""
     described(settings.defacer.name, settings.defacer.command, settings.defacer.options)
+    if settings.masks and Path(settings.masks).exists():
+        raise OutputExistsError(f"{settings.masks} already exists; remove it, or give masks=ANOTHER")
+    if settings.masks and Path(settings.output).resolve() in Path(settings.masks).resolve().parents:
+        raise UserError(
+            f"deface: masks is {settings.masks}, which is inside of output; expected a folder beside it: a "
+            "submission with masks is refused"
+        )
 
 
 def run(settings: DefaceSettings) -> None:
@@ -72,6 +93,31 @@ def run(settings: DefaceSettings) -> None:
             _write_sidecars(edition, folder, f"mriprivacy {how}")
         describe_reference(folder, edition.name, "defacing", system, how)
     print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
+    if settings.masks:
+        _write_masks(edition, settings, f"mriprivacy {how}")
+
+
+def _write_masks(edition: Edition, settings: DefaceSettings, how: str) -> None:
+    """Write a derivative dataset for each split: a submission may hold no file that was not asked for."""
+    with whole_folder(Path(settings.masks)) as folder:
+        jobs = [
+            _MaskJob(
+                split.scan(name),
+                Path(settings.output, split.name, "mri", split.scan_name(name)),
+                folder / split.name / mask_name(split.scan_name(name)),
+            )
+            for split in (edition.dev, edition.eval)
+            for name in split.scans
+        ]
+        changed = work(_mask, jobs, "masks", settings.compute)
+        for split in (edition.dev, edition.eval):
+            contrasts = tuple(filter(None, (split.contrast, split.reference_contrast)))
+            describe_masks(folder / split.name, contrasts, how, version("mriprivacy"))
+    print(f"{settings.masks}: {len(jobs)} masks, of {min(changed)} to {max(changed)} voxels")
+
+
+def _mask(job: _MaskJob) -> int:
+    return write_mask(job.original, job.defaced, job.target)
 
 
 def _write_sidecars(edition: Edition, folder: Path, how: str) -> None:

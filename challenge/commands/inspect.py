@@ -14,6 +14,7 @@ from mriprivacy.challenge.release.cohort_sheet import write_sheets
 from mriprivacy.challenge.release.seen_images import look_at_all, with_faces_of, without_hair
 from mriprivacy.data_prep.cohorts.bids import is_synthetic
 from mriprivacy.data_prep.cohorts.cohort_files import dicom_hint
+from mriprivacy.data_prep.cohorts.deidentified import deidentified_note
 from mriprivacy.data_prep.cohorts.people_table import read_people
 from mriprivacy.data_prep.formats.atomic import whole_folder, write_whole
 from mriprivacy.data_prep.formats.schema import SCAN_CONTRASTS
@@ -100,6 +101,8 @@ def run(settings: InspectSettings) -> None:
         sheets = write_sheets(plan, seen, {path: picture for path, (picture, _) in bald.items()}, folder)
         for path in folder.iterdir():
             path.chmod(0o600)  # they name people, and show them; the plan holds the seed
+    if note := deidentified_note(root, [scan.path for scan in files.scans if scan.contrast in contrasts]):
+        print(note)
     _report(plan, old, settings.output, [sheet.name for sheet in sheets])
 
 

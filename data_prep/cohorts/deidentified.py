@@ -8,14 +8,15 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 METHOD = "DeidentificationMethod"
-_MASK = "defacemask"
+MASK = "defacemask"
 _LARGEST = 1 << 20
 
 
 def deidentified_note(root: Path, scans: Sequence[Path]) -> str:
     """Return a note on scans whose sidecars name a method of de-identification, or that have a mask of it.
 
-    Sidecars count as BIDS inherits them: from the folder of the scan up to that of the dataset.
+    Sidecars count as BIDS inherits them: from the folder of the scan up to that of the dataset. Masks count
+    beside the scan and in `derivatives/`.
 
     Parameters
     ----------
@@ -56,8 +57,11 @@ def _method(root: Path, scan: Path) -> str:
         for path in sorted(folder.glob(f"*{suffix}.json")) if folder.is_dir() else ():
             if _applies(path, entities, suffix) and (method := _told(path)):
                 return method
-    masks = sorted(scan.parent.glob(f"*_{_MASK}.nii*"))
-    of_scan = [mask for mask in masks if _applies(mask, [*entities, f"mod-{suffix}"], _MASK)]
+    places = [scan.parent]
+    if root in scan.parents:
+        places += [dataset / scan.parent.relative_to(root) for dataset in (root / "derivatives").glob("*")]
+    masks = sorted(path for place in places for path in place.glob(f"*_{MASK}.nii*"))
+    of_scan = [mask for mask in masks if _applies(mask, [*entities, f"mod-{suffix}"], MASK)]
     return of_scan[0].name if of_scan else ""
 
 

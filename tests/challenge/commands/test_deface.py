@@ -1,17 +1,24 @@
 """A participant's own program as a defacer: run on every scan, or every failure told."""
 
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from mriprivacy.baselines.defacers import DefacerError
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import deface as commands
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.data_prep.cohorts.defacemask import mask_name
 from mriprivacy.data_prep.cohorts.deidentified import METHOD, deidentified_note
 from tests.helpers.engine import ENGINE_WORDS
+from tests.helpers.in_ci import skip_but_not_in_ci
 
 SCRIPT = """
 import gzip, sys
@@ -57,6 +64,56 @@ def test_a_program_on_every_scan_makes_a_submission(
         tmp_path / "out" / "eval" / "mri", list((tmp_path / "out" / "eval").rglob("*.gz"))
     )
     assert note.startswith("5 of 5 scans are marked as de-identified")
+
+
+def test_masks_lie_beside_a_submission_that_stays_valid(
+    words: list[str], tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = [word.replace("{limit}", "0") for word in words]
+    assert main([*first, f"masks={tmp_path / 'masks'}"]) == 0
+    assert "10 masks, of " in capsys.readouterr().out
+    assert main(["check", f"edition={tiny_edition.root}", f"submission={tmp_path / 'out'}"]) == 0
+    for split in tiny_edition.splits.values():
+        for probe in split.probes:
+            name = split.scan_name(probe)
+            mask = nib.load(tmp_path / "masks" / split.name / mask_name(name))
+            before = np.asanyarray(nib.load(split.scan(probe)).dataobj)
+            defaced = nib.load(tmp_path / "out" / split.name / "mri" / name)
+            changed = np.asanyarray(mask.dataobj)
+            assert changed.dtype == np.uint8
+            assert np.array_equal(mask.affine, defaced.affine)
+            # What the mask does not name is the original, bit for bit.
+            after = np.asanyarray(defaced.dataobj)
+            assert np.array_equal(changed == 1, before != after)
+            assert 0 < changed.sum() <= 500  # 1000 bytes, 2 a voxel
+    assert main([*first, f"masks={tmp_path / 'masks'}"]) == 2
+    assert "already exists" in capsys.readouterr().err
+
+
+def test_masks_are_a_valid_derivative_that_build_reads(
+    words: list[str], tiny_edition: Edition, tmp_path: Path
+) -> None:
+    assert main([*(word.replace("{limit}", "0") for word in words), f"masks={tmp_path / 'masks'}"]) == 0
+    dataset = tmp_path / "masks" / "eval"
+    validator = Path(sys.executable).parent / "bids-validator-deno"
+    if not validator.exists():
+        skip_but_not_in_ci("bids-validator-deno is not installed beside this Python")
+    done = subprocess.run([validator, dataset, "--json"], capture_output=True, text=True, check=False)
+    issues = json.loads(done.stdout)["issues"]["issues"]
+    assert [issue for issue in issues if issue["severity"] == "error"] == []
+    own = tiny_edition.eval
+    shutil.copytree(own.folder / "mri", tmp_path / "cohort")
+    shutil.copytree(dataset, tmp_path / "cohort" / "derivatives" / "mine")
+    scans = [tmp_path / "cohort" / own.scan_name(probe) for probe in own.probes]
+    assert deidentified_note(tmp_path / "cohort", scans).startswith("5 of 5 scans are marked")
+
+
+def test_masks_inside_of_the_submission_are_refused(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, f"masks={tmp_path / 'out' / 'masks'}"]) == 2
+    assert "which is inside of output" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_scan_that_fails_is_told_and_nothing_is_left(

@@ -305,3 +305,14 @@ def test_people_are_not_made_synthetic_by_a_word_in_a_plan(
 def test_a_picture_of_one_pixel_has_no_face(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
     assert check_photo(tmp_path / "a.png").unusable == "no face found"
+
+
+def test_scans_that_are_marked_as_defaced_are_named(
+    hospital: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(hospital / "data", tmp_path / "data", symlinks=True)
+    for contrast in ("T1w", "T2w"):
+        (tmp_path / "data" / f"{contrast}.json").write_text('{"DeidentificationMethod": ["pydeface 2.0.2"]}')
+    words = [f"root={tmp_path / 'data'}", f"photos={hospital / 'portraits'}", "faces=false", *ENGINE_WORDS]
+    assert main(["inspect", *words, f"output={tmp_path / 'plan'}"]) == 0
+    assert "scans are marked as de-identified ('pydeface 2.0.2'" in capsys.readouterr().out

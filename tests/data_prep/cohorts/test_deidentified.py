@@ -31,6 +31,7 @@ SAID = json.dumps({METHOD: ["pydeface 2.0.2"]})
         ("sub-1/ses-a/anat/sub-1_ses-a_acq-x_T1w.json", 1),
         ("sub-1/ses-a/anat/sub-1_ses-a_acq-x_mod-T1w_defacemask.nii.gz", 1),
         ("sub-2/anat/sub-2_mod-T1w_defacemask.nii.gz", 1),
+        ("derivatives/masks/sub-2/anat/sub-2_mod-T1w_defacemask.nii.gz", 1),
     ],
 )
 def test_sidecars_count_as_bids_inherits_them(name: str, scans: int, tmp_path: Path) -> None:
@@ -43,6 +44,8 @@ def test_sidecars_count_as_bids_inherits_them(name: str, scans: int, tmp_path: P
         ("T2w.json", SAID),
         ("acq-y_T1w.json", SAID),
         ("sub-1/ses-a/anat/sub-1_ses-a_acq-x_mod-T2w_defacemask.nii.gz", ""),
+        ("derivatives/masks/sub-2/anat/sub-2_mod-T2w_defacemask.nii.gz", ""),
+        ("derivatives/masks/sub-3/anat/sub-3_mod-T1w_defacemask.nii.gz", ""),
         ("T1w.json", "{}"),
         ("T1w.json", '{"DeidentificationMethod": []}'),
         ("T1w.json", '{"DeidentificationMethod": ""}'),
