@@ -21,7 +21,8 @@ from mriprivacy.challenge.export.codabench.phase import (
     check_service,
 )
 from mriprivacy.challenge.export.columns import CHOICES, shown_bits
-from mriprivacy.challenge.export.grand_challenge.container import write_container
+from mriprivacy.challenge.export.expected_cost import expected_cost
+from mriprivacy.challenge.export.grand_challenge.container import check_cost, write_container
 from mriprivacy.challenge.export.image_name import check_image_name
 from mriprivacy.challenge.export.medperf.containers import Benchmark, write_containers
 from mriprivacy.challenge.export.packing import zip_folder
@@ -151,11 +152,13 @@ def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     if settings.service:
         raise UserError("export: target=grand_challenge takes no service: containers have no network there")
+    notes = check_cost(edition, settings.track)
     limits = _within_budget(settings, edition)
     with whole_folder(Path(settings.output)) as folder:
         write_container(edition, Path(settings.edition), folder, settings.track, limits, settings.columns)
     print(f"{settings.output}: an evaluation container; README.md says how to build and upload it")
     print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
+    print("\n".join(notes))
 
 
 def _medperf(settings: ExportSettings, edition: Edition) -> None:
@@ -182,6 +185,8 @@ def _medperf(settings: ExportSettings, edition: Edition) -> None:
         "Nothing of this edition's people is in them: each hospital builds an edition of its own. An answer "
         f"can give away {bits:.1f} bits of its key."
     )
+    cost = expected_cost(edition, settings.track)
+    print(f"Evaluating one model takes {cost}, if a hospital's edition is as large as this one.")
 
 
 def _check_model(settings: ExportSettings) -> None:

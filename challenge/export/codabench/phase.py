@@ -1,6 +1,5 @@
 """What the organizer wants of a Codabench benchmark, and whether the platform and its people allow it."""
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import Column, columns, told_columns
+from mriprivacy.challenge.export.expected_cost import expected_cost
 from mriprivacy.challenge.export.image_name import check_image_name
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.challenge.submission_log.log import Limits
@@ -21,8 +21,6 @@ _QUEUE = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 DEFAULT_QUEUE_SECONDS = 600  # after which the platform's own workers end a run, whatever a bundle asks for
 _OWN_QUEUE_SECONDS = 36_000
-# Of one scan, for the attackers and the utility: 70 + 70 scans took the 600 s of a worker of two cores.
-_SECONDS_A_SCAN = 4.3
 MARGIN = 60  # seconds before the end at which a forwarder gives up and says so
 
 
@@ -111,15 +109,6 @@ def check_people(edition: Edition, phase: Phase, give_key_away: bool) -> None:
         )
 
 
-def expected_seconds(edition: Edition, track: str) -> int:
-    """Return how long an evaluation on a platform's worker of two cores takes, roughly.
-
-    From one measurement: 140 scans took 600 s. Tables of scores take seconds.
-    """
-    scans = sum(len(split.scans) for split in edition.splits.values())
-    return 10 if track in TABLES else math.ceil(_SECONDS_A_SCAN * scans)
-
-
 def check_limits(edition: Edition, phase: Phase) -> list[str]:
     """Return what an organizer should know of a platform's limits before the upload.
 
@@ -133,14 +122,14 @@ def check_limits(edition: Edition, phase: Phase) -> list[str]:
             f"The worker waits {phase.seconds - MARGIN} s for the service. If its answer comes later, a "
             "participant gets it by sending the same submission again."
         ]
-    seconds = expected_seconds(edition, phase.track)
-    about = f"export: an evaluation takes about {seconds} s on two cores"
-    if not phase.queue and seconds > DEFAULT_QUEUE_SECONDS:
+    cost = expected_cost(edition, phase.track)
+    about = f"export: an evaluation takes {cost}"
+    if not phase.queue and cost.seconds > DEFAULT_QUEUE_SECONDS:
         raise UserError(
             f"{about}; Codabench's own workers end it after {DEFAULT_QUEUE_SECONDS} s, whatever a bundle "
             "asks for; expected queue=ID of a queue with your own workers, or service=URL"
         )
-    return [about.removeprefix("export: ").capitalize() + f"; the limit is {phase.seconds} s."]
+    return [f"An evaluation takes {cost}; the limit is {phase.seconds} s, and the memory of the worker."]
 
 
 def check_service(url: str) -> None:

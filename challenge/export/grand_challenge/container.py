@@ -2,12 +2,14 @@
 
 import gzip
 import io
+import math
 import tarfile
 import tempfile
 from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import columns
+from mriprivacy.challenge.export.expected_cost import expected_cost
 from mriprivacy.challenge.export.grand_challenge.jobs import INPUT_SOCKET, SOCKETS
 from mriprivacy.challenge.export.packing import text, vendor_kit
 from mriprivacy.challenge.export.reference_data import write_reference
@@ -15,7 +17,11 @@ from mriprivacy.challenge.export.requirements import write_requirements
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.scoring.errors import UserError
 
+# Settings of a phase, by grand-challenge.org's sources of 2026: GB of an evaluation, of which one is the
+# system's; the most that can be asked for; seconds.
+_USUAL_GB, _MOST_GB, _USUAL_SECONDS = 8, 32, 3600
 _OUTPUTS = {
     "attack": 'JSON, a score for every reference the scan is compared with: `{"ph-...": 0.25}`.',
     "attributes": 'JSON: `{"sex": "F", "age_group": "18-29", "ethnicity": "asian"}`.',
@@ -58,6 +64,31 @@ def write_container(
     with tempfile.TemporaryDirectory() as truth:
         write_reference(root, track, Path(truth))
         _tar(Path(truth), folder / "ground_truth.tar.gz")
+
+
+def check_cost(edition: Edition, track: str) -> list[str]:
+    """Return what to ask the platform for, one line each.
+
+    Raises
+    ------
+    UserError
+        If an evaluation takes more memory than can be asked for.
+    """
+    cost = expected_cost(edition, track)
+    gigabytes = math.ceil(cost.megabytes / 1000) + 1
+    if gigabytes > _MOST_GB:
+        raise UserError(
+            f"export: an evaluation takes {cost}; grand-challenge gives {_MOST_GB} GB at most; expected an "
+            "edition with smaller scans"
+        )
+    lines = [f"An evaluation takes {cost}."]
+    if gigabytes > _USUAL_GB:
+        lines.append(f"Ask for {gigabytes} GB in the settings of the phase: the usual are {_USUAL_GB}.")
+    if cost.seconds > _USUAL_SECONDS:
+        lines.append(
+            f"Ask for {cost.seconds} s in the settings of the phase: the usual are {_USUAL_SECONDS}."
+        )
+    return lines
 
 
 def _tar(folder: Path, path: Path) -> None:

@@ -246,8 +246,10 @@ def test_limits_are_told_before(
     words = ["track=defacing", "image=me/kit", "baseline_defacer=identity", "limits.open_key=true"]
     assert export(tiny_edition_folder, tmp_path / "a.zip", *words) == 0
     scans = sum(len(split.scans) for split in tiny_edition.splits.values())
-    assert f"about {-(-43 * scans // 10)} s on two cores; the limit is 600 s" in capsys.readouterr().out
-    monkeypatch.setattr("mriprivacy.challenge.export.codabench.phase._SECONDS_A_SCAN", 100.0)
+    told = capsys.readouterr().out
+    assert f"An evaluation takes about {-(-43 * scans // 10)} s and " in told
+    assert " GB of memory on 2 cores; the limit is 600 s, and the memory of the worker." in told
+    monkeypatch.setattr("mriprivacy.challenge.export.expected_cost._SECONDS_A_SCAN", 100.0)
     assert export(tiny_edition_folder, tmp_path / "b.zip", *words) == 2
     assert "own workers end it after 600 s" in capsys.readouterr().err
     assert export(tiny_edition_folder, tmp_path / "b.zip", *words, f"queue={queue}") == 0
