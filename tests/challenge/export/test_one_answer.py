@@ -17,6 +17,7 @@ from mriprivacy.challenge.export.grand_challenge.grand_challenge_run import (
     evaluate_input,
     make_server,
 )
+from mriprivacy.challenge.export.medperf import medperf_run
 from mriprivacy.challenge.export.reference_data import write_reference
 from mriprivacy.challenge.intake.bounded_lines import LONGEST
 from mriprivacy.challenge.intake.submission import SubmissionError, received
@@ -118,6 +119,11 @@ def test_every_door_says_the_same_first(
     assert told[0] == expected
     assert len("\n".join(told)) <= LONGEST
 
+    (tmp_path / "parameters.yaml").write_text("{track: attack, step: 0.1, columns: deciding}")
+    mounts = [attack, reference, tmp_path / "parameters.yaml", tmp_path / "results.yaml"]
+    assert medperf_run.main(["evaluate", *map(str, mounts)]) == 2
+    assert errors()[0] == expected
+
     (attack / "inputs.json").write_text("[]")  # a list of grand-challenge's
     (tmp_path / "zipped").mkdir()
     archive.rename(tmp_path / "zipped" / "predictions.zip")
@@ -137,7 +143,7 @@ def test_every_door_says_the_same_first(
 def test_the_mode_that_serves_says_it_too(
     attack: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the body of the answer as well: the platform hands on neither it nor the standard error."""
+    """In the body of the answer as well; the platform hands on the standard error alone."""
     ATTACKS["missing row"][0](attack)
     places = Places("attack", attack, tmp_path, reference)
     assert evaluate_input(places).status == 2
