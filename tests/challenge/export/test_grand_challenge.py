@@ -82,15 +82,8 @@ def test_the_folder_builds_without_the_key(container: Path, tiny_edition_folder:
     copied = [line.split()[1:-1] for line in dockerfile.splitlines() if line.startswith("COPY")]
     assert copied == [["requirements.txt", "requirements-data.txt"], ["kit"]]
     assert not [path for path in (container / "kit").rglob("*") if path.name in ("key.tsv", "nonce")]
-    assert (
-        container
-        / "kit"
-        / "mriprivacy"
-        / "challenge"
-        / "export"
-        / "grand_challenge"
-        / "grand_challenge_run.py"
-    ).is_file()
+    program = "mriprivacy/challenge/export/grand_challenge/grand_challenge_run.py"
+    assert (container / "kit" / program).is_file()
     pins = (container / "requirements.txt").read_text().splitlines()
     assert [pin.split("==")[0] for pin in pins] == ["joblib", "numpy", "pandas", "scipy", "threadpoolctl"]
     assert "ground_truth.tar.gz" in (container / "README.md").read_text()
@@ -169,42 +162,26 @@ def answer(url: str, method: str, seconds: float = 30) -> int:
 def test_it_serves_on_the_platforms_port_as_the_image_does(
     container: Path, places: Places, attack: Path, tmp_path: Path
 ) -> None:
+    """As sagemaker-shim does: POST, then SIGTERM to the group, then it reads standard error to the end."""
     assert PORT == 4743  # what grand-challenge asks
     put(attack, places)
     words, where = as_the_image_does(container, places, "invoke", linked_python(tmp_path / "env"))
-    with subprocess.Popen(words, **where) as server:
-        try:
-            assert answer(f"http://127.0.0.1:{PORT}/health", "GET") == 200
-            assert status(f"http://127.0.0.1:{PORT}/invoke", "POST") == 201
-            assert server.poll() is None  # it waits for the next submission
-        finally:
-            server.kill()
-    assert list(metrics(places)["aggregates"]) == ["auc"]
-    assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-
-
-@pytest.mark.parametrize("wrong", [True, False])
-def test_invoked_and_ended_its_last_line_is_what_was_wrong(
-    wrong: bool, container: Path, places: Places, attack: Path, tmp_path: Path
-) -> None:
-    """As sagemaker-shim does: POST, then SIGTERM to the group, then it reads on to the end."""
-    put(attack, places)
-    if wrong:
-        (places.source / "scores.tsv").unlink()
-    words, where = as_the_image_does(container, places, "invoke", linked_python(tmp_path / "env"))
-    with subprocess.Popen(
-        words, **where, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as server:
-        try:
-            assert answer(f"http://127.0.0.1:{PORT}/health", "GET") == 200
-            assert status(f"http://127.0.0.1:{PORT}/invoke", "POST") == (422 if wrong else 201)
-            os.killpg(server.pid, signal.SIGTERM)
-            lines = server.communicate(timeout=20)[1].splitlines()
-        finally:
-            server.kill()
-    assert server.returncode == 0
-    first = "the submission: lacks files: scores.tsv"
-    assert lines == ([first, first] if wrong else [])
+    where |= {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    wrong = "the submission: lacks files: scores.tsv"
+    for expected, lines in ((201, []), (422, [wrong, wrong])):
+        with subprocess.Popen(words, **where) as server:
+            try:
+                assert answer(f"http://127.0.0.1:{PORT}/health", "GET") == 200
+                assert status(f"http://127.0.0.1:{PORT}/invoke", "POST") == expected
+                assert server.poll() is None  # it waits for the next submission
+                os.killpg(server.pid, signal.SIGTERM)
+                assert server.communicate(timeout=20)[1].splitlines() == lines
+            finally:
+                server.kill()
+        if not lines:
+            assert list(metrics(places)["aggregates"]) == ["auc"]
+            assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+            (places.source / "scores.tsv").unlink()
 
 
 def test_an_invalid_submission_has_no_metrics_and_one_line(
