@@ -184,6 +184,7 @@ def test_prepare_parts_what_a_model_may_see_from_the_key(ready: Hospital) -> Non
     assert not [path for path in data.rglob("*") if path.name in ("nonce", "subjects.tsv")]
 
 
+@pytest.mark.long
 def test_two_hospitals_draw_two_seeds(
     ready: Hospital, image: Path, tiny_cohort: Path, tmp_path: Path
 ) -> None:
@@ -192,6 +193,7 @@ def test_two_hospitals_draw_two_seeds(
     assert open_edition(other.places["data"]).hash != open_edition(ready.places["data"]).hash
 
 
+@pytest.mark.long
 def test_prepare_can_be_run_again(hospital: Hospital) -> None:
     (hospital.places["labels"] / ".made").mkdir()
     before = open_edition(hospital.places["data"]).hash
@@ -269,6 +271,7 @@ def test_labels_without_a_key_are_no_fault_of_the_submission(hospital: Hospital)
     assert "no sealed key here" in lines
 
 
+@pytest.mark.long
 @needs_extra(can_mount(), "no namespaces for mounts on this machine")
 def test_it_works_on_mounts_without_a_network_as_a_foreign_user(
     image: Path, tiny_cohort: Path, tmp_path: Path
