@@ -121,6 +121,7 @@ class World:
     def killed(self, words: Sequence[str], at: float, step: int) -> tuple[int | None, str]:
         """Run a command that is killed at a moment, or before a step; status, None if killed, and output."""
         printed = self.home / "printed"
+        printed.unlink(missing_ok=True)
 
         def work() -> int:
             handle = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -145,7 +146,7 @@ class World:
                 os.kill(child, signal.SIGKILL)
                 ended = os.waitpid(child, 0)
             status = None if os.WIFSIGNALED(ended[1]) else os.waitstatus_to_exitcode(ended[1])
-        return status, printed.read_text() if printed.exists() else ""
+        return status, printed.read_text() if printed.exists() else ""  # killed before it could open it
 
     def undisturbed(self, words: Sequence[str]) -> tuple[int, str]:
         status, printed = self.killed(words, 600, 0)
