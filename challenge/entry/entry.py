@@ -188,7 +188,7 @@ class Entry:
     supersedes : str
         Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
     salt : str
-        What nobody can guess without the key, so that the digest in the log confirms no guess
+        Bytes that only a holder of the nonce can compute, so that the digest confirms no guess of the key
         (`challenge.submission_log.evidence`); empty where no log is kept.
 
     Raises

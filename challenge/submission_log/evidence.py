@@ -37,9 +37,9 @@ class Compared:
 def as_received(entry: Entry, day: str, sealed: SealedKey) -> Entry:
     """Return an entry with the day on which the log received it, and a salt; as it is without a log.
 
-    Whoever holds a submission can compute its figures for a guessed key. Without a salt, the digest of the
+    A holder of a submission can compute its figures for a guessed key. Without a salt, the digest of the
     entry in a log that others see would say whether the guess is right. The salt follows from the sealed
-    nonce, so an evaluation that is repeated gives the same entry. It stands in the entry: who is given the
+    nonce, so an evaluation that is repeated gives the same entry. It stands in the entry: a holder of the
     entry can compare it with the log.
 
     Parameters

@@ -147,7 +147,7 @@ def test_a_digest_in_the_log_confirms_no_guess_of_the_key(
     assert as_received(told, "", context.sealed) == told
     path = write_entry(tmp_path / "entries", received)
     assert read_entry(path) == received
-    assert file_digest(path) == entry_digest(received)  # whoever has the entry can still compare it
+    assert file_digest(path) == entry_digest(received)  # a holder of the entry can still compare it
 
 
 def test_evaluate_with_a_log_salts_the_entry(
