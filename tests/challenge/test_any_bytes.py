@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.submission_log.head import HEAD
 from mriprivacy.challenge.submission_log.log import LOG, Event, append
+from mriprivacy.scoring.errors import UserError
 from tests.helpers import read_properties
 from tests.helpers.read_properties import BETWEEN, SEALED, TABLES, Editions
 from tests.helpers.spoiled_entries import ATTACK, COMMITTED, JSON, SMALL, places, put
@@ -118,3 +120,24 @@ def test_any_value_in_edition_json(data: st.DataObject, value: object, editions:
     content = json.loads(editions.files(("edition.json",), "public"))
     put(value, *data.draw(st.sampled_from(places(content))))(content)
     editions.public(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("table", "good", "bad", "words"),
+    [
+        ("sealed/attributes.tsv", b"\tasian", b"\tasianx", "is not one of african, asian, n/a"),
+        ("sealed/attributes.tsv", b"\tF\t", b"\tQ\t", "is not one of F, M, n/a"),
+        ("public/dev/attributes.tsv", b"\tF\t", b"\tQ\t", "is not one of F, M, n/a"),
+        ("sealed/ages.tsv", b"\t60\n", b"\t-60\n", "is no age in years; expected 0 to 150"),
+        ("sealed/ages.tsv", b"\t60\n", b"\t1e29\n", "is no age in years; expected 0 to 150"),
+    ],
+)
+def test_values_that_no_person_has(
+    table: str, good: bytes, bad: bytes, words: str, own_edition_folder: Path
+) -> None:
+    """What the public side does not name was taken for a value of its own, and a negative age for an age."""
+    path = own_edition_folder / table
+    assert good in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(good, bad, 1))
+    with pytest.raises(UserError, match=words):
+        open_sealed(own_edition_folder)

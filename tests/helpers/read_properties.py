@@ -122,7 +122,7 @@ class Editions:
         for own in sealed.attributes.values():
             for name, value in zip(Attributes._fields, own, strict=True):
                 assert value == NOT_AVAILABLE or value in values[name], (name, value)
-        assert all(0 <= age < 200 for age in sealed.ages.values())
+        assert all(0 <= age <= 150 for age in sealed.ages.values())
         refused(lambda: edition_budget(edition, sealed, 2.8))
         return True
 
@@ -141,6 +141,10 @@ class Editions:
             paths += [split.reference(one, c) for one in split.references for c in edition.conditions]
             assert all(path.resolve().is_relative_to(inside) for path in paths)
             assert {probe for probe, _ in split.trials} == set(split.probes)
+        values = edition.attribute_values
+        for own in edition.dev.attributes.values():
+            known = zip(Attributes._fields, own, strict=True)
+            assert all(value == NOT_AVAILABLE or value in values[name] for name, value in known)
         refused(lambda: edition.superseded_by)
         assert json.loads(json.dumps(edition.description, allow_nan=False)) == edition.description
         return True
