@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["sequential", "loky", "dask", "ray"],
         help="who works in the tests of the pipeline (-m pipeline)",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=100,
+        help="of the organizer's commands (tests/challenge/commands/test_random_kills.py)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,5 @@
 """`mriprivacy build`: turn a cohort into an edition, public/ and sealed/."""
 
-import warnings
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy import baselines
-from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.hair.check import why_failed
 from mriprivacy.baselines.hair.removal import remove_hair
@@ -21,10 +19,8 @@ from mriprivacy.challenge.edition.encryption import LOCKED, check_recipients, lo
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import Protocol, attacks_of, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
-from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import TOLERATED
-from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
-from mriprivacy.challenge.evaluation.rare_people import rare_people
+from mriprivacy.challenge.release.leaks_found import leaks_found
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.release.seen_images import face_in, why_no_original, why_unusable
@@ -51,7 +47,6 @@ from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.inspection.named_faces import faces_of, replaced_pictures
 from mriprivacy.data_prep.inspection.plan_file import PLAN, PlanError, open_questions, read_plan
 from mriprivacy.data_prep.inspection.planned_people import planned_people
-from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError
 
 SHORTEST_SEED = 2**64
@@ -88,6 +83,9 @@ class BuildSettings:
     )
     smallest_group: int = setting(
         2, "people, at least, whose files are of one grid, type and number; 1: any number", at_least=1
+    )
+    accept_links: bool = setting(
+        False, "release scans of real people although their files link them with other scans (MRI-to-MRI)"
     )
     cohort: BidsCohort = group(BidsCohort, "bids")
     distractors: Distractors = group(Distractors, "none")
@@ -215,7 +213,7 @@ def run(settings: BuildSettings) -> None:
             seal = partial(_photo_once, folder, hairless, False, prefix="doppelganger-")
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
-        leaks = "\n".join([*_check_rare(plan, folder, settings), _check_leaks(plan, folder, settings)])
+        leaks = leaks_found(folder, settings.smallest_group, settings.accept_links, settings.compute)
         if old:
             mark_superseded(old, open_edition(folder))
         if settings.recipients:
@@ -230,7 +228,7 @@ def run(settings: BuildSettings) -> None:
         if count > 1:
             print(f"{photo.source}: {count} faces; the largest is taken")
     print(f"{settings.output}: {_contents(plan, settings)}")
-    print("\n".join([leaks, *faces_told]))
+    print("\n".join([*leaks, *faces_told]))
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     beside = " and starting_kit" if settings.starting_kit else ""
@@ -310,43 +308,6 @@ def _starting_kit(settings: BuildSettings) -> list[str]:
     """Return the words by which `export` makes the kit, of what is public; it may be made again."""
     folders = [f"edition={settings.output}/public", f"output={settings.output}/starting_kit"]
     return ["target=starting_kit", *folders, *settings.compute.words()]
-
-
-def _check_leaks(plan: Plan, folder: Path, settings: BuildSettings) -> str:
-    """Refuse an edition with a metadata leak: no attacker on it would count."""
-    people = [len({subject for _, subject, of in plan.subjects if of == split.name}) for split in plan.splits]
-    if min(people) < MIN_SUBJECTS:
-        return f"leak test skipped: it needs {MIN_SUBJECTS} people per split, this edition has {min(people)}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SmallSampleWarning)
-        checks = leak_checks(open_edition(folder), open_sealed(folder), settings.compute)
-    lines = {
-        check: f"{check.question}: {check.value:.2f} [{check.low:.2f}, {check.high:.2f}]" for check in checks
-    }
-    if failed := [f"public: {lines[check]}, failed" for check in checks if not check.passed]:
-        raise UserError(
-            *failed,
-            "size, brightness, grid or format of a person's scan go with those of the photograph; make them "
-            "alike for everybody, and build again",
-        )
-    return "\n".join(lines.values())
-
-
-def _check_rare(plan: Plan, folder: Path, settings: BuildSettings) -> list[str]:
-    """Refuse an edition of real people some of whom their files give away; of synthetic ones, warn."""
-    rare = rare_people(open_edition(folder), open_sealed(folder), settings.smallest_group)
-    lines = [
-        f"{one.split}: {one.subject} is known by its files: {one.facts}, like {one.scans} people, and "
-        f"references like {one.references}; expected {settings.smallest_group} or more alike"
-        for one in rare
-    ]
-    if lines and not plan.description["synthetic"]:
-        raise UserError(
-            *lines,
-            "bring these people's images to the grid and number that others have, leave them out, or accept "
-            "it with smallest_group=1",
-        )
-    return lines
 
 
 def _state_of_sources(plan: Plan) -> list[tuple[str, int, int]]:

@@ -23,6 +23,7 @@ from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.admission import Turn, allowed
+from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
@@ -73,7 +74,7 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     turn = _turn(settings, context) if settings.record else None
     with _received(settings, context, turn) as (submission, received_on):
         evaluation = evaluate(context, submission)
-        entry = replace(evaluation.entry, received=received_on)
+        entry = as_received(evaluation.entry, received_on, context.sealed)
         evaluation = replace(evaluation, entry=entry)
         report = _report(settings, evaluation, context, submission)
     written = write_entry(Path(settings.output), entry)

@@ -14,13 +14,14 @@ from mriprivacy.data_prep.formats.schema import (
     CONDITIONS,
     DISTRACTORS,
     KEY_COLUMNS,
+    NOT_AVAILABLE,
     SCAN_CONTRASTS,
     TRIAL_COLUMNS,
     Attributes,
     parse_id,
 )
 from mriprivacy.data_prep.formats.strict_json import read_json_object
-from mriprivacy.data_prep.formats.tsv import TableError, one_of, read_table
+from mriprivacy.data_prep.formats.tsv import Rule, TableError, one_of, read_table
 from mriprivacy.scoring.errors import UserError
 
 FORMAT = 1
@@ -313,7 +314,10 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tupl
             rows = read_table(folder / "key.tsv", KEY_COLUMNS, rules, name="dev/key.tsv").rows
             key = {(probe, reference): label == "mated" for probe, reference, label in rows}
             rows = read_table(
-                folder / "attributes.tsv", ATTRIBUTE_COLUMNS, _IDS, name="dev/attributes.tsv"
+                folder / "attributes.tsv",
+                ATTRIBUTE_COLUMNS,
+                attribute_rules(description),
+                name="dev/attributes.tsv",
             ).rows
             attributes = {probe: Attributes(*values) for probe, *values in rows}
     except TableError as error:
@@ -338,6 +342,13 @@ def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tupl
     missing = sorted(others - set(participants.column("participant_id")))
     unnamed = f"{name}: references that mri/participants.tsv does not name: {', '.join(missing[:5])}"
     return split, [*([unnamed] if missing else []), *_check_split(split, description, images)]
+
+
+def attribute_rules(description: Mapping[str, Any]) -> dict[str, Rule]:
+    """Return the rules of a table of attributes: the values that `edition.json` names, or `n/a`."""
+    values = description["attributes"]
+    known = {name: one_of([*values[name], NOT_AVAILABLE]) for name in Attributes._fields}
+    return {"probe": parse_id, **known}
 
 
 def _check_split(split: Split, description: dict[str, Any], images: bool) -> list[str]:

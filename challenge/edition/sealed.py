@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from mriprivacy.challenge.edition.public import Edition, EditionError, Pair, open_edition, public_folder
+from mriprivacy.challenge.edition.public import (
+    Edition,
+    EditionError,
+    Pair,
+    attribute_rules,
+    open_edition,
+    public_folder,
+)
 from mriprivacy.data_prep.formats.schema import (
     AGE_COLUMNS,
     ATTRIBUTE_COLUMNS,
@@ -18,6 +25,7 @@ from mriprivacy.data_prep.formats.schema import (
 )
 from mriprivacy.data_prep.formats.tsv import Table, one_of, read_table
 
+_OLDEST = 150
 _RULES = {
     "probe": parse_id,
     "reference": parse_id,
@@ -106,19 +114,22 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
             f"{path}: no sealed key here; expected the organizer's folder, with sealed/ beside public/"
         )
     key = read_table(sealed / "key.tsv", SEALED_KEY_COLUMNS, _RULES, name="sealed/key.tsv")
+    edition = open_edition(sealed.parent, images)
     attributes = read_table(
-        sealed / "attributes.tsv", ATTRIBUTE_COLUMNS, {"probe": parse_id}, name="sealed/attributes.tsv"
+        sealed / "attributes.tsv",
+        ATTRIBUTE_COLUMNS,
+        attribute_rules(edition.description),
+        name="sealed/attributes.tsv",
     )
     subjects = read_table(
         sealed / "subjects.tsv", SUBJECT_COLUMNS, {"id": parse_id}, name="sealed/subjects.tsv"
     )
-    rules = {"probe": parse_id, "age": parse_score}
+    rules = {"probe": parse_id, "age": _parse_age}
     ages = (
         read_table(sealed / "ages.tsv", AGE_COLUMNS, rules, name="sealed/ages.tsv").rows
         if (sealed / "ages.tsv").is_file()
         else ()
     )
-    edition = open_edition(sealed.parent, images)
     problems = _check_against(edition, key, attributes, subjects)
     probes = {probe for split in edition.splits.values() for probe in split.probes}
     if strange := sorted({probe for probe, _ in ages} - probes):
@@ -134,6 +145,13 @@ def open_sealed(path: Path, images: bool = True) -> SealedKey:
         subjects={name: subject for name, subject, _ in subjects.rows},
         ages={probe: float(age) for probe, age in ages},
     )
+
+
+def _parse_age(cell: str) -> float:
+    years = parse_score(cell)
+    if not 0 <= years <= _OLDEST:
+        raise ValueError(f"is no age in years; expected 0 to {_OLDEST}")
+    return years
 
 
 def _check_doppelgangers(edition: Edition, folder: Path) -> list[str]:

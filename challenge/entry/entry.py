@@ -187,6 +187,9 @@ class Entry:
         where none is kept.
     supersedes : str
         Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
+    salt : str
+        Bytes that only a holder of the nonce can compute, so that the digest confirms no guess of the key
+        (`challenge.submission_log.evidence`); empty where no log is kept.
 
     Raises
     ------
@@ -220,6 +223,7 @@ class Entry:
     released: str = ""
     received: str = ""
     supersedes: str = ""
+    salt: str = ""
 
     def __post_init__(self) -> None:
         asked = [(name, getattr(self, name), rule) for name, rule in _NAMES.items()]

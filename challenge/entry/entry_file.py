@@ -171,7 +171,9 @@ def _members(entry: Entry) -> dict[str, Any]:
     }
     figures = {name: _written(getattr(entry, name)) for name in ("utility", "face")}
     made = members | {"results": results, "gate": gate, **figures, **lines}
-    return {name: own for name, own in made.items() if own or name not in ("face", "presence", "games")}
+    return {
+        name: own for name, own in made.items() if own or name not in ("face", "presence", "games", "salt")
+    }
 
 
 def _written(figures: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:

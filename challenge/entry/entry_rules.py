@@ -148,6 +148,7 @@ OPTIONAL: Mapping[str, Requirement] = {
     "released": text(fields.day, empty=True),
     "received": text(fields.day, empty=True),
     "supersedes": text(fields.edition_reference, empty=True),
+    "salt": text(fields.sha256, empty=True),
 }
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,

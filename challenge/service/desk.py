@@ -15,6 +15,7 @@ from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.challenge.intake.sender import SenderError, teams_of_entries
 from mriprivacy.challenge.service.spool import Answer, Item
 from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.head import OverLimitError
 from mriprivacy.challenge.submission_log.log import Limits
 
@@ -94,7 +95,7 @@ class Desk:
         others = teams_of_entries(self.output, edition.name)
         with turn.entered("", others, self.context.compute, item.track) as (submission, received_on):
             evaluation = evaluate(self.context, submission)
-            entry = replace(evaluation.entry, received=received_on)
+            entry = as_received(evaluation.entry, received_on, self.context.sealed)
             evaluation = replace(evaluation, entry=entry)
             write_entry(self.output, entry)
             told = turn.close(evaluation, submission, self.context)

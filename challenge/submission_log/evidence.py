@@ -1,10 +1,12 @@
 """What the log of submissions says of entries: whether they are what was evaluated."""
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import LARGEST, file_digest
 from mriprivacy.challenge.submission_log.head import HEAD, RecordError, way_out
@@ -30,6 +32,30 @@ class Compared:
     good: tuple[Entry, ...]
     problems: tuple[str, ...]
     unchecked: tuple[str, ...]
+
+
+def as_received(entry: Entry, day: str, sealed: SealedKey) -> Entry:
+    """Return an entry with the day on which the log received it, and a salt; as it is without a log.
+
+    A holder of a submission can compute its figures for a guessed key. Without a salt, the digest of the
+    entry in a log that others see would say whether the guess is right. The salt follows from the sealed
+    nonce, so an evaluation that is repeated gives the same entry. It stands in the entry: a holder of the
+    entry can compare it with the log.
+
+    Parameters
+    ----------
+    entry : Entry
+        Of an evaluation.
+    day : str
+        From the log; empty without one.
+    sealed : SealedKey
+        Has the nonce, 256 bits.
+    """
+    if not day:
+        return entry
+    nonce = (sealed.root / "nonce").read_bytes()
+    salt = hashlib.sha256(nonce + b"salt of an entry" + entry.submission_sha256.encode()).hexdigest()
+    return replace(entry, received=day, salt=salt)
 
 
 def compare_with_log(folder: Path, entries: Sequence[Entry], events: Sequence[Event]) -> Compared:

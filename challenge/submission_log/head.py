@@ -58,7 +58,10 @@ def read_head(folder: Path) -> Head | None:
     path = folder / HEAD
     if not path.exists():
         return None
-    value = read_json_object(path, name=HEAD)
+    try:
+        value = read_json_object(path, name=HEAD)
+    except UserError as error:
+        raise RecordError(f"{error.problems[0]}; {way_out(folder)}") from error
     lines, digest = value.get("lines"), value.get("sha256")
     if isinstance(lines, int) and isinstance(digest, str) and is_sha256(digest) is None:
         head = Head(lines, digest)

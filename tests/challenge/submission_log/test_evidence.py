@@ -13,8 +13,11 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import entry_digest, file_digest, read_entry, write_entry
-from mriprivacy.challenge.evaluation.context import Evaluation
+from mriprivacy.challenge.evaluation.context import Context, Evaluation
+from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.intake.submission import check_submission
 from mriprivacy.challenge.submission_log.admission import Turn
+from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.log import Limits, read_log
 from tests.helpers.board_entries import made_up
 
@@ -123,3 +126,42 @@ def test_the_digest_of_a_real_entry_is_that_of_its_file(tmp_path: Path) -> None:
     for path in sorted(COMMITTED.rglob("*.json")):
         copy = Path(shutil.copy(path, tmp_path))
         assert entry_digest(read_entry(path)) == file_digest(write_entry(tmp_path, read_entry(copy)))
+
+
+def test_a_digest_in_the_log_confirms_no_guess_of_the_key(
+    context: Context, attributes: Path, tmp_path: Path
+) -> None:
+    """Who has the submission and guesses the key can make the whole entry, but for what the nonce says."""
+    submission = check_submission(attributes, context.edition)
+    told = evaluate(context, submission).entry
+    guessed = evaluate(replace(context, cache=tmp_path / "other"), submission).entry
+    assert entry_digest(guessed) == entry_digest(told)  # without a salt the right guess is seen
+    (tmp_path / "nonce").write_text("0" * 64 + "\n")
+    other = replace(context.sealed, root=tmp_path)
+    received, again, wrong = (
+        as_received(told, "2026-01-02", key) for key in (context.sealed, context.sealed, other)
+    )
+    assert entry_digest(received) == entry_digest(again)  # an evaluation that is repeated is known
+    assert len({entry_digest(received), entry_digest(told), entry_digest(wrong)}) == 3
+    assert replace(received, salt="", received="") == told
+    assert as_received(told, "", context.sealed) == told
+    path = write_entry(tmp_path / "entries", received)
+    assert read_entry(path) == received
+    assert file_digest(path) == entry_digest(received)  # a holder of the entry can still compare it
+
+
+def test_evaluate_with_a_log_salts_the_entry(
+    tiny_edition_folder: Path, attributes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = [f"output={tmp_path / 'entries'}", f"record={tmp_path / 'record'}", "limits.open_key=true"]
+    words = ["evaluate", f"edition={tiny_edition_folder}", f"submission={attributes}", *to]
+    for _ in range(2):
+        assert main([*words, "compute=sequential"]) == 0
+    events = read_log(tmp_path / "record")
+    assert [event.event for event in events] == ["accepted", "evaluated"]
+    (path,) = (tmp_path / "entries").rglob("*.json")
+    assert len(read_entry(path).salt) == 64
+    assert file_digest(path) == events[-1].entry
+    status, out, _, _ = rank(tmp_path, capsys, f"record={tmp_path / 'record'}")
+    assert status == 0
+    assert "1 entries are what submissions.jsonl says was evaluated" in out

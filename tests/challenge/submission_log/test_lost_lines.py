@@ -69,6 +69,7 @@ DAMAGES = {
     "deleted": (deleted, "has 0 lines; submissions.head counted 5", 0),
     "without its head": (lambda folder: (folder / HEAD).unlink(), "has 5 lines, but no submissions.head", 5),
     "another": (another, "line 5 is not the one that submissions.head counted", 5),
+    "a head that was cut": (lambda folder: (folder / HEAD).write_text('{"lines": '), "is not JSON", 5),
     "a head that is none": (lambda folder: (folder / HEAD).write_text("{}"), "is not a head", 5),
 }
 

@@ -1,9 +1,10 @@
-"""Coverage-guided fuzzing of the readers, by hand: no crash, no hang, nothing accepted that is not canonical.
+"""Fuzz the readers, guided by coverage: no crash, no hang, nothing accepted that is not as it should be.
 
-    uv run --with atheris python tests/fuzz/readers.py tsv|json|zip|nifti|gzip [MINUTES]
+    uv run --with atheris python docs/how-to/fuzz.py TARGET [MINUTES]
 
+TARGET is one of entry, log, sealed, edition; or tsv, json, zip, nifti, gzip of what participants send.
 Ten minutes of processor time unless told otherwise; an input may take two seconds of it.
-Not part of the test suite (pytest does not collect it, and atheris is no dependency).
+docs/how-to/fuzz.md says what to do with what is found.
 """
 
 import gzip
@@ -17,23 +18,32 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import atheris
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
 
 with atheris.instrument_imports(include=["mriprivacy", "zipfile", "json"]):
+    from mriprivacy.baselines.face.scan import read_scan
     from mriprivacy.challenge.intake.archive import unpacked
     from mriprivacy.challenge.intake.description import check_fields
     from mriprivacy.challenge.intake.submission import SubmissionError
     from mriprivacy.challenge.intake.volumes import VolumeError, check_volume, parse_header
+    from mriprivacy.challenge.submission_log.head import HEAD
+    from mriprivacy.challenge.submission_log.log import LOG, Event, append
+    from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+    from mriprivacy.data_prep.formats.nifti import canonical_bytes
     from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, parse_id, parse_score
     from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
     from mriprivacy.data_prep.formats.tsv import parse_table, table_bytes
-
-import numpy as np
-
-from mriprivacy.baselines.face.scan import read_scan
-from mriprivacy.data_prep.formats.nifti import canonical_bytes
+    from tests.helpers import read_properties
+    from tests.helpers.read_properties import BETWEEN, SEALED, TABLES, Editions
+    from tests.helpers.spoiled_entries import SMALL
+    from tests.helpers.tiny_cohort import write_tiny_cohort
 
 LONGEST = 2.0  # seconds of processor time for one input
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
@@ -57,6 +67,7 @@ FLOATS = canonical_bytes(VOXELS * 1e17, np.diag([1.0, 2, 3, 1]))
 
 
 def tsv(data: bytes) -> None:
+    """Read a table of scores."""
     table, problems = parse_table(data, SCORE_COLUMNS, RULES, name="x.tsv", max_rows=50)
     assert all(problem.isprintable() for problem in problems)
     if not problems:
@@ -65,6 +76,7 @@ def tsv(data: bytes) -> None:
 
 
 def json_object(data: bytes) -> None:
+    """Read a description."""
     try:
         content = parse_json_object(data, name="x.json")
     except JsonError as error:
@@ -80,6 +92,7 @@ def json_object(data: bytes) -> None:
 
 
 def archive(data: bytes) -> None:
+    """Unpack a zip."""
     path = WORK / "x.zip"
     path.write_bytes(data)
     try:
@@ -100,7 +113,7 @@ def archive(data: bytes) -> None:
 
 
 def nifti(data: bytes) -> None:
-    """An uncompressed volume: the fuzzer reaches the header and the voxels."""
+    """Read an uncompressed volume: the fuzzer reaches the header and the voxels."""
     try:
         parse_header(data[:348])
     except VolumeError as error:
@@ -109,7 +122,7 @@ def nifti(data: bytes) -> None:
 
 
 def volume(data: bytes) -> None:
-    """A packed volume: the fuzzer reaches gzip."""
+    """Read a packed volume: the fuzzer reaches gzip."""
     path = WORK / "x.nii.gz"
     path.write_bytes(data)
     try:
@@ -124,6 +137,7 @@ def volume(data: bytes) -> None:
 
 
 def good_zip() -> bytes:
+    """Return a plain zip."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
         for name in SIZES:
@@ -132,7 +146,7 @@ def good_zip() -> bytes:
 
 
 def utf8_zip() -> bytes:
-    """The same, its names said to be UTF-8 in both headers."""
+    """Return the same, its names said to be UTF-8 in both headers."""
     content = bytearray(good_zip())
     for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         at = -1
@@ -142,7 +156,7 @@ def utf8_zip() -> bytes:
 
 
 def large_zip() -> bytes:
-    """The same as a zip over 4 GB is: sizes and place of the last member, and the end, in 64 bits."""
+    """Return the same as a zip over 4 GB is: sizes and place of the last member, and the end, in 64 bits."""
     content = good_zip()
     table, last, end = (content.find(b"PK\1\2"), content.rfind(b"PK\1\2"), content.rfind(b"PK\5\6"))
     record = bytearray(content[last:end])
@@ -158,8 +172,38 @@ def large_zip() -> bytes:
     return content[:last] + bytes(record) + end64 + locator + short
 
 
+def good_log() -> bytes:
+    """Return a log of every kind of line, and its head."""
+    folder = WORK / "log"
+    for event in ("accepted", "evaluated", "evaluated again", "refused", "over limit", "failed"):
+        append(folder, Event(event, "synth/1", "attack", "team", "s", "ab" * 32, entry="cd" * 32, bits=2.8))
+    return (folder / LOG).read_bytes() + BETWEEN + (folder / HEAD).read_bytes()
+
+
+def editions() -> Editions:
+    """Return a small edition whose files are fuzzed."""
+    config = EditionConfig(id="tiny", seed=11, hair_removal="given")
+    build_edition(write_tiny_cohort(WORK / "cohort"), WORK / "whole", config)
+    return Editions(WORK / "whole", WORK)
+
+
+def organizers(name: str) -> tuple[Callable[[bytes], object], tuple[bytes, ...]]:
+    """Return a reader of the organizer's own files, and good ones."""
+    if name == "entry":
+        return partial(read_properties.entry, work=WORK), (json.dumps(SMALL).encode(),)
+    if name == "log":
+        return partial(read_properties.log, work=WORK), (good_log(),)
+    made = editions()
+    if name == "sealed":
+        return made.sealed, (made.files(SEALED, "sealed"),)
+    return made.public, (
+        made.files(("edition.json",), "public"),
+        made.files(("edition.json", *TABLES), "public"),
+    )
+
+
 # What to read, and the good files to begin with.
-TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[bytes, ...]]] = {
+TARGETS: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "tsv": (tsv, (b"probe\treference\tscore\nsub-a\tph-b\t-1.5e-3\n",)),
     "json": (json_object, (json.dumps(GOOD).encode(),)),
     "zip": (archive, (good_zip(), utf8_zip(), large_zip())),
@@ -171,10 +215,11 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[bytes, ...]]] = {
 class Clock:
     """Runs a target until its processor time is used up: the clock on the wall also runs for others."""
 
-    def __init__(self, target: Callable[[bytes], None], minutes: float) -> None:
+    def __init__(self, target: Callable[[bytes], object], minutes: float) -> None:
         self.target, self.seconds, self.runs = target, 60 * minutes, 0
 
     def __call__(self, data: bytes) -> None:
+        """Run it once, and end the process when the time is used up."""
         begin = time.process_time()
         self.target(data)
         end = time.process_time()
@@ -187,7 +232,8 @@ class Clock:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    target, seeds = TARGETS[sys.argv[1]]
+    os.fsync = lambda handle: None  # nothing that is written here has to last
+    target, seeds = TARGETS.get(sys.argv[1]) or organizers(sys.argv[1])
     clock = Clock(target, float(sys.argv[2]) if len(sys.argv) > 2 else 10)
     ORIGINAL = WORK / "original.nii.gz"
     ORIGINAL.write_bytes(gzip.compress(SCAN, mtime=0))
@@ -196,5 +242,6 @@ if __name__ == "__main__":
     for number, seed in enumerate(seeds):
         (corpus / f"good-{number}").write_bytes(seed)
     # The alarm is for what never ends: it rings by the clock on the wall, also for a process that is stopped.
-    atheris.Setup([sys.argv[0], str(corpus), "-timeout=3600", "-rss_limit_mb=1000"], clock)
+    limits = ["-timeout=3600", "-rss_limit_mb=2000", "-max_len=20000"]
+    atheris.Setup([sys.argv[0], str(corpus), *limits], clock)
     atheris.Fuzz()
