@@ -150,19 +150,20 @@ def split(setting: str, line: str) -> list[str]:
     >>> split("defacer.options", "-title 'my scan'")
     ['-title', 'my scan']
     """
+    parted = shlex.shlex(line, posix=False, punctuation_chars=True)  # quotations stay in the words
+    parted.whitespace_split, parted.commenters = True, ""
     try:
-        parted = shlex.shlex(line, posix=False, punctuation_chars=True)  # quotations stay in the words
-        parted.whitespace_split, parted.commenters = True, ""
-        if operators := [word for word in parted if set(word) <= set("|&;<>()")]:
-            raise DefacerError(
-                f"{setting} is {line!r}; it has {operators[0]!r} outside of quotations, and no shell "
-                "runs it; write sh -c '...' around it, or put it in quotations"
-            )
-        return [os.path.expanduser(word) for word in shlex.split(line)]  # noqa: PTH111 - `~` need not be a path
+        words, raw = shlex.split(line), list(parted)
     except ValueError as error:
         raise DefacerError(
             f"{setting} is {line!r}; expected words as a shell takes them, quotations closed ({error})"
         ) from error
+    if operators := [word for word in raw if set(word) <= set("|&;<>()")]:
+        raise DefacerError(
+            f"{setting} is {line!r}; it has {operators[0]!r} outside of quotations, and no shell "
+            "runs it; write sh -c '...' around it, or put it in quotations"
+        )
+    return [os.path.expanduser(word) for word in words]  # noqa: PTH111 - `~` need not be a path
 
 
 def find(tool: Tool) -> str:

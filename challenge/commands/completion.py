@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mriprivacy.challenge.settings.completion import script
+from mriprivacy.challenge.settings.completion_script import script
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 
 

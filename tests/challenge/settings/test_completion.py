@@ -11,7 +11,7 @@ import pytest
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.settings.commands_page import help_page
-from mriprivacy.challenge.settings.completion import completed, script
+from mriprivacy.challenge.settings.completion_script import completed, script
 from mriprivacy.challenge.settings.runner import COMMANDS
 from mriprivacy.data_prep.formats.settings import setting_problems, settings_of
 from tests.helpers.in_ci import skip_but_not_in_ci

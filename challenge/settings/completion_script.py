@@ -44,8 +44,8 @@ def completed(command: str) -> Completed:
 
     Examples
     --------
-    >>> completed("show").values["verbose"], completed("compare").paths
-    (('true', 'false'), ('first', 'second'))
+    >>> completed("show").values["verbose"], completed("completion").bare
+    (('true', 'false'), ('bash', 'zsh', 'fish'))
     """
     schema = schema_of(command)
     keys, values, paths = dict[str, str](), dict[str, tuple[str, ...]](), list[str]()
