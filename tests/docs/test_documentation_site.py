@@ -17,8 +17,8 @@ from threading import Thread
 import pytest
 
 from mriprivacy import scoring
-from tests.docs.test_links import PAGES, ROOT
 from tests.helpers.chromium import chromium
+from tests.helpers.markdown_pages import PAGES, ROOT
 
 HOOK = ROOT / "docs" / "site_pages.py"
 WIDE = ("index", "leaderboard", "reference/commands", "reference/api/scoring", "results/attacks")
