@@ -7,8 +7,6 @@ from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, prepare_c
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
-from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
-from mriprivacy.scoring.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
+        from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
+
         if not is_for_people(error):
             raise
         for problem in problems_of(error):
@@ -50,6 +50,9 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"{version('mriprivacy')}, code {result_code('defacing')}")
         return 0
+    # Errors bring numpy, which takes longer than all that a bare command does.
+    from mriprivacy.scoring.errors import UserError
+
     if name not in COMMANDS:
         meant = did_you_mean(name, COMMANDS)
         raise UserError(f"unknown command {name!r}; expected one of {', '.join(COMMANDS)}{meant}")

@@ -136,24 +136,34 @@ def own_tool(command: str) -> Tool:
 
 
 def split(setting: str, line: str) -> list[str]:
-    """Split the words of a setting as a shell would.
+    """Split the words of a setting as a shell would: quotations, and `~` for a home folder.
+
+    No shell runs them: what only a shell can do, such as a pipe, is refused, and variables stay as they are.
 
     Raises
     ------
     DefacerError
-        If a quotation is not closed.
+        If a quotation is not closed, or an operator of the shell stands outside of quotations.
 
     Examples
     --------
     >>> split("defacer.options", "-title 'my scan'")
     ['-title', 'my scan']
     """
+    parted = shlex.shlex(line, posix=False, punctuation_chars=True)  # quotations stay in the words
+    parted.whitespace_split, parted.commenters = True, ""
     try:
-        return shlex.split(line)
+        words, raw = shlex.split(line), list(parted)
     except ValueError as error:
         raise DefacerError(
             f"{setting} is {line!r}; expected words as a shell takes them, quotations closed ({error})"
         ) from error
+    if operators := [word for word in raw if set(word) <= set("|&;<>()")]:
+        raise DefacerError(
+            f"{setting} is {line!r}; it has {operators[0]!r} outside of quotations, and no shell "
+            "runs it; write sh -c '...' around it, or put it in quotations"
+        )
+    return [os.path.expanduser(word) for word in words]  # noqa: PTH111 - `~` need not be a path
 
 
 def find(tool: Tool) -> str:

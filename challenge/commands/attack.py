@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
@@ -88,6 +89,12 @@ def _attack_edition(settings: AttackSettings) -> None:
         raise UserError(
             f"attack: attack={settings.attack.name} compares scans with scans; "
             "the references of this edition are photographs"
+        )
+    known_people = len(set(people(edition.dev.key).values()))
+    if level == "informed" and known_people < MIN_SUBJECTS:
+        raise UserError(
+            f"attack: attack.level=informed needs {MIN_SUBJECTS} people in dev; this edition has "
+            f"{known_people}; take attack.level=ignorant or adapted, or an edition of more people"
         )
     if level != "informed" and not edition.eval.reference_contrast:
         _check_comparable(settings)

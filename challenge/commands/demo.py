@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
@@ -117,6 +118,9 @@ def run(settings: DemoSettings) -> None:
     steps = plan(settings)
     calls = _prepare(steps, settings)  # every fault of the settings is reported before the first step
     _claim(output, settings)
+    if not verdict_only(settings) and (without := left_out(settings)):
+        few = f"subjects={settings.subjects} puts {settings.subjects // 2} in dev"
+        print(f"Left out: {', '.join(without)}; they need {MIN_SUBJECTS} people in dev, {few}.", flush=True)
     start = time.monotonic()
     there = [step.makes is not None and step.makes.exists() for step in steps]
     for number, (step, call) in enumerate(zip(steps, calls, strict=True)):
@@ -134,6 +138,20 @@ def run(settings: DemoSettings) -> None:
     closing = _closing(output, time.monotonic() - start)
     edition = verdict(open_edition(output / "edition", images=False), published())
     show(boards(sections(entries)), settings, ["", closing, "", edition])
+
+
+def left_out(settings: DemoSettings) -> tuple[str, ...]:
+    """Return what is asked for but left out, since `dev` will have too few people to train it.
+
+    Examples
+    --------
+    >>> left_out(DemoSettings(subjects=8)), left_out(DemoSettings(subjects=16))
+    (('informed attack submissions', 'attribute predictions'), ())
+    """
+    if settings.subjects // 2 >= MIN_SUBJECTS:
+        return ()
+    informed = ("informed attack submissions",) if "informed" in settings.levels else ()
+    return informed + (("attribute predictions",) if settings.infer else ())
 
 
 def _called(step: Step, call: Callable[[], int], verbose: bool) -> None:
@@ -185,13 +203,15 @@ def plan(settings: DemoSettings) -> list[Step]:
         kind = "deface identity" if name == "identity" else "deface"
         add("deface", made, f"defacer={name}", public, f"output={out}/{made}", cache, kind=kind)
     camera = f"attack.spacing_mm={spacing}"
-    for attack, condition, level in product(settings.attacks, ("raw", "bald"), settings.levels):
+    few = bool(left_out(settings))
+    levels = [one for one in settings.levels if one != "informed" or not few]
+    for attack, condition, level in product(settings.attacks, ("raw", "bald"), levels):
         what = condition if level == "ignorant" else f"{condition}_{level}"
         submissions.append(system_name(_with_default(attack), what))
         made = f"submissions/{submissions[-1]}"
         words = [f"attack={attack}", f"attack.condition={condition}", f"attack.level={level}", camera]
         add("attack", made, *words, public, f"output={out}/{made}", cache)
-    if settings.infer:
+    if settings.infer and not few:
         submissions.append(system_name(_with_default("deepface"), "attributes"))
         made = f"submissions/{submissions[-1]}"
         add("infer", made, camera, public, f"output={out}/{made}", cache)

@@ -1,10 +1,10 @@
 """`mriprivacy paper`: Tables I and II and Fig. 4 of the paper, from an edition, beside the paper's own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from mriprivacy.baselines.attacks.attributes import AttributesError
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, on_networks
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.challenge.attackers.attribute_inference import infer, train_classifier
@@ -66,7 +66,7 @@ def run(settings: PaperSettings) -> None:
         faces = _look(edition, sealed, protocol, settings)
         attacked = _attack(edition, protocol, trials, faces)
         draw_roc(attacked, trials.mated, folder / "roc.png")
-        text = _text(edition, protocol, trials, attacked, _attribute_scores(edition, sealed, protocol, faces))
+        text = _text(edition, protocol, trials, attacked, _table_2(edition, sealed, protocol, faces))
         with whole_file(folder / "paper.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(text)
@@ -121,6 +121,14 @@ def _attacked(protocol: Protocol, trials: LabelledTrials, one: AttackScores) -> 
     return Attacked(who.attack, who.target, who.level, scores, report, near)
 
 
+def _table_2(edition: Edition, sealed: SealedKey, protocol: Protocol, faces: Seen) -> str:
+    """Return Table II, or a line that says why there is none: Table I stands without it."""
+    try:
+        return table_2(_attribute_scores(edition, sealed, protocol, faces))
+    except AttributesError as error:
+        return f"Table II left out: {error}.\n"
+
+
 def _attribute_scores(
     edition: Edition, sealed: SealedKey, protocol: Protocol, faces: Seen
 ) -> dict[str, dict[str, tuple[Estimate, float]]]:
@@ -159,7 +167,7 @@ def _text(
     protocol: Protocol,
     trials: LabelledTrials,
     attacked: list[Attacked],
-    read: Mapping[str, Mapping[str, tuple[Estimate, float]]],
+    second_table: str,
 ) -> str:
     report = attacked[0].report
     drawn = draw_systems(
@@ -186,6 +194,6 @@ def _text(
             "Mean distance between a person's scan and photograph, as a share of that between two people's "
             f"(the paper's Fig. 3): {near}.\n",
             "### Table II\n",
-            table_2(read),
+            second_table,
         ]
     )

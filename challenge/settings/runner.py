@@ -28,6 +28,7 @@ COMMANDS = {
     "lock": "encrypt what is sealed for an organizer's key",
     "unlock": "put back what lock encrypted",
     "doctor": "say what works on this machine, and how to get the rest",
+    "completion": "print a script that completes commands, settings and values in a shell",
 }
 
 # What to type, for `--help`: a test composes the settings of each.
@@ -57,10 +58,16 @@ EXAMPLES = {
     "lock": "edition=edition recipients=[age1...]",
     "unlock": "edition=edition identity=key.txt",
     "doctor": "",
+    "completion": "bash",
 }
 
 # Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
-POSITIONAL = {"show": ("entry",), "score": ("scores",), "compare": ("first", "second")}
+POSITIONAL = {
+    "show": ("entry",),
+    "score": ("scores",),
+    "compare": ("first", "second"),
+    "completion": ("shell",),
+}
 
 
 def run_command(name: str, overrides: Sequence[str]) -> None:

@@ -200,3 +200,15 @@ def test_the_version_names_the_code_that_runs(capsys: pytest.CaptureFixture[str]
     """An editable install keeps the version of the day it was installed; the digest is that of the code."""
     assert main(["--version"]) == 0
     assert re.fullmatch(rf"\S+, code {result_code('defacing')}\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("words", ["", "--help", "--version"])
+def test_a_bare_command_imports_nothing_that_takes_long(words: str) -> None:
+    code = (
+        "import sys; from mriprivacy.challenge.cli import main; main(sys.argv[1:]);"
+        "print(*{'numpy', 'hydra', 'pandas', 'scipy', 'rich', 'vtk'} & set(sys.modules), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, *words.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.split() == []
+    assert done.stdout

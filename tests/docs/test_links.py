@@ -1,24 +1,14 @@
 """Links between the pages of this repository lead to a file, and to a heading of it."""
 
 import re
-import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-LISTED = subprocess.run(
-    ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-)
-# The templates' links are those of the pages made from them.
-NAMES = [name for name in LISTED.stdout.split("\0") if name and "/templates/" not in name]
-PAGES = [ROOT / name for name in NAMES if (ROOT / name).exists()]
+from tests.helpers.markdown_pages import PAGES, ROOT
+
 INDEX = ROOT / "docs" / "README.md"
 
 

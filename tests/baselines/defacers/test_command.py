@@ -1,5 +1,7 @@
 """Programs on PATH, played by small scripts that take and leave what the real ones' documentation says."""
 
+import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.baselines.defacers import TOOLS, DefacerError, deface, described
+from mriprivacy.baselines.defacers.command import own_tool
 from mriprivacy.baselines.face.scan import Scan
 
 # Zero the first quarter of the voxels of a .nii.gz; what a defacer does, without a library to load.
@@ -237,3 +240,32 @@ def test_an_unknown_version_is_said(path: Path, monkeypatch: pytest.MonkeyPatch)
     install(path, "fsl_deface", FAKES["fsl_deface"])
     monkeypatch.delenv("FSLDIR")
     assert described("fsl_deface").endswith("(version unknown)")
+
+
+@pytest.mark.parametrize("operator", ["|", "&&", ";", ">", "||", "<", "&"])
+def test_what_only_a_shell_can_do_is_refused_with_what_to_write(operator: str) -> None:
+    with pytest.raises(DefacerError, match="sh -c") as refused:
+        own_tool(f"mine {{input}} {operator} other {{output}}")
+    assert repr(operator) in str(refused.value)
+    assert str(refused.value).count("defacer.command is") == 1
+
+
+@pytest.mark.parametrize("word", ["|", "a && b", ">", "x;y"])
+def test_in_quotations_it_is_a_word(word: str) -> None:
+    assert own_tool(f"mine {shlex.quote(word)} {{input}} {{output}}").words[1] == word
+
+
+def test_words_are_those_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    line = """~/my\\ tools/mine --mask ~/mask.nii "a 'b' c" 'a "b"' --x='1 2' {input} {output}"""
+    shown = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert list(own_tool(line).words) == shown
+
+
+def test_a_pipe_in_a_shell_of_its_own_works(scan: Scan, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
+    line = "sh -c 'cat {input} > {folder}/copy.nii.gz && mine {folder}/copy.nii.gz {output} | cat'"
+    install(path, "mine", "cut(*words)")
+    assert deface("command", scan, command=line).data.min() == 0

@@ -9,6 +9,7 @@ import pytest
 
 from mriprivacy.challenge.attackers.acquisition import COLUMNS
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.commands.demo import DemoSettings, plan
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
@@ -19,6 +20,22 @@ pytestmark = pytest.mark.long
 
 SMALL = ["subjects=8", "spacing_mm=3", "defacers=[identity]", "attacks=[deepface]", "levels=[ignorant]"]
 SMALL += ["infer=false", "reanalysed=1"]  # four people of dev are too few to train on
+
+
+def test_few_people_leave_out_what_cannot_be_trained() -> None:
+    few, enough = (plan(DemoSettings(subjects=number)) for number in (15, 16))
+    assert not [step for step in few if step.command == "infer" or "informed" in step.title]
+    assert len([step for step in enough if step.command == "infer"]) == 1
+    assert len([step for step in enough if step.command == "attack" and "informed" in step.title]) == 4
+    assert {step.command for step in few} == {
+        "cohort",
+        "build",
+        "deface",
+        "attack",
+        "check",
+        "evaluate",
+        "rank",
+    }
 
 
 def demo(root: Path, *words: str) -> dict[str, Entry]:

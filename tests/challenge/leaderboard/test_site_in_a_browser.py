@@ -1,20 +1,16 @@
 """The site as a browser shows it: no error, no request, nothing wider than a phone, tables that sort.
 
-Chromium is the one in the variable CHROMIUM, on the PATH, or from `playwright install chromium`. Without one
-the tests skip, but fail in CI.
+`tests/helpers/chromium.py` says which Chromium. Without one the tests skip, but fail in CI.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright import sync_api as playwright
 
 from mriprivacy.challenge.leaderboard.site import write_site
 from tests.helpers.board_entries import made_up
-from tests.helpers.in_ci import skip_but_not_in_ci
+from tests.helpers.chromium import chromium
 
 pytestmark = pytest.mark.slow  # .ci/run asks for them by name
 EDITION = "synth-1-abababab"
@@ -51,15 +47,8 @@ CONTRAST = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as engine:
-        own = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        path = own or engine.chromium.executable_path
-        if not Path(path).is_file():
-            skip_but_not_in_ci("no Chromium: run `playwright install chromium`, or set CHROMIUM to its path")
-        flags = ["--no-sandbox", "--no-zygote", "--in-process-gpu", "--use-angle=swiftshader"]
-        started = engine.chromium.launch(executable_path=path, args=flags)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

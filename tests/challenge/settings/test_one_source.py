@@ -79,8 +79,9 @@ def composed(command: str, *words: str) -> Any:
         and key not in ("attack.name", "defacer.name")
     ]
     given = {word.partition("=")[0] for word in words}
-    target = ["target=codabench"] if command == "export" and "target" not in given else []
-    return compose_settings(command, schema_of(command), [*needed, *target, *words])
+    usual = {"export": "target=codabench", "completion": "shell=bash"}.get(command, "")
+    chosen = [usual] if usual and usual.partition("=")[0] not in given else []
+    return compose_settings(command, schema_of(command), [*needed, *chosen, *words])
 
 
 @pytest.mark.parametrize("command", COMMANDS)

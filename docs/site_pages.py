@@ -1,0 +1,64 @@
+"""The site's hook: pages of the repository that are outside of docs/, and links as they are on the forge.
+
+A page links to files beside it, wherever they are in the repository, so that the forge shows it. On the site
+some of these files have another place. `mkdocs.yml` names this file; mkdocs calls the functions `on_...`.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+# Place in the repository, place on the site. Everything else below docs/ stays where it is.
+PLACES = {
+    "README.md": "index.md",
+    "docs/README.md": "overview.md",
+    "LEADERBOARD.md": "leaderboard.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CITATION.cff": "CITATION.cff",
+}
+_FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
+_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the pages that are outside of docs/."""
+    for place, on_site in PLACES.items():
+        files.append(File.generated(config, on_site, abs_src_path=str(ROOT / place)))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn the links of the forge into those of the site, but in code."""
+    on_site = page.file.src_uri
+    place = next((old for old, new in PLACES.items() if new == on_site), f"docs/{on_site}")
+    parts = _FENCED.split(markdown)
+    parts[::2] = [_LINK.sub(lambda link: moved(link[1], place, on_site), part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def moved(link: str, place: str, on_site: str) -> str:
+    """Return a link of a page as it is on the site.
+
+    Parameters
+    ----------
+    link : str
+        A path from the page's folder in the repository.
+    place, on_site : str
+        Where the page is in the repository, and on the site.
+
+    Examples
+    --------
+    >>> moved("../../CITATION.cff", "docs/tutorials/researcher.md", "tutorials/researcher.md")
+    '../CITATION.cff'
+    >>> moved("docs/reference/files.md", "README.md", "index.md")
+    'reference/files.md'
+    """
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(place), link))
+    new = PLACES.get(target, target.removeprefix("docs/"))
+    return posixpath.relpath(new, posixpath.dirname(on_site) or ".")
