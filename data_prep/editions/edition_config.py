@@ -18,6 +18,7 @@ PHOTOGRAPHS = "photographs"
 HAIR_REMOVALS = ("none", "given", "builtin")
 # What decides upon splits and lists, and cannot be seen in them.
 DESIGN = ("dev_share", "age_edges", "nonmated_per_probe")
+LIST_DESIGN = ("public_list", "dev_sites")  # the same, of a public list
 # No defaults for real people: they decide under what terms they are published.
 REQUIRED = ("id", "version", "licence", "citation")
 _SYNTHETIC_ID = re.compile(r"synth(-.*)?")
@@ -57,6 +58,17 @@ class EditionConfig:
         "builtin",
         "photographs without hair: none, given (cohort.bald_photos), or builtin (made from the raw ones)",
         choices=HAIR_REMOVALS,
+    )
+    public_list: str = setting(
+        "",
+        "name of a list on public data: splits, ids and order follow from it and a person's name alone, and "
+        "the key is public; empty: they follow from the seed",
+    )
+    list_people: str = setting(
+        "", "who is on the list: a table with participant_id and perhaps site, or ixi, which the kit carries"
+    )
+    dev_sites: list[str] = setting(
+        [], "sites of the list whose people are dev, all others being eval; empty: dev_share of all"
     )
     supersedes: str = setting(
         "", "folder of the edition that this one corrects; settings that are not given are taken from it"
@@ -128,6 +140,12 @@ def with_defaults(config: EditionConfig, synthetic: bool, distractors: bool = Fa
     return config
 
 
+def design_of(config: EditionConfig) -> dict[str, Any]:
+    """Return what decides upon splits and lists, by name."""
+    names = (*DESIGN, *LIST_DESIGN) if config.public_list else DESIGN
+    return {name: getattr(config, name) for name in names}
+
+
 def check_config(config: EditionConfig) -> None:
     """Raise CohortError with everything in a config from which no edition can be made."""
     problems = setting_problems(config, "edition.")
@@ -140,7 +158,9 @@ def check_config(config: EditionConfig) -> None:
             f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
             f"{config.contrast}"
         )
+    problems += _list_problems(config)
     texts = [
+        ("public_list", config.public_list, fields.edition_id),
         ("id", config.id, fields.edition_id),
         ("version", config.version, fields.version),
         ("released", config.released, fields.day),
@@ -154,3 +174,19 @@ def check_config(config: EditionConfig) -> None:
             problems.append(f"edition.{name} is {shown(text)}; expected {wanted}")
     if problems:
         raise CohortError(*problems)
+
+
+def _list_problems(config: EditionConfig) -> list[str]:
+    """Say what does not fit together in the settings of a public list."""
+    if not config.public_list:
+        given = [name for name in ("list_people", "dev_sites") if getattr(config, name)]
+        return [f"edition.{name} is given without edition.public_list; expected both" for name in given]
+    problems = []
+    if not config.list_people:
+        problems.append("edition.list_people is missing; a public list needs the table of its people")
+    if config.nonmated_per_probe:
+        problems.append(
+            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; a public list has all pairs of "
+            "a site: expected 0"
+        )
+    return problems

@@ -11,6 +11,7 @@ from typing import Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from mriprivacy.data_prep.editions.public_list import about_list
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
@@ -142,7 +143,7 @@ def datasheet(description: Description) -> str:
 Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
 `KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
 
-Attributes:
+{about_list(description)}Attributes:
 
 {values}
 
