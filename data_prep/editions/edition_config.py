@@ -61,11 +61,10 @@ class EditionConfig:
     )
     public_list: str = setting(
         "",
-        "name of a list on public data: splits, ids and order follow from it and a person's name alone, and "
-        "the key is public; empty: they follow from the seed",
+        "name of a list on public data, from which all is drawn instead of from the seed; the key is public",
     )
     list_people: str = setting(
-        "", "who is on the list: a table with participant_id and perhaps site, or ixi, which the kit carries"
+        "", "who is on the list: a table with participant_id and perhaps site, or a name the kit carries: ixi"
     )
     dev_sites: list[str] = setting(
         [], "sites of the list whose people are dev, all others being eval; empty: dev_share of all"

@@ -45,7 +45,7 @@ class PublicList:
         return int.from_bytes(keyed(self.name, "seed"), "big")
 
     def split_of(self, subject: str, dev_share: float) -> str:
-        """Return `dev` or `eval`, whoever else is there.
+        """Return `dev` or `eval`; who else is there does not matter.
 
         Examples
         --------
@@ -128,7 +128,8 @@ def about_list(description: Mapping[str, Any]) -> str:
     return (
         f"This is the public list `{own['name']}`, {present} of its {own['people']} people.{missing}\n"
         "Anybody can build it from the public data set, key included. So its results are self-reported:\n"
-        "nobody can check that a system was made without the key. Images of two sites are never compared.\n\n"
+        "it cannot be checked that a system was made without the key. Images of two sites are never\n"
+        "compared.\n\n"
     )
 
 
@@ -148,7 +149,7 @@ def _read_sites(path: Path) -> dict[str, str]:
         raise CohortError(f"{path}: line {ragged[0]} has another number of cells than the header")
     sites = {cells[own]: "" if site is None else cells[site] for cells in lines}
     if len(sites) < len(lines) or not sites:
-        raise CohortError(f"{path}: a person is named twice, or nobody; expected every person once")
+        raise CohortError(f"{path}: no person, or one named twice; expected every person once")
     return sites
 
 

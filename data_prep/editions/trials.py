@@ -150,10 +150,13 @@ def make_listed_trials(
             f"every subject needs a probe and a reference; one is missing for {', '.join(odd[:5])}"
         )
     if not probes:
-        raise ValueError("nobody is in it")
+        raise ValueError("no person of the list is in it")
     people = {site: {s for s in probes.values() if sites[s] == site} for site in set(sites.values())}
     if alone := sorted(site or "the whole list" for site, own in people.items() if len(own) == 1):
-        raise ValueError(f"one person alone at {', '.join(alone)}: a non-mated trial takes two of one site")
+        raise ValueError(
+            f"one person alone at {', '.join(alone)}, and a non-mated trial takes two of one site; leave "
+            "this person out, or get the scans of others on the list"
+        )
     pairs = sorted(
         (
             (p, r)

@@ -2,10 +2,10 @@
 
     uv run python -m docs.experiments.qc_detector SYNTHETIC_HEADS CACHE [HEAD.nii.gz ...]
 
-Heads and CACHE are those of `docs.experiments.presence`. The score of a scan is the share of the rays to a part
-of the face that meet surface, the largest of the five parts. `qc` flags a scan with a whole or a cut face. A
-scan that is "cannot tell" counts against the detector on both sides. Smaller remainders follow, flagged or not.
-Prints the tables of docs/results/presence.md; keeps no picture of anybody.
+Heads and CACHE are those of `docs.experiments.presence`. The score of a scan is the share of the rays to a
+part of the face that meet surface, the largest of the five parts. `qc` flags a scan with a whole or cut face.
+A scan that is "cannot tell" counts against the detector on both sides. Smaller remainders follow, flagged or
+not. Prints the tables of docs/results/presence.md; keeps no picture of anybody.
 """
 
 import sys
