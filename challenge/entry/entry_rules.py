@@ -148,6 +148,9 @@ OPTIONAL: Mapping[str, Requirement] = {
     "released": text(fields.day, empty=True),
     "received": text(fields.day, empty=True),
     "supersedes": text(fields.edition_reference, empty=True),
+    "edition_doi": text(fields.doi, empty=True),
+    "doi": text(fields.doi, empty=True),
+    "orcids": text(fields.orcids, empty=True),
 }
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,

@@ -49,7 +49,7 @@ def inherited(
     ('CC-BY-4.0', 'All of us')
     """
     decided = {**old, **old.get("design", {}), "references": old.get("references", PHOTOGRAPHS)}
-    names = ["id", "tracks", "contrast", "references", "authors", *DESIGN, *LIST_DESIGN]
+    names = ["id", "tracks", "contrast", "references", "authors", "orcids", *DESIGN, *LIST_DESIGN]
     if decided["references"] == PHOTOGRAPHS:
         names.append("hair_removal")
     if synthetic or not old.get("synthetic"):

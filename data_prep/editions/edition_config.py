@@ -46,6 +46,8 @@ class EditionConfig:
     citation: str = setting("", "reference that users of the edition cite; real people need one")
     consent: str = setting("", "what real people agreed to, one line; it stands in the datasheet")
     authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
+    orcids: list[str] = setting([], "ORCID iD of each author, in the same order; '' for one without")
+    doi: str = setting("", "DOI of the edition, such as 10.5281/zenodo.7654321; empty: none")
     # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
     released: str = setting("", "day of release, such as 2026-11-24; empty: none")
     contrast: str = setting("T2w", "BIDS suffix of the scans", choices=SCAN_CONTRASTS)
@@ -158,6 +160,11 @@ def check_config(config: EditionConfig) -> None:
             f"{config.contrast}"
         )
     problems += _list_problems(config)
+    if config.orcids and len(config.orcids) != len(config.authors):
+        problems.append(
+            f"edition.orcids has {len(config.orcids)}, edition.authors {len(config.authors)}; expected one "
+            "for each author, '' for one without"
+        )
     texts = [
         ("public_list", config.public_list, fields.edition_id),
         ("id", config.id, fields.edition_id),
@@ -167,6 +174,8 @@ def check_config(config: EditionConfig) -> None:
         ("citation", config.citation, fields.line(2000)),
         ("consent", config.consent, fields.line(2000)),
         *(("authors", author, fields.line(200)) for author in config.authors),
+        *(("orcids", one, fields.orcid) for one in config.orcids),
+        ("doi", config.doi, fields.doi),
     ]
     for name, text, rule in texts:
         if text and (wanted := rule(text)) is not None:

@@ -391,6 +391,8 @@ def _describe(
         "citation": config.citation,
         **({"consent": config.consent} if config.consent else {}),
         "authors": list(config.authors),
+        **({"orcids": list(config.orcids)} if any(config.orcids) else {}),
+        **({"doi": config.doi} if config.doi else {}),
         **({"released": config.released} if config.released else {}),
         "superseded_by": None,
     }
