@@ -155,10 +155,14 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
 
 
 def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the Croissant 1.0 description: tables as record sets, images as file sets.
+    """Return the Croissant description: tables as record sets, images as file sets.
 
-    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says.
+    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says. Of real people it is
+    Croissant 1.1; of synthetic ones 1.0, so that standard editions keep the hash that is cited.
     """
+    version, context = "1.0" if description["synthetic"] else "1.1", _context()
+    if version == "1.1":
+        context |= {"equivalentProperty": "cr:equivalentProperty", "samplingRate": "cr:samplingRate"}
     tables = [
         {
             "@type": "cr:FileObject",
@@ -186,11 +190,10 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         }
         for name, pattern in images.items()
     ]
-    context = files("mriprivacy.data_prep.editions") / "croissant_context.json"
     return {
-        "@context": json.loads(context.read_text(encoding="utf-8")),
+        "@context": context,
         "@type": "sc:Dataset",
-        "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
+        "conformsTo": [f"http://mlcommons.org/croissant/{version}", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": description["id"],
         "version": description["version"],
         "description": whose(description),
@@ -208,6 +211,12 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         ],
         **_responsible(description),
     }
+
+
+def _context() -> dict[str, Any]:
+    source = files("mriprivacy.data_prep.editions") / "croissant_context.json"
+    content: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    return content
 
 
 def licence_url(licence: str) -> str:
