@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.card import card, limits
+from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.leaderboard.site import pages
 from mriprivacy.challenge.leaderboard.standings import board
 from tests.helpers.board_entries import made_up
@@ -68,3 +69,21 @@ def test_rank_writes_a_card_beside_every_page() -> None:
         if name.endswith(".card.md"):
             page = name.replace(".card.md", ".html")
             assert f'href="{name.rpartition("/")[2]}"' in site[page]
+
+
+def test_dois_and_orcids_are_linked_on_the_pages_of_system_and_edition() -> None:
+    known = replace(
+        made_up(1),
+        doi="10.1000/x",
+        orcids="0000-0002-1694-233X,0000-0002-1825-0097",
+        edition_doi="10.5281/z.1",
+    )
+    site = dict(pages([known, made_up(2)]))
+    system = next(text for name, text in site.items() if name.endswith("001.html"))
+    edition = next(text for name, text in site.items() if name.endswith("/index.html"))
+    assert 'href="https://doi.org/10.1000/x"' in system
+    assert system.count('href="https://orcid.org/') == 2
+    assert 'href="https://doi.org/10.5281/z.1"' in system
+    assert 'href="https://doi.org/10.5281/z.1"' in edition
+    assert "https://doi.org/10.5281/z.1" in leaderboard([known, made_up(2)])
+    assert "doi.org" not in leaderboard([made_up(2)])

@@ -5,6 +5,7 @@ names of files below are made up, and decide nothing.
 """
 
 import hashlib
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mriprivacy.challenge.commands.build import BuildSettings
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.cohorts.bids import CohortError, Participant
 from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
@@ -27,6 +29,9 @@ from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.editions.public_list import CARRIED, PublicList, read_public_list
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tsv import table_bytes
+from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSettings, SyntheticCohort
+from mriprivacy.data_prep.synthetic.dataset import write_person
+from mriprivacy.data_prep.synthetic.people.person import draw_people
 from tests.helpers.engine import ENGINE_WORDS
 
 WITHOUT_T2 = ("IXI116", "IXI182", "IXI309", "IXI500")
@@ -291,6 +296,46 @@ def test_from_a_copy_of_ixi_to_an_edition_with_and_without_one_scan(
     readme = (less / "public" / "README.md").read_text()
     assert "public list `ixi-2026`, 13 of its 577 people" in readme
     assert "self-reported" in readme
+
+
+@pytest.mark.slow
+def test_a_defacer_is_evaluated_on_a_list_of_two_hospitals(tmp_path: Path) -> None:
+    """Synthetic heads under names of IXI: from scans to a board whose trials are of one hospital each."""
+    here = [s for s, site in SITES.items() if site == "Guys"][:18]
+    here += [s for s, site in SITES.items() if site == "HH"][:14]
+    root = tmp_path / "ixi"
+    root.mkdir()
+    scans = ScanSettings(contrasts=["T1w", "T2w"], spacing_mm=3.0, cut=0.0)
+    cohort = SyntheticCohort(subjects=len(here), seed=7, scans=scans, photos=PhotoSettings(pixels=200))
+    rows = ["IXI_ID,SEX_ID,ETHNIC_ID,AGE"]
+    for number, (subject, person) in enumerate(zip(here, draw_people(cohort), strict=True)):
+        drawn = write_person(cohort, person, tmp_path / "heads")
+        for contrast in ("T1", "T2"):
+            source = next((tmp_path / "heads").rglob(f"{person.subject}_{contrast}w.nii.gz"))
+            name = f"{subject.removeprefix('sub-')}-{SITES[subject]}-{number:04d}-{contrast}.nii.gz"
+            shutil.move(source, root / name)
+        rows.append(f"{subject[-3:]},{'MF'.index(drawn['sex']) + 1},1,{drawn['age']}")
+    (root / "IXI.csv").write_text("\n".join(rows) + "\n")
+    people, edition = tmp_path / "people", tmp_path / "edition"
+    words = ["cohort=ixi", f"cohort.root={root}", f"cohort.table={root / 'IXI.csv'}", f"output={people}"]
+    assert main(["cohort", *words]) == 0
+    protocol = ["protocol.attacks=[deepface]", "protocol.networks=[Dlib]", "protocol.spacing_mm=3"]
+    protocol += ["protocol.reanalysed=1", "protocol.bootstrap=100"]
+    words = ["standard=ixi", f"cohort.root={people}", f"output={edition}", *protocol]
+    assert main(["build", *words]) == 0
+    sealed, split = open_sealed(edition), open_edition(edition).eval
+    assert len(sealed.trials) < len(split.probes) * len(split.references)
+    sent, cache = tmp_path / "voxelize", f"cache={tmp_path / 'cache'}"
+    words = ["defacer=voxelize", f"edition={edition / 'public'}", f"output={sent}", cache]
+    assert main(["deface", *words]) == 0
+    words = [f"edition={edition}", f"submission={sent}", f"output={tmp_path / 'entries'}", cache]
+    assert main(["evaluate", *words]) == 0
+    (entry,) = read_entries(tmp_path / "entries")
+    counts = entry.strongest().counts
+    assert counts["mated"] + counts["nonmated"] == len(split.trials)
+    words = [f"entries={tmp_path / 'entries'}", f"output={tmp_path / 'board'}", "site=false"]
+    assert main(["rank", *words]) == 0
+    assert "ixi/2026.1" in (tmp_path / "board" / "LEADERBOARD.md").read_text()
 
 
 @pytest.mark.long
