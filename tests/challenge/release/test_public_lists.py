@@ -20,11 +20,13 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.release.published import standard_note
+from mriprivacy.challenge.release.versions import inherited
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.cohorts.bids import CohortError, Participant
 from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
 from mriprivacy.data_prep.cohorts.ixi import read_ixi
-from mriprivacy.data_prep.editions.edition_config import EditionConfig, check_config
+from mriprivacy.data_prep.editions.edition_config import EditionConfig, check_config, design_of
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.editions.public_list import CARRIED, PublicList, read_public_list
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
@@ -359,3 +361,16 @@ def test_a_seed_is_refused_beside_a_list(tmp_path: Path, capsys: pytest.CaptureF
     words = ["build", "standard=ixi", "seed=7", f"cohort.root={tmp_path}", f"output={tmp_path / 'x'}"]
     assert main(words) == 2
     assert "seed is given, and list ixi-2026 is drawn by its name" in capsys.readouterr().err
+
+
+def test_evaluation_says_that_the_key_of_a_list_is_public() -> None:
+    assert "anybody can make its key" in standard_note("ixi/2026.1", public_list=True)
+    assert standard_note("ixi/2026.1") == ""
+
+
+def test_a_later_version_takes_the_list_over() -> None:
+    config = config_of("ixi-sites")
+    old = {"id": "ixi-sites", "synthetic": False, "design": design_of(config), "references": "T2w"}
+    later = inherited(EditionConfig(list_people="ixi"), old, [], synthetic=False)
+    assert (later.public_list, later.dev_sites) == ("ixi-2026", ["Guys"])
+    check_config(later)
