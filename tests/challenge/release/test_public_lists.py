@@ -370,7 +370,8 @@ def test_evaluation_says_that_the_key_of_a_list_is_public() -> None:
 
 def test_a_later_version_takes_the_list_over() -> None:
     config = config_of("ixi-sites")
-    old = {"id": "ixi-sites", "synthetic": False, "design": design_of(config), "references": "T2w"}
+    old = {"id": "ixi-sites", "synthetic": False, "design": design_of(config), "contrast": "T1w"}
+    old |= {"references": "T2w"}
     later = inherited(EditionConfig(list_people="ixi"), old, [], synthetic=False)
     assert (later.public_list, later.dev_sites) == ("ixi-2026", ["Guys"])
     check_config(later)
