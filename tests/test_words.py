@@ -29,9 +29,10 @@ COVERED = (
     "tests",
 )
 # Records are in the words of their day; this file holds the list.
-# These two write texts that the hash of an edition covers.
+# These write texts that the hash of an edition covers.
 LEFT_OUT = (
     "docs/decisions/",
+    "data_prep/editions/datasheet.py",
     "data_prep/editions/metadata.py",
     "data_prep/synthetic/bids_files.py",
     "tests/test_words.py",

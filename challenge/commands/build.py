@@ -97,7 +97,12 @@ class BuildSettings:
 
 def check(settings: BuildSettings) -> None:
     """Raise if no edition can be made, or if no system can be evaluated by its protocol."""
-    given = {"cohort.root": bool(settings.cohort.root), "seed": settings.seed != NO_SEED}
+    listed = bool(settings.edition.public_list)
+    if listed and settings.seed != NO_SEED:
+        raise UserError(
+            f"seed is given, and list {settings.edition.public_list} is drawn by its name; leave seed out"
+        )
+    given = {"cohort.root": bool(settings.cohort.root), "seed": listed or settings.seed != NO_SEED}
     if missing := [key for key, is_given in given.items() if not is_given]:
         raise UserError(
             f"build: missing {', '.join(missing)}; add {' '.join(f'{key}=...' for key in missing)} to the "
@@ -243,9 +248,9 @@ def run(settings: BuildSettings) -> None:
 def check_seed(plan: Plan, seed: int) -> None:
     """Refuse a seed that can be guessed: with the people's names it rebuilds the key, at 11 us a guess.
 
-    Everybody can make the people of a synthetic cohort, so its key is no secret anyway.
+    Everybody can make the people of a synthetic cohort, and build a public list, so their keys are no secret.
     """
-    if not plan.description["synthetic"] and seed < SHORTEST_SEED:
+    if not plan.description["synthetic"] and "list" not in plan.description and seed < SHORTEST_SEED:
         raise UserError(
             f"seed is {seed}, which can be guessed, and with it the key; for real people expected one "
             f'of 2^64 or more: seed=$(python3 -c "import secrets; print(secrets.randbits(128))"), kept like '

@@ -107,7 +107,11 @@ def _turn(settings: EvaluateSettings, context: Context) -> Turn:
     record = Path(settings.record)
     may, notes = allowed(context, settings.limits, record, Path(settings.output))
     if not verdict_only(settings):
-        standard = "" if settings.limits.open_key else standard_note(context.edition.name)
+        standard = (
+            ""
+            if settings.limits.open_key
+            else standard_note(context.edition.name, "list" in context.edition.description)
+        )
         for line in filter(None, (*notes, standard)):
             print(line)
     return Turn(record, context.edition, Path(settings.submission), settings.limits, may)

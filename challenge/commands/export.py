@@ -21,12 +21,14 @@ from mriprivacy.challenge.export.codabench.phase import (
     check_service,
 )
 from mriprivacy.challenge.export.columns import CHOICES, shown_bits
+from mriprivacy.challenge.export.design import write_design
 from mriprivacy.challenge.export.expected_cost import expected_cost
 from mriprivacy.challenge.export.grand_challenge.container import check_cost, write_container
 from mriprivacy.challenge.export.image_name import check_image_name
 from mriprivacy.challenge.export.medperf.containers import Benchmark, write_containers
 from mriprivacy.challenge.export.packing import zip_folder
 from mriprivacy.challenge.export.reference_data import check_track
+from mriprivacy.challenge.export.results_bundle import write_results
 from mriprivacy.challenge.export.starting_kit import Baselines, write_starting_kit
 from mriprivacy.challenge.settings.runner import run_command
 from mriprivacy.challenge.submission_log.budget import OPEN_KEY, edition_budget
@@ -37,7 +39,7 @@ from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
-TARGETS = ("starting_kit", "codabench", "grand_challenge", "medperf")
+TARGETS = ("starting_kit", "codabench", "grand_challenge", "medperf", "design", "results")
 
 
 @dataclass
@@ -45,8 +47,13 @@ class ExportSettings:
     """Keys of the command."""
 
     target: str = setting(REQUIRED, "product; codabench without service= gives the key away", choices=TARGETS)
-    edition: str = setting(REQUIRED, "folder of an edition; for a starting kit public/ is enough")
-    output: str = setting(REQUIRED, "folder; for codabench the zip, .zip is added where it is missing")
+    edition: str = setting(
+        REQUIRED, "folder of an edition; for starting_kit, design and results public/ is enough"
+    )
+    output: str = setting(
+        REQUIRED, "folder; for codabench and results the zip, .zip is added where it is missing"
+    )
+    entries: str = setting("", "results: folder of entries; those of other editions are left out")
     track: str = setting("attack", "platforms: track", choices=TRACKS)
     image: str = setting(
         "",
@@ -83,6 +90,8 @@ def run(settings: ExportSettings) -> None:
         "codabench": _codabench,
         "grand_challenge": _grand_challenge,
         "medperf": _medperf,
+        "design": _design,
+        "results": _results,
     }
     root = Path(settings.edition)
     edition = open_edition(root)
@@ -98,16 +107,38 @@ def _starting_kit(settings: ExportSettings, edition: Edition) -> None:
     print(f"{settings.output}: README.md and a valid submission of each of {', '.join(edition.tracks)}")
 
 
+def _design(settings: ExportSettings, edition: Edition) -> None:
+    with whole_folder(Path(settings.output)) as folder:
+        blanks = write_design(edition, folder)
+    print(f"{settings.output}: design.md and design.html; {blanks} blanks are for the organizers to fill in")
+
+
+def _results(settings: ExportSettings, edition: Edition) -> None:
+    if not settings.entries:
+        raise UserError("export: target=results needs entries=FOLDER, the folder that evaluate writes")
+    output = _zip_name(settings)
+    with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:
+        entries = write_results(edition, Path(settings.entries), Path(folder))
+        zip_folder(Path(folder), temporary)
+    print(f"{output}: {len(entries)} systems of {edition.name}, and no image; rank makes the board from it")
+
+
+def _zip_name(settings: ExportSettings) -> Path:
+    """Return the name of the zip to write, which ends in .zip: a platform takes nothing else."""
+    output = Path(settings.output)
+    if output.suffix.lower() != ".zip":
+        output = output.with_name(f"{output.name}.zip")
+    if output.exists():
+        raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
+    return output
+
+
 def _codabench(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     phase = _phase(settings)
     check_people(edition, phase, settings.give_key_away)
     notes = check_limits(edition, phase)
-    output = Path(settings.output)
-    if output.suffix.lower() != ".zip":  # the platform takes nothing else
-        output = output.with_name(f"{output.name}.zip")
-    if output.exists():
-        raise OutputExistsError(f"{output} already exists; remove it, or give output=ANOTHER.zip")
+    output = _zip_name(settings)
     if not phase.service:
         phase = replace(phase, limits=_within_budget(settings, edition))
     with whole_file(output) as temporary, tempfile.TemporaryDirectory() as folder:

@@ -261,6 +261,7 @@ def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
         "citation": fields.line(2000),
         "consent": fields.line(2000),
         "released": fields.day,
+        "doi": fields.doi,
         "supersedes": fields.edition_reference,
     }
     for name, rule in (texts | optional).items():
@@ -275,6 +276,9 @@ def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
         values = description[name]
         if not values or any(value not in known for value in values) or len(set(values)) < len(values):
             yield f"{name} is {shown(str(values))}; expected one or more of {', '.join(known)}"
+    for orcid in description.get("orcids") or ():
+        if not isinstance(orcid, str) or (orcid and fields.orcid(orcid) is not None):
+            yield f"orcids has {shown(str(orcid))}; expected {fields.orcid('')}, or empty text"
     for name in Attributes._fields:
         values = description["attributes"].get(name)
         if not isinstance(values, list) or not all(isinstance(v, str) and v.isprintable() for v in values):

@@ -185,6 +185,11 @@ class Entry:
     received : str
         Day on which the submission was accepted (UTC, `2026-01-31`), from the log of submissions; empty
         where none is kept.
+    edition_doi : str
+        DOI of the edition, as it declares; may be empty.
+    doi, orcids : str
+        As submitted: DOI of the method's paper or code, ORCID iDs of its authors separated by commas; may be
+        empty.
     supersedes : str
         Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
     salt : str
@@ -224,6 +229,9 @@ class Entry:
     received: str = ""
     supersedes: str = ""
     salt: str = ""
+    edition_doi: str = ""
+    doi: str = ""
+    orcids: str = ""
 
     def __post_init__(self) -> None:
         asked = [(name, getattr(self, name), rule) for name, rule in _NAMES.items()]

@@ -17,6 +17,7 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.errors import UserError
 
+_LEFT_OUT = ("face", "presence", "games", "salt", "edition_doi", "doi", "orcids")  # where they are empty
 LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most
 
 
@@ -171,9 +172,7 @@ def _members(entry: Entry) -> dict[str, Any]:
     }
     figures = {name: _written(getattr(entry, name)) for name in ("utility", "face")}
     made = members | {"results": results, "gate": gate, **figures, **lines}
-    return {
-        name: own for name, own in made.items() if own or name not in ("face", "presence", "games", "salt")
-    }
+    return {name: own for name, own in made.items() if own or name not in _LEFT_OUT}
 
 
 def _written(figures: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:

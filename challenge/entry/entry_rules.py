@@ -149,6 +149,9 @@ OPTIONAL: Mapping[str, Requirement] = {
     "received": text(fields.day, empty=True),
     "supersedes": text(fields.edition_reference, empty=True),
     "salt": text(fields.sha256, empty=True),
+    "edition_doi": text(fields.doi, empty=True),
+    "doi": text(fields.doi, empty=True),
+    "orcids": text(fields.orcids, empty=True),
 }
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,

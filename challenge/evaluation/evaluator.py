@@ -75,6 +75,9 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         citation=edition.description.get("citation", ""),
         supersedes=edition.description.get("supersedes", ""),
         released=edition.description.get("released", ""),
+        edition_doi=edition.description.get("doi", ""),
+        doi=submission.doi,
+        orcids=submission.orcids,
     )
     return Evaluation(entry, judged.scores, judged.images, judged.chosen)
 

@@ -41,6 +41,8 @@ def write_submission_json(
     contact: str,
     licence: str,
     networks: str = "",
+    doi: str = "",
+    orcids: str = "",
 ) -> None:
     """Write `submission.json`, by the same rules as it is read.
 
@@ -66,7 +68,10 @@ def write_submission_json(
         "description": description,
         "contact": contact,
         "licence": licence,
-    } | ({"networks": networks} if networks else {})
+    }
+    about |= {
+        name: value for name, value in {"networks": networks, "doi": doi, "orcids": orcids}.items() if value
+    }
     problems = check_fields(about)
     if problems:
         raise SubmissionError(*problems)
@@ -102,7 +107,7 @@ _FIELDS: dict[str, fields.Rule] = {
     "contact": fields.email,
     "licence": _licence,
 }
-_OPTIONAL = {"networks": _networks, TOKEN: _token}
+_OPTIONAL = {"networks": _networks, "doi": fields.doi, "orcids": fields.orcids, TOKEN: _token}
 
 
 def check_fields(about: Mapping[str, object]) -> list[str]:
@@ -144,8 +149,9 @@ def read_description(
     Returns
     -------
     about : dict
-        Edition, track, team, system, description, contact, licence and, where declared, networks, all text;
-        not the team's token. With problems, the track alone, or nothing if the edition has no such one.
+        Edition, track, team, system, description, contact, licence and, where declared, networks, doi and
+        orcids, all text; not the team's token. With problems, the track alone, or nothing if the edition has
+        no such one.
     problems : list of str
         Everything that is wrong with it.
     """

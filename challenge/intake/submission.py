@@ -78,6 +78,8 @@ class SubmissionHead:
         Over names and contents of all files that were read.
     networks : str
         From `submission.json`, for the signature; empty where it names none.
+    doi, orcids : str
+        From `submission.json`: of the method's paper or code, and of its authors; may be empty.
     """
 
     track: ClassVar[str]
@@ -91,6 +93,8 @@ class SubmissionHead:
     warnings: tuple[str, ...]
     sha256: str
     networks: str = ""
+    doi: str = ""
+    orcids: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,8 @@ class Section:
         All of them, by path.
     boards : dict from track to Board
         Of `defacing` and `attack`, where there are entries.
+    doi : str
+        Of the edition; empty where no entry has one.
     superseded_by : str
         The edition that took this one's place, where there are entries of it, too; or else empty.
     """
@@ -80,6 +82,7 @@ class Section:
     entries: tuple[Entry, ...]
     boards: dict[str, Board]
     superseded_by: str = ""
+    doi: str = ""
 
     @property
     def day(self) -> str:
@@ -117,7 +120,16 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
         synthetic = any(entry.synthetic for entry in own)
         after = later.get(f"{name}@{digest}", "")
         found.append(
-            Section(name, digest, synthetic, entries=tuple(own), boards=boards, superseded_by=after, **terms)
+            Section(
+                name,
+                digest,
+                synthetic,
+                entries=tuple(own),
+                boards=boards,
+                superseded_by=after,
+                doi=max(entry.edition_doi for entry in own),
+                **terms,
+            )
         )
     return found
 
@@ -145,7 +157,8 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
             parts.append(SUPERSEDED.format(inline(section.superseded_by)) + "\n")
         if section.licence:
             cite = f" To cite: {inline(section.citation)}." if section.citation else ""
-            parts.append(f"Licence of its images: {inline(section.licence)}.{cite}\n")
+            doi = f" DOI: https://doi.org/{section.doi}" if section.doi else ""
+            parts.append(f"Licence of its images: {inline(section.licence)}.{cite}{doi}\n")
         if section.synthetic:
             parts.append(SYNTHETIC + "\n")
         defacers = section.track("defacing")

@@ -7,6 +7,7 @@ from typing import Any
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
+from mriprivacy.challenge.leaderboard.card import card
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import (
@@ -154,6 +155,7 @@ def _system(
         yield f"{folder}/{plot.name}.tsv", plot.tsv()
     for table in made:
         yield f"{folder}/{name}-{table.name}.tsv", table.tsv()
+    yield f"{folder}/{name}.card.md", card(entry, board)
     yield (
         f"{folder}/{name}.html",
         page(

@@ -87,14 +87,21 @@ def differing(found: Record, wanted: Record) -> list[str]:
     return [group for group in GROUPS if found[group] != wanted.get(group)] or [f"form of {MANIFEST}"]
 
 
-def standard_note(edition: str) -> str:
+def standard_note(edition: str, public_list: bool = False) -> str:
     """Return a warning that the key of a standard edition is no secret; empty for any other.
+
+    Parameters
+    ----------
+    edition : str
+        Its name.
+    public_list : bool
+        Whether it was built from a list on public data (`list` in `edition.json`).
 
     Examples
     --------
     >>> standard_note("mine/1")
     ''
     """
-    if edition not in published():
+    if edition not in published() and not public_list:
         return ""
     return f"{edition} is standard: anybody can make its key, and no budget protects it"

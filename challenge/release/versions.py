@@ -8,7 +8,7 @@ from typing import Any
 
 from mriprivacy.challenge.edition.protocol import Protocol, current_fields, read_protocol
 from mriprivacy.challenge.edition.public import Edition
-from mriprivacy.data_prep.editions.edition_config import DESIGN, PHOTOGRAPHS, EditionConfig
+from mriprivacy.data_prep.editions.edition_config import DESIGN, LIST_DESIGN, PHOTOGRAPHS, EditionConfig
 from mriprivacy.data_prep.editions.plan import Plan
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
@@ -49,7 +49,7 @@ def inherited(
     ('CC-BY-4.0', 'All of us')
     """
     decided = {**old, **old.get("design", {}), "references": old.get("references", PHOTOGRAPHS)}
-    names = ["id", "tracks", "contrast", "references", "authors", *DESIGN]
+    names = ["id", "tracks", "contrast", "references", "authors", "orcids", *DESIGN, *LIST_DESIGN]
     if decided["references"] == PHOTOGRAPHS:
         names.append("hair_removal")
     if synthetic or not old.get("synthetic"):

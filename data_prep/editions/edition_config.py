@@ -18,6 +18,7 @@ PHOTOGRAPHS = "photographs"
 HAIR_REMOVALS = ("none", "given", "builtin")
 # What decides upon splits and lists, and cannot be seen in them.
 DESIGN = ("dev_share", "age_edges", "nonmated_per_probe")
+LIST_DESIGN = ("public_list", "dev_sites")  # the same, of a public list
 # No defaults for real people: they decide under what terms they are published.
 REQUIRED = ("id", "version", "licence", "citation")
 _SYNTHETIC_ID = re.compile(r"synth(-.*)?")
@@ -45,6 +46,8 @@ class EditionConfig:
     citation: str = setting("", "reference that users of the edition cite; real people need one")
     consent: str = setting("", "what real people agreed to, one line; it stands in the datasheet")
     authors: list[str] = setting([], "authors in CITATION.cff; empty: the organizers of <id>")
+    orcids: list[str] = setting([], "ORCID iD of each author, in the same order; '' for one without")
+    doi: str = setting("", "DOI of the edition, such as 10.5281/zenodo.7654321; empty: none")
     # As the organizer gives it: the same edition has the same bytes on any day, so no clock is used.
     released: str = setting("", "day of release, such as 2026-11-24; empty: none")
     contrast: str = setting("T2w", "BIDS suffix of the scans", choices=SCAN_CONTRASTS)
@@ -57,6 +60,16 @@ class EditionConfig:
         "builtin",
         "photographs without hair: none, given (cohort.bald_photos), or builtin (made from the raw ones)",
         choices=HAIR_REMOVALS,
+    )
+    public_list: str = setting(
+        "",
+        "name of a list on public data, from which all is drawn instead of from the seed; the key is public",
+    )
+    list_people: str = setting(
+        "", "who is on the list: a table with participant_id and perhaps site, or a name the kit carries: ixi"
+    )
+    dev_sites: list[str] = setting(
+        [], "sites of the list whose people are dev, all others being eval; empty: dev_share of all"
     )
     supersedes: str = setting(
         "", "folder of the edition that this one corrects; settings that are not given are taken from it"
@@ -128,6 +141,12 @@ def with_defaults(config: EditionConfig, synthetic: bool, distractors: bool = Fa
     return config
 
 
+def design_of(config: EditionConfig) -> dict[str, Any]:
+    """Return what decides upon splits and lists, by name."""
+    names = (*DESIGN, *LIST_DESIGN) if config.public_list else DESIGN
+    return {name: getattr(config, name) for name in names}
+
+
 def check_config(config: EditionConfig) -> None:
     """Raise CohortError with everything in a config from which no edition can be made."""
     problems = setting_problems(config, "edition.")
@@ -140,7 +159,14 @@ def check_config(config: EditionConfig) -> None:
             f"edition.references is {config.references!r}; expected {' or '.join(others)}: probes are "
             f"{config.contrast}"
         )
+    problems += _list_problems(config)
+    if config.orcids and len(config.orcids) != len(config.authors):
+        problems.append(
+            f"edition.orcids has {len(config.orcids)}, edition.authors {len(config.authors)}; expected one "
+            "for each author, '' for one without"
+        )
     texts = [
+        ("public_list", config.public_list, fields.edition_id),
         ("id", config.id, fields.edition_id),
         ("version", config.version, fields.version),
         ("released", config.released, fields.day),
@@ -148,9 +174,27 @@ def check_config(config: EditionConfig) -> None:
         ("citation", config.citation, fields.line(2000)),
         ("consent", config.consent, fields.line(2000)),
         *(("authors", author, fields.line(200)) for author in config.authors),
+        *(("orcids", one, fields.orcid) for one in config.orcids),
+        ("doi", config.doi, fields.doi),
     ]
     for name, text, rule in texts:
         if text and (wanted := rule(text)) is not None:
             problems.append(f"edition.{name} is {shown(text)}; expected {wanted}")
     if problems:
         raise CohortError(*problems)
+
+
+def _list_problems(config: EditionConfig) -> list[str]:
+    """Say what does not fit together in the settings of a public list."""
+    if not config.public_list:
+        given = [name for name in ("list_people", "dev_sites") if getattr(config, name)]
+        return [f"edition.{name} is given without edition.public_list; expected both" for name in given]
+    problems = []
+    if not config.list_people:
+        problems.append("edition.list_people is missing; a public list needs the table of its people")
+    if config.nonmated_per_probe:
+        problems.append(
+            f"edition.nonmated_per_probe is {config.nonmated_per_probe}; a public list has all pairs of "
+            "a site: expected 0"
+        )
+    return problems

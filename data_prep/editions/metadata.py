@@ -1,4 +1,4 @@
-"""What an edition says of itself to people and to catalogues: datasheet, citation, two kinds of metadata.
+"""What an edition says of itself to people and to catalogues: citation, two kinds of metadata.
 
 Everything follows from `edition.json` and the public tables; nothing here knows a key or a date of building.
 """
@@ -11,8 +11,8 @@ from typing import Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from mriprivacy.data_prep.editions.datasheet import Description, datasheet, title, whose
 from mriprivacy.data_prep.formats.atomic import write_whole
-from mriprivacy.data_prep.formats.foreign_text import inline
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
@@ -38,28 +38,8 @@ MEANING = {
 }
 # Columns that a model predicts.
 LABELS = ("label", *Attributes._fields)
+ORCID_URL, DOI_URL = "https://orcid.org/", "https://doi.org/"
 _SPDX = "https://spdx.org/licenses/"
-
-_SYNTHETIC = """All people in this edition are synthetic: nobody was scanned or photographed. Heads come
-from a parametric mesh, brains from a published average, scans and photographs from simulations of both.
-Results show how methods compare under equal conditions. They do not show how likely a real person is to be
-recognized, they are no evidence that a method is safe for real scans, and they say nothing about real
-groups of people: sex, age and ethnicity are settings of the simulation."""
-_REAL = """The people in this edition are real. A face may be personal data even where no name is given:
-use, keep and pass on these images only as the licence and the consent of these people allow, and do not try
-to find out who they are outside of the challenge. They are the people of one cohort; a rate found among
-them need not hold for others."""
-
-Description = Mapping[str, Any]
-
-
-_BALD = {
-    "none": "",
-    "given": ", as the organizer supplied it",
-    "builtin": ", removed by the kit from the raw photograph (`baselines.hair.removal`)",
-}
-
-_SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
 
 
 METADATA = ("README.md", "CITATION.cff", "croissant.json", "datapackage.json")
@@ -86,100 +66,17 @@ def write_metadata(public: Path, description: Description) -> None:
         write_whole(public / name, text)
 
 
-def title(description: Description) -> str:
-    """Return the edition's full name.
-
-    Examples
-    --------
-    >>> title({"id": "synth-49", "version": "2026.1", "synthetic": True})
-    'synth-49 2026.1: head MRI and photographs of synthetic people'
-    """
-    group = "synthetic people" if description["synthetic"] else "people"
-    what = "head MRI in two contrasts" if "references" in description else "head MRI and photographs"
-    return f"{description['id']} {description['version']}: {what} of {group}"
-
-
-def whose(description: Description) -> str:
-    """Say in plain words whether the people exist, and what follows from it."""
-    return _SYNTHETIC if description["synthetic"] else _REAL
-
-
-def datasheet(description: Description) -> str:
-    """Return the README of an edition: what is in it, its owner, what it is for and what it is not for."""
-    counts = "\n".join(
-        f"| `{split}` | {own['probes']} | {own['references']} | {own['trials']} |"
-        for split, own in description["counts"].items()
-    )
-    attributes = description["attributes"]
-    values = "\n".join(f"* {name}: {inline(', '.join(known))}" for name, known in attributes.items())
-    references, target = "photographs", "a photograph"
-    released = (
-        f"Scans are {description['contrast']}. Photographs are {' and '.join(description['conditions'])};\n"
-        f"`bald` is without hair{_BALD[description['hair_removal']]}."
-    )
-    also, stripped = "photographs", ", photographs stripped of everything but pixels"
-    if "references" in description:
-        references, target, released = "scans", "another scan", _SCANS.format(**description)
-        also, stripped = "references", ", the origin of coordinates moved to the middle of each grid"
-    if "distractors" in description:
-        released += (
-            f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
-            "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
-        )
-    consent = description.get("consent", "")
-    consent = f"What these people agreed to: {inline(consent)}.\n\n" if consent else ""
-    return f"""# {title(description)}
-
-{whose(description)}
-
-## What is in it
-
-| split | scans (probes) | {references} (references) | trials |
-|---|---|---|---|
-{counts}
-
-{released}
-Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
-`KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
-
-Attributes:
-
-{values}
-
-## What it is for
-
-Measuring how well a head MRI can be linked to {target}, how much defacing helps against it, and what can
-be read from a scan. Tracks: {", ".join(description["tracks"])}. How submissions are evaluated is written in
-`edition.json`.
-
-## What it is not for
-
-Recognizing anybody outside of it, training a product that does, or medical conclusions of any kind.
-
-## How it was made
-
-By `mriprivacy build` from a BIDS cohort: scans turned to RAS+ and stripped of everything but voxels and
-geometry{stripped}, ids and the order of lists random.
-
-## Files
-
-`MANIFEST.sha256` lists every file by the SHA-256 of what it holds; `mriprivacy verify edition=.` checks them.
-Of a scan that is the unpacked NIfTI (`gunzip -c FILE | sha256sum`), of a photograph the same picture as
-binary PPM, of all else the bytes.
-
-Tables are TSV.
-`croissant.json` and `datapackage.json` describe them to machines.
-
-## Terms
-
-{consent}Licence: {inline(description["licence"])}. To cite it, see `CITATION.cff`.
-"""
-
-
 def citation(description: Description) -> str:
     """Return a Citation File Format 1.2.0 file; YAML in which every text is quoted as JSON quotes it."""
     quoted = {name: json.dumps(text) for name, text in _cited(description).items()}
-    authors = [f"  - name: {json.dumps(name)}" for name in _authors(description)]
+    authors = [
+        line
+        for name, orcid in _authors(description)
+        for line in (
+            f"  - name: {json.dumps(name)}",
+            *([f'    orcid: "{ORCID_URL}{orcid}"'] if orcid else []),
+        )
+    ]
     return "\n".join(
         [
             "cff-version: 1.2.0",
@@ -189,6 +86,7 @@ def citation(description: Description) -> str:
             "authors:",
             *authors,
             f"version: {quoted['version']}",
+            *([f'doi: "{description["doi"]}"'] if "doi" in description else []),
             *([f'date-released: "{description["released"]}"'] if "released" in description else []),
             f"abstract: {quoted['abstract']}",
             "",
@@ -205,8 +103,18 @@ def _cited(description: Description) -> dict[str, str]:
     }
 
 
-def _authors(description: Description) -> list[str]:
-    return list(description["authors"]) or [f"the organizers of {description['id']}"]
+def _authors(description: Description) -> list[tuple[str, str]]:
+    """Return names of authors and their ORCIDs, empty where they have none."""
+    names = description["authors"] or [f"the organizers of {description['id']}"]
+    orcids = description.get("orcids") or [""] * len(names)
+    return list(zip(names, orcids, strict=True))
+
+
+def _creator(name: str, orcid: str) -> dict[str, str]:
+    """Return an author for Croissant: a person where there is an ORCID."""
+    if not orcid:
+        return {"@type": "sc:Organization", "name": name}
+    return {"@type": "sc:Person", "name": name, "url": f"{ORCID_URL}{orcid}"}
 
 
 def data_package(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -218,7 +126,11 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
         "version": description["version"],
         "description": whose(description),
         "licenses": [{"name": description["licence"], "title": description["licence"]}],
-        "contributors": [{"title": name, "role": "author"} for name in _authors(description)],
+        **({"id": f"{DOI_URL}{description['doi']}"} if "doi" in description else {}),
+        "contributors": [
+            {"title": name, "role": "author"} | ({"path": f"{ORCID_URL}{orcid}"} if orcid else {})
+            for name, orcid in _authors(description)
+        ],
         "resources": [
             {
                 "name": _name(table),
@@ -243,10 +155,14 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
 
 
 def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the Croissant 1.0 description: tables as record sets, images as file sets.
+    """Return the Croissant description: tables as record sets, images as file sets.
 
-    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says.
+    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says. Of real people it is
+    Croissant 1.1; of synthetic ones 1.0, so that standard editions keep the hash that is cited.
     """
+    version, context = "1.0" if description["synthetic"] else "1.1", _context()
+    if version == "1.1":
+        context |= {"equivalentProperty": "cr:equivalentProperty", "samplingRate": "cr:samplingRate"}
     tables = [
         {
             "@type": "cr:FileObject",
@@ -274,18 +190,18 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         }
         for name, pattern in images.items()
     ]
-    context = files("mriprivacy.data_prep.editions") / "croissant_context.json"
     return {
-        "@context": json.loads(context.read_text(encoding="utf-8")),
+        "@context": context,
         "@type": "sc:Dataset",
-        "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
+        "conformsTo": [f"http://mlcommons.org/croissant/{version}", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": description["id"],
         "version": description["version"],
         "description": whose(description),
         # Relative to this file, as every contentUrl: where an edition is published, it does not know.
         "url": "./",
         "license": licence_url(description["licence"]),
-        "creator": [{"@type": "sc:Organization", "name": name} for name in _authors(description)],
+        "creator": [_creator(name, orcid) for name, orcid in _authors(description)],
+        **({"sameAs": f"{DOI_URL}{description['doi']}"} if "doi" in description else {}),
         "citeAs": description["citation"] or title(description),
         **({"datePublished": description["released"]} if "released" in description else {}),
         "distribution": [*tables, *sets],
@@ -295,6 +211,12 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         ],
         **_responsible(description),
     }
+
+
+def _context() -> dict[str, Any]:
+    source = files("mriprivacy.data_prep.editions") / "croissant_context.json"
+    content: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    return content
 
 
 def licence_url(licence: str) -> str:

@@ -12,9 +12,9 @@ from mriprivacy.data_prep.cohorts.cohort_files import TRUTH, CohortFiles, ScanFi
 from mriprivacy.data_prep.cohorts.people_table import read_people
 from mriprivacy.data_prep.editions.doppelgangers import check_doppelgangers, doppelganger_photos
 from mriprivacy.data_prep.editions.edition_config import (
-    DESIGN,
     EditionConfig,
     check_config,
+    design_of,
     with_defaults,
 )
 from mriprivacy.data_prep.editions.people_checks import (
@@ -23,8 +23,9 @@ from mriprivacy.data_prep.editions.people_checks import (
     known_ages,
     unknown_attributes,
 )
+from mriprivacy.data_prep.editions.public_list import PublicList, read_public_list
 from mriprivacy.data_prep.editions.release import PhotoItem, ScanItem
-from mriprivacy.data_prep.editions.trials import Trial, make_trials
+from mriprivacy.data_prep.editions.trials import Trial, make_listed_trials, make_trials
 from mriprivacy.data_prep.formats.fields import TRACKS
 from mriprivacy.data_prep.formats.schema import CONDITIONS, NOT_AVAILABLE, Attributes
 from mriprivacy.data_prep.formats.secrets import generator, opaque_ids, secret_bytes
@@ -148,7 +149,11 @@ def plan_edition(
     synthetic = is_synthetic(cohort_root)
     check_doppelgangers(people, synthetic)
     config = with_defaults(config, synthetic, bool(distractors))
-    plan = plan_people(people, config, synthetic, distractors or {}, splits)
+    listed = read_public_list(config) if config.public_list else None
+    if listed:
+        remarks += listed.remarks(people)
+        people = listed.present(people)
+    plan = plan_people(people, config, synthetic, distractors or {}, splits, listed)
     return replace(plan, remarks=(*remarks, *plan.remarks))
 
 
@@ -158,6 +163,7 @@ def plan_people(
     synthetic: bool,
     distractors: Mapping[str, Path] = MappingProxyType({}),
     earlier: Mapping[str, str] = MappingProxyType({}),
+    listed: PublicList | None = None,
 ) -> Plan:
     """Draw splits, ids and trials for people; no file is looked at.
 
@@ -177,6 +183,8 @@ def plan_people(
     earlier : mapping from str to str
         Split of every scan, by its released id, of an edition that this one supersedes: a person in it
         stays in the same split when others come or go. Labels of its `dev` are open for good.
+    listed : PublicList, optional
+        By which everything is drawn instead of by the seed; all people are on it.
 
     Raises
     ------
@@ -184,7 +192,11 @@ def plan_people(
         If these people cannot make this edition.
     """
     check_people(people, config, bool(distractors))
-    assigned = split_people(people, config.dev_share, config.seed, config.id)
+    if listed:
+        config = replace(config, seed=listed.seed)
+        assigned = {p.subject: listed.split_of(p.subject, config.dev_share) for p in people}
+    else:
+        assigned = split_people(people, config.dev_share, config.seed, config.id)
     named = [_scan_name(p, scan) for p in people for scan in p.scans]
     if config.reference_contrast:
         named += [name for p in people for name in _references(p, config)]
@@ -198,7 +210,7 @@ def plan_people(
     names = {f"{p.subject}/{number}": (p, number) for p in people for number in p.photos}
     ids = scan_ids | opaque_ids("ph-", names, config.seed, config.id)
     splits = tuple(
-        _plan_split(split, [p for p in people if assigned[p.subject] == split], ids, config)
+        _plan_split(split, [p for p in people if assigned[p.subject] == split], ids, config, listed)
         for split in SPLITS
     )
     scans = [
@@ -238,7 +250,8 @@ def plan_people(
     return Plan(
         description=_describe(
             people, splits, {photo.condition for photo in photos}, config, synthetic, len(new_ids)
-        ),
+        )
+        | ({"list": listed.describe(people)} if listed else {}),
         splits=splits,
         scans=tuple(sorted(scans, key=lambda item: item.probe)),
         photos=tuple(sorted(photos, key=lambda item: (item.reference, item.condition))),
@@ -299,20 +312,19 @@ def _plan_split(
     people: Sequence[Participant],
     ids: dict[str, str],
     config: EditionConfig,
+    listed: PublicList | None,
 ) -> SplitPlan:
     own_references = {ids[name]: p.subject for p in people for name in _references(p, config)}
     own_probes = {ids[_scan_name(p, scan)]: p.subject for p in people for scan in p.scans}
     known = {p.subject: p.attributes for p in people}
+    images, alike = (own_probes, own_references, known), (known_ages(people), config.alike_years)
     try:
-        trials = make_trials(
-            probes=own_probes,
-            references=own_references,
-            attributes=known,
-            rng=generator(config.seed, "trials", name, config.id),
-            nonmated_per_probe=config.nonmated_per_probe,
-            ages=known_ages(people),
-            years=config.alike_years,
-        )
+        if listed:
+            sites = {p.subject: listed.sites[p.subject] for p in people}
+            trials = make_listed_trials(*images, sites, listed.place_of, *alike)
+        else:
+            rng = generator(config.seed, "trials", name, config.id)
+            trials = make_trials(*images, rng, config.nonmated_per_probe, *alike)
     except ValueError as error:
         raise CohortError(f"{name}: {error}") from error
     attributes = {probe: known[subject] for probe, subject in own_probes.items()}
@@ -374,11 +386,13 @@ def _describe(
         },
         **({"distractors": distractors} if distractors else {}),
         # For synthetic people it is left out, so that standard editions keep the hash that is cited.
-        **({} if synthetic else {"design": {name: getattr(config, name) for name in DESIGN}}),
+        **({} if synthetic else {"design": design_of(config)}),
         "licence": config.licence,
         "citation": config.citation,
         **({"consent": config.consent} if config.consent else {}),
         "authors": list(config.authors),
+        **({"orcids": list(config.orcids)} if any(config.orcids) else {}),
+        **({"doi": config.doi} if config.doi else {}),
         **({"released": config.released} if config.released else {}),
         "superseded_by": None,
     }

@@ -1,7 +1,7 @@
 """Trial lists: which probe is compared with which reference."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -104,9 +104,82 @@ def make_trials(
         for subject in met[own]
         for reference in by_subject[subject]
     )
+    ordered = [pairs[index] for index in rng.permutation(len(pairs))]
+    return _labelled(ordered, probes, references, attributes, ages, years)
+
+
+def make_listed_trials(
+    probes: Mapping[str, str],
+    references: Mapping[str, str],
+    attributes: Mapping[str, Attributes],
+    sites: Mapping[str, str],
+    place_of: Callable[[str, str], bytes],
+    ages: Mapping[str, float] = MappingProxyType({}),
+    years: float = 5,
+) -> tuple[Trial, ...]:
+    """Compare every probe with all references of its own site, in an order that each pair has by itself.
+
+    So people who are missing take their own trials away and change nothing else. Images of two sites are
+    never compared: the scanner alone would tell them apart.
+
+    Parameters
+    ----------
+    probes, references, attributes, ages, years
+        As in `make_trials`.
+    sites : mapping from subject to str
+        Of every subject.
+    place_of : callable
+        From probe and reference to what the trials are sorted by.
+
+    Raises
+    ------
+    ValueError
+        If a subject has a probe but no reference or the reverse, or is alone at a site.
+
+    Examples
+    --------
+    >>> people = dict.fromkeys(["s1", "s2"], Attributes("F", "18-29", "asian"))
+    >>> images = {"a": "s1", "b": "s2"}, {"x": "s1", "y": "s2"}
+    >>> sites = dict.fromkeys(people, "A")
+    >>> trials = make_listed_trials(*images, people, sites, lambda *pair: "".join(pair).encode())
+    >>> [(t.probe, t.reference, t.mated) for t in trials]
+    [('a', 'x', True), ('a', 'y', False), ('b', 'x', False), ('b', 'y', True)]
+    """
+    if odd := sorted(set(probes.values()) ^ set(references.values())):
+        raise ValueError(
+            f"every subject needs a probe and a reference; one is missing for {', '.join(odd[:5])}"
+        )
+    if not probes:
+        raise ValueError("no person of the list is in it")
+    people = {site: {s for s in probes.values() if sites[s] == site} for site in set(sites.values())}
+    if alone := sorted(site or "the whole list" for site, own in people.items() if len(own) == 1):
+        raise ValueError(
+            f"one person alone at {', '.join(alone)}, and a non-mated trial takes two of one site; leave "
+            "this person out, or get the scans of others on the list"
+        )
+    pairs = sorted(
+        (
+            (p, r)
+            for p, one in probes.items()
+            for r, other in references.items()
+            if sites[one] == sites[other]
+        ),
+        key=lambda pair: place_of(*pair),
+    )
+    return _labelled(pairs, probes, references, attributes, ages, years)
+
+
+def _labelled(
+    pairs: Sequence[tuple[str, str]],
+    probes: Mapping[str, str],
+    references: Mapping[str, str],
+    attributes: Mapping[str, Attributes],
+    ages: Mapping[str, float],
+    years: float,
+) -> tuple[Trial, ...]:
+    """Return pairs as trials, in their order, once they make a list that may be released."""
     trials = []
-    for index in rng.permutation(len(pairs)):
-        probe, reference = pairs[index]
+    for probe, reference in pairs:
         one, other = probes[probe], references[reference]
         apart = abs(ages[one] - ages[other]) if one in ages and other in ages else None
         alike = agree(attributes[one], attributes[other], apart, years)

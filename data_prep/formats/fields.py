@@ -112,6 +112,52 @@ def day(value: str) -> str | None:
     return "a day such as 2026-11-24"
 
 
+def orcid(value: str) -> str | None:
+    """Accept an ORCID iD: sixteen digits whose last one is their check digit (ISO/IEC 7064, MOD 11-2).
+
+    Examples
+    --------
+    >>> orcid("0000-0002-1825-0097"), orcid("0000-0002-1694-233X")
+    (None, None)
+    >>> orcid("0000-0002-1825-0098")
+    'an ORCID iD such as 0000-0002-1825-0097, whose last digit checks the others'
+    """
+    expected = "an ORCID iD such as 0000-0002-1825-0097, whose last digit checks the others"
+    if not re.fullmatch(r"(\d{4}-){3}\d{3}[\dX]", value, re.ASCII):
+        return expected
+    digits, last = value.replace("-", "")[:-1], value[-1]
+    total = 0
+    for digit in digits:
+        total = (total + int(digit)) * 2
+    check = (12 - total % 11) % 11
+    return None if last == ("X" if check == 10 else str(check)) else expected
+
+
+def orcids(value: str) -> str | None:
+    """Accept one to twenty ORCID iDs, separated by commas.
+
+    Examples
+    --------
+    >>> orcids("0000-0002-1825-0097,0000-0002-1694-233X"), orcids("0000-0002-1825-0097,")
+    (None, '1-20 ORCID iDs such as 0000-0002-1825-0097, separated by commas')
+    """
+    parts = value.split(",")
+    good = 1 <= len(parts) <= 20 and all(orcid(part) is None for part in parts)
+    return None if good else "1-20 ORCID iDs such as 0000-0002-1825-0097, separated by commas"
+
+
+def doi(value: str) -> str | None:
+    """Accept a DOI without the address before it: `10.`, a registrant, a slash, and a name without spaces.
+
+    Examples
+    --------
+    >>> doi("10.1016/j.media.2020.101796"), doi("https://doi.org/10.1016/j.media.2020.101796")
+    (None, 'a DOI such as 10.1016/j.media.2020.101796, without an address before it')
+    """
+    good = len(value) <= 200 and re.fullmatch(r"10\.\d{4,9}(\.\d+)*/[-._;()/:A-Za-z0-9]+", value, re.ASCII)
+    return None if good else "a DOI such as 10.1016/j.media.2020.101796, without an address before it"
+
+
 def line(longest: int) -> Rule:
     r"""Make a rule for text of 1 to so many characters on one line, in which nothing is hidden.
 

@@ -1,6 +1,7 @@
 """What follows from the organizer's seed: opaque ids, and random numbers for one purpose each."""
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,6 +20,17 @@ def secret_bytes(seed: int, *purpose: str) -> bytes:
     False
     """
     return hashlib.sha256("\0".join([str(seed), *purpose]).encode()).digest()
+
+
+def keyed(key: str, *purpose: str) -> bytes:
+    """Return HMAC-SHA256 of a purpose under a key that may be public, such as the name of a list.
+
+    Examples
+    --------
+    >>> keyed("list", "split", "sub-01") == keyed("list", "split", "sub-02")
+    False
+    """
+    return hmac.digest(key.encode(), "\0".join(purpose).encode(), "sha256")
 
 
 def generator(seed: int, *purpose: str) -> np.random.Generator:

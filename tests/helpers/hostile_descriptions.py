@@ -39,6 +39,13 @@ DESCRIPTIONS = {
         ),
         "is a link",
     ),
+    "ORCID with a wrong check digit": (describe(orcids="0000-0002-1825-0098"), "expected 1-20 ORCID iDs"),
+    "ORCIDs parted by spaces": (
+        describe(orcids="0000-0002-1825-0097 0000-0002-1694-233X"),
+        "separated by commas",
+    ),
+    "address for a DOI": (describe(doi="https://doi.org/10.1000/x"), "expected a DOI such as"),
+    "DOI with markup": (describe(doi="10.1000/<b>"), "expected a DOI such as"),
     "no team": (describe(team=None), "team is missing"),
     "unknown field": (describe(scores=[1]), "unknown fields 'scores'"),
     "number for text": (describe(team=5), "team is a int; expected text"),

@@ -8,7 +8,8 @@ import mlcroissant
 import yaml
 from markdown_it import MarkdownIt
 
-from mriprivacy.data_prep.editions.metadata import TABLES, citation, datasheet, licence_url, whose
+from mriprivacy.data_prep.editions.datasheet import datasheet, whose
+from mriprivacy.data_prep.editions.metadata import TABLES, citation, croissant, data_package, licence_url
 from tests.helpers.hostile_text import WORST
 
 DESCRIPTION = {
@@ -38,6 +39,57 @@ def test_citation_is_yaml_whatever_the_texts_hold() -> None:
     assert "date-released" not in plain
     dated = yaml.safe_load(citation({**DESCRIPTION, "released": "2026-11-24"}))
     assert dated["date-released"] == "2026-11-24"
+
+
+def test_orcids_and_doi_stand_in_every_description(tmp_path: Path) -> None:
+    known = {
+        "authors": ["A. One", "A group"],
+        "orcids": ["0000-0002-1694-233X", ""],
+        "doi": "10.5281/zenodo.1",
+    }
+    read = yaml.safe_load(citation({**DESCRIPTION, **known}))
+    assert read["doi"] == "10.5281/zenodo.1"
+    assert read["authors"] == [
+        {"name": "A. One", "orcid": "https://orcid.org/0000-0002-1694-233X"},
+        {"name": "A group"},
+    ]
+    hashes = dict.fromkeys(TABLES, "0" * 64)
+    package = data_package({**DESCRIPTION, **known}, hashes)
+    assert package["id"] == "https://doi.org/10.5281/zenodo.1"
+    assert [one.get("path") for one in package["contributors"]] == [
+        "https://orcid.org/0000-0002-1694-233X",
+        None,
+    ]
+    described = croissant({**DESCRIPTION, **known}, hashes)
+    assert described["creator"][0] == {
+        "@type": "sc:Person",
+        "name": "A. One",
+        "url": "https://orcid.org/0000-0002-1694-233X",
+    }
+    assert described["sameAs"] == "https://doi.org/10.5281/zenodo.1"
+    counts = {name: {"probes": 1, "references": 1, "trials": 1} for name in ("dev", "eval")}
+    whole = croissant({**DESCRIPTION, **known, "counts": counts}, hashes)
+    (tmp_path / "croissant.json").write_text(json.dumps(whole))
+    assert not mlcroissant.Dataset(jsonld=tmp_path / "croissant.json").metadata.ctx.issues.errors
+    assert "https://doi.org/10.5281/zenodo.1" in datasheet({**DESCRIPTION, **known})
+    assert "sameAs" not in croissant(DESCRIPTION, hashes)
+
+
+def test_croissant_of_real_people_is_of_version_1_1(tmp_path: Path) -> None:
+    """Synthetic standard editions stay 1.0: their hash is cited."""
+    hashes = dict.fromkeys(TABLES, "0" * 64)
+    counts = {name: {"probes": 1, "references": 1, "trials": 1} for name in ("dev", "eval")}
+    real = croissant({**DESCRIPTION, "synthetic": False, "counts": counts, "released": "2026-11-24"}, hashes)
+    assert real["conformsTo"] == [
+        "http://mlcommons.org/croissant/1.1",
+        "http://mlcommons.org/croissant/RAI/1.0",
+    ]
+    assert {name for name in real if name.startswith("rai:")} >= {"rai:dataLimitations", "rai:dataBiases"}
+    (tmp_path / "croissant.json").write_text(json.dumps(real))
+    issues = mlcroissant.Dataset(jsonld=tmp_path / "croissant.json").metadata.ctx.issues
+    assert not issues.errors
+    assert not issues.warnings
+    assert croissant(DESCRIPTION, hashes)["conformsTo"][0] == "http://mlcommons.org/croissant/1.0"
 
 
 def test_the_datasheet_is_built_the_same_whatever_the_texts_hold() -> None:
