@@ -87,7 +87,8 @@ def metadata_leaks(
     lists: dict[str, ScoreList] = {}
     for condition in edition.conditions:
         references = {name: _facts_of_references(split, condition, compute) for name, split in splits.items()}
-        for attack, own in _linked(edition, sealed, probes, references).items():
+        shared = len(HEADER_FACTS if edition.dev.reference_contrast else SHARED)
+        for attack, own in link_by_facts(edition, sealed, probes, references, shared).items():
             name = attack if condition == "raw" else f"{attack}, {condition}"
             lists[name] = ScoreList(
                 np.array(own), trials.mated, trials.people, trials.probes, n_bootstrap, seed
@@ -95,10 +96,30 @@ def metadata_leaks(
     return dict(zip(lists, reported(list(lists.values()), "figures of files", compute), strict=True))
 
 
-def _linked(
-    edition: Edition, sealed: SealedKey, probes: Mapping[str, Floats], references: Mapping[str, Floats]
+def link_by_facts(
+    edition: Edition,
+    sealed: SealedKey,
+    probes: Mapping[str, Floats],
+    references: Mapping[str, Floats],
+    shared: int,
 ) -> dict[str, list[float]]:
-    """Return the scores of both attacks on all trials, those of `dev` first."""
+    """Link people by numbers that hold no face, each split by what is trained on the other one.
+
+    Parameters
+    ----------
+    edition, sealed : Edition, SealedKey
+        Both sides.
+    probes, references : mapping from split to ndarray, shape (n, d) and (m, e)
+        Facts of every image, in the order of the split.
+    shared : int
+        So many first facts mean the same on both sides.
+
+    Returns
+    -------
+    dict from str to list of float
+        Scores of all trials, those of `dev` first: `nearest`, and `trained` where both splits have eight
+        people.
+    """
     whose = {
         name: ([sealed.subjects[p] for p in split.probes], [sealed.subjects[r] for r in split.references])
         for name, split in edition.splits.items()
@@ -109,7 +130,7 @@ def _linked(
         split = edition.splits[name]
         facts = (probes[name], references[name])
         known = (probes[other], whose[other][0], references[other], whose[other][1])
-        found = {"nearest": nearest(*facts, len(HEADER_FACTS if split.reference_contrast else SHARED))}
+        found = {"nearest": nearest(*facts, shared)}
         if enough:
             found["trained"] = trained(known, *facts)
         row = {probe: i for i, probe in enumerate(split.probes)}

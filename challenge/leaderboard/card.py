@@ -1,7 +1,7 @@
 """The card of a system, as Markdown: what it is, how to run it, what was measured, what that does not show.
 
 After Mitchell et al., "Model cards for model reporting", FAT* 2019 (doi:10.1145/3287560.3287596). Everything
-is from its entry; what an entry does not hold is said to be missing.
+is from its entry; what an entry does not hold is marked as missing.
 """
 
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mriprivacy.baselines.attacks.metadata_only import MIN_SUBJECTS, nearest, trained
 from mriprivacy.challenge.compute.parallel import Compute, run
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.public import Edition, Split
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.entry.entry import Check
 from mriprivacy.challenge.evaluation.audit import DRAWS, EVERYBODY, check_area
+from mriprivacy.challenge.evaluation.metadata_leak import link_by_facts
 from mriprivacy.challenge.evaluation.metrics import ScoreList, reported
 from mriprivacy.challenge.release.scan_cues import CUES, Floats, scan_cues
 
@@ -37,19 +37,24 @@ def scan_link_checks(edition: Edition, sealed: SealedKey, compute: Compute) -> l
     """
     trials = LabelledTrials.by_subjects([*edition.dev.trials, *edition.eval.trials], sealed)
     facts = {name: _facts(split, compute) for name, split in edition.splits.items()}
-    people = [len({sealed.subjects[name] for name in split.scans}) for split in edition.splits.values()]
-    attacks = ("nearest", "trained") if min(people) >= MIN_SUBJECTS else ("nearest",)
-    asked = [(cue, attack) for cue in CUES for attack in attacks]
-    lists = [
-        ScoreList(
-            _scores(edition, sealed, facts, cue, attack), trials.mated, trials.people, trials.probes, DRAWS, 0
+    lists: dict[str, ScoreList] = {}
+    for cue in CUES:
+        probes, references = (
+            {
+                name: np.array([facts[name][image][cue] for image in getattr(split, side)])
+                for name, split in edition.splits.items()
+            }
+            for side in ("probes", "references")
         )
-        for cue, attack in asked
-    ]
+        shared = probes["dev"].shape[1]
+        for attack, scores in link_by_facts(edition, sealed, probes, references, shared).items():
+            lists[f"{cue} ({attack}, AUC .5)"] = ScoreList(
+                np.array(scores), trials.mated, trials.people, trials.probes, DRAWS, 0
+            )
     checks = []
-    for (cue, attack), report in zip(asked, reported(lists, "cues of scans", compute), strict=True):
+    for what, report in zip(lists, reported(list(lists.values()), "cues of scans", compute), strict=True):
         error = (report.auc.high - report.auc.low) / (2 * 1.96)
-        question = f"files do not link scans by {cue} ({attack}, AUC .5)"
+        question = f"files do not link scans by {what}"
         checks.append(check_area(question, EVERYBODY, report.auc.value, error))
     return checks
 
@@ -59,28 +64,3 @@ def _facts(split: Split, compute: Compute) -> Facts:
     return dict(
         zip(split.scans, run(scan_cues, paths, f"cues of scans of {split.name}", compute), strict=True)
     )
-
-
-def _scores(edition: Edition, sealed: SealedKey, facts: Mapping[str, Facts], cue: str, attack: str) -> Floats:
-    """Return the scores of all trials, those of `dev` first."""
-    scores: list[float] = []
-    for name, other in (("dev", "eval"), ("eval", "dev")):
-        split = edition.splits[name]
-        probes, _, references, _ = _sides(split, sealed, facts[name], cue)
-        if attack == "nearest":
-            matrix = nearest(probes, references, probes.shape[1])
-        else:
-            matrix = trained(_sides(edition.splits[other], sealed, facts[other], cue), probes, references)
-        row = {probe: i for i, probe in enumerate(split.probes)}
-        column = {reference: i for i, reference in enumerate(split.references)}
-        scores += [float(matrix[row[probe], column[reference]]) for probe, reference in split.trials]
-    return np.array(scores)
-
-
-def _sides(
-    split: Split, sealed: SealedKey, facts: Facts, cue: str
-) -> tuple[Floats, list[str], Floats, list[str]]:
-    """Return a cue of all probes and their subjects, and the same of references."""
-    one, other = (np.array([facts[name][cue] for name in side]) for side in (split.probes, split.references))
-    whose = ([sealed.subjects[name] for name in side] for side in (split.probes, split.references))
-    return one, next(whose), other, next(whose)

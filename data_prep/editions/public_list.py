@@ -76,11 +76,11 @@ class PublicList:
 
     def remarks(self, people: Sequence[Participant]) -> tuple[str, ...]:
         """Name the people who are missing, and those who are not on the list."""
-        said = self.describe(people)
-        lines = [f"list {self.name}: {len(self.sites) - len(said['missing'])} of {len(self.sites)} people"]
-        if said["missing"]:
+        listed = self.describe(people)
+        lines = [f"list {self.name}: {len(self.sites) - len(listed['missing'])} of {len(self.sites)} people"]
+        if listed["missing"]:
             lines[0] += (
-                f"; missing: {_some(said['missing'])}. Figures of another selection may not be compared"
+                f"; missing: {_some(listed['missing'])}. Figures of another selection may not be compared"
             )
         if others := sorted({person.subject for person in people} - set(self.sites)):
             lines.append(f"list {self.name}: {len(others)} people are not on it, left out: {_some(others)}")

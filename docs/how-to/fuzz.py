@@ -3,7 +3,7 @@
     uv run --with atheris python docs/how-to/fuzz.py TARGET [MINUTES]
 
 TARGET is one of entry, log, sealed, edition; or tsv, json, zip, nifti, gzip of what participants send.
-Ten minutes of processor time unless told otherwise; an input may take two seconds of it.
+Ten minutes of processor time by default; one input may take two seconds of it.
 docs/how-to/fuzz.md says what to do with what is found.
 """
 
@@ -146,7 +146,7 @@ def good_zip() -> bytes:
 
 
 def utf8_zip() -> bytes:
-    """Return the same, its names said to be UTF-8 in both headers."""
+    """Return the same, with both headers flagged for names in UTF-8."""
     content = bytearray(good_zip())
     for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         at = -1

@@ -13,6 +13,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import columns
 from mriprivacy.challenge.export.packing import text, vendor_kit
 from mriprivacy.challenge.export.requirements import write_requirements
+from mriprivacy.data_prep.formats.atomic import write_whole
 
 _ROOT = "/mlcommons/volumes"
 RAW, DATA, LABELS = f"{_ROOT}/raw_data", f"{_ROOT}/data", f"{_ROOT}/labels"
@@ -77,7 +78,8 @@ def write_containers(edition: Edition, folder: Path, benchmark: Benchmark) -> No
         own.mkdir()
         config = {"container_type": "DockerImage", "image": benchmark.image, "tasks": tasks}
         _write_yaml(own / "container_config.yaml", config)
-        _write_yaml(own / "parameters.yaml", parameters[name])
+        # JSON is YAML; the containers read nothing else.
+        write_whole(own / "parameters.yaml", json.dumps(parameters[name], indent=2) + "\n")
     about = {"benchmark": benchmark, "deciding": columns(benchmark.track)[0], "root": _ROOT}
     for name, template in (("Dockerfile", "medperf.Dockerfile"), ("README.md", "medperf.md")):
         (folder / name).write_text(text(template, edition, **about), encoding="utf-8")

@@ -21,6 +21,7 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
+from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 _KIT = "from mriprivacy.challenge.cli import main; raise SystemExit(main())"
@@ -125,10 +126,8 @@ def _move_up(folder: Path) -> None:
 
 
 def _parameters(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise UserError("the parameters file: is no mapping; expected parameters.yaml of the export")
-    return content
+    """Read what the export wrote: JSON, which is YAML, so that no YAML from outside is read."""
+    return read_json_object(path, name="the parameters file")
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -57,7 +57,7 @@ class Hospital:
         self.runs += 1
         own = self.folder / f"run-{self.runs}"
         own.mkdir(parents=True)
-        (own / "parameters.yaml").write_text(yaml.safe_dump(given))
+        (own / "parameters.yaml").write_text(json.dumps(given))
         settings = config(self.image, container)
         every = {**mounts, "parameters_file": own / "parameters.yaml"}
         done = start(self.image, settings, task, every, own, self.mounted)
