@@ -21,6 +21,7 @@ PLACES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "CITATION.cff": "CITATION.cff",
+    "conf/standard/ixi.yaml": "ixi.yaml",
 }
 _FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")

@@ -349,7 +349,7 @@ def test_a_list_on_any_public_set(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["cohort", *words]) == 0
     own = ["edition.id=my-set", "edition.version=1", "edition.licence=CC0-1.0", "edition.citation=Them"]
     own += ["edition.public_list=my-set-2026", f"edition.list_people={people / 'participants.tsv'}"]
-    own += ["edition.contrast=T1w", "edition.references=T2w", "smallest_group=1"]
+    own += ["edition.contrast=T1w", "edition.references=T2w", "smallest_group=1", "accept_links=true"]
     words = [f"cohort.root={people}", f"output={tmp_path / 'edition'}", *own, *ENGINE_WORDS]
     assert main(["build", *words]) == 0
     assert "list my-set-2026: 10 of 10 people" in capsys.readouterr().out
