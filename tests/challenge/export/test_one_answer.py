@@ -119,7 +119,7 @@ def test_every_door_says_the_same_first(
     assert told[0] == expected
     assert len("\n".join(told)) <= LONGEST
 
-    (tmp_path / "parameters.yaml").write_text("{track: attack, step: 0.1, columns: deciding}")
+    (tmp_path / "parameters.yaml").write_text('{"track": "attack", "step": 0.1, "columns": "deciding"}')
     mounts = [attack, reference, tmp_path / "parameters.yaml", tmp_path / "results.yaml"]
     assert medperf_run.main(["evaluate", *map(str, mounts)]) == 2
     assert errors()[0] == expected
