@@ -8,8 +8,9 @@ from mriprivacy.data_prep.formats.foreign_text import inline
 
 Description = Mapping[str, Any]
 
-_SYNTHETIC = """All people in this edition are synthetic: nobody was scanned or photographed. Heads come
-from a parametric mesh, brains from a published average, scans and photographs from simulations of both.
+_SYNTHETIC = """All people in this edition are synthetic: no person was scanned or photographed. Heads
+come from a parametric mesh with the measures of a survey, brains from a published average, scans and
+photographs from simulations of both.
 Results show how methods compare under equal conditions. They do not show how likely a real person is to be
 recognized, they are no evidence that a method is safe for real scans, and they say nothing about real
 groups of people: sex, age and ethnicity are settings of the simulation."""
@@ -80,7 +81,7 @@ def datasheet(description: Description) -> str:
 
 {released}
 Labels of `dev` are open, those of `eval` are sealed with the organizer, who committed to them in
-`KEY.commitment`. Nobody is in both splits; a person may have several scans and {also}.
+`KEY.commitment`. No person is in both splits; a person may have several scans and {also}.
 
 {about_list(description)}Attributes:
 

@@ -157,12 +157,8 @@ def data_package(description: Description, hashes: Mapping[str, str]) -> dict[st
 def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, Any]:
     """Return the Croissant description: tables as record sets, images as file sets.
 
-    With the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says. Of real people it is
-    Croissant 1.1; of synthetic ones 1.0, so that standard editions keep the hash that is cited.
+    Croissant 1.1, with the fields for responsible AI (Croissant RAI 1.0), from what the datasheet says.
     """
-    version, context = "1.0" if description["synthetic"] else "1.1", _context()
-    if version == "1.1":
-        context |= {"equivalentProperty": "cr:equivalentProperty", "samplingRate": "cr:samplingRate"}
     tables = [
         {
             "@type": "cr:FileObject",
@@ -191,9 +187,9 @@ def croissant(description: Description, hashes: Mapping[str, str]) -> dict[str, 
         for name, pattern in images.items()
     ]
     return {
-        "@context": context,
+        "@context": _context(),
         "@type": "sc:Dataset",
-        "conformsTo": [f"http://mlcommons.org/croissant/{version}", "http://mlcommons.org/croissant/RAI/1.0"],
+        "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": description["id"],
         "version": description["version"],
         "description": whose(description),

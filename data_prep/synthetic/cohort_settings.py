@@ -87,7 +87,13 @@ class PhotoSettings:
 
     count: int = setting(1, "photographs of each person", at_least=1, at_most=99)
     pixels: int = setting(480, "width and height", at_least=50, at_most=4000, unit="pixels")
-    # Years, weight, lying or standing, distortion.
+    years: float = setting(
+        5.0, "photographs were taken up to this long before the scan", at_least=0, at_most=30, unit="years"
+    )
+    weight: float = _share(
+        0.2, "standard deviation of the change in weight since; 1: the fattest face of the mesh data"
+    )
+    # Lying or standing, distortion, swelling.
     drift: float = _share(0.11, f"{_DRIFT} scan and photograph")
     expression: float = _share(0.8, "strength of the expression; 0: none")
     pose_degrees: float = _rotation(4.0, "standard deviation of the head's rotation about each axis")

@@ -9,6 +9,7 @@ mesh that is scanned. The status is 1 if a bound of issue "People as they are me
 import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -40,12 +41,29 @@ def traits_like_the_survey(subject: str) -> tuple[Traits, int]:
     return ("MF"[sex], age, max(ETHNICITIES, key=shares.__getitem__), (first, second, third)), cell
 
 
-def measured(number: int) -> tuple[NDArray[np.float64], int]:
-    """Draw one person and tape the head; returns the 18 measures and the cell."""
+def measured(number: int) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
+    """Draw one person and tape the head; returns the 18 measures, the cell and points of the face."""
     subject = f"sub-{number:05d}"
     traits, cell = traits_like_the_survey(subject)
     person = person_with(traits, subject, SEED, SyntheticCohort())
-    return taped(head_mesh(person.weights).vertices), cell
+    vertices = head_mesh(person.weights).vertices
+    return taped(vertices), cell, vertices[_face_points()]
+
+
+@lru_cache(maxsize=1)
+def _face_points() -> NDArray[np.int64]:
+    """Return every twentieth vertex of the skin from chin to forehead, before the ears."""
+    head = head_mesh({})
+    _, y, z = head.vertices[head.points("skin")].T
+    return head.points("skin")[(y > 20) & (z > -110) & (z < 60)][::20]
+
+
+def held_by(faces: NDArray[np.float64], components: int) -> float:
+    """Return the share of the variance of faces, shape (people, points, 3), that some components hold."""
+    centred = faces - faces.mean(axis=1, keepdims=True)
+    flat = centred.reshape(len(faces), -1)
+    spread = np.linalg.svd(flat - flat.mean(axis=0), compute_uv=False) ** 2
+    return float(spread[:components].sum() / spread.sum())
 
 
 def compare(measures: NDArray[np.float64], cells: NDArray[np.int64]) -> tuple[list[str], list[tuple]]:
@@ -134,8 +152,9 @@ def main() -> int:
     chosen = parser.parse_args()
     with ProcessPoolExecutor(chosen.workers) as pool:
         found = list(pool.map(measured, range(1, chosen.people + 1), chunksize=25))
-    measures, cells = np.array([one for one, _ in found]), np.array([cell for _, cell in found])
+    measures, cells, faces = (np.array(column) for column in zip(*found, strict=True))
     lines, bounds = compare(measures, cells)
+    bounds.append(("variance of faces that 49 components hold, share", held_by(faces, 49), 0.99))
     docs = Path(__file__).resolve().parents[1]
     draw_picture(measures, cells, docs / "images" / "calibration.png")
     verdicts = [

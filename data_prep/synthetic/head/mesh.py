@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mriprivacy.data_prep.synthetic.head.relief import FOLDER as RELIEF
+from mriprivacy.data_prep.synthetic.head.relief import relief, relief_names
 from mriprivacy.data_prep.synthetic.head.warps import PREFIX, WARPS, warp
 from mriprivacy.scoring.errors import SetupError
 
@@ -235,7 +237,7 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     ----------
     name : str
         Path below `targets` without its ending, for example `nose/nose-hump-incr`; or `warps/` and the name
-        of a warp (`data_prep.synthetic.head.warps`).
+        of a warp (`data_prep.synthetic.head.warps`), or a direction of the relief (`relief_names`).
 
     Returns
     -------
@@ -252,6 +254,8 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     if name.startswith(PREFIX) and name.removeprefix(PREFIX) in WARPS:
         neutral = base_mesh().mesh.vertices
         return np.arange(len(neutral)), warp(name.removeprefix(PREFIX), neutral)
+    if name in relief_names():
+        return relief(name, base_mesh().mesh.vertices)
     path = data_folder() / "targets" / f"{name}.target.gz"
     if not path.is_file():
         raise MeshDataError(f"no shape target {name!r} (looked for {path})")
@@ -268,13 +272,15 @@ def target(name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 @lru_cache(maxsize=64)
 def target_names(folder: str) -> tuple[str, ...]:
-    """List the targets of a folder below `targets`, sorted.
+    """List the targets of a folder below `targets`, or the directions of the relief, sorted.
 
     Examples
     --------
     >>> target_names("nose")[0]
     'nose/nose-base-down'
     """
+    if folder == RELIEF:
+        return relief_names()
     root = data_folder() / "targets" / folder
     return tuple(
         sorted(f"{folder}/{path.name.removesuffix('.target.gz')}" for path in root.glob("*.target.gz"))

@@ -44,6 +44,7 @@ LOCAL_FOLDERS = {
     "ears": 0.8,
     "chin": 1.0,
     "head": 0.8,
+    "relief": 1.0,
 }
 OPPOSITES = {
     "incr": "decr",
@@ -200,10 +201,6 @@ def _macro_weights(
     mean = 0.5 + 0.42 * TEMPER * (1 if sex == "M" else -1)
     male = float(np.clip(rng.normal(mean, 0.15), 0, 1))
     genders = {"male": male, "female": 1 - male}
-    # The data has ages 11 (child), 25 (young) and 90 (old). Heads are nearly grown at 18, hence the half.
-    child = max(0.0, 0.5 * (25 - age) / (25 - 11))
-    old = max(0.0, (age - 25) / (90 - 25))
-    ages = {"child": child, "old": old, "young": 1 - child - old}
     heavy, strong = np.clip(rng.normal(0.0, 0.4, size=2), -1, 1)
     builds = {
         f"{muscle}muscle-{weight}weight": m * w
@@ -212,12 +209,27 @@ def _macro_weights(
     }
     weights = {}
     for gender, g in genders.items():
-        for stage, a in ages.items():
+        for stage, a in stages(age).items():
             for name, component in components.items():
                 weights[f"macrodetails/{MESH_ETHNICITY[name]}-{gender}-{stage}"] = g * a * component
             for build, b in builds.items():
                 weights[f"macrodetails/universal-{gender}-{stage}-{build}"] = g * a * b
     return {name: float(weight) for name, weight in weights.items() if weight > 0}
+
+
+def stages(age: float) -> dict[str, float]:
+    """Return how much of a child, a young and an old person a head of some age has.
+
+    The mesh data has ages 11, 25 and 90. Heads are nearly grown at 18, so half of a child counts.
+
+    Examples
+    --------
+    >>> stages(25), stages(90)
+    ({'child': 0.0, 'old': 0.0, 'young': 1.0}, {'child': 0.0, 'old': 1.0, 'young': 0.0})
+    """
+    child = max(0.0, 0.5 * (25 - age) / (25 - 11))
+    old = max(0.0, (age - 25) / (90 - 25))
+    return {"child": child, "old": old, "young": 1 - child - old}
 
 
 def _around_average(value: float) -> dict[str, float]:

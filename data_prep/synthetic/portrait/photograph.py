@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mriprivacy.data_prep.formats.schema import CONDITIONS
 from mriprivacy.data_prep.synthetic import exact
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
+from mriprivacy.data_prep.synthetic.people.earlier import draw_earlier
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for
 from mriprivacy.data_prep.synthetic.portrait.camera import develop, draw_background
 from mriprivacy.data_prep.synthetic.portrait.day import draw_day
@@ -37,7 +38,7 @@ def photograph(
     rng = random_for(seed, person.subject, f"photo-{number}")
     parted = random_for(seed, person.subject, "parting").choice([-1.0, 1.0])
     day = draw_day(rng, person, parted, config.photos)
-    weights = drifted(person.weights, rng, config)
+    weights = drifted(draw_earlier(rng, person, config.photos), rng, config)
     hairs, noise = (int(value) for value in rng.integers(2**32, size=2))
     background = draw_background(rng, config.photos.pixels, config.photos.light)
     scene = set_scene(person, day, weights, seed, hairs)
