@@ -85,12 +85,35 @@ def detect_face(
         return None, False
     best = max(range(len(boxes)), key=lambda i: boxes[i].area())
     found = boxes[best]
-    shape = _predictor()(picture, found)
-    landmarks = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
+    box = (found.left(), found.top(), found.right(), found.bottom())
+    landmarks = landmarks_in(picture, box)
     if not plausible(landmarks, picture.shape[0], picture.shape[1]):
         return None, True
-    box = (found.left(), found.top(), found.right(), found.bottom())
     return Face(landmarks, picture, box, float(confidences[best]), len(boxes)), True
+
+
+def landmarks_in(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArray[np.float64]:
+    """Return where the 68 points of a face are if a box holds one; of any box, whatever is in it.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (rows, columns, 3)
+        RGB.
+    box : (left, top, right, bottom)
+        Pixels, as the detector draws it about a face.
+
+    Returns
+    -------
+    ndarray, shape (68, 2)
+        Whole pixels, iBUG 300-W order.
+
+    Examples
+    --------
+    >>> landmarks_in(np.zeros((200, 200, 3), np.uint8), (50, 50, 150, 150)).shape
+    (68, 2)
+    """
+    shape = _predictor()(picture, dlib.rectangle(*box))
+    return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
 
 
 def hog_boxes(picture: NDArray[np.uint8], upsample: int = 1) -> tuple[list["dlib.rectangle"], list[float]]:

@@ -49,7 +49,7 @@ def render(surface: HeadSurface, views: Sequence[View], size: int = 400) -> list
 
 
 def render_with_depth(
-    surface: HeadSurface, views: Sequence[View], size: int = 400
+    surface: HeadSurface, views: Sequence[View], size: int = 400, centre: NDArray[np.float64] | None = None
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
     """Draw the head under every view, and measure how near it is.
 
@@ -61,6 +61,8 @@ def render_with_depth(
         Camera and light positions.
     size : int
         Edge of the square pictures, pixels.
+    centre : ndarray, shape (3,), optional
+        What the cameras look at, mm; the middle of the face (`face_centre`) where it is not known.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def render_with_depth(
     """
     points = np.asarray(surface.mesh.points, np.float64)
     faces = np.ascontiguousarray(surface.mesh.regular_faces, np.int64)
-    outward, centre = vertex_normals(points, faces), face_centre(surface.mesh)
+    outward = vertex_normals(points, faces)
+    centre = face_centre(surface.mesh) if centre is None else centre
     seen: dict[tuple[float, float], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     drawn = []
     for view in views:

@@ -363,6 +363,34 @@ def reconstruct(
     if surface.n_points == 0:
         raise SurfaceError("the threshold leaves no surface")
     surface = surface.smooth_taubin(n_iter=smoothing_iterations, pass_band=0.1)
-    # The last bits of a point differ from machine to machine; what is drawn must not.
-    surface.points = np.rint(surface.points * STEPS_PER_MM) / np.float32(STEPS_PER_MM)
-    return HeadSurface(surface, threshold, cut_areas(mask, spacing_mm))
+    return HeadSurface(moved(surface, np.eye(4)), threshold, cut_areas(mask, spacing_mm))
+
+
+def moved(mesh: pv.PolyData, matrix: NDArray[np.float64]) -> pv.PolyData:
+    """Return a surface in another place.
+
+    The last bits of a point differ from machine to machine; what is drawn must not, so points are rounded.
+
+    Parameters
+    ----------
+    mesh : pyvista.PolyData
+        Points in mm.
+    matrix : ndarray, shape (4, 4)
+        Affine.
+
+    Examples
+    --------
+    >>> shift = np.eye(4); shift[0, 3] = 0.5004
+    >>> moved(pv.PolyData(np.zeros((1, 3), np.float32)), shift).points.tolist()
+    [[0.5, 0.0, 0.0]]
+    """
+    points = mesh.points if np.array_equal(matrix, np.eye(4)) else _mapped(mesh.points, matrix)
+    own = mesh.copy(deep=False)
+    own.points = np.rint(points * STEPS_PER_MM) / np.float32(STEPS_PER_MM)
+    return own
+
+
+def _mapped(points: NDArray[Any], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map points in a fixed order of sums."""
+    x, y, z = np.asarray(points, np.float64).T
+    return np.stack([a * x + b * y + c * z + d for a, b, c, d in matrix[:3].tolist()], axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mriprivacy.baselines.alignment.placed_faces import placed_faces
 from mriprivacy.baselines.attacks.registry import Attack, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
@@ -28,6 +29,7 @@ from mriprivacy.scoring.errors import SetupError, UserError
 
 _MADE_BY = (
     "mriprivacy.baselines.face.appearance",
+    "mriprivacy.baselines.alignment.placed_faces",
     "mriprivacy.baselines.attacks.registry",
     "mriprivacy.baselines.face.photo",
 )  # and what they import
@@ -71,13 +73,14 @@ class ImageFeatures:
     reason : str
         Why not.
     vectors : dict from attack to ndarray, shape (d,)
-        Those there are, of whatever the detector fired on: an attack on faces has none where it did not.
+        Those there are, of whatever the detector fired on; of a scan in which it did not, of the place where
+        the average head has its face (`baselines.alignment.placed_faces`).
     lost : bool
         Whether it could not even be looked at (`challenge.compute.sandbox.Lost`).
     checks : dict from str to float
         Whether a face can be there (`baselines.attacks.registry.Appearance.checks`).
     faceless : dict from attack to ndarray, shape (d,)
-        Only where the detector fired and no face can be: what an attack returns when it is given no face.
+        Of an image that is not acquired: what attacks return when they are given no face.
     """
 
     acquired: bool
@@ -94,7 +97,7 @@ class ImageFeatures:
 
     def as_acquired(self) -> "ImageFeatures":
         """Return what is known to an attacker that does not take other things for faces."""
-        return replace(self, vectors=self.faceless) if _no_face(self.checks) else self
+        return self if self.acquired else replace(self, vectors=self.faceless)
 
 
 def extract(
@@ -178,11 +181,10 @@ def _extract_one(job: _FeatureJob) -> ImageFeatures:
     faces, reason, checks = _faces(job, image)
     look = Look(job.kind, faces, partial(read_scan, job.path))  # one for all attacks: they remember it
     found = _vectors(job, image, look)
-    no_face = _no_face(checks)
-    if not no_face:
-        return ImageFeatures(bool(faces), reason, found, checks=checks)
-    faceless = _vectors(job, image, replace(look, faces=()))
-    return ImageFeatures(False, no_face, found, checks=checks, faceless=faceless)
+    if reason := reason or _no_face(checks):
+        faceless = _vectors(job, image, replace(look, faces=()))
+        return ImageFeatures(False, reason, found, checks=checks, faceless=faceless)
+    return ImageFeatures(True, "", found, checks=checks)
 
 
 def _no_face(checks: dict[str, float]) -> str:
@@ -196,7 +198,10 @@ def _vectors(job: _FeatureJob, image: str, look: Look) -> dict[str, NDArray[np.f
 
 
 def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[str, float]]:
-    """Return the faces of an image, or none and why, and the checks: reconstruction, renders, detection."""
+    """Return the faces of an image, why none was detected, and the checks.
+
+    Reconstruction, renders, detection; of a scan without a detected face, those where one must have been.
+    """
     camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     kept = _kept(job, image, "faces", f"{job.kind} {camera}")
     renders = job.extraction.renders if job.kind == "scan" else None
@@ -206,10 +211,14 @@ def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[st
     appearance = _look(job)
     if renders is not None:
         write_renders(appearance, job.name, renders)
-    reason = "" if appearance.found else appearance.reason or "no face found"
+    faces, checks, reason = appearance.found, appearance.checks, ""
+    if not faces:
+        reason = appearance.reason or "no face found"
+        faces = _placed(job)
+        checks = checks | {"views_placed": float(len(faces))}
     if kept:
-        _save_faces(kept, appearance.found, reason, appearance.checks)
-    return appearance.found, reason, appearance.checks
+        _save_faces(kept, faces, reason, checks)
+    return faces, reason, checks
 
 
 def _look(job: _FeatureJob) -> Appearance:
@@ -218,6 +227,14 @@ def _look(job: _FeatureJob) -> Appearance:
     camera = job.extraction.camera
     views = make_views(camera.views, camera.lights)
     return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
+
+
+def _placed(job: _FeatureJob) -> tuple[Face, ...]:
+    if job.kind == "photo":
+        return ()
+    camera, registrations = job.extraction.camera, job.extraction.cache
+    views = make_views(camera.views, camera.lights)
+    return placed_faces(read_scan(job.path), camera.spacing_mm, views, camera.size, registrations)
 
 
 def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.float64] | None:

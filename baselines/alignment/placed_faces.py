@@ -1,0 +1,113 @@
+"""Faces where they must be: what a detector does not see in a head whose place is known.
+
+A detector looks for a face; a registration knows where it was. The head is turned upright, drawn, and cut
+where the average head has its face. So a defacer that hides a face from a detector does not hide it from an
+attacker who learns, and a detector's failure is no protection.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriprivacy.baselines.alignment.presence import presence
+from mriprivacy.baselines.face.landmarks import Face, landmarks_in
+from mriprivacy.baselines.face.render import camera_of, render_with_depth
+from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.surface import SurfaceError, moved, reconstruct
+from mriprivacy.baselines.face.views import View
+
+Matrix = NDArray[np.float64]
+
+# In the average head, mm: what the camera looks at, and the middle of the box that dlib's detector draws
+# about faces, with its edge; medians over undefaced heads (docs/results/presence.md).
+LOOKED_AT = (0.0, 20.0, -40.0)
+BOX_MIDDLE, BOX_EDGE = (0.0, 100.0, -36.0), 131.0
+CONFIDENCE = 0.0  # no detector fired
+
+
+def placed_faces(
+    scan: Scan, spacing_mm: float, views: Sequence[View], size: int, cache: Path | None = None
+) -> tuple[Face, ...]:
+    """Draw a head upright and cut its face out where the average head has it.
+
+    Parameters
+    ----------
+    scan : Scan
+        A head, or what a defacer left of it.
+    spacing_mm : float
+        Voxels of the reconstruction, mm.
+    views : sequence of View
+        Camera positions, about the upright head.
+    size : int
+        Edge of the pictures, pixels.
+    cache : Path, optional
+        Folder for registrations.
+
+    Returns
+    -------
+    tuple of Face
+        One a view, with the landmarks that dlib's predictor puts into the box, whatever is there. None if it
+        is unknown where the head lies (`presence`), or if there is no surface.
+
+    Examples
+    --------
+    >>> from mriprivacy.baselines.face.views import make_views
+    >>> placed_faces(Scan(np.zeros((40, 40, 40)), np.diag([4.0, 4, 4, 1])), 1.0, make_views(), 400)
+    ()
+    """
+    scan_to_head = presence(scan, cache).scan_to_head
+    if scan_to_head is None:
+        return ()
+    try:
+        surface = reconstruct(scan, spacing_mm)
+    except SurfaceError:
+        return ()
+    upright = turned_upright(scan_to_head)
+    head_to_upright = upright @ np.linalg.inv(scan_to_head)
+    looked_at, middle = (_at(head_to_upright, point) for point in (LOOKED_AT, BOX_MIDDLE))
+    edge = BOX_EDGE * abs(np.linalg.det(head_to_upright[:3, :3])) ** (1 / 3)
+    drawn = render_with_depth(replace(surface, mesh=moved(surface.mesh, upright)), views, size, looked_at)
+    faces = []
+    for view, (picture, _) in zip(views, drawn, strict=True):
+        camera = camera_of(looked_at, view, size)
+        above = middle + np.array([0, 0, edge / 2])
+        (x, y, _), (_, top, _) = camera.project(np.stack([middle, above])).tolist()
+        half = y - top
+        box = (round(x - half), round(y - half), round(x + half), round(y + half))
+        faces.append(Face(landmarks_in(picture, box), picture, box, CONFIDENCE, 0))
+    return tuple(faces)
+
+
+def turned_upright(scan_to_head: Matrix) -> Matrix:
+    """Return the motion of a scan after which its head stands as the average head does; sizes stay.
+
+    Parameters
+    ----------
+    scan_to_head : ndarray, shape (4, 4)
+        Affine, mm.
+
+    Returns
+    -------
+    ndarray, shape (4, 4)
+        A rotation, and a translation that brings what the camera looks at to its place.
+
+    Examples
+    --------
+    >>> turned = turned_upright(np.array([[0.0, -2, 0, 5], [2, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1]]))
+    >>> turned[:3, :3].tolist()
+    [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    u, _, v = np.linalg.svd(scan_to_head[:3, :3])
+    motion = np.eye(4)
+    motion[:3, :3] = np.round(u @ v, 9) + 0.0
+    here = _at(np.linalg.inv(scan_to_head), LOOKED_AT)
+    motion[:3, 3] = np.round(np.array(LOOKED_AT) - motion[:3, :3] @ here, 6)
+    return motion
+
+
+def _at(matrix: Matrix, point: Sequence[float]) -> Matrix:
+    found: Matrix = (matrix @ [*point, 1.0])[:3]
+    return found
