@@ -305,6 +305,27 @@ def test_a_reference_defacer_is_a_model(tiny_edition_folder: Path, tiny_cohort: 
     assert hospital.results() is None
 
 
+@pytest.mark.slow
+def test_a_hospital_goes_from_its_scans_to_scores(tiny_edition_folder: Path, tmp_path: Path) -> None:
+    """Every task in turn, on twenty synthetic people whose faces attackers find."""
+    words = ["cohort.subjects=20", "cohort.scans.spacing_mm=2", "cohort.photos.pixels=300"]
+    assert main(["cohort", *words, f"output={tmp_path / 'people'}"]) == 0
+    words = ["track=defacing", f"image={IMAGE}", "baseline_defacer=blur"]
+    assert export(tiny_edition_folder, tmp_path / "image", *words) == 0
+    hospital = Hospital(tmp_path / "image", tmp_path / "people", tmp_path / "hospital")
+    for status, lines in (
+        hospital.prepare("edition.hair_removal=builtin"),
+        hospital.prepared("sanity_check"),
+        hospital.prepared("statistics", "stats.yaml"),
+        hospital.infer(),
+        hospital.evaluate(),
+    ):
+        assert status == 0, lines
+    aggregates = hospital.results()["aggregates"]
+    assert 0 <= aggregates[columns("defacing")[0].key] <= 1
+    assert hospital.results()["signatures"]
+
+
 def test_the_model_is_the_baseline_that_was_asked_for(tiny_edition_folder: Path, tmp_path: Path) -> None:
     words = ["track=defacing", f"image={IMAGE}", "baseline_defacer=noise"]
     assert export(tiny_edition_folder, tmp_path / "image", *words) == 0
