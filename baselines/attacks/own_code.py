@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import sys
 import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -142,7 +143,7 @@ def by_cause(lines: Iterable[str], images: Iterable[str]) -> tuple[str, ...]:
 
 
 def line_of(thing: Any) -> str:
-    """Return where a function, a method or a class is defined, as `file:line`; nothing if it has no source.
+    """Return where a function, a method or a class is defined, as `file:line`; nothing if that is in Python.
 
     Examples
     --------
@@ -150,6 +151,8 @@ def line_of(thing: Any) -> str:
     (True, '')
     """
     thing = inspect.unwrap(getattr(thing, "__func__", thing))
+    if str(getattr(thing, "__module__", "")).partition(".")[0] in sys.stdlib_module_names:
+        return ""
     if code := getattr(thing, "__code__", None):
         return _shown(code.co_filename, code.co_firstlineno)
     try:
