@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 
 # Names, figures and code are words, too; a dash, an arrow or a bracket is none.
 _WORD = re.compile(r"\w[^\s]*")
-_OPENS = r"[\"'(*_`\[☆★]*"
-_END = re.compile(rf"(?<=[.!?])[\"')*_]*\s+(?={_OPENS}[A-ZÄÖÜÉ]|{_OPENS}\d|`|[☆★])")
+_OPENS = r"[\"'(*_`\[☆★]*"  # what may stand before the first letter
+_END = re.compile(rf"(?<=[.!?])[\"')*_]*\s+(?={_OPENS}[A-ZÄÖÜÉ]|{_OPENS}\d|[`\[☆★])")
 _ABBREVIATED = re.compile(r"\b(e\.g|i\.e|cf|vs|Fig|al|St|approx|resp)\.(?=\s)")
 
 
