@@ -34,8 +34,8 @@ def sentences(text: str) -> list[str]:
     >>> sentences("It is .87 [.85, .89]. `x.py` holds it (Fig. 4). No.")
     ['It is .87 [.85, .89].', '`x.py` holds it (Fig. 4).', 'No.']
     """
-    joined = _ABBREVIATED.sub(r"\1", " ".join(text.split()))
-    return [part for part in _END.split(joined) if part and part.strip()]
+    joined = _ABBREVIATED.sub("\\1\0", " ".join(text.split()))  # a dot that ends no sentence
+    return [part.replace("\0", ".") for part in _END.split(joined) if part and part.strip()]
 
 
 def _read(text: str) -> str:

@@ -174,6 +174,17 @@ def test_the_demo_shows_a_line_a_step_and_its_board(
     assert out.rstrip().endswith("as published")
 
 
+def test_a_demo_of_other_people_is_not_called_unlike_the_published_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`demo subjects=8` ended with all that differs from an edition which it was not asked to make."""
+    monkeypatch.setattr(demo, "prepare_command", lambda *_: lambda: None)
+    monkeypatch.setattr(demo, "read_entries", lambda _: read_entries(ENTRIES))
+    monkeypatch.setattr(demo, "open_edition", lambda *_, **__: pytest.fail("compared"))
+    out = printed(capsys, "demo", f"output={tmp_path / 'demo'}", "attacks=[geo]", "subjects=8")
+    assert "(subjects=8). Figures of the two may not be compared." in out.splitlines()[-1]
+
+
 def test_a_step_that_fails_shows_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
     def fails() -> None:
         print("this came before")
