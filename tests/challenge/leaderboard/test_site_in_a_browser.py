@@ -111,6 +111,18 @@ def test_a_phone_shows_privacy_and_utility_without_scrolling_sideways(browser, t
     page.close()
 
 
+def test_on_paper_no_row_and_no_figure_is_cut(browser, site: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / PAGES[2]).as_uri())
+    page.emulate_media(media="print")
+    style = "e => [getComputedStyle(e).breakInside, getComputedStyle(e).overflowX]"
+    assert page.locator("figure").first.evaluate(style)[0] == "avoid"
+    assert page.locator("tbody tr").first.evaluate(style)[0] == "avoid"
+    assert page.locator(".scroll").first.evaluate(style)[1] == "visible"
+    assert not page.locator(".filter").first.is_visible()
+    page.close()
+
+
 def test_tables_sort_and_filter_by_keyboard(browser, site: Path) -> None:
     page = browser.new_page()
     page.goto((site / EDITION / "index.html").as_uri())
