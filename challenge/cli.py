@@ -50,6 +50,11 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"{version('mriprivacy')}, code {result_code('defacing')}")
         return 0
+    if name in COMMANDS and rest in (["--help"], ["-h"]):
+        from mriprivacy.challenge.settings.help_pages import kept_page
+
+        print(kept_page(name))
+        return 0
     # Errors bring numpy, which takes longer than all that a bare command does.
     from mriprivacy.scoring.errors import UserError
 

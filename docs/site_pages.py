@@ -23,6 +23,7 @@ PLACES = {
     "CITATION.cff": "CITATION.cff",
     "conf/standard/ixi.yaml": "ixi.yaml",
 }
+WIDE = ("index.md", "leaderboard.md")  # verdicts of 100 columns, boards
 _FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
 
@@ -35,8 +36,10 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn the links of the forge into those of the site, but in code."""
+    """Turn the links of the forge into those of the site, but in code; wide pages have no second menu."""
     on_site = page.file.src_uri
+    if on_site in WIDE:
+        page.meta["hide"] = ["toc"]
     place = next((old for old, new in PLACES.items() if new == on_site), f"docs/{on_site}")
     parts = _FENCED.split(markdown)
     parts[::2] = [_LINK.sub(lambda link: moved(link[1], place, on_site), part) for part in parts[::2]]

@@ -23,6 +23,7 @@ from mriprivacy.baselines.attacks.face_network import (
 from mriprivacy.baselines.attacks.geo import geo_features
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, find_network, split_name
 from mriprivacy.baselines.attacks.outline import outline_features
+from mriprivacy.baselines.attacks.own_code import called, fault, line_of
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.scoring.errors import SetupError
@@ -174,7 +175,7 @@ def make_attack(name: str) -> Attack:
     Raises
     ------
     AttackError
-        If there is no such attack, or the class has no method `embed`.
+        If there is no such attack, or one of your own cannot be made; the line names your file and line.
     WeightsError
         If there is no such network.
 
@@ -201,15 +202,22 @@ def make_attack(name: str) -> Attack:
     module, _, wanted = name.partition(":")
     if not wanted:
         raise AttackError(f"unknown attack {name!r}: expected one of {', '.join(ATTACKS)} or module:Class")
-    try:
-        own = getattr(importlib.import_module(module), wanted)()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise AttackError(f"attack {name}: cannot be made ({type(error).__name__}: {error})") from error
-    if not callable(getattr(own, "embed", None)) or not hasattr(own, "comparable"):
+    return _own_attack(name, module, wanted)
+
+
+def _own_attack(name: str, module: str, wanted: str) -> Attack:
+    """Make an attack that is not of the kit; what is wrong in it is one line that names its file and line."""
+    failed = (name, AttackError, "cannot be made")
+    loaded = called(*failed, importlib.import_module, module)
+    if not hasattr(loaded, wanted):
         raise AttackError(
-            f"attack {name}: has no embed(look) or no comparable; see docs/how-to/own_attack.md"
+            fault(name, str(getattr(loaded, "__file__", "")), f"cannot be made (there is no {wanted} in it)")
         )
-    made: Attack = own
+    made: Attack = called(*failed, getattr(loaded, wanted))
+    needed = ("embed", "comparable", "settings")
+    if lacking := [part for part in needed if not called(*failed, hasattr, made, part)]:
+        what = f"has no {' and no '.join(lacking)}; see docs/how-to/own_attack.md"
+        raise AttackError(fault(name, line_of(type(made)), what))
     return made
 
 

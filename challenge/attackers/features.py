@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mriprivacy.baselines.alignment.placed_faces import placed_faces
+from mriprivacy.baselines.attacks.own_code import by_cause, called, fault, is_own, line_of, wrong_numbers
 from mriprivacy.baselines.attacks.registry import Attack, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
 from mriprivacy.baselines.face.landmarks import Face
@@ -134,8 +135,9 @@ def extract(
     Raises
     ------
     VectorError
-        If an attack returns anything but finite numbers in one row, of one length for all images; of one
-        untrusted image only the length ends the run, all else costs that image.
+        If an attack of your own fails or returns anything but finite numbers in one row, of one length for
+        all images; the line names its file and line, and of equal ones the first image. Of one untrusted
+        image only the length ends the run, all else costs that image.
     """
     for name in extraction.attacks:  # before any work, so that what is missing is reported at once
         _ = _attack(name).settings
@@ -146,7 +148,10 @@ def extract(
         found = run_untrusted(_extract_one, jobs, label, compute)
         images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
     else:
-        images = run(_extract_one, jobs, label, compute)
+        try:
+            images = run(_extract_one, jobs, label, compute)
+        except UserError as error:  # one of an attack's is met again in every image
+            raise UserError(*by_cause(error.problems, map(str, paths.values()))) from error
     _require_one_length(extraction.attacks, paths, images)
     return dict(zip(paths, images, strict=True))
 
@@ -163,7 +168,8 @@ def _require_one_length(
                 first.setdefault(len(image.vectors[attack]), path)
         if len(first) > 1:
             lengths = ", ".join(f"{length} ({path})" for length, path in first.items())
-            problems.append(f"attack {attack}: numbers an image are {lengths}; expected as many of each")
+            where = line_of(_attack(attack).embed) if is_own(attack) else ""
+            problems.append(fault(attack, where, f"numbers an image are {lengths}; expected as many of each"))
     if problems:
         raise VectorError(*problems)
 
@@ -248,29 +254,22 @@ def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.f
         with readable(kept):
             vector = np.load(kept, allow_pickle=False)
     else:
-        found = attack.embed(look)
-        vector = np.zeros(0) if found is None else _checked(found, name, job.path)
+        found = called(name, VectorError, f"{job.path}: embed failed", attack.embed, look)
+        vector = np.zeros(0) if found is None else _checked(found, attack, name, job.path)
         if kept:
             with whole_file(kept) as temporary, temporary.open("wb") as stream:
                 np.save(stream, vector)
     return vector if vector.size else None
 
 
-def _checked(found: object, attack: str, path: Path) -> NDArray[np.float64]:
+def _checked(found: object, attack: Attack, name: str, path: Path) -> NDArray[np.float64]:
     """Return features as numbers in one row, or say what else an attack returned of which image."""
-    expected = "expected finite numbers in one row, or None where there are none"
-    try:
-        vector = np.asarray(found)
-    except ValueError as error:  # rows of different lengths
-        raise VectorError(f"attack {attack}: {path}: returned no array ({error}); {expected}") from error
-    if vector.ndim != 1 or not vector.size or vector.dtype.kind not in "fiu":
-        what = f"{vector.dtype} of shape {vector.shape}"
-        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
-    wrong = np.flatnonzero(~np.isfinite(vector))
-    if wrong.size:
-        what = f"{vector[wrong[0]]} at place {wrong[0]} ({wrong.size} of {vector.size} are not finite)"
-        raise VectorError(f"attack {attack}: {path}: returned {what}; {expected}")
-    return vector.astype(np.float64, copy=False)
+    what = wrong_numbers(found, 1)
+    if what:
+        expected = "expected finite numbers in one row, or None where there are none"
+        where = line_of(attack.embed) if is_own(name) else ""
+        raise VectorError(fault(name, where, f"{path}: embed returned {what}; {expected}"))
+    return np.asarray(found, np.float64)
 
 
 @cache

@@ -1,15 +1,17 @@
 """From features to the score of every trial."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.adapted import adapt
 from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage, left_out, train
+from mriprivacy.baselines.attacks.own_code import called, fault, is_own, line_of, wrong_numbers
 from mriprivacy.baselines.attacks.registry import make_attack, similarity
 from mriprivacy.baselines.attacks.standardize import Sides
-from mriprivacy.challenge.attackers.features import ImageFeatures
+from mriprivacy.challenge.attackers.features import ImageFeatures, VectorError
 
 Compare = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
@@ -74,14 +76,48 @@ def linked(
 def own_compare(attack: str) -> Compare:
     """Return how an attack compares features as they are: by a method `compare` of its own, or `similarity`.
 
+    What an attack of your own does wrong there is a `VectorError` in one line that names its file and line.
+
     Examples
     --------
     >>> own_compare("geo") is similarity
     True
     """
-    own = make_attack(attack) if ":" in attack else None  # none of ours has one
-    compare: Compare = getattr(own, "compare", similarity)
-    return compare
+    if not is_own(attack):
+        return similarity  # none of ours has one
+    own = make_attack(attack)
+    if hasattr(own, "compare"):
+        return partial(_checked_compare, attack, own.compare)
+    return partial(_similarity_of_equals, attack, line_of(own.embed))
+
+
+def _checked_compare(
+    attack: str, compare: Compare, probes: NDArray[np.float64], references: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    found = called(attack, VectorError, "compare failed", compare, probes, references)
+    expected = (len(probes), len(references))
+    if what := wrong_numbers(found, 2, expected):
+        what = f"compare returned {what}; expected finite numbers of shape {expected}, a row a probe"
+        raise VectorError(fault(attack, line_of(compare), what))
+    return np.asarray(found, np.float64)
+
+
+def _similarity_of_equals(
+    attack: str, where: str, probes: NDArray[np.float64], references: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    _require_equals(attack, where, probes, references)
+    return similarity(probes, references)
+
+
+def _require_equals(
+    attack: str, where: str, probes: NDArray[np.float64], references: NDArray[np.float64]
+) -> None:
+    if len(probes) and len(references) and probes.shape[1] != references.shape[1]:
+        what = (
+            f"embed returned {probes.shape[1]} numbers a scan and {references.shape[1]} a photograph; "
+            "expected as many of both, or a method compare, or comparable = False and level: informed"
+        )
+        raise VectorError(fault(attack, where, what))
 
 
 def compared(
@@ -125,7 +161,10 @@ def adapt_to(
     mriprivacy.baselines.attacks.adapted.AdaptedError
         If too few images have a face.
     """
-    return adapt(_stack(attack, probes)[1], _stack(attack, references)[1])
+    sides = _stack(attack, probes)[1], _stack(attack, references)[1]
+    if is_own(attack):
+        _require_equals(attack, line_of(make_attack(attack).embed), *sides)
+    return adapt(*sides)
 
 
 def train_on(

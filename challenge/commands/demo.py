@@ -136,8 +136,28 @@ def run(settings: DemoSettings) -> None:
     if not verdict_only(settings):
         print(f"\n{ranking(entries)}")
     closing = _closing(output, time.monotonic() - start)
-    edition = verdict(open_edition(output / "edition", images=False), published())
+    edition = _other_edition(settings) or verdict(open_edition(output / "edition", images=False), published())
     show(boards(sections(entries)), settings, ["", closing, "", edition])
+
+
+def _other_edition(settings: DemoSettings) -> str:
+    """Say in a line that an edition is meant to differ from the published one; nothing if it is not.
+
+    Examples
+    --------
+    >>> _other_edition(DemoSettings()), _other_edition(DemoSettings(subjects=8))[:46]
+    ('', 'These are other people, or other scans of them')
+    """
+    usual = DemoSettings()
+    of_edition = ("subjects", "seed", "spacing_mm", "reanalysed")
+    values = [(name, getattr(settings, name), getattr(usual, name)) for name in of_edition]
+    changed = [f"{name}={value}" for name, value, default in values if value != default]
+    if not changed:
+        return ""
+    return (
+        f"These are other people, or other scans of them, than in {EDITION}/{VERSION} as published "
+        f"({', '.join(changed)}). Figures of the two may not be compared."
+    )
 
 
 def left_out(settings: DemoSettings) -> tuple[str, ...]:

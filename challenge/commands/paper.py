@@ -184,9 +184,9 @@ def _text(
     return "\n".join(
         [
             f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
-            f"{report.n_nonmated} non-mated trials; 95 % intervals from {protocol.bootstrap} draws of "
-            f"subjects; face network {protocol.networks[0]}; informed attackers and classifiers trained on "
-            f"{len(edition.dev.probes)} scans of dev.\n",
+            f"{report.n_nonmated} non-mated trials. 95 % intervals are from {protocol.bootstrap} draws of "
+            f"subjects. The face network is {protocol.networks[0]}. Informed attackers and classifiers are "
+            f"trained on {len(edition.dev.probes)} scans of dev.\n",
             "### Table I\n",
             table_1(attacked),
             "Paired differences in AUC:\n",

@@ -103,8 +103,8 @@ def read_manifest(path: Path, name: str) -> Mapping[str, str]:
     first, *lines = raw.decode("utf-8", "replace").split("\n")[:-1] or [""]
     if _LINE.fullmatch(first):
         raise EditionError(
-            f"{name}: is a list of the old kind, by the bytes of files; 'sha256sum -c {path.name}' in its "
-            "folder checks it, and building the edition again with this kit gives it one by content"
+            f"{name}: is a list of the old kind, by the bytes of files; expected one by content. Build the "
+            f"edition again with this kit, or check it as it is: sha256sum -c {path.name}"
         )
     if first != CONTENT:
         raise EditionError(f"{name}: line 1 is {shown(first, 60)}; expected {CONTENT!r}")

@@ -47,13 +47,14 @@ class Guide:
         return (
             f"Take `public/` of an edition{there}, and see that it is as released: `mriprivacy verify "
             "edition=public`.",
-            "Make a submission, a folder with `submission.json` and, by track, `dev/mri` and `eval/mri` "
-            "(every scan defaced, under its name), `scores.tsv` (columns probe, reference, score; higher is "
-            "more alike) or `attributes.tsv` (probe, sex, age_group, ethnicity). `mriprivacy deface`, "
-            "`attack` and `infer` make those of the reference systems, as examples.",
+            "Make a submission: a folder with `submission.json` and what its track asks for. Defacing: "
+            "`dev/mri` and `eval/mri`, every scan defaced, under its name. Attack: `scores.tsv` with the "
+            "columns probe, reference and score; higher is more alike. Attributes: `attributes.tsv` with "
+            "probe, sex, age_group and ethnicity. `mriprivacy deface`, `attack` and `infer` make those of "
+            "the reference systems, as examples.",
             "`mriprivacy check edition=public submission=FOLDER` says what would be refused; it needs no "
             "key.",
-            f"Send the folder, or a zip of what is in it, to the organizer of the edition{whom}, who runs "
+            f"Send the folder, or a zip of what is in it, to the organizer of the edition{whom}. They run "
             "`mriprivacy evaluate`; the entry it writes is the source of your row.",
         )
 

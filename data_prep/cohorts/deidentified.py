@@ -44,8 +44,8 @@ def deidentified_note(root: Path, scans: Sequence[Path]) -> str:
     first, method = next(iter(methods.items()))
     return (
         f"{len(methods)} of {len(scans)} scans are marked as de-identified ({shown(method, 80)}, first "
-        f"{first.name}): if that removed faces, these are no originals, and no attack on them says how well "
-        "a defacer protects; expected scans as they were taken"
+        f"{first.name}); expected scans as they were taken. If faces were removed, no attack on these "
+        "scans shows how well a defacer protects"
     )
 
 

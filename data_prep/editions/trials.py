@@ -247,9 +247,9 @@ def _check_numbers(probes: Mapping[str, str], references: Mapping[str, str], oth
     counts = [Counter(mapping.values()) for mapping in (probes, references)]
     if len(counts[0]) % (others + 1) and all(len(set(count.values())) > 1 for count in counts):
         raise ValueError(
-            f"nonmated_per_probe is {others}, but people have different numbers of probes and of references, "
-            "by which the list would reveal the key; expected 0 (all), or a number that makes groups of "
-            f"nonmated_per_probe + 1 without rest of {len(counts[0])} people"
+            f"nonmated_per_probe is {others}; expected 0 (all), or a number for which nonmated_per_probe + 1 "
+            f"divides {len(counts[0])} people. Here people have different numbers of probes and of "
+            "references, by which such a list would reveal the key"
         )
 
 

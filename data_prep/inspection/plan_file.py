@@ -53,8 +53,8 @@ _KINDS = {
     dict: "a table",
 }
 _HEAD = """# What will be in the edition, proposed by `mriprivacy inspect`. Read it, edit it,
-# fill in what is "", write who signs it off, then: mriprivacy build plan=THIS_FOLDER output=EDITION
-# It names people and holds the seed, which is as secret as the key: keep it to yourself.
+# fill in what is "", and write who signs it off. Then: mriprivacy build plan=THIS_FOLDER output=EDITION
+# It names people and holds the seed, which is as secret as the key. Keep it to yourself.
 """
 
 

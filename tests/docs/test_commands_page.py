@@ -8,6 +8,7 @@ import pytest
 
 from mriprivacy.challenge.settings.commands_page import manual
 from mriprivacy.challenge.settings.compose import compose_raw
+from mriprivacy.challenge.settings.help_pages import every_page, kept_page
 from mriprivacy.challenge.settings.runner import COMMANDS
 from tests.helpers.stock_image import empty_python
 
@@ -18,6 +19,12 @@ def test_the_reference_is_up_to_date() -> None:
     committed = (ROOT / "docs" / "reference" / "commands.md").read_text()
     assert committed == manual(), (
         "run: python -m mriprivacy.challenge.settings.commands_page > docs/reference/commands.md"
+    )
+
+
+def test_the_pages_of_help_are_up_to_date() -> None:
+    assert "".join(f"{kept_page(name)}\f\n" for name in COMMANDS) == every_page(), (
+        "run: python -m mriprivacy.challenge.settings.help_pages > challenge/settings/help_pages.txt"
     )
 
 

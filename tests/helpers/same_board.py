@@ -22,21 +22,32 @@ from mriprivacy.challenge.cli import main as mriprivacy
 from mriprivacy.challenge.compute.code_hash import result_code
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.challenge.leaderboard.terminal import ranking
+from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.scoring import Signature
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 0.01
 MAKE = "make them again: uv run python -m tests.helpers.same_board make"
-# The ranking as `demo` prints it, the second block of the README.
+# The ranking as `demo` prints it, and the verdict of one of its entries as `show` prints it.
 _RANKING = re.compile(r"(?<=```\n)Defacers, by the .*?(?=```)", re.S)
+_VERDICT = re.compile(r"(?<=<!-- verdict -->\n\n```\n).*?(?=```)", re.S)
+_SHOWN = "synth-demo-2026.2/reference__blur.json"
 
 
 def readme(entries: Sequence[Entry], text: str) -> str:
-    """Return the text of the README with the ranking of these entries."""
+    """Return the text of the README with the ranking of these entries, and the verdict on one of them."""
     assert _RANKING.search(text), "README.md has no ranking"
-    return _RANKING.sub(lambda _: f"{ranking(entries).strip()}\n", text)
+    assert _VERDICT.search(text), "README.md has no verdict"
+    assert f"mriprivacy show demo/entries/{_SHOWN}\n" in text
+    text = _RANKING.sub(lambda _: f"{ranking(entries).strip()}\n", text)
+    (shown,) = (entry for entry in entries if str(entry.path) == _SHOWN)
+    alike, _ = comparable([entry for entry in entries if entry.track == shown.track])
+    verdict = block(of_entry(shown, board(alike)), {"entry": f"demo/entries/{_SHOWN}"})
+    return _VERDICT.sub(lambda _: f"{verdict.show('text').strip()}\n", text)
 
 
 def differences(made: Sequence[Entry], committed: Sequence[Entry]) -> list[str]:

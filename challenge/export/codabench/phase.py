@@ -97,10 +97,10 @@ def check_people(edition: Edition, phase: Phase, give_key_away: bool) -> None:
     real = f"export: edition.json of {edition.name} does not say synthetic: true, so its people are real"
     if not phase.service and not give_key_away:
         raise UserError(
-            f"{real}, and on Codabench all who can see a benchmark can download the key; expected "
-            "service=URL of mriprivacy serve-scores, which keeps the key at home; or evaluate what arrives "
-            "on your own machine (mriprivacy evaluate record=...); or give_key_away=true if everybody may "
-            "have it"
+            f"{real}. On Codabench all people who can see a benchmark can download the key; expected "
+            "service=URL of mriprivacy serve-scores, which keeps the key at home. Or evaluate what arrives "
+            "on your own machine (mriprivacy evaluate record=...). If everybody may have the key, give "
+            "give_key_away=true"
         )
     if phase.with_data:
         raise UserError(

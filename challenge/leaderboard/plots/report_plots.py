@@ -1,7 +1,7 @@
 """Plots of a report: scores, ROC, DET, groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from mriprivacy.challenge.entry.entry import CHOSEN, EVERY_LEVEL, Entry, strongest
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, chance, draw, label
 from mriprivacy.scoring.errors import Floats
+from mriprivacy.scoring.metrics.linkability import MIN_MATED
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, thresholds
 from mriprivacy.scoring.trials import trials
 
@@ -34,12 +35,15 @@ class Histogram:
         Share of the class in each bin.
     linkability : ndarray, shape (BINS,)
         Local linkability at the middle of each bin, 0 to 1.
+    few : ndarray, shape (k,)
+        The mated scores themselves where they are fewer than `MIN_MATED`, too few for a shape; else empty.
     """
 
     edges: Floats
     mated: Floats
     nonmated: Floats
     linkability: Floats
+    few: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def histogram(mated: Floats, nonmated: Floats) -> Histogram:
     # The piece a score falls into is the first whose lowest score it reaches; below all, it is the last.
     middle = (edges[1:] + edges[:-1]) / 2
     piece = np.searchsorted(-lowest, -middle, side="left").clip(max=len(local) - 1)
-    return Histogram(edges, shares[0], shares[1], local[piece])
+    few = np.sort(mated) if len(mated) < MIN_MATED else np.empty(0)
+    return Histogram(edges, shares[0], shares[1], local[piece], few)
 
 
 def roc_band(
@@ -130,7 +135,12 @@ def histograms(found: Mapping[str, Histogram]) -> Plot:
     ]
     return draw(
         "histograms",
-        "Scores of mated and non-mated trials; the line is the local linkability of a score (right axis)",
+        "Scores of mated and non-mated trials"
+        + (
+            f"; fewer than {MIN_MATED} mated trials are drawn one by one"
+            if any(one.few.size for one in found.values())
+            else "; the line is the local linkability of a score (right axis)"
+        ),
         f"Histograms of scores by {', '.join(found)}. {_overlaps(found)}",
         (5.8, 1.9 * len(found) + 0.8),
         drawing,
@@ -231,10 +241,16 @@ def groups(entry: Entry) -> Plot | None:
 
 
 def _histogram(axes: Axes, one: Histogram) -> None:
-    for share, colour, kind in ((one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")):
+    classes = [(one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")]
+    if one.few.size:  # so few have no shape
+        axes.vlines(one.few, 0, one.nonmated.max() / 3, color=SERIES[1], linewidth=1.2, label="mated, each")
+        classes = classes[:1]
+    for share, colour, kind in classes:
         axes.stairs(share, one.edges, fill=True, color=colour, alpha=0.35)
         axes.stairs(share, one.edges, color=colour, linewidth=1.2, label=kind)
     axes.set_ylabel("share")
+    if one.few.size:
+        return
     axes.plot([], [], color=SERIES[3], linewidth=1.6, label="linkability")
     right = axes.twinx()
     right.plot((one.edges[1:] + one.edges[:-1]) / 2, one.linkability, color=SERIES[3], linewidth=1.6)

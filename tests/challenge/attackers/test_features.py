@@ -235,7 +235,8 @@ def test_an_attack_that_returns_no_numbers_in_a_row_is_told(tmp_path: Path, name
     paths, compute = walls(tmp_path, "good", name), Compute("sequential")
     extraction = Extraction((ODD,), cache=tmp_path / "cache")
     for _ in range(2):  # it is not kept
-        with pytest.raises(UserError, match=f"attack {ODD}: .*{name}.png: {found}.*; expected finite num"):
+        line = rf"attack {ODD}: .*test_features.py:\d+: .*{name}.png: embed {found}.*; expected finite num"
+        with pytest.raises(UserError, match=line):
             extract(paths, "photo", extraction, "photos", compute)
     good = extract(walls(tmp_path, "good"), "photo", extraction, "photos", compute)["good"].vectors[ODD]
     assert good.dtype == np.float64

@@ -1,6 +1,7 @@
 """What `evaluate`, `check` and `rank` print: a verdict, everything, nothing else, or JSON."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands import demo
+from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.settings.printing import Printing, verdict_only
 from mriprivacy.challenge.submission_log.budget import OPEN_KEY
+from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
+from mriprivacy.data_prep.formats.tsv import write_table
 from tests.helpers.board_entries import made_up
 
 ENTRIES = Path(__file__).parents[3] / "entries"
@@ -54,6 +58,21 @@ def test_evaluate_ends_with_a_verdict(
     (entry,) = read_entries(tmp_path / "entries")
     assert all(f"note: {note}\n" in whole for note in entry.warnings)
     assert "system-1.0/submitted: eer " in whole
+
+
+def test_the_verdict_notes_an_auc_below_chance(
+    evaluating: Sequence[str], attack: Path, tiny_edition_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` has no key and cannot know that scores are distances."""
+    key = open_sealed(tiny_edition_folder).trials
+    rows = [(*trial, "0.1" if about.mated else "0.9") for trial, about in key.items()]
+    (attack / "scores.tsv").unlink()
+    write_table(attack / "scores.tsv", SCORE_COLUMNS, rows)
+    checked = printed(capsys, "check", *evaluating[1:3])
+    assert "below chance" not in checked
+    assert re.search(
+        r"^  .*AUC is 0\.00 .*below chance: are the scores d", printed(capsys, *evaluating), re.M
+    )
 
 
 def test_evaluate_for_machines(evaluating: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,6 +172,17 @@ def test_the_demo_shows_a_line_a_step_and_its_board(
     assert ("cohort prints this" in out) == (words == ["verbose=true"])
     assert ("mriprivacy cohort cohort.subjects=24" in out) == (words == ["verbose=true"])
     assert out.rstrip().endswith("as published")
+
+
+def test_a_demo_of_other_people_is_not_called_unlike_the_published_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`demo subjects=8` ended with all that differs from an edition which it was not asked to make."""
+    monkeypatch.setattr(demo, "prepare_command", lambda *_: lambda: None)
+    monkeypatch.setattr(demo, "read_entries", lambda _: read_entries(ENTRIES))
+    monkeypatch.setattr(demo, "open_edition", lambda *_, **__: pytest.fail("compared"))
+    out = printed(capsys, "demo", f"output={tmp_path / 'demo'}", "attacks=[geo]", "subjects=8")
+    assert "(subjects=8). Figures of the two may not be compared." in out.splitlines()[-1]
 
 
 def test_a_step_that_fails_shows_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,7 @@ def test_a_bundle_of_real_people_is_refused(
     assert export(tmp_path / "edition", tmp_path / "bundle.zip") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "hospital/1 does not say synthetic: true" in line
-    assert "all who can see a benchmark can download the key" in line
+    assert "all people who can see a benchmark can download the key" in line
     assert "mriprivacy evaluate" in line
     assert not (tmp_path / "bundle.zip").exists()
 

@@ -14,9 +14,11 @@ from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.submission import check_submission
-from mriprivacy.challenge.leaderboard.plots.report_plots import BINS, FMR, histogram, roc_band
+from mriprivacy.challenge.leaderboard.plots import report_plots
+from mriprivacy.challenge.leaderboard.plots.report_plots import BINS, FMR, histogram, histograms, roc_band
 from mriprivacy.challenge.leaderboard.report import curves_of, write_report
 from mriprivacy.scoring import auc, roc
+from mriprivacy.scoring.metrics.linkability import MIN_MATED
 from tests.helpers.board_entries import made_up
 
 pytestmark = pytest.mark.pipeline
@@ -134,8 +136,9 @@ def test_the_report_of_a_defacing_system_is_whole_and_the_same_again(
 
 
 def test_a_det_is_its_roc_and_the_line_of_linkability_is_drawn_as_told(
-    defacing_report: Report, tmp_path: Path
+    defacing_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report_plots, "MIN_MATED", 1)
     found = files(defacing_report(tmp_path, synthetic=False))
 
     def columns(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -156,6 +159,20 @@ def test_a_det_is_its_roc_and_the_line_of_linkability_is_drawn_as_told(
         local = bins[who == attacker, 4]
         assert len(local) == BINS
         assert np.corrcoef(heights, local)[0, 1] == pytest.approx(-1, abs=1e-4)  # down is more in SVG
+
+
+@pytest.mark.parametrize(("count", "few"), [(MIN_MATED - 1, True), (MIN_MATED, False)])
+def test_few_mated_trials_are_drawn_one_by_one(count: int, few: bool) -> None:
+    """Ten scores in twenty bins look like a distribution, and are none."""
+    rng = np.random.default_rng(0)
+    mated = rng.normal(size=count)
+    plot = histograms({"one": histogram(mated, rng.normal(size=300))})
+    svg = f'<figure id="h">{plot.svg}</figure>'
+    bars_or_marks = len(lines(svg, "h", "series-2"))
+    assert (bars_or_marks >= count) == few
+    assert (len(lines(svg, "h", "series-4")) > 0) != few
+    assert ("drawn one by one" in plot.title) == few
+    assert ("local linkability" in plot.title) != few
 
 
 def lines(text: str, figure: str, colour: str) -> list[tuple[np.ndarray, np.ndarray]]:

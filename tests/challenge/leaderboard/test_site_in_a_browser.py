@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.site import write_site
 from tests.helpers.board_entries import made_up
 from tests.helpers.chromium import chromium
+from tests.helpers.markdown_pages import ROOT
 
 pytestmark = pytest.mark.slow  # .ci/run asks for them by name
 EDITION = "synth-1-abababab"
@@ -95,6 +97,29 @@ def test_the_ranking_of_defacers_fits_a_desktop(browser, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
     wide = page.locator(f".scroll:has(#{EDITION}-defacing)").evaluate("e => e.scrollWidth - e.clientWidth")
     assert wide <= 0
+    page.close()
+
+
+def test_a_phone_shows_privacy_and_utility_without_scrolling_sideways(browser, tmp_path: Path) -> None:
+    write_site(tmp_path, read_entries(ROOT / "entries"))
+    page = browser.new_page(viewport={"width": 375, "height": 812})
+    (edition,) = tmp_path.glob("*/index.html")
+    page.goto(edition.as_uri())
+    for name in ("people linked", "utility"):
+        box = page.locator("thead th", has_text=name).first.bounding_box()
+        assert box["x"] + box["width"] <= 375, name
+    page.close()
+
+
+def test_on_paper_no_row_and_no_figure_is_cut(browser, site: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / PAGES[2]).as_uri())
+    page.emulate_media(media="print")
+    style = "e => [getComputedStyle(e).breakInside, getComputedStyle(e).overflowX]"
+    assert page.locator("figure").first.evaluate(style)[0] == "avoid"
+    assert page.locator("tbody tr").first.evaluate(style)[0] == "avoid"
+    assert page.locator(".scroll").first.evaluate(style)[1] == "visible"
+    assert not page.locator(".filter").first.is_visible()
     page.close()
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,46 @@ def test_fish_offers_the_word(typed: str, folder: Path) -> None:
     assert [word.rstrip("/") for word in words] == [LINES[typed]]
 
 
+SHOW_LINE = "show() { print -r -- $'\\n'\"<<$BUFFER>>\" }; zle -N show; bindkey '^X' show"
+
+
+def typed_in_zsh(lines: Iterable[str], folder: Path) -> list[str]:
+    """Type lines into an interactive zsh, press TAB behind each, and return what then stands on the line."""
+    shell = subprocess.Popen(
+        [shell_path("zsh"), "-f", "-c", ZSH],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+    )
+    found, errors = shell.communicate("\n".join(lines), timeout=60)
+    assert shell.returncode == 0, errors
+    return re.findall("<<(.*?)>>", found)
+
+
+# Outside: reads lines, types each into the zsh inside, presses TAB and a key that prints the line.
+ZSH = f"""
+zmodload zsh/zpty
+zpty inside env HOME=$PWD TERM=dumb zsh -f -i
+zpty -w inside 'autoload -Uz compinit && compinit -u -D && source ./script.zsh; unsetopt beep; {SHOW_LINE}'
+zpty -w inside 'print re''ady'
+zpty -r inside answer '*ready*'
+while IFS= read -r line || [[ -n $line ]]; do
+    zpty -w -n inside $'\x15'"$line"$'\t\x18'
+    zpty -r inside answer '*<<*>>*'
+    print -r -- "${{answer##*<<}}" | head -n 1 | sed 's/^/<</'
+done
+zpty -d inside
+"""
+
+
+def test_zsh_completes_at_tab(folder: Path) -> None:
+    found = [line.rstrip(" /") for line in typed_in_zsh(LINES, folder)]
+    assert found == [f"{typed.rpartition(' ')[0]} {whole}" for typed, whole in LINES.items()]
+
+
 def test_zsh_takes_the_script(folder: Path) -> None:
-    """Zsh reads it and registers the command; no TAB is pressed."""
+    """Zsh reads it and registers the command."""
     zsh = "autoload -Uz compinit && compinit -u -D && source ./script.zsh && print $_comps[mriprivacy]"
     assert offered([shell_path("zsh"), "-f", "-c", zsh], folder) == ["_mriprivacy"]
 
