@@ -20,6 +20,7 @@ FEWEST_PEOPLE = 4  # of fewer no interval is narrower than all that is possible
 _RISKS = 401  # between 0 and 1 that are tried
 _STEPS = (4, 64)  # between success 0 and 1: fewest and most
 _SUMS = 2048  # about as many sums of successes are kept apart
+_IMPOSSIBLE = 1e-12  # a probability below is what rounding leaves of 0
 _AT_ONCE = 2_000_000  # numbers in memory
 
 
@@ -109,7 +110,9 @@ def _interval(success: Floats, control: Floats, level: float) -> tuple[float, fl
         return np.maximum(np.fft.irfft(_power(mixed, n), size, axis=1)[:, :sums], 0.0)
 
     best = np.maximum.reduce([chances(part).max(axis=0) for part in parts])
-    there = round(float(success.sum()) * steps)
+    # A sum that neither exposure nor chance can make counts as the nearest that they can.
+    possible = np.flatnonzero(best > _IMPOSSIBLE)
+    there = int(possible[np.abs(possible - float(success.sum()) * steps).argmin()])
     kept = []
     for part in parts:
         found = chances(part)

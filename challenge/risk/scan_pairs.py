@@ -136,8 +136,7 @@ def pair_scans(original: Path, released: Path) -> Pairing:
     """
     if original.is_dir() and released.is_dir() and original.samefile(released):
         raise UserError(
-            f"{released}: original= and released= are the same folder; expected scans before and "
-            "after defacing"
+            f"{released}: original= and released= are one folder; expected scans before and after defacing"
         )
     problems: list[str] = []
     sides, over = [], 0

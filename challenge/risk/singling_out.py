@@ -120,10 +120,24 @@ def single_out(scores: Floats, names: Sequence[str]) -> SinglingOut:
     >>> found.headline.gallery, found.worst.person, found.worst.stands_out
     (10, 'sub-03', True)
     """
-    ranks = _ranks(scores)
-    curve = tuple(Found(size, _risk(ranks, size)) for size in galleries(len(names)))
+    curve = tuple(Found(size, risk_in_gallery(scores, size)) for size in galleries(len(names)))
     wanted = headline_gallery(len(names))
     return SinglingOut(curve, next(one for one in curve if one.gallery == wanted), worst_off(scores, names))
+
+
+def risk_in_gallery(scores: Floats, size: int) -> ControlledRisk:
+    """Return the risk of being found in galleries of one size, drawn from all people; scores as `single_out`.
+
+    Examples
+    --------
+    >>> risk = risk_in_gallery(np.eye(20), 10)
+    >>> risk.attack, round(risk.control, 2), risk.risk.value
+    (1.0, 0.1, 1.0)
+    """
+    ranks, n = _ranks(scores), len(scores)
+    found = _first(ranks.above, ranks.level, n - 1, size)
+    control = _first(ranks.other_above, ranks.other_level, n - 2, size)
+    return controlled_risk(found, control.ravel())
 
 
 def choose(systems: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:
@@ -143,7 +157,7 @@ def choose(systems: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:
     n = len(systems[0])
     assert n >= FEWEST_PEOPLE
     who, whose = np.divmod(np.arange(n * n), n)
-    found = strongest([one.ravel() for one in systems], who == whose, who, whose, "auc")
+    found = strongest([one.ravel() for one in systems], who == whose, who, whose, "partial_auc")
     return found.scores.reshape(n, n), found.chosen.reshape(n, n)[:, 0]
 
 
@@ -185,13 +199,6 @@ def _ranks(scores: Floats) -> _Ranks:
         above[i] = n - 1 - upto
         level[i] = upto - np.searchsorted(ordered[i], rest[i], "left") - 1
     return _Ranks((rest > own).sum(axis=1), (rest == own).sum(axis=1), above, level)
-
-
-def _risk(ranks: _Ranks, size: int) -> ControlledRisk:
-    n = len(ranks.above)
-    found = _first(ranks.above, ranks.level, n - 1, size)
-    control = _first(ranks.other_above, ranks.other_level, n - 2, size)
-    return controlled_risk(found, control.ravel())
 
 
 def _first(above: NDArray[np.int64], level: NDArray[np.int64], others: int, size: int) -> Floats:
