@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ class Assessment:
         By scan.
     remarks : tuple of str
         What was guessed or left out of the input.
-    kit : str
-        Version.
+    kit, date : str
+        Version, and the day of the assessment.
     """
 
     terms: Terms
@@ -86,6 +87,7 @@ class Assessment:
     checked: tuple[Checked, ...]
     remarks: tuple[str, ...]
     kit: str
+    date: str
 
     @property
     def tested(self) -> tuple[Linkage, ...]:
@@ -154,6 +156,7 @@ def assess(
         checked=tuple(checked),
         remarks=_remarks(pairing, table, seen),
         kit=version("mriprivacy"),
+        date=date.today().isoformat(),
     )
 
 

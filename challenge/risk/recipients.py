@@ -27,6 +27,8 @@ NOTHING, PHOTOGRAPH, SCAN = "nothing", "photograph", "scan"
 FEWEST_TRAINED = 12  # people: a third is left out, and eight have to remain
 DRAWS = 500
 
+_NEEDS = {NOTHING: "two released scans", PHOTOGRAPH: "a photograph", SCAN: "a second scan"}
+
 Images = Mapping[str, ImageFeatures]
 
 
@@ -181,7 +183,9 @@ def link_recipient(asked: Asked) -> list[Linkage]:
         one = Linkage(held.key, held.what, trained, len(people))
         if len(people) < least:
             result.append(
-                replace(one, why_not=f"needs {least} people with both; the hospital gave {len(people)}")
+                replace(
+                    one, why_not=f"needs {least} people with {_NEEDS[held.key]}, {len(people)} were given"
+                )
             )
             continue
         after, before = (

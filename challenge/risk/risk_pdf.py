@@ -32,8 +32,13 @@ _RAISED, _NOTICE = colors.HexColor("#f5f6f8"), colors.HexColor("#fff4d6")
 
 def write_pdf(found: Assessment, path: Path) -> None:
     """Write the report as a PDF."""
-    styles = _styles()
     release = found.terms.release or NOT_STATED
+    pages = _build(_flow(found, release), io.BytesIO(), found, release, 0)
+    _build(_flow(found, release), str(path), found, release, pages)
+
+
+def _flow(found: Assessment, release: str) -> list[Any]:
+    styles = _styles()
     flow: list[Any] = [
         Paragraph(_text(TITLE), styles["title"]),
         Paragraph(_text(release), styles["muted"]),
@@ -41,8 +46,13 @@ def write_pdf(found: Assessment, path: Path) -> None:
     ]
     for section in sections(found):
         flow += _section(section, found, styles)
+    return flow
+
+
+def _build(flow: list[Any], target: Any, found: Assessment, release: str, pages: int) -> int:
+    """Build the document, whose number of pages is known when it was built once; return that number."""
     file = SimpleDocTemplate(
-        str(path),
+        target,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
@@ -55,17 +65,18 @@ def write_pdf(found: Assessment, path: Path) -> None:
         invariant=1,
         lang="en",
     )
-    footer = partial(_footer, release=release, kit=found.kit)
+    footer = partial(_footer, release=release, found=found, pages=pages)
     file.build(flow, onFirstPage=footer, onLaterPages=footer)
+    return int(file.page)
 
 
-def _footer(canvas: Any, document: Any, release: str, kit: str) -> None:
+def _footer(canvas: Any, document: Any, release: str, found: Assessment, pages: int) -> None:
     canvas.saveState()
     canvas.setFont("Risk", 8)
     canvas.setFillColor(_MUTED)
     shown = release if len(release) < 80 else release[:79] + "…"
-    canvas.drawString(MARGIN, 12 * mm, f"{visible(shown)} · mriprivacy {kit}")
-    canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"page {document.page}")
+    canvas.drawString(MARGIN, 12 * mm, f"{visible(shown)} · {found.date} · mriprivacy {found.kit}")
+    canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"page {document.page} of {pages}")
     canvas.restoreState()
 
 
@@ -85,15 +96,20 @@ def _section(section: Section, found: Assessment, styles: dict[str, ParagraphSty
     if section.table:
         table = [Paragraph(_text(section.table.caption), styles["caption"]), _table(section.table, styles)]
         # A long table breaks over pages; its head is repeated.
-        result = [KeepTogether([*first, *table])] if len(section.table.rows) < 12 else [*first, *table]
+        whole = len(section.table.rows) < 12
+        if section.curve:
+            result = [KeepTogether(first), KeepTogether(table)]
+        else:
+            result = [KeepTogether([*first, *table])] if whole else [*first, *table]
     result += [Spacer(0, 2 * mm), *(Paragraph(_text(one), styles["text"]) for one in section.after), *points]
     return result
 
 
 def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
     def cell(text: str, column: int, head: bool = False) -> Paragraph:
-        right = column in table.figures and len(text) < 30
-        return Paragraph(_text(text), styles[("head" if head else "cell") + ("_right" if right else "")])
+        right = column in table.figures
+        shown = _text(text).replace(" ", "\u00a0") if right and not head and len(text) < 20 else _text(text)
+        return Paragraph(shown, styles[("head" if head else "cell") + ("_right" if right else "")])
 
     rows = [[cell(text, i, True) for i, text in enumerate(table.header)]]
     rows += [[cell(text, i) for i, text in enumerate(row)] for row in table.rows]
@@ -107,7 +123,7 @@ def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
                 ("LEFTPADDING", (0, 0), (-1, -1), 3),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 3),
                 ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 18 if table.caption.startswith("To be filled") else 3),
             ]
         )
     )
@@ -122,7 +138,7 @@ def _widths(table: Table) -> list[float]:
 
 
 def _curve(found: Assessment) -> Image:
-    size = (6.4, 3.2 + 0.2 * len(found.tested))
+    size = (6.4, 2.4 + 0.2 * len(found.tested))
     with mpl.rc_context(
         {
             "font.size": 10,

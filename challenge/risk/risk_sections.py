@@ -77,6 +77,7 @@ def sections(found: Assessment) -> tuple[Section, ...]:
         _failures(found),
         _not_tested(found),
         _method(found),
+        _for_the_file(),
         _annex(found),
     )
 
@@ -157,7 +158,7 @@ def _scope(found: Assessment) -> Section:
         ("Scans", f"{found.scans} ({kinds})"),
         ("Photographs", str(found.photographs) if found.photographs else "none given"),
         ("Originals not released", str(found.withheld)),
-        ("Assessed with", f"mriprivacy {found.kit}"),
+        ("Assessed", f"{found.date}, with mriprivacy {found.kit}"),
     )
     return Section(
         "scope",
@@ -232,7 +233,7 @@ def _linkability(found: Assessment) -> Section:
     rows = []
     for one in found.linkage:
         if one.after is None or one.auc is None:
-            rows.append((recipient_name(one), str(one.people), "not tested", "", "", one.why_not))
+            rows.append((recipient_name(one), str(one.people), "not tested", "–", "–", "–"))
             continue
         risk, before = one.after.headline.risk, one.before
         rows.append(
@@ -251,7 +252,7 @@ def _linkability(found: Assessment) -> Section:
         "about defacing."
         for name in blind
     ]
-    used = dict.fromkeys(name.partition(",")[0] for one in found.tested for name in one.attackers)
+    used = dict.fromkeys(name.rpartition(", ")[0] for one in found.tested for name in one.attackers)
     if used:
         after.append(
             f"Attackers: {', '.join(used)}. For each person the attacker that is strongest on other "
@@ -279,7 +280,7 @@ def _inference(found: Assessment) -> Section:
     rows = []
     for one in found.inferred:
         if one.risk is None:
-            rows.append((_asked(one), "", "not tested", "", one.why_not))
+            rows.append((_asked(one), str(one.people), "not tested", "–", "–"))
             continue
         rows.append(
             (
@@ -364,6 +365,20 @@ def _method(found: Assessment) -> Section:
             "A person stands out where chance makes fewer than one such person in ten releases of this size.",
         ),
         after=found.remarks,
+    )
+
+
+def _for_the_file() -> Section:
+    blank = "\u00a0"
+    return Section(
+        "file",
+        "7 For the file",
+        ("The report measures. Whether the scans may be released is for the people named here to decide.",),
+        Table(
+            "To be filled in by hand",
+            ("item", "entry"),
+            (("Decision and conditions", blank), ("Name and office", blank), ("Date and signature", blank)),
+        ),
     )
 
 

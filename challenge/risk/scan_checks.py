@@ -35,14 +35,14 @@ from mriprivacy.scoring.errors import UserError
 from mriprivacy.scoring.metrics.utility import brain_gate
 
 NOT_DEFACED, FACE_LEFT = "not defaced", "face left"
-CUT_BRAIN, SWAPPED, OTHER_GRID = "brain changed", "swapped", "other grid"
-FAILURES = (NOT_DEFACED, FACE_LEFT, CUT_BRAIN, SWAPPED, OTHER_GRID, CANNOT_TELL)
+CUT_BRAIN, SWAPPED, OTHERWISE = "brain changed", "swapped", "changed otherwise"
+FAILURES = (NOT_DEFACED, FACE_LEFT, CUT_BRAIN, SWAPPED, OTHERWISE, CANNOT_TELL)
 MEANINGS = {
     NOT_DEFACED: "the released scan is the original",
     FACE_LEFT: "surface at eyes, nose, mouth or chin: a face that was left, blurred or replaced",
     CUT_BRAIN: "defacing cut or changed the brain",
     SWAPPED: "the released scan is of another person of the release",
-    OTHER_GRID: "the released scan has another grid or position than its original",
+    OTHERWISE: "grid, position or scale was changed, or something was put beside the head",
     CANNOT_TELL: "the kit cannot read the scan, which is no protection",
 }
 BRAIN_LIMIT = 0.05  # of the brain may change
@@ -151,7 +151,7 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
     if released.data.shape != original.data.shape or not np.allclose(
         released.affine, original.affine, atol=1e-2
     ):
-        failures.append((OTHER_GRID, f"{_shape(original)} before, {_shape(released)} after"))
+        failures.append((OTHERWISE, f"{_shape(original)} before, {_shape(released)} after"))
         after = presence(released, cache)
         failures += _of_face(before, after, float("nan"))
         return _Seen(Checked(pair.name, pair.subject, str(after), str(before), failures=tuple(failures)))
@@ -168,9 +168,10 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
             far_from_head(original),
         )
         change = report.changed_share
-        told = [problem for problem in report.problems if report.differs or problem != report.problems[0]]
-        if change > BRAIN_LIMIT or report.relative_change > BRAIN_LIMIT:
-            failures.append((CUT_BRAIN, "; ".join(told)))
+        told = [problem for problem in report.problems if "is the original" not in problem]
+        if told:
+            of_brain = max(change, report.relative_change) > BRAIN_LIMIT
+            failures.append((CUT_BRAIN if of_brain else OTHERWISE, "; ".join(told)))
     if before.scan_to_head is not None and not failures:  # the brain has not moved: the head lies as it lay
         after = judge(coarse(released), before.scan_to_head, no_signal(released.data))
     else:

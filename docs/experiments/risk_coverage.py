@@ -21,7 +21,10 @@ from mriprivacy.challenge.risk.inference import predicted_risk
 from mriprivacy.challenge.risk.singling_out import choose, headline_gallery, risk_in_gallery, worst_off
 
 PEOPLE, RATES, HOSPITALS = (12, 40, 200), (0.0, 0.05, 0.25), 200
-ATTACKERS, LIKE_ALL = 3, 0.5  # and how far some scans are alike to every face, in standard deviations of noise
+ATTACKERS, LIKE_ALL = (
+    3,
+    0.5,
+)  # and how far some scans are alike to every face, in standard deviations of noise
 FACE, OUTLINE = 8.0, 3.0  # how far an exposed person's own score lies above the noise
 PAGE = Path(__file__).parents[1] / "results" / "risk_coverage.md"
 
@@ -48,7 +51,7 @@ def face_left(people: int, rate: float, rng: np.random.Generator) -> Outcome:
 
 
 def outline(people: int, rate: float, rng: np.random.Generator) -> Outcome:
-    """All three attackers see something of exposed people, and find some of them; some scans look like all."""
+    """All three attackers see something of exposed people; some scans look like every person."""
     return linked(people, rate, rng, OUTLINE, sighted=ATTACKERS, alike=LIKE_ALL)
 
 
@@ -108,7 +111,8 @@ def row(way: str, people: int, rate: float, found: list[Outcome]) -> str:
     asked = "" if way == "attribute" else str(with_planted)
     share = f"{100 * covered / len(found):.1f} %"
     truth = f"{100 * found[0].truth:.1f} %"
-    return f"| {way} | {people} | {100 * rate:.0f} % | {truth} | {share} | {100 * wide:.0f} | {worst} | {asked} |"
+    cells = (way, people, f"{100 * rate:.0f} %", truth, share, f"{100 * wide:.0f}", worst, asked)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main(hospitals: int, write: bool) -> None:

@@ -1,4 +1,4 @@
-"""The interval of a risk, against sums of binomials written out, and what few people and odd controls give."""
+"""The interval of a risk, against binomials written out; few people and odd controls."""
 
 from math import comb
 
