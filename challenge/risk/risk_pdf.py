@@ -131,10 +131,17 @@ def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
 
 
 def _widths(table: Table) -> list[float]:
-    """Share the width by the longest words and the lengths of cells, within limits."""
+    """Return widths of columns: no word or figure is broken, and the rest goes to the longest cells."""
     columns = list(zip(table.header, *table.rows, strict=True))
-    wanted = [min(60.0, max(9.0, *(len(text) ** 0.75 * 1.6 for text in column))) for column in columns]
-    return [WIDTH * one / sum(wanted) for one in wanted]
+    least, wanted = [], []
+    for place, (head, *cells) in enumerate(columns):
+        whole = [text for text in cells if place in table.figures and len(text) < 20]
+        words = [word for text in (head, *cells) for word in text.split()]
+        size = max(pdfmetrics.stringWidth(text, "Risk-Bold", 8) for text in (*whole, *words))
+        least.append(min(size + 8, WIDTH / 2))
+        wanted.append(max(map(len, (head, *cells))))
+    spare = max(0.0, WIDTH - sum(least))
+    return [(one + spare * share / sum(wanted)) for one, share in zip(least, wanted, strict=True)]
 
 
 def _curve(found: Assessment) -> Image:

@@ -91,7 +91,7 @@ def summary(found: Assessment) -> Section:
         risk = headline.risk
         points.append(
             f"Singling out: a recipient who holds {_lower(recipient_name(highest))} finds "
-            f"{percent(risk.risk)} of people among {headline.gallery}, beyond chance."
+            f"{percent(risk.risk)} of people in galleries of {headline.gallery}, beyond chance."
             + ("" if risk.beyond_chance else " The interval includes 0: no risk beyond chance was shown.")
         )
         worst = highest.after.worst
@@ -337,7 +337,7 @@ def _not_tested(found: Assessment) -> Section:
     points = [f"{recipient_name(one)}: {one.why_not}." for one in found.linkage if one.after is None]
     points += [f"{_asked(one)}: {one.why_not}." for one in found.inferred if one.risk is None]
     points += [
-        "Ears: whether they are left. A first detector flagged every scan, so it is not used.",
+        "Ears: whether they are left. The kit has no calibrated check.",
         "Headers, sidecars, file names and tables: they may name a person whatever the picture shows.",
         "Attackers beyond the kit's: a stronger network, a person who recognizes a face, a mix of sources.",
         "People who are not in the release, and galleries larger than the release.",
