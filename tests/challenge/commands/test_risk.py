@@ -40,7 +40,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def features(
     paths: dict[str, Path], kind: str, extraction: Extraction, *rest: str | Compute, untrusted: bool = False
 ) -> dict[str, ImageFeatures]:
-    """The person's own features, of defaced scans of people who are not exposed those of nobody."""
+    """The person's own features; of defaced scans of people who are not exposed, noise."""
     found = {}
     for name, path in paths.items():
         person = path.name[:6]

@@ -1,12 +1,12 @@
-"""A corner of the simulated hospitals: the intervals hold what was planted, and the person named is exposed."""
+"""A corner of the simulated hospitals: intervals hold what was planted, the person named is exposed."""
 
 import numpy as np
 import pytest
 
-from docs.experiments.risk_coverage import WAYS, cell, first_of, headline_gallery
+from docs.experiments.risk_coverage import cell, first_of, headline_gallery
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["outline", "attribute"])
 @pytest.mark.parametrize("rate", [0.0, 0.25])
 def test_intervals_hold_the_planted_risk(way: str, rate: float) -> None:
     found = cell(way, 12, rate, 60)
