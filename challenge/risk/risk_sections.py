@@ -358,9 +358,9 @@ def _method(found: Assessment) -> Section:
         (
             "Risk = (attack - control) / (1 - control), after anonymeter (Giomi et al., PoPETs 2023(2)). The "
             "interval holds every risk under which the observed sum of successes is not among the "
-            "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). In simulated hospitals "
-            "of 12, 40 and 200 people it held the planted risk in 85 to 98 of 100, least where one attacker "
-            "of several sees few people: then it lies too low (docs/results/risk_coverage.md).",
+            "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). In simulated "
+            "hospitals of 12, 40 and 200 people it held the planted risk in 85 to 98 of 100, least where "
+            "one attacker of several sees few people: then it lies too low (docs/results/risk_coverage.md).",
             "A person stands out where chance makes fewer than one such person in ten releases of this size.",
         ),
         after=found.remarks,
