@@ -29,6 +29,7 @@ from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.evaluation.brain_gate import LEAST_CHANGED
 from mriprivacy.challenge.evaluation.kept_face import unchanged_share
 from mriprivacy.challenge.leaderboard.tables import tsv
+from mriprivacy.challenge.risk.scan_pairs import find_scans
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -37,7 +38,6 @@ from mriprivacy.scoring.errors import UserError
 
 FACES_LEFT, NOT_TOLD = 3, 4  # exit status
 GONE = (DEFACED, NO_HEAD)
-ENDINGS = (".nii", ".nii.gz")
 COLUMNS = ("number", "scan", "verdict", "missing", "reason", "original", "unchanged")
 SIZE, TITLE, ACROSS, PER_PAGE = 160, 16, 4, 48
 
@@ -95,32 +95,6 @@ def run(settings: QcSettings) -> int:
     if passed_over:
         print(f"{passed_over} more NIfTI files were passed over: not in anat/, in derivatives/, or hidden")
     return _status(found.values())
-
-
-def find_scans(root: Path) -> tuple[list[str], int]:
-    """Return the NIfTI files below a folder, relative to it, and how many more were passed over.
-
-    Where there are folders `anat`, only those in them are asked; `derivatives` and hidden folders are not.
-
-    Raises
-    ------
-    UserError
-        If the folder is missing, or has none.
-    """
-    if not root.is_dir():
-        raise UserError(f"{root}: no such folder; root=DIR is a folder of NIfTI scans")
-    # A link whose target was not fetched is a scan, too.
-    files = (p for p in root.rglob("*") if p.is_file() or p.is_symlink())
-    paths = sorted(p for p in files if p.name.lower().endswith(ENDINGS))
-    shown = [p.relative_to(root) for p in paths]
-    kept = [
-        p for p in shown if not any(part.startswith(".") for part in p.parts) and "derivatives" not in p.parts
-    ]
-    if not kept:
-        raise UserError(f"{root}: no scan in it; expected files ending in {' or '.join(ENDINGS)}")
-    anatomy = [p for p in kept if p.parent.name == "anat"]
-    asked = anatomy or kept
-    return [p.as_posix() for p in asked], len(shown) - len(asked)
 
 
 def _require_originals(scans: Sequence[str], originals: Path) -> None:

@@ -11,7 +11,7 @@ from mriprivacy.baselines.alignment.presence import CANNOT_TELL, CUT, DEFACED, N
 from mriprivacy.baselines.alignment.template import average_head
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.commands.qc import find_scans
+from mriprivacy.challenge.risk.scan_pairs import find_scans
 
 HEAD = Scan(np.pad(average_head().data, [(0, 0), (0, 20), (0, 0)]), average_head().affine)
 

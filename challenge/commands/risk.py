@@ -1,0 +1,55 @@
+"""`mriprivacy risk`: what recipients find in a release of defaced scans, as a report to file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mriprivacy.challenge.compute.folders import cache_folder
+from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.risk.assessment import Terms, assess
+from mriprivacy.challenge.risk.risk_document import as_json, failures_table
+from mriprivacy.challenge.risk.risk_page import report_page
+from mriprivacy.challenge.risk.risk_pdf import write_pdf
+from mriprivacy.challenge.risk.risk_sections import summary
+from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
+from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+
+
+@dataclass
+class RiskSettings:
+    """Keys of the command."""
+
+    original: str = setting(REQUIRED, "folder of scans before defacing: a BIDS dataset, or NIfTI files")
+    released: str = setting(REQUIRED, "folder of the same scans after defacing, under the same names")
+    output: str = setting(REQUIRED, "folder for report.html, report.pdf, report.json and failures.tsv")
+    photos: str = setting("", "folder of photographs named after people, such as sub-01.jpg; empty: none")
+    release: str = setting("", "name of the release, for the title")
+    defaced_with: str = setting("", "program and version that defaced the scans, for the report")
+    recipients: str = setting("", "who receives the scans and under which terms, for the report")
+    cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
+    compute: Compute = group(Compute, "loky")
+
+
+def check(settings: RiskSettings) -> None:
+    """Raise if the output is there already: it would be noticed only after minutes."""
+    free_place(Path(settings.output))
+
+
+def run(settings: RiskSettings) -> None:
+    """Assess a release and write the report."""
+    found = assess(
+        Path(settings.original),
+        Path(settings.released),
+        Path(settings.photos) if settings.photos else None,
+        Terms(settings.release, settings.defaced_with, settings.recipients),
+        cache_folder(settings.cache),
+        settings.compute,
+    )
+    with whole_folder(Path(settings.output)) as folder:
+        (folder / "report.json").write_text(as_json(found), encoding="utf-8")
+        (folder / "report.html").write_text(report_page(found), encoding="utf-8")
+        (folder / "failures.tsv").write_text(failures_table(found), encoding="utf-8")
+        write_pdf(found, folder / "report.pdf")
+    for line in (*summary(found).points, *found.remarks):
+        print(one_line(line))
+    print(f"{settings.output}: report.html, report.pdf, report.json, failures.tsv: they name people")

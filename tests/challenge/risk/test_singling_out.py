@@ -1,0 +1,87 @@
+"""Galleries drawn one by one give what the formula gives; the person who is named is the one that leaks."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from mriprivacy.challenge.risk.singling_out import (
+    choose,
+    galleries,
+    headline_gallery,
+    risk_in_gallery,
+    single_out,
+    worst_off,
+)
+
+
+def by_hand(row: np.ndarray, own: int, others: list[int], size: int) -> float:
+    """The share of galleries in which an own score comes first, each gallery written out; ties at random."""
+    found = []
+    for gallery in combinations(others, size - 1):
+        rivals = row[list(gallery)]
+        found.append(0.0 if (rivals > row[own]).any() else 1 / (1 + (rivals == row[own]).sum()))
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize("size", [2, 5])
+@pytest.mark.parametrize("ties", [False, True])
+def test_galleries_written_out(size: int, ties: bool) -> None:
+    n, rng = 7, np.random.default_rng(size)
+    scores = rng.integers(0, 4, (n, n)).astype(float) if ties else rng.normal(size=(n, n))
+    found = risk_in_gallery(scores, size)
+    people = range(n)
+    attack = [by_hand(scores[i], i, [j for j in people if j != i], size) for i in people]
+    control = [
+        by_hand(scores[i], j, [k for k in people if k not in (i, j)], size)
+        for i in people
+        for j in people
+        if i != j
+    ]
+    assert found.attack == pytest.approx(np.mean(attack))
+    assert found.control == pytest.approx(np.mean(control)) == pytest.approx(1 / size)
+
+
+def test_scores_that_are_all_the_same_are_chance_and_no_proof_of_safety() -> None:
+    found = single_out(np.zeros((24, 24)), [str(i) for i in range(24)])
+    assert found.headline.risk.attack == pytest.approx(0.1)
+    assert found.headline.risk.risk.value == pytest.approx(0)
+    assert found.headline.risk.risk.high > 0.05
+    assert not found.worst.stands_out
+
+
+def test_the_curve_falls_where_people_are_found_in_small_galleries_alone() -> None:
+    scores = np.random.default_rng(0).normal(size=(200, 200)) + 1.5 * np.eye(200)
+    curve = single_out(scores, [str(i) for i in range(200)]).curve
+    attacks = [one.risk.attack for one in curve]
+    assert [one.gallery for one in curve] == [2, 5, 10, 20, 50, 100]
+    assert attacks == sorted(attacks, reverse=True)
+    assert all(one.risk.control == pytest.approx(1 / one.gallery) for one in curve)
+
+
+@pytest.mark.parametrize("n", [12, 40, 200])
+def test_a_planted_person_is_named(n: int) -> None:
+    scores = np.random.default_rng(n).normal(size=(n, n))
+    scores[7, 7] += 9
+    worst = worst_off(scores, [f"sub-{i}" for i in range(n)])
+    assert worst.person == "sub-7"
+    assert worst.stands_out
+
+
+def test_where_no_person_leaks_one_seldom_stands_out() -> None:
+    names = [str(i) for i in range(24)]
+    found = [worst_off(np.random.default_rng(k).normal(size=(24, 24)), names).stands_out for k in range(200)]
+    assert np.mean(found) < 0.15
+
+
+def test_the_attacker_that_sees_is_chosen_by_what_it_does_to_other_people() -> None:
+    rng = np.random.default_rng(1)
+    blind = [rng.normal(size=(24, 24)) for _ in range(4)]
+    scores, chosen = choose([*blind, rng.normal(size=(24, 24)) + 6 * np.eye(24)])
+    assert set(chosen.tolist()) == {4}
+    assert (scores.argmax(axis=1) == np.arange(24)).mean() > 0.9
+
+
+def test_sizes_of_galleries() -> None:
+    assert galleries(4) == (2,)
+    assert all(size in galleries(n) for n in range(4, 300) for size in [headline_gallery(n)])
