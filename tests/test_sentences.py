@@ -9,7 +9,7 @@ from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.site import pages
 from tests.helpers.markdown_pages import ROOT
 from tests.helpers.sentences import of_html, of_markdown, of_python, of_template, sentences, words
-from tests.test_words import tracked
+from tests.helpers.tracked_files import tracked
 
 MOST = 30
 PAGES = ("README.md", "CONTRIBUTING.md", "LEADERBOARD.md", "docs/README.md", "docs/tutorials", "docs/how-to")

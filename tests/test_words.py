@@ -6,13 +6,13 @@ places in COVERED. A name in `backticks` is a name, not a word.
 
 import io
 import re
-import subprocess
 import tokenize
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.tracked_files import ROOT, tracked
+
 COVERED = (
     "README.md",
     "CONTRIBUTING.md",
@@ -27,15 +27,6 @@ COVERED = (
     "challenge",
     "mriprivacy",
     "tests",
-)
-# Records are in the words of their day; this file holds the list.
-# These write texts that the hash of an edition covers.
-LEFT_OUT = (
-    "docs/decisions/",
-    "data_prep/editions/datasheet.py",
-    "data_prep/editions/metadata.py",
-    "data_prep/synthetic/bids_files.py",
-    "tests/test_words.py",
 )
 
 # pattern (any case), why not, write instead
@@ -65,14 +56,6 @@ WORDS = (
     (r"people who (do not )?exist|where nobody exists", "one word", "synthetic people; real people"),
     (r"what the words mean", "one word", "glossary"),
 )
-
-
-def tracked(place: str) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", place], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    names = [name for name in listed.stdout.split("\0") if name and not name.startswith(LEFT_OUT)]
-    return [ROOT / name for name in names if name.endswith((".py", ".md", ".html", ".yaml"))]
 
 
 def prose(path: Path) -> list[tuple[int, str]]:

@@ -1,8 +1,8 @@
 """Faces where they must be: what a detector does not see in a head whose place is known.
 
 A detector looks for a face; a registration knows where it was. The head is turned upright, drawn, and cut
-where the average head has its face. So a defacer that hides a face from a detector does not hide it from an
-attacker who learns, and a detector's failure is no protection.
+where the average head has its face. So a defacer that hides a face from a detector does not hide it from a
+trained attacker, and a detector's failure is no protection.
 """
 
 from collections.abc import Sequence

@@ -164,9 +164,8 @@ def _scope(found: Assessment) -> Section:
         "scope",
         "Release, recipients and assumptions",
         (
-            "The three questions are those of Opinion 05/2014 of the Article 29 Working Party: can a "
-            "person be "
-            "singled out, can records of a person be linked, can something be inferred about a person. Risk "
+            "The three questions are those of Opinion 05/2014 of the Article 29 Working Party. Can a person be "
+            "singled out? Can records of a person be linked? Can something be inferred about a person? Risk "
             "depends on what the recipient holds and may do, so each recipient has a row of its own.",
         ),
         Table("What was assessed", ("item", "value"), rows),
@@ -359,8 +358,8 @@ def _method(found: Assessment) -> Section:
             "Risk = (attack - control) / (1 - control), after anonymeter (Giomi et al., PoPETs 2023(2)). The "
             "interval holds every risk under which the observed sum of successes is not among the "
             "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). In simulated "
-            "hospitals of 12, 40 and 200 people it held the planted risk in 85 to 98 of 100, least where "
-            "one attacker of several sees few people: then it lies too low (docs/results/risk_coverage.md).",
+            "hospitals of 12, 40 and 200 people it held the planted risk in 85 to 98 of 100. It lies too low "
+            "where one attacker of several sees few people (docs/results/risk_coverage.md).",
             "A person stands out where chance makes fewer than one such person in ten releases of this size.",
         ),
         after=found.remarks,

@@ -149,8 +149,8 @@ def pair_scans(original: Path, released: Path) -> Pairing:
     if lost:
         problems.append(
             f"{released}: {len(lost)} of {len(after)} released scans have no original in {original} "
-            f"({some([after[one].name for one in lost])}); expected an original of the same subject, session "
-            "and contrast: add them, or take these scans out of the folder"
+            f"({some([after[one].name for one in lost])}); expected one of the same subject, session and "
+            "contrast: add it, or take these scans out"
         )
     if problems:
         raise UserError(*problems)
