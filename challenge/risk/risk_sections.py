@@ -164,9 +164,9 @@ def _scope(found: Assessment) -> Section:
         "scope",
         "Release, recipients and assumptions",
         (
-            "The three questions are those of Opinion 05/2014 of the Article 29 Working Party. Can a person be "
-            "singled out? Can records of a person be linked? Can something be inferred about a person? Risk "
-            "depends on what the recipient holds and may do, so each recipient has a row of its own.",
+            "The three questions are those of Opinion 05/2014 of the Article 29 Working Party. Can a person "
+            "be singled out? Can records of a person be linked? Can something be inferred about a person? "
+            "Risk depends on what the recipient holds and may do, so each recipient has a row of its own.",
         ),
         Table("What was assessed", ("item", "value"), rows),
         points=(

@@ -6,18 +6,21 @@ is taken out, and that of another person stands in its place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mriprivacy.challenge.risk.control_rate import ControlledRisk, Floats, controlled_risk
+from mriprivacy.scoring.intervals import LEVEL
 from mriprivacy.scoring.strongest import FEWEST_PEOPLE, strongest
 
 GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 # A person stands out where by chance fewer such people than this are expected.
 EXPECTED_BY_CHANCE = 0.1
+# Confidence of the lower end of an interval where the attacker was chosen (docs/results/risk_coverage.md).
+CHOSEN_LEVEL = 0.98
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def headline_gallery(people: int) -> int:
     return max(size for size in GALLERIES if size <= max(2, people // 2))
 
 
-def single_out(scores: Floats, names: Sequence[str]) -> SinglingOut:
+def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = ()) -> SinglingOut:
     """Return how many people are found by scores, and who is worst off.
 
     Parameters
@@ -110,6 +113,8 @@ def single_out(scores: Floats, names: Sequence[str]) -> SinglingOut:
         Row: the person a recipient holds something of; column: the released person. Higher is more alike.
     names : sequence of str, length n
         Of the people, at least four.
+    tried : sequence of ndarray, shape (n, n)
+        Scores of each attacker among which `scores` were chosen (`choose`).
 
     Examples
     --------
@@ -120,13 +125,17 @@ def single_out(scores: Floats, names: Sequence[str]) -> SinglingOut:
     >>> found.headline.gallery, found.worst.person, found.worst.stands_out
     (10, 'sub-03', True)
     """
-    curve = tuple(Found(size, risk_in_gallery(scores, size)) for size in galleries(len(names)))
+    curve = tuple(Found(size, risk_in_gallery(scores, size, tried)) for size in galleries(len(names)))
     wanted = headline_gallery(len(names))
     return SinglingOut(curve, next(one for one in curve if one.gallery == wanted), worst_off(scores, names))
 
 
-def risk_in_gallery(scores: Floats, size: int) -> ControlledRisk:
-    """Return the risk of being found in galleries of one size, drawn from all people; scores as `single_out`.
+def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> ControlledRisk:
+    """Return the risk of being found in galleries of one size, drawn from all people.
+
+    Parameters are those of `single_out`. Where attackers were tried, the interval reaches as high as that of
+    any of them: where few people are exposed, the choice may miss the attacker that sees them. It begins as
+    low as at the confidence `CHOSEN_LEVEL`: people for whom an attacker was chosen are not independent.
 
     Examples
     --------
@@ -134,10 +143,19 @@ def risk_in_gallery(scores: Floats, size: int) -> ControlledRisk:
     >>> risk.attack, round(risk.control, 2), risk.risk.value
     (1.0, 0.1, 1.0)
     """
+    found = _risk_in_gallery(scores, size)
+    if not tried:
+        return found
+    lowest = _risk_in_gallery(scores, size, CHOSEN_LEVEL).risk.low
+    highest = max([found.risk.high, *(_risk_in_gallery(one, size).risk.high for one in tried)])
+    return replace(found, risk=replace(found.risk, low=lowest, high=highest))
+
+
+def _risk_in_gallery(scores: Floats, size: int, level: float = LEVEL) -> ControlledRisk:
     ranks, n = _ranks(scores), len(scores)
     found = _first(ranks.above, ranks.level, n - 1, size)
     control = _first(ranks.other_above, ranks.other_level, n - 2, size)
-    return controlled_risk(found, control.ravel())
+    return controlled_risk(found, control.ravel(), level)
 
 
 def choose(systems: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:

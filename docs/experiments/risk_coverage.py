@@ -70,7 +70,9 @@ def linked(
     found = first_of(size, shift, alike)
     truth = rate * (found - 1 / size) / (1 - 1 / size)
     planted = bool(exposed[int(worst.person)])
-    return Outcome(risk_in_gallery(scores, size), truth, worst.stands_out, planted, bool(exposed.any()))
+    return Outcome(
+        risk_in_gallery(scores, size, systems), truth, worst.stands_out, planted, bool(exposed.any())
+    )
 
 
 def attribute(people: int, rate: float, rng: np.random.Generator) -> Outcome:
