@@ -258,8 +258,8 @@ def _check_voxels(
         )
     if lost:
         raise VolumeError(
-            f"has {lost} voxels ({grid.dtype.name}) that float32 does not hold, and attackers read float32; write "
-            "float32 without a slope, such as nibabel.Nifti1Image(data.astype('float32'), affine)"
+            f"has {lost} voxels ({grid.dtype.name}) that float32 does not hold, and attackers read float32; "
+            "write float32 without a slope, such as nibabel.Nifti1Image(data.astype('float32'), affine)"
         )
     return unchanged
 
@@ -293,7 +293,7 @@ def _equals_next(piece: NDArray[np.float64], original: Iterator[NDArray[np.float
 
 
 def _pieces(stream: Gunzip, grid: Grid) -> Iterator[tuple[NDArray[Any], NDArray[np.float64]]]:
-    """Stored values and intensities from just after the header to the announced end, that of the file."""
+    """Yield stored values and intensities, to the announced end, which must be the end of the file."""
     _check_extensions(_read(stream, grid.offset - HEADER_SIZE), grid.byteorder)
     left = grid.size
     while left:
