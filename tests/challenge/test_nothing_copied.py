@@ -20,10 +20,10 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry_file import file_digest, write_entry
-from tests.challenge.export.test_committee import of_edition
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.hostile_archives import members, packed
+from tests.helpers.spoiled_entries import renamed
 
 MARK = b"MARK"
 
@@ -130,7 +130,7 @@ def test_of_an_entry_its_content_alone_goes_into_results(
     tiny_edition: Edition, tiny_edition_folder: Path, tmp_path: Path
 ) -> None:
     """Spaces, and how numbers and letters are written, can hold a message."""
-    entry = of_edition(made_up(1, "defacing"), tiny_edition.name, tiny_edition.hash)
+    entry = renamed(made_up(1), edition=tiny_edition.name, edition_hash=tiny_edition.hash)
     path = write_entry(tmp_path / "entries", entry)
     digest = file_digest(path)
     content = json.loads(path.read_text("utf-8"))
