@@ -26,6 +26,7 @@ from mriprivacy.challenge.submission_log.admission import Turn, allowed
 from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.challenge.submission_log.organizer_key import signed, signing_key
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
@@ -63,6 +64,8 @@ def run(settings: EvaluateSettings) -> None:
 
 
 def _evaluate(settings: EvaluateSettings, root: Path) -> None:
+    if settings.team and (wanted := fields.name(settings.team)) is not None:
+        raise UserError(f"evaluate: team is {settings.team!r}; expected {wanted}")
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)
