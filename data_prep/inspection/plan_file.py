@@ -227,7 +227,7 @@ def parse_plan(raw: str | bytes, name: str) -> CohortPlan:
         content = tomllib.loads(
             raw if isinstance(raw, str) else raw.decode("utf-8-sig").replace("\r\n", "\n")
         )
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
         raise PlanError(f"{name}: is no TOML ({error}); texts stand in quotes, lists in brackets") from error
     found = Findings(name)
     top = {key: value for key, value in content.items() if key not in ("edition", "meaning", "people")}
@@ -244,6 +244,8 @@ def parse_plan(raw: str | bytes, name: str) -> CohortPlan:
             _check(own, _PERSON, f"people.{subject}.", found, needed=("included",))
         else:
             found.add("people are sections such as [people.sub-01]", subject)
+    for where in _with_nul(content):
+        found.add("a text has a NUL character, which no file's name and no line can have", where)
     if not found.problems():
         _check_values(sections, found)
     if problems := found.problems():
@@ -277,6 +279,19 @@ def _check(
     for key in needed:
         if key not in table:
             found.add("a key is missing", f"{where}{key}")
+
+
+def _with_nul(value: Any, where: str = "") -> Iterator[str]:
+    """Yield where in a plan a NUL character stands."""
+    if isinstance(value, dict):
+        for key, own in value.items():
+            yield from _with_nul(own, f"{where}.{key}" if where else key)
+            yield from _with_nul(key, where or key)
+    elif isinstance(value, list):
+        for own in value:
+            yield from _with_nul(own, where)
+    elif isinstance(value, str) and "\0" in value:
+        yield shown(where)
 
 
 def _check_values(sections: Mapping[str, Mapping[str, Any]], found: Findings) -> None:

@@ -245,6 +245,7 @@ if __name__ == "__main__":
     corpus.mkdir()
     for number, seed in enumerate(seeds):
         (corpus / f"good-{number}").write_bytes(seed)
+        target(seed)  # what is imported by its first input takes seconds
     # The alarm is for what never ends: it rings by the clock on the wall, also for a process that is stopped.
     limits = ["-timeout=3600", "-rss_limit_mb=2000", "-max_len=20000"]
     atheris.Setup([sys.argv[0], str(corpus), *limits], clock)
