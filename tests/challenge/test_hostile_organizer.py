@@ -5,17 +5,25 @@ before is tested beside each of them.
 """
 
 import hashlib
+import io
 import json
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyrage
 import pytest
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.export.medperf import medperf_run
+from mriprivacy.challenge.submission_log import ladder
 from mriprivacy.challenge.submission_log.head import HEAD, Head, write_head
 from mriprivacy.challenge.submission_log.log import LOG, Event, append, read_log
 from mriprivacy.data_prep.inspection.plan_file import parse_plan
@@ -273,3 +281,59 @@ def test_metrics_show_no_more_than_the_export_counted(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("the parameters file: ")
     assert (tmp_path / "results").read_text() == ""
+
+
+KEPT: dict[str, Callable[[bytes], bytes]] = {
+    "gone": lambda raw: b"",
+    "cut": lambda raw: raw[: len(raw) // 2],
+    "no zip": lambda raw: b"PK\3\4" + bytes(100),
+    "no array": lambda raw: raw.replace(b"NUMPY", b"numpy"),
+    "damaged": lambda raw: raw[:60] + bytes(len(raw) - 200) + raw[-140:],
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_score_that_is_none(name: str, tmp_path: Path) -> None:
+    """What a team reached before is read when it improves."""
+    ladder.keep(tmp_path, "ab" * 32, ladder.Reached(0.7, np.zeros(40)))
+    assert ladder.load(tmp_path, "ab" * 32).value == 0.7
+    (path,) = (tmp_path / "scores").glob("*.npz")
+    path.write_bytes(KEPT[name](path.read_bytes()))
+    with pytest.raises(UserError, match="cannot be read; evaluate that submission again"):
+        ladder.load(tmp_path, "ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("value", "units"), [(np.nan, np.zeros(4)), (0.7, np.full(4, np.nan)), (0.7, np.zeros((2, 2)))]
+)
+def test_a_kept_score_that_no_submission_reaches(value: float, units: np.ndarray, tmp_path: Path) -> None:
+    ladder.keep(tmp_path, "ab" * 32, ladder.Reached(value, units))
+    with pytest.raises(UserError, match="cannot be read"):
+        ladder.load(tmp_path, "ab" * 32)
+
+
+@pytest.mark.parametrize("ending", ["*.png", "*.nii.gz", "trials.tsv"])
+def test_a_pipe_in_an_edition_is_named_and_not_waited_for(
+    ending: str, own_edition_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`verify` waited for ever."""
+    path = min((own_edition_folder / "public" / "eval").rglob(ending))
+    path.unlink()
+    os.mkfifo(path)
+    assert main(["verify", f"edition={own_edition_folder}"]) == 2
+    assert f"{path.name}: is not the file that was released: is no file" in capsys.readouterr().err
+
+
+def test_folders_in_folders_in_an_archive(own_edition_folder: Path, tmp_path: Path, capsys) -> None:
+    """Two thousand of them ended in a traceback: anybody can encrypt for a public key."""
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(f"{key}\n")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("sealed/" + "d/" * 2000 + "x"))
+    (own_edition_folder / "sealed.age").write_bytes(pyrage.encrypt(buffer.getvalue(), [key.to_public()]))
+    shutil.rmtree(own_edition_folder / "sealed")
+    words = [f"edition={own_edition_folder}", f"identity={tmp_path / 'identity'}"]
+    assert main(["unlock", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mriprivacy: ")
