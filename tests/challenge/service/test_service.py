@@ -271,6 +271,28 @@ def test_a_body_that_is_not_read_is_no_request(service: Service) -> None:
     assert b"Connection: close" in received
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        "Content-Length: 3\r\nContent-Length: 300\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ],
+)
+def test_a_body_has_one_end(lengths: str, service: Service) -> None:
+    """Of two lengths a proxy may take the other, and send a second team's request as the rest of this body."""
+    place = urlsplit(service.url)
+    head = f"POST /submissions/attack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+        connection.sendall(f"{head}{lengths}\r\nabc".encode())
+        received = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 16):
+                received += piece
+    assert received.startswith(b"HTTP/1.1 411")
+    assert b"Connection: close" in received
+
+
 def test_a_service_that_is_ended_ends_well(tiny_edition_folder: Path, tmp_path: Path) -> None:
     """Only so is a key that was unlocked removed."""
     record = tmp_path / "record"
