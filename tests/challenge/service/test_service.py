@@ -280,7 +280,7 @@ def test_a_body_that_is_not_read_is_no_request(service: Service) -> None:
     ],
 )
 def test_a_body_has_one_end(lengths: str, service: Service) -> None:
-    """Of two lengths a proxy may take the other, and send a second team's request as the rest of this body."""
+    """Of two lengths a proxy may take the other, and send another team's request as the rest of it."""
     place = urlsplit(service.url)
     head = f"POST /submissions/attack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
     with socket.create_connection((place.hostname, place.port), timeout=20) as connection:

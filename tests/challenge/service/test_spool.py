@@ -48,7 +48,7 @@ def test_what_a_power_cut_left_of_a_count_stops_no_start(left: str, tmp_path: Pa
 def test_a_zip_stays_while_it_may_be_needed(state: str, stays: bool, tmp_path: Path) -> None:
     item, new = sent(tmp_path, b"zip")
     assert new
-    item.close(Answer(state, ("A line.",), None))
+    item.close(Answer(state, ("A line.",)))
     assert item.archive.exists() is stays
     again, new = sent(tmp_path, b"zip")
     assert (again.folder, new) == (item.folder, False)
@@ -106,7 +106,5 @@ def test_a_damaged_submission_stops_no_other(
     assert waiting(tmp_path) == [good]
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{damaged.folder / name}: ")
-    with pytest.raises(UserError):
-        item = find(tmp_path, damaged.ticket)
-        assert item is not None
-        item.answer()
+    with pytest.raises(UserError, match=damaged.ticket):
+        find(tmp_path, damaged.ticket).answer()  # type: ignore[union-attr]
