@@ -56,7 +56,7 @@ def entry_digest(entry: Entry) -> str:
 def file_digest(path: Path) -> str:
     """Return the same of a file: SHA-256 over its content as sorted JSON, without `seconds` and signature.
 
-    Whatever `seconds` says, whoever signed it and however the file is laid out, the digest is one; any other
+    Whatever `seconds` and the signature are and however the file is laid out, the digest is one; any other
     change is seen.
     """
     return _digest(read_json_object(path, name="the file", max_bytes=LARGEST))

@@ -1,4 +1,4 @@
-"""Files on the organizer's side that nobody should trust: each got through the readers.
+"""Files on the organizer's side that should not be trusted: each got through the readers.
 
 A traceback, a value that no writer writes, a setting that belongs to somebody else. What the readers refused
 before is tested beside each of them.
@@ -119,7 +119,7 @@ LINES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_a_line_of_the_log_that_nobody_writes(name: str, tmp_path: Path) -> None:
+def test_a_line_of_the_log_that_no_kit_writes(name: str, tmp_path: Path) -> None:
     """With a chain and a head that fit: who can write the folder can make both."""
     event = Event(
         "accepted", "synth/1", "attack", "team", "s", "ab" * 32, number=1, time="2026-01-02T03:04:05Z"
@@ -166,7 +166,7 @@ PLANS = {
     "a scan with NUL": (PLAN + 'scans = ["a\\u0000b"]\n', "a NUL character"),
     "a subject with NUL": (PLAN.replace("sub-01", '"sub\\u0000"'), "a NUL character"),
     "a group of fewer than none": ("smallest_group = -1\n" + PLAN, "smallest_group is not from 1"),
-    "a group of nobody": ("smallest_group = 0\n" + PLAN, "smallest_group is not from 1"),
+    "a group of none": ("smallest_group = 0\n" + PLAN, "smallest_group is not from 1"),
     "a group of 2^40": (f"smallest_group = {2**40}\n" + PLAN, "smallest_group is not from 1"),
     "a group of 16^5000": ("smallest_group = 0x" + "f" * 5000 + "\n" + PLAN, "more than 64 bits"),
     "a name of 16^5000": (

@@ -60,7 +60,7 @@ def test_what_evaluate_signed_is_checked_by_rank(
         (path,) = (tmp_path / "entries").rglob("*.json")
         made.append(read_entry(path).organizer_signature)
     assert made[0] == made[1] != ""  # an evaluation that is repeated gives the same entry
-    # By hand, as a stranger would check it (docs/reference/files.md).
+    # By hand, as others would check it (docs/reference/files.md).
     content = json.loads(path.read_text("utf-8"))
     signature = bytes.fromhex(content.pop("organizer_signature"))
     content.pop("seconds")
@@ -103,7 +103,7 @@ def test_a_changed_entry_is_left_out_and_an_unsigned_one_is_named(
     status, out, err = rank(two, capsys)
     assert (status, err) == (0, "")
     assert "1 entries have a signature that was not checked; verify_with=FILE checks" in out
-    # Whoever takes the signature away is named with those that have none.
+    # An entry whose signature is taken away is named with those that have none.
     change(first, organizer_signature="")
     assert f"2 have no signature: {made_up(1).path}, {made_up(2).path}" in rank(two, capsys, with_key)[1]
     assert second.is_file()
