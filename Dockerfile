@@ -18,7 +18,7 @@ COPY drawing drawing
 COPY scans scans
 COPY conf conf
 # Not `uv sync`: that resolves what only tests need as well.
-RUN uv pip install --system --no-cache --compile-bytecode ".[age]"
+RUN uv pip install --system --no-cache --compile-bytecode ".[age,sign]"
 # Whoever runs it may have no home in the image.
 ENV XDG_CACHE_HOME=/data/.cache HOME=/tmp
 WORKDIR /data

@@ -50,6 +50,7 @@ from mriprivacy.data_prep.inspection.planned_people import planned_people
 from mriprivacy.scoring.errors import UserError
 
 SHORTEST_SEED = 2**64
+_LONGEST_SEED = 1000  # digits
 NO_SEED = -1
 
 
@@ -163,9 +164,10 @@ def _planned(settings: BuildSettings, overridden: Collection[str]) -> tuple[Buil
             *(f"build: {key} is given, and the plan decides it; edit {settings.plan}/{PLAN}" for key in twice)
         )
     seed = str(plan.edition.get("seed", ""))
-    if not seed.isdecimal():
+    if not (seed.isascii() and seed.isdecimal() and len(seed) <= _LONGEST_SEED):
         raise PlanError(
-            f"{settings.plan}/{PLAN}: edition.seed is no whole number; expected the one drawn by inspect"
+            f"{settings.plan}/{PLAN}: edition.seed is no whole number of at most {_LONGEST_SEED} digits; "
+            "expected the one drawn by inspect"
         )
     if "smallest_group" not in overridden:
         settings = replace(settings, smallest_group=plan.smallest_group)

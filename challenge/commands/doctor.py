@@ -16,7 +16,14 @@ from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 
 # Extra of the package, and the module by which it is known; deepbet is reported as a brain engine.
-EXTRAS = {"age": "pyrage", "dask": "distributed", "slurm": "dask_jobqueue", "ray": "ray", "s3": "s3fs"}
+EXTRAS = {
+    "age": "pyrage",
+    "sign": "cryptography",
+    "dask": "distributed",
+    "slurm": "dask_jobqueue",
+    "ray": "ray",
+    "s3": "s3fs",
+}
 # On which programs of others are tried, and for how long.
 HEAD = ("voxface", "templates/ConteCore2_50_T1w_2mm.nii.gz")
 SECONDS = 600

@@ -10,7 +10,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
-from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.public import open_edition, public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
@@ -25,6 +25,8 @@ from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, 
 from mriprivacy.challenge.submission_log.admission import Turn, allowed
 from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.challenge.submission_log.organizer_key import signed, signing_key
+from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
@@ -40,6 +42,7 @@ class EvaluateSettings:
     show_faces: bool = setting(False, "in the report, renders of people who are not synthetic")
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
     identity: str = setting("", "file with the secret key of a locked edition")
+    sign_with: str = setting("", "file with the secret key that signs the entry; empty: not signed")
     record: str = setting("", "folder of the log of submissions; empty: no log, and no limit holds")
     team: str = setting(
         "", "team that sent it, if known: then no team_token is asked for, and a reserved name may stand"
@@ -61,9 +64,14 @@ def run(settings: EvaluateSettings) -> None:
 
 
 def _evaluate(settings: EvaluateSettings, root: Path) -> None:
+    if settings.team and (wanted := fields.name(settings.team)) is not None:
+        raise UserError(f"evaluate: team is {settings.team!r}; expected {wanted}")
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)
+    key = None
+    if settings.sign_with:
+        key = signing_key(Path(settings.sign_with), [public_folder(root), Path(settings.output)])
     context = Context(
         edition,
         open_sealed(root),
@@ -74,7 +82,7 @@ def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     turn = _turn(settings, context) if settings.record else None
     with _received(settings, context, turn) as (submission, received_on):
         evaluation = evaluate(context, submission)
-        entry = as_received(evaluation.entry, received_on, context.sealed)
+        entry = signed(as_received(evaluation.entry, received_on, context.sealed), key)
         evaluation = replace(evaluation, entry=entry)
         report = _report(settings, evaluation, context, submission)
     written = write_entry(Path(settings.output), entry)

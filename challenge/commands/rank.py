@@ -13,6 +13,7 @@ from mriprivacy.challenge.leaderboard.terminal import boards, ranking
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
 from mriprivacy.challenge.submission_log.log import LOG, Event, read_log
+from mriprivacy.challenge.submission_log.organizer_key import compare_with_keys, public_keys
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.problems import IncompleteError
 from mriprivacy.data_prep.formats.settings import REQUIRED, same_setting, setting
@@ -29,6 +30,9 @@ class RankSettings:
     contact: str = setting("", 'address for submissions under "how to submit": e-mail, or a page')
     record: str = setting(
         "", "folder of the log of submissions, with which entries are compared; empty: none"
+    )
+    verify_with: str = setting(
+        "", "file with public keys of organizers, with which signatures of entries are checked; empty: none"
     )
     home: str = setting("", "address of a page with the editions, the kit and its documentation")
     format: str = same_setting(Printing, "format")
@@ -51,9 +55,12 @@ def run(settings: RankSettings) -> None:
     """
     folder = Path(settings.entries)
     examined = examine_entries(folder)
+    keys = public_keys(Path(settings.verify_with)) if settings.verify_with else ()
     compared = compare_with_log(folder, examined.entries, _events(settings.record))
-    entries, unlike = comparable(compared.good)
-    problems = [*examined.problems, *compared.problems, *(f"{folder}: {line}" for line in unlike)]
+    verified = compare_with_keys(folder, compared.good, keys)
+    entries, unlike = comparable(verified.good)
+    problems = [*examined.problems, *compared.problems, *verified.problems]
+    problems += [f"{folder}: {line}" for line in unlike]
     if not entries:
         raise UserError(*problems)
     path = Path(settings.output) / "LEADERBOARD.md"
@@ -61,7 +68,8 @@ def run(settings: RankSettings) -> None:
     text = leaderboard(entries, guide)
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    files = [f"{path}: {len(entries)} systems", _evidence(settings.record, compared)]
+    evidence = [_evidence(settings.record, compared), *_signatures(settings.verify_with, verified)]
+    files = [f"{path}: {len(entries)} systems", *evidence]
     if settings.site:
         from mriprivacy.challenge.leaderboard.site import write_site
 
@@ -100,3 +108,17 @@ def _evidence(record: str, compared: Compared) -> str:
     if not compared.unchecked:
         return line
     return f"{line}; it has no digest of {len(compared.unchecked)}: {', '.join(compared.unchecked)}"
+
+
+def _signatures(verify_with: str, verified: Compared) -> list[str]:
+    """Say whose signature could be checked; nothing where no entry has one and no key is given."""
+    if not verify_with:
+        having = sum(bool(entry.organizer_signature) for entry in verified.good)
+        return [f"{having} entries have a signature that was not checked; verify_with=FILE checks"] * (
+            having > 0
+        )
+    checked = len(verified.good) - len(verified.unchecked)
+    line = f"{checked} entries are as an organizer of {verify_with} signed them"
+    if verified.unchecked:
+        line += f"; {len(verified.unchecked)} have no signature: {', '.join(verified.unchecked)}"
+    return [line]

@@ -15,7 +15,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import read_protocol
-from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.edition.public import open_edition, public_folder
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.intake.archive import largest_archive
@@ -27,6 +27,7 @@ from mriprivacy.challenge.service.server import Desktop, make_server
 from mriprivacy.challenge.service.spool import ticket_secret
 from mriprivacy.challenge.submission_log.admission import allowed
 from mriprivacy.challenge.submission_log.log import Limits, read_log
+from mriprivacy.challenge.submission_log.organizer_key import signing_key
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, TEAMS, holder_of, new_token, read_hashes
 from mriprivacy.data_prep.formats.atomic import private_folder
 from mriprivacy.data_prep.formats.fields import is_reserved
@@ -49,6 +50,7 @@ class ServeScoresSettings:
     port: int = setting(8383, "port to listen on; 0: any free one", at_least=0, at_most=65535)
     cache: str = setting("", "folder in which features are kept; empty: the user's own cache folder")
     identity: str = setting("", "file with the secret key of a locked edition")
+    sign_with: str = setting("", "file with the secret key that signs entries; empty: not signed")
     limits: Limits = field(default_factory=Limits)
     compute: Compute = group(Compute, "loky")
 
@@ -111,7 +113,8 @@ def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
     )
     record, output = Path(settings.record), Path(settings.output)
     may, notes = allowed(context, settings.limits, record, output)
-    desk = Desk(context, record, output, settings.limits, may)
+    key = signing_key(Path(settings.sign_with), [public_folder(root), output]) if settings.sign_with else None
+    desk = Desk(context, record, output, settings.limits, may, key)
     teams = record / TEAMS
     desktop = Desktop(
         home,

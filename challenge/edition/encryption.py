@@ -312,7 +312,7 @@ def _unpack(plain: bytes, folder: Path) -> None:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             members = [member for member in archive if member.name.split("/")[0] == "sealed"]
             archive.extractall(folder, members, filter="data")
-    except tarfile.TarError as error:
+    except (tarfile.TarError, RecursionError) as error:  # the latter for folders in folders
         raise EditionError(f"{LOCKED}: holds no sealed folder ({error})") from error
     if not (folder / "sealed").is_dir():
         raise EditionError(f"{LOCKED}: holds no sealed folder")

@@ -8,6 +8,7 @@ from typing import Any
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, on_networks, why_left_out
 from mriprivacy.baselines.face.views import ANGLES, LIGHTS, ViewError, make_views
 from mriprivacy.challenge.edition.public import EditionError
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.settings import same_setting, setting, setting_problems
 
 
@@ -70,7 +71,7 @@ class Protocol:
     lights: list[str] = same_setting(Rendering, "lights")
     # With 100 draws the ends of a 95 % interval are two or three draws from the extremes.
     bootstrap: int = setting(
-        1000, "bootstrap draws of subjects for each interval", at_least=100, unit="draws"
+        1000, "bootstrap draws of subjects for each interval", at_least=100, at_most=100_000, unit="draws"
     )
     bootstrap_seed: int = setting(0, "seed of these draws; every signature names it", at_least=0)
     alike_years: float = setting(
@@ -113,12 +114,14 @@ def protocol_problems(protocol: Protocol) -> list[str]:
     >>> protocol_problems(Protocol())
     []
     >>> protocol_problems(Protocol(attacks=["geo"], bootstrap=0))
-    ['protocol.bootstrap is 0; expected 100 draws or more']
+    ['protocol.bootstrap is 0; expected 100 to 100000 draws']
     """
     # It takes the libraries of images, which are not there where tables are scored.
     from mriprivacy.baselines.attacks.registry import ATTACKS
 
     attacks, problems = list(protocol.attacks), setting_problems(protocol, "protocol.")
+    if odd := [attack for attack in attacks if not isinstance(attack, str)]:
+        return [*problems, f"protocol.attacks has {odd[0]}; expected names of attacks"]
     if not attacks or len(set(attacks)) < len(attacks):
         problems.append(f"protocol.attacks is {_listed(attacks)}; expected one attack or more, each once")
     problems += [
@@ -143,7 +146,7 @@ def current_fields(description: Mapping[str, Any]) -> dict[str, Any]:
     {'attacks': ['geo'], 'networks': ['Dlib']}
     """
     given = dict(description.get("protocol", {}))
-    if "model" in given and "networks" not in given:
+    if isinstance(given.get("model"), str) and "networks" not in given:
         given["networks"] = [given.pop("model")]
     return given
 
@@ -166,6 +169,11 @@ def read_protocol(description: Mapping[str, Any]) -> Protocol:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    for name, value in description.get("protocol", {}).items():
+        # The first would be replaced by what this machine holds, such as its environment; the second by the
+        # default of this kit.
+        if "${" in str(value) or "???" in str(value):
+            raise EditionError(f"edition.json: protocol.{shown(name)[1:-1]} is {shown(str(value))}, no value")
     try:
         given = OmegaConf.create(current_fields(description), flags={"allow_objects": False})
         protocol = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Protocol), given))

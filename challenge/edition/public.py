@@ -1,21 +1,19 @@
 """An edition as the challenge sees it: what is public, what is sealed, whether both are as released."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.challenge.edition.description_rules import description_problems
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
-from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import (
     ATTRIBUTE_COLUMNS,
-    CONDITIONS,
     DISTRACTORS,
     KEY_COLUMNS,
     NOT_AVAILABLE,
-    SCAN_CONTRASTS,
     TRIAL_COLUMNS,
     Attributes,
     parse_id,
@@ -24,7 +22,6 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.data_prep.formats.tsv import Rule, TableError, one_of, read_table
 from mriprivacy.scoring.errors import UserError
 
-FORMAT = 1
 _IDS = {"probe": parse_id, "reference": parse_id}
 _LABEL = one_of(["mated", "nonmated"])
 
@@ -208,7 +205,8 @@ def open_edition(path: Path, images: bool = True) -> Edition:
     """
     public = public_folder(path)
     description = read_json_object(public / "edition.json", name="edition.json", max_bytes=1_000_000)
-    _check_description(description)
+    if problems := [f"edition.json: {problem}" for problem in description_problems(description)]:
+        raise EditionError(*problems)
     if not (public / MANIFEST).is_file():
         raise EditionError(f"{MANIFEST}: no such file; the edition is not whole, fetch it again")
     (dev, wrong), (evaluation, wrong_too) = (
@@ -228,70 +226,6 @@ def public_folder(path: Path) -> Path:
         f"{path}: no edition here; expected a folder with edition.json, or one with public/edition.json "
         "('mriprivacy build' makes one)"
     )
-
-
-def _check_description(description: dict[str, Any]) -> None:
-    if description.get("format") != FORMAT:
-        raise EditionError(
-            f"edition.json: format is {description.get('format')!r}; this kit reads format {FORMAT}"
-        )
-    types = {
-        "id": str,
-        "version": str,
-        "tracks": list,
-        "contrast": str,
-        "conditions": list,
-        "attributes": dict,
-        "protocol": dict,
-        "counts": dict,
-    }
-    wrong = [name for name, kind in types.items() if not isinstance(description.get(name), kind)]
-    if wrong:
-        raise EditionError(f"edition.json: {', '.join(wrong)} missing or of the wrong type")
-    if problems := [f"edition.json: {problem}" for problem in _wrong_fields(description)]:
-        raise EditionError(*problems)
-
-
-def _wrong_fields(description: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the fields that become parts of paths, of tables or of pages."""
-    texts = {"id": fields.edition_id, "version": fields.version, "contrast": _contrast}
-    optional = {
-        "references": _contrast,
-        "licence": fields.line(500),
-        "citation": fields.line(2000),
-        "consent": fields.line(2000),
-        "released": fields.day,
-        "doi": fields.doi,
-        "supersedes": fields.edition_reference,
-    }
-    for name, rule in (texts | optional).items():
-        value = description.get(name)
-        if name in optional and value in (None, ""):
-            continue
-        if not isinstance(value, str):
-            yield f"{name} is a {type(value).__name__}; expected text"
-        elif (wanted := rule(value)) is not None:
-            yield f"{name} is {shown(value)}; expected {wanted}"
-    for name, known in (("tracks", fields.TRACKS), ("conditions", CONDITIONS)):
-        values = description[name]
-        if not values or any(value not in known for value in values) or len(set(values)) < len(values):
-            yield f"{name} is {shown(str(values))}; expected one or more of {', '.join(known)}"
-    for orcid in description.get("orcids") or ():
-        if not isinstance(orcid, str) or (orcid and fields.orcid(orcid) is not None):
-            yield f"orcids has {shown(str(orcid))}; expected {fields.orcid('')}, or empty text"
-    for name in Attributes._fields:
-        values = description["attributes"].get(name)
-        if not isinstance(values, list) or not all(isinstance(v, str) and v.isprintable() for v in values):
-            yield f"attributes: {name} is {shown(str(values))}; expected a list of printable text"
-    for name in ("dev", "eval"):
-        counts = description["counts"].get(name)
-        whole = isinstance(counts, dict) and all(type(n) is int and n >= 0 for n in counts.values())
-        if not whole or not {"probes", "references", "trials"} <= set(counts):
-            yield f"counts: {name} is {shown(str(counts))}; expected how many probes, references and trials"
-
-
-def _contrast(value: str) -> str | None:
-    return None if value in SCAN_CONTRASTS else f"one of {', '.join(SCAN_CONTRASTS)}"
 
 
 def _read_split(folder: Path, description: dict[str, Any], images: bool) -> tuple[Split, list[str]]:
@@ -365,6 +299,10 @@ def _check_split(split: Split, description: dict[str, Any], images: bool) -> lis
         problems.append(f"{split.name}: key.tsv and trials.tsv name different trials")
     if split.name == "dev" and set(split.attributes) != set(split.probes):
         problems.append(f"{split.name}: attributes.tsv and mri/participants.tsv name different probes")
+    here = {"probes": len(split.probes), "references": len(split.references), "trials": len(split.trials)}
+    counted = {name: description["counts"][split.name][name] for name in here}
+    if here != counted:
+        problems.append(f"{split.name}: has {_told(here)}; edition.json counts {_told(counted)}")
     if not images:
         return problems
     files = [split.scan(probe) for probe in split.probes]
@@ -379,3 +317,7 @@ def _check_split(split: Split, description: dict[str, Any], images: bool) -> lis
     if missing:
         problems.append(f"{split.name}: {len(missing)} files missing: {', '.join(missing[:5])}")
     return problems
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())

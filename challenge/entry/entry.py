@@ -195,6 +195,9 @@ class Entry:
     salt : str
         Bytes that only a holder of the nonce can compute, so that the digest confirms no guess of the key
         (`challenge.submission_log.evidence`); empty where no log is kept.
+    organizer_signature : str
+        Of the entry's digest, by the organizer's key (`challenge.submission_log.organizer_key`), 128
+        hexadecimal digits; empty where none was given.
 
     Raises
     ------
@@ -232,6 +235,7 @@ class Entry:
     edition_doi: str = ""
     doi: str = ""
     orcids: str = ""
+    organizer_signature: str = ""
 
     def __post_init__(self) -> None:
         asked = [(name, getattr(self, name), rule) for name, rule in _NAMES.items()]

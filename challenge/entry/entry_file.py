@@ -17,7 +17,9 @@ from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.errors import UserError
 
-_LEFT_OUT = ("face", "presence", "games", "salt", "edition_doi", "doi", "orcids")  # where they are empty
+# Members that an entry has only where they are not empty.
+_LEFT_OUT = ("face", "presence", "games", "salt", "edition_doi", "doi", "orcids", "organizer_signature")
+_NOT_IN_DIGEST = ("seconds", "organizer_signature")  # the signature is of the digest
 LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most
 
 
@@ -52,15 +54,16 @@ def entry_digest(entry: Entry) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the same of a file: SHA-256 over its content as sorted JSON, without `seconds`.
+    """Return the same of a file: SHA-256 over its content as sorted JSON, without `seconds` and signature.
 
-    Whatever `seconds` says and however the file is laid out, the digest is one; any other change is seen.
+    Whatever `seconds` and the signature are and however the file is laid out, the digest is one; any other
+    change is seen.
     """
     return _digest(read_json_object(path, name="the file", max_bytes=LARGEST))
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    kept = {name: value for name, value in content.items() if name != "seconds"}
+    kept = {name: value for name, value in content.items() if name not in _NOT_IN_DIGEST}
     return hashlib.sha256(json.dumps(kept, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 

@@ -152,6 +152,7 @@ OPTIONAL: Mapping[str, Requirement] = {
     "edition_doi": text(fields.doi, empty=True),
     "doi": text(fields.doi, empty=True),
     "orcids": text(fields.orcids, empty=True),
+    "organizer_signature": text(fields.matching("[0-9a-f]{128}", "128 digits, 0-9 and a-f"), empty=True),
 }
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,

@@ -5,16 +5,17 @@ no scan, no photograph, no score and no key. `edition.json` holds the protocol. 
 is the edition hash that every entry names.
 """
 
-import shutil
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.entry.entry_file import LARGEST, read_entries
 from mriprivacy.challenge.entry.schema import text as schema_text
 from mriprivacy.data_prep.formats.atomic import write_whole
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, MANIFEST
+from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 # Of the public side: what it is, and what was promised. None of them shows a person.
@@ -62,9 +63,10 @@ def write_results(edition: Edition, entries: Path, folder: Path) -> Sequence[Ent
     if not own:
         raise UserError(f"{entries}: no entry of {edition.name}; expected those of this edition")
     for entry in own:
-        target = folder / "entries" / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(entries / entry.path, target)
+        # As its file says it, members of other kits included, so that its digest stays; not its bytes.
+        content = read_json_object(entries / entry.path, name=entry.path, max_bytes=LARGEST)
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        write_whole(folder / "entries" / entry.path, text)
     for name in ABOUT:
         write_whole(folder / "edition" / name, (edition.root / name).read_text(encoding="utf-8"))
     write_whole(folder / "entry.schema.json", schema_text())

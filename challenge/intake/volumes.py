@@ -4,7 +4,8 @@ A `.nii.gz` of 4 MB can unpack to 4 GB, and a header can claim 30000 x 30000 x 3
 unpacked and compared with the original; only then are the voxels, no more than the original has.
 
 Voxels may be integers of up to 32 bits or floats, whatever the original has: tools that resample or scale
-write floats, and what is compared is intensities, not what is stored.
+write floats, and what is compared is intensities, not what is stored. But float32, in which attackers look at
+scans, has to tell every two stored values apart: what only float64 shows would be in the file, and unseen.
 """
 
 import io
@@ -185,7 +186,7 @@ def check_volume(path: Path, original: Path) -> Checked:
     ------
     VolumeError
         If the file is not gzip, truncated, longer than its header says, on another grid, not finite, beyond
-        1e18 in magnitude, or all one value as float32, in which it is looked at.
+        1e18 in magnitude, or, as float32, in which it is looked at, all one value or not what it is.
     """
     with _open_own(original) as raw_reference:
         reference = Gunzip(raw_reference)
@@ -205,7 +206,8 @@ def check_volume(path: Path, original: Path) -> Checked:
             found = parse_header(header)
             compare_grids(found, expected)
             has_words = found.offset > 352 or any(header[a:b].strip(b"\0 ") for a, b in _WORDS)
-            unchanged = _check_voxels(_pieces(stream, found), _pieces(reference, expected))
+            original_pieces = (intensities for _, intensities in _pieces(reference, expected))
+            unchanged = _check_voxels(_pieces(stream, found), found, original_pieces)
             return Checked(unchanged, has_words)
 
 
@@ -233,23 +235,54 @@ def _largest_file(expected: Grid) -> int:
     return 8 * int(np.prod(expected.shape, dtype=object)) + 2 * _LARGEST_OFFSET
 
 
-def _check_voxels(found: Iterator[NDArray[np.float64]], original: Iterator[NDArray[np.float64]]) -> bool:
-    unchanged = True
+def _check_voxels(
+    found: Iterator[tuple[NDArray[Any], NDArray[np.float64]]],
+    grid: Grid,
+    original: Iterator[NDArray[np.float64]],
+) -> bool:
+    unchanged, lost = True, 0
     low, high = np.inf, -np.inf
-    for piece in found:
+    for stored, piece in found:
         bad = int(np.count_nonzero(~np.isfinite(piece)))
         if bad:
             raise VolumeError(f"has voxels that are not finite numbers ({bad} in the first piece with any)")
         low, high = min(low, float(piece.min())), max(high, float(piece.max()))
         # The originals are unpacked only as far as the first difference.
         unchanged = unchanged and _equals_next(piece, original)
+        lost += _not_in_float32(stored, piece, grid)
     if max(-low, high) > _LARGEST_INTENSITY:
         raise VolumeError(f"has intensities beyond {_LARGEST_INTENSITY:g} in magnitude ({low:g} to {high:g})")
     if np.float32(low) == np.float32(high):
         raise VolumeError(
             f"has the same value, {low:g}, in every voxel (as float32); there is no head left in it"
         )
+    if lost:
+        raise VolumeError(
+            f"has {lost} voxels ({grid.dtype.name}) that float32 does not hold, and attackers read float32; "
+            "write float32 without a slope, such as nibabel.Nifti1Image(data.astype('float32'), affine)"
+        )
     return unchanged
+
+
+def _not_in_float32(stored: NDArray[Any], intensities: NDArray[np.float64], grid: Grid) -> int:
+    """Count the voxels whose stored value does not follow from their intensity as float32.
+
+    In what is lost a picture can be hidden: low bits of float64, integers of 32 bits, or small steps on a
+    large intercept.
+
+    Examples
+    --------
+    >>> grid = Grid((1, 1, 3), np.eye(4), np.dtype("i2"), 352, 1.0, 1e9, "little")
+    >>> stored = np.array([0, 64, 65], "i2")
+    >>> _not_in_float32(stored, stored * grid.slope + grid.intercept, grid)
+    1
+    """
+    with np.errstate(all="ignore"):
+        seen = intensities.astype(np.float32).astype(np.float64)
+        if grid.dtype.kind == "f":
+            return int(np.count_nonzero(seen != intensities))
+        again = np.rint((seen - grid.intercept) / grid.slope)
+    return int(np.count_nonzero(again != stored))
 
 
 def _equals_next(piece: NDArray[np.float64], original: Iterator[NDArray[np.float64]]) -> bool:
@@ -259,15 +292,16 @@ def _equals_next(piece: NDArray[np.float64], original: Iterator[NDArray[np.float
         raise VolumeError(_OWN_COPY.format(error)) from error
 
 
-def _pieces(stream: Gunzip, grid: Grid) -> Iterator[NDArray[np.float64]]:
-    """Intensities from just after the header to the announced end, which must be the end of the file."""
+def _pieces(stream: Gunzip, grid: Grid) -> Iterator[tuple[NDArray[Any], NDArray[np.float64]]]:
+    """Yield stored values and intensities, to the announced end, which must be the end of the file."""
     _check_extensions(_read(stream, grid.offset - HEADER_SIZE), grid.byteorder)
     left = grid.size
     while left:
         raw = _read(stream, min(left, _PIECE * grid.dtype.itemsize))
         left -= len(raw)
+        stored = np.frombuffer(raw, dtype=grid.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            yield np.frombuffer(raw, dtype=grid.dtype).astype(np.float64) * grid.slope + grid.intercept
+            yield stored, stored.astype(np.float64) * grid.slope + grid.intercept
     if _read(stream, 1, exactly=False):
         raise VolumeError("goes on after the last voxel; expected the end of the file")
 

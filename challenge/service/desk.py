@@ -5,6 +5,7 @@ import sys
 import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context
@@ -18,6 +19,7 @@ from mriprivacy.challenge.submission_log.admission import Turn
 from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.head import OverLimitError
 from mriprivacy.challenge.submission_log.log import Limits
+from mriprivacy.challenge.submission_log.organizer_key import signed
 
 # A submission on which the service ended so often, without an answer, is not evaluated again. Long before, it
 # comes behind all others (`spool.MANY`), so one that ends the service does not keep them waiting.
@@ -42,6 +44,8 @@ class Desk:
         A team's and all teams'.
     may : float
         Bits of the key that all answers may give away.
+    signing_key : object
+        The organizer's, which signs entries; None for none.
     """
 
     context: Context
@@ -49,6 +53,7 @@ class Desk:
     output: Path
     limits: Limits
     may: float
+    signing_key: Any = None
 
     def answer(self, item: Item) -> bool:
         """Evaluate a submission and keep its answer; no error of one of them ends the service.
@@ -95,7 +100,8 @@ class Desk:
         others = teams_of_entries(self.output, edition.name)
         with turn.entered("", others, self.context.compute, item.track) as (submission, received_on):
             evaluation = evaluate(self.context, submission)
-            entry = as_received(evaluation.entry, received_on, self.context.sealed)
+            received = as_received(evaluation.entry, received_on, self.context.sealed)
+            entry = signed(received, self.signing_key)
             evaluation = replace(evaluation, entry=entry)
             write_entry(self.output, entry)
             told = turn.close(evaluation, submission, self.context)

@@ -187,10 +187,12 @@ def make_server(desktop: Desktop, host: str, port: int) -> ThreadingHTTPServer:
 
         def _post(self) -> dict[str, Any]:
             place, _, track = self.path.removeprefix("/").partition("/")
-            length = self.headers.get("Content-Length", "")
+            # With two lengths, or none that holds, a proxy may see another end of the body than we do.
+            given = self.headers.get_all("Content-Length") or [""]
+            length = given[0] if len(given) == 1 and "Transfer-Encoding" not in self.headers else ""
             if not (length.isascii() and length.isdigit() and len(length) < 16):
                 self.close_connection = True  # where the next request begins is not known
-                raise RefusedRequest(411, "no Content-Length")
+                raise RefusedRequest(411, "no Content-Length, or not one alone")
             self._left = int(length)
             token = self._token()
             if place != "submissions":

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ SUBMISSION, ABOUT, ANSWER, ATTEMPTS = "submission.zip", "about.json", "answer.js
 STATES = ("evaluated", "refused", "over limit", "failed")
 _FINAL = ("evaluated", "refused")  # the same bytes would end so again
 _PIECE = 1 << 20
+_LARGEST = 1 << 20  # bytes of what is kept beside a zip
+_ABOUT = {"platform": str, "track": str, "sha256": str, "arrived": int}
 _ARRIVING = ".partial-"
 _SECRET, _SECRET_BYTES = "tickets.key", 32
 MANY = 3  # evaluations begun without an end: the fault may lie in the submission
@@ -95,10 +98,16 @@ class Item:
         """Return the answer, if there is one."""
         if not (self.folder / ANSWER).exists():
             return None
-        content = read_json_object(self.folder / ANSWER, name=ANSWER)
-        return Answer(
-            content["state"], tuple(content["lines"]), content["scores"], content.get("again", False)
-        )
+        content = {"again": False} | _read(self.folder / ANSWER)  # which older kits did not write
+        state, again = content.get("state"), content["again"]
+        lines: Any = content.get("lines")
+        scores: Any = content.get("scores")
+        good = state in STATES and isinstance(again, bool)
+        good &= isinstance(lines, list) and all(isinstance(line, str) for line in lines)
+        good &= isinstance(scores, dict) and all(type(one) in (int, float) for one in scores.values())
+        if not good:
+            raise _odd(self.folder / ANSWER)
+        return Answer(str(state), tuple(lines), scores, again)
 
     def is_done(self) -> bool:
         """Return whether there is an answer that is final."""
@@ -224,7 +233,10 @@ def find(spool: Path, ticket: str) -> Item | None:
     """Return what a ticket stands for; None for any text that is no ticket of this spool."""
     if not re.fullmatch("[0-9a-f]{32}", ticket, re.ASCII) or not (spool / ticket / ABOUT).is_file():
         return None
-    return Item(spool / ticket, **read_json_object(spool / ticket / ABOUT, name=ABOUT))
+    content = _read(spool / ticket / ABOUT)
+    if {name: type(value) for name, value in content.items()} != _ABOUT:
+        raise _odd(spool / ticket / ABOUT)
+    return Item(spool / ticket, **content)
 
 
 def waiting(spool: Path) -> list[Item]:
@@ -236,13 +248,28 @@ def waiting(spool: Path) -> list[Item]:
     for half in spool.glob(f"{_ARRIVING}*"):
         shutil.rmtree(half, ignore_errors=True)
     left = []
-    for item in filter(None, (find(spool, path.name) for path in spool.iterdir())):
-        answer = item.answer()
+    for path in spool.iterdir():
+        try:
+            item = find(spool, path.name)
+            answer = item.answer() if item else None
+        except UserError as error:  # a damaged one costs itself
+            print(*error.problems, sep="\n", file=sys.stderr, flush=True)
+            continue
+        if item is None:
+            continue
         if answer is None:
             left.append(item)
         elif answer.final:  # a kill came before
             item.archive.unlink(missing_ok=True)
     return sorted(left, key=lambda item: (item.attempts() >= MANY, item.arrived))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return read_json_object(path, name=str(path), max_bytes=_LARGEST)
+
+
+def _odd(path: Path) -> UserError:
+    return UserError(f"{path}: is not as this kit writes it; remove its folder, and the team sends again")
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

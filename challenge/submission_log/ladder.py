@@ -5,9 +5,11 @@ Hardt, 2015, "The Ladder: A Reliable Leaderboard for Machine Learning Competitio
 only when it beats the team's best by more than the standard error of the paired difference.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +71,11 @@ def load(folder: Path, submission: str) -> Reached:
     path = inside(folder / _SCORES, f"{submission}.npz")
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Reached(float(kept["value"]), kept["units"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            value, units = float(kept["value"]), kept["units"]
+            if units.ndim != 1 or not np.isfinite(value) or not np.isfinite(units).all():
+                raise ValueError("is nothing that a submission reaches")
+            return Reached(value, units)
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise RecordError(
             f"{_SCORES}/{submission}.npz: cannot be read; evaluate that submission again, with this record"
         ) from error

@@ -11,7 +11,6 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +26,10 @@ from mriprivacy.challenge.submission_log.head import (
     way_out,
     write_head,
 )
+from mriprivacy.challenge.submission_log.line_rules import LATER, TIME, odd_member
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.fields import alike
+from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.strict_json import parse_json_object
 from mriprivacy.data_prep.formats.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
@@ -38,12 +39,9 @@ if TYPE_CHECKING:
 from mriprivacy.data_prep.formats.settings import setting
 
 LOG = "submissions.jsonl"
-EVENTS = ("accepted", "refused", "over limit", "failed", "evaluated", "evaluated again", "repaired")
-_LATER = ("entry", "note", "bits")  # members that a line has only where they are not empty
 _LOCK = ".lock"
 LARGEST = 1 << 30  # bytes of a log
 _BITS_BEFORE = 6.68  # of an answer of older kits, which did not log them: 101 values, or none
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass
@@ -76,8 +74,9 @@ class Event:
     Attributes
     ----------
     event : str
-        One of `EVENTS`; `failed`: accepted, but its evaluation ended in an error; `evaluated again`: with
-        another entry than before; `repaired`: lines were lost, or the clock was wrong (`note` says which).
+        One of `line_rules.EVENTS`; `failed`: accepted, but its evaluation ended in an error; `evaluated
+        again`: with another entry than before; `repaired`: lines were lost, or the clock was wrong (`note`
+        says which).
     edition, track, team, system : str
         Of a refused submission as it claims, if that is well formed, or else `n/a`; its team as the organizer
         knows it (`team=`); may be empty.
@@ -124,7 +123,7 @@ class Event:
 
     def line(self) -> bytes:
         """Return the event as it stands in the log."""
-        members = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        members = {name: value for name, value in asdict(self).items() if value or name not in LATER}
         return (json.dumps(members, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
 
 
@@ -210,23 +209,11 @@ def head_problem(events: tuple[Event, ...], known: Head | None) -> str | None:
 
 def _parse(line: bytes, number: int) -> Event:
     content = parse_json_object(line, name=f"{LOG}: line {number}")
-    kinds: Mapping[str, type | tuple[type, ...]] = {
-        "problems": int, "number": int, "score": (int, float, type(None)),
-        "bits": (int, float),
-    }  # fmt: skip
-    names = [field.name for field in fields(Event) if field.name in content or field.name not in _LATER]
-    good = list(content) == names and all(
-        isinstance(value, kinds.get(name, str)) and not isinstance(value, bool)
-        for name, value in content.items()
-    )
-    event = Event(**content) if good else None
-    if event is None or event.event not in EVENTS or event.line() != line or not _is_time(event.time):
+    names = [field.name for field in fields(Event) if field.name in content or field.name not in LATER]
+    event = Event(**content) if list(content) == names else None
+    if event is None or odd_member(asdict(event)) or event.line() != line:
         raise RecordError(f"{LOG}: line {number} is not an event as this kit writes it")
     return event
-
-
-def _is_time(text: str) -> bool:
-    return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII))
 
 
 def append(folder: Path, event: Event, now: datetime | None = None) -> Event:
@@ -271,7 +258,7 @@ def admit(
         mine = [e for e in accepted if alike(e.team, event.team)]
         if known := [e for e in mine if e.submission == event.submission]:
             return known[0]
-        today = sum(e.time[:10] == now.strftime(_TIME)[:10] for e in mine)
+        today = sum(e.time[:10] == now.strftime(TIME)[:10] for e in mine)
         of_team, of_all = f"team {event.team}", "all teams"
         for who, used, most, when in (
             (of_team, today, limits.per_day, "today (UTC)"),
@@ -297,7 +284,7 @@ def admit(
 def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime) -> Event:
     if events and is_behind(events, now):
         raise RecordError(
-            f"{LOG}: its last line is of {events[-1].time}, but the clock says {now.strftime(_TIME)}. Set "
+            f"{LOG}: its last line is of {events[-1].time}, but the clock says {now.strftime(TIME)}. Set "
             f"the clock; if it is right, 'mriprivacy repair record={folder}' notes in the log that it was not"
         )
     return extend(folder, events, event, now)
@@ -305,7 +292,7 @@ def _append(folder: Path, events: tuple[Event, ...], event: Event, now: datetime
 
 def is_behind(events: tuple[Event, ...], now: datetime) -> bool:
     """Say whether a clock is behind the last line of a log."""
-    return now.strftime(_TIME) < events[-1].time
+    return now.strftime(TIME) < events[-1].time
 
 
 def extend(folder: Path, events: tuple[Event, ...], event: Event, now: datetime) -> Event:
@@ -314,8 +301,10 @@ def extend(folder: Path, events: tuple[Event, ...], event: Event, now: datetime)
     The head comes after the log, so a kill between them leaves a line that is not counted yet. Only the
     first head comes before: a log without one is never what a kill leaves.
     """
-    time = now.strftime(_TIME)
+    time = now.strftime(TIME)
     written = replace(event, number=len(events) + 1, time=time, previous=head(events))
+    if odd := odd_member(asdict(written)):  # or the log could not be read again
+        raise RecordError(f"{LOG}: {odd} would be {shown(str(getattr(event, odd)))}, which no line may hold")
     if not (folder / HEAD).exists():
         write_head(folder, Head(0, NOTHING))
     with whole_file(folder / LOG) as temporary, temporary.open("wb") as stream:

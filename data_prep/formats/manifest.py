@@ -64,9 +64,9 @@ def content_digest(path: Path) -> str:
     Raises
     ------
     ContentError
-        If a scan is not one gzip member with a NIfTI-1 of 2 GB at most, little endian, 3-D, without
-        extension; if a photograph is not an 8-bit RGB PNG without interlace and with pixels alone; if either
-        is damaged, cut off, or goes on after its end.
+        If it is a pipe, a device or a folder; if a scan is not one gzip member with a NIfTI-1 of 2 GB at
+        most, little endian, 3-D, without extension; if a photograph is not an 8-bit RGB PNG without interlace
+        and with pixels alone; if either is damaged, cut off, or goes on after its end.
 
     Examples
     --------
@@ -76,6 +76,8 @@ def content_digest(path: Path) -> str:
     >>> content_digest(path) == file_sha256(path)
     True
     """
+    if not path.is_file():  # a pipe would never end
+        raise ContentError("is no file")
     kind = encoding(path.name)
     if kind == SCAN:
         return _scan_digest(path)

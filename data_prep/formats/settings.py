@@ -183,7 +183,8 @@ def _allowed(value: Any, about: About) -> bool:
     if about.choices:
         if not isinstance(value, list):
             return value in about.choices
-        return bool(value) and len(set(value)) == len(value) and set(value) <= set(about.choices)
+        # In this order: what is no choice need not be hashable.
+        return bool(value) and all(one in about.choices for one in value) and len(set(value)) == len(value)
     return (  # NaN is none of it
         (about.at_least is None or value >= about.at_least)
         and (about.at_most is None or value <= about.at_most)

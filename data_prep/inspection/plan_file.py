@@ -23,6 +23,7 @@ from mriprivacy.scoring.errors import UserError
 FORMAT = 1
 PLAN = "plan.toml"
 UNDECIDED = "?"
+_LARGEST_GROUP = 1_000_000  # people
 MAX_BYTES = 100_000_000
 # What a person must fill in where people are real.
 TERMS = ("id", "version", "licence", "citation", "consent")
@@ -227,9 +228,13 @@ def parse_plan(raw: str | bytes, name: str) -> CohortPlan:
         content = tomllib.loads(
             raw if isinstance(raw, str) else raw.decode("utf-8-sig").replace("\r\n", "\n")
         )
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
         raise PlanError(f"{name}: is no TOML ({error}); texts stand in quotes, lists in brackets") from error
     found = Findings(name)
+    for where in _beyond_toml(content):
+        found.add("a text has a NUL character, or a number more than 64 bits", shown(where))
+    if problems := found.problems():  # before any such number is shown
+        raise PlanError(*problems)
     top = {key: value for key, value in content.items() if key not in ("edition", "meaning", "people")}
     _check(top, _TOP, "", found, needed=("format", "root"))
     sections = {key: content.get(key, {}) for key in ("edition", "meaning", "people")}
@@ -246,6 +251,8 @@ def parse_plan(raw: str | bytes, name: str) -> CohortPlan:
             found.add("people are sections such as [people.sub-01]", subject)
     if not found.problems():
         _check_values(sections, found)
+    if type(group := top.get("smallest_group", 2)) is int and not 1 <= group <= _LARGEST_GROUP:
+        found.add(f"smallest_group is not from 1 to {_LARGEST_GROUP}", f"{group}")
     if problems := found.problems():
         raise PlanError(*problems)
     if top["format"] != FORMAT:
@@ -277,6 +284,19 @@ def _check(
     for key in needed:
         if key not in table:
             found.add("a key is missing", f"{where}{key}")
+
+
+def _beyond_toml(value: Any, where: str = "") -> Iterator[str]:
+    """Yield where in a plan stands what no file's name, no line and no reader of TOML has to hold."""
+    if isinstance(value, dict):
+        for key, own in value.items():
+            yield from _beyond_toml(key, where)
+            yield from _beyond_toml(own, f"{where}.{key}" if where else key)
+    elif isinstance(value, list):
+        for own in value:
+            yield from _beyond_toml(own, where)
+    elif (isinstance(value, str) and "\0" in value) or (type(value) is int and not -(2**63) <= value < 2**63):
+        yield where
 
 
 def _check_values(sections: Mapping[str, Mapping[str, Any]], found: Findings) -> None:

@@ -200,6 +200,22 @@ SCANS = {
         scan(lambda x: nib.Nifti1Image(x.get_fdata() * 1e-60, x.affine)),
         "the same value, 0,",
     ),
+    "a face in the low bits of float64": (
+        scan(lambda x: nib.Nifti1Image(np.rint(x.get_fdata() / 50) + x.get_fdata() * 1e-12, x.affine)),
+        "voxels (float64) that float32 does not hold, and attackers read float32; write float32 without",
+    ),
+    "a face in the low bits of int32": (
+        scan(
+            lambda x: nib.Nifti1Image(
+                (np.rint(x.get_fdata() / 50) * (1 << 20) * 50 + x.get_fdata()).astype("i4"), x.affine
+            )
+        ),
+        "voxels (int32) that float32 does not hold",
+    ),
+    "a face below a large intercept": (
+        put(112, f4(1) + f4(1e9)),
+        "voxels (int16) that float32 does not hold",
+    ),
     "a NaN voxel": (with_voxel(np.nan), "voxels that are not finite numbers"),
     "an infinite voxel": (with_voxel(np.inf), "voxels that are not finite numbers"),
     "zeros": (scan(lambda x: nib.Nifti1Image(np.zeros(x.shape, np.int16), x.affine)), "the same value, 0,"),

@@ -6,13 +6,16 @@ For hypothesis (tests/challenge/test_any_bytes.py) and for atheris (docs/how-to/
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import entry_digest, read_entry, write_entry
 from mriprivacy.challenge.entry.entry_rules import entry_problems
+from mriprivacy.challenge.export.design import design
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.markdown import leaderboard
 from mriprivacy.challenge.submission_log.budget import edition_budget
@@ -76,6 +79,9 @@ def log(data: bytes, work: Path) -> bool:
         events = read_log(folder)
         assert b"".join(event.line() for event in events) == lines
         assert [event.number for event in events] == list(range(1, len(events) + 1))
+        texts = [value for event in events for value in vars(event).values() if isinstance(value, str)]
+        assert all(text.isprintable() and ".." not in text for text in texts)
+        assert all(event.bits >= 0 and datetime.fromisoformat(event.time) for event in events)
     assert not refused(lambda: repair(folder))
     repaired = read_log(folder)
     kept = [path.read_bytes() for path in folder.glob("broken-*.jsonl")]
@@ -146,5 +152,9 @@ class Editions:
             known = zip(Attributes._fields, own, strict=True)
             assert all(value == NOT_AVAILABLE or value in values[name] for name, value in known)
         refused(lambda: edition.superseded_by)
+        refused(lambda: read_protocol(edition.description))
+        refused(lambda: design(edition))
+        counts = edition.description["counts"]["eval"]
+        assert counts["trials"] == len(edition.eval.trials)
         assert json.loads(json.dumps(edition.description, allow_nan=False)) == edition.description
         return True

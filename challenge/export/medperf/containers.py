@@ -11,6 +11,7 @@ import yaml
 from mriprivacy.challenge.edition.protocol import Protocol, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.columns import columns
+from mriprivacy.challenge.export.medperf.parameters import ALIKE, DESIGN
 from mriprivacy.challenge.export.packing import text, vendor_kit
 from mriprivacy.challenge.export.requirements import write_requirements
 from mriprivacy.data_prep.formats.atomic import write_whole
@@ -20,9 +21,6 @@ RAW, DATA, LABELS = f"{_ROOT}/raw_data", f"{_ROOT}/data", f"{_ROOT}/labels"
 PREDICTIONS = f"{_ROOT}/predictions"
 PARAMETERS = f"{_ROOT}/parameters/parameters_file.yaml"
 RESULTS, STATISTICS = f"{_ROOT}/results/results.yaml", f"{_ROOT}/statistics/statistics.yaml"
-# Of edition.json, what the editions of all hospitals have in common.
-_ALIKE = ("id", "version", "licence", "citation", "consent", "contrast")
-_DESIGN = ("dev_share", "age_edges", "nonmated_per_probe")
 
 
 @dataclass(frozen=True)
@@ -94,9 +92,9 @@ def build_words(description: Mapping[str, Any], track: str) -> list[str]:
     ['edition.id=a', 'edition.version=1', 'edition.contrast=T1w', 'edition.tracks=["defacing"]',
     'protocol.size=300']
     """
-    values = {f"edition.{name}": description[name] for name in _ALIKE if description.get(name)}
+    values = {f"edition.{name}": description[name] for name in ALIKE if description.get(name)}
     values |= {
-        f"edition.{name}": value for name, value in description.get("design", {}).items() if name in _DESIGN
+        f"edition.{name}": value for name, value in description.get("design", {}).items() if name in DESIGN
     }
     if references := description.get("references"):
         values["edition.references"] = references

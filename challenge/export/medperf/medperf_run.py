@@ -19,9 +19,9 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.columns import platform_scores
+from mriprivacy.challenge.export.medperf.parameters import build_given, metrics, model_command
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
-from mriprivacy.data_prep.formats.strict_json import read_json_object
 from mriprivacy.scoring.errors import UserError
 
 _KIT = "from mriprivacy.challenge.cli import main; raise SystemExit(main())"
@@ -57,7 +57,7 @@ def prepare(raw: Path, parameters: Path, data: Path, labels: Path) -> int:
     """
     for mount in (data, labels):
         _clear(mount)
-    given = _parameters(parameters).get("build", [])
+    given = build_given(parameters)
     words = [f"cohort.root={raw}", f"seed={secrets.randbits(128)}", f"output={labels / _MADE}"]
     status = _command(["build", *words, *given])
     if status == 0:
@@ -88,7 +88,7 @@ def statistics(data: Path, labels: Path, output: Path) -> int:
 def infer(data: Path, parameters: Path, predictions: Path) -> int:
     """Write the submission of a reference system."""
     _clear(predictions)
-    command, *given = _parameters(parameters)["command"]
+    command, *given = model_command(parameters)
     status = _command([command, f"edition={data}", f"output={predictions / _MADE}", *given])
     if status == 0:
         _move_up(predictions / _MADE)
@@ -97,10 +97,10 @@ def infer(data: Path, parameters: Path, predictions: Path) -> int:
 
 def evaluate_predictions(predictions: Path, labels: Path, parameters: Path, output: Path) -> int:
     """Write the scores of a submission; of one that intake refuses, nothing."""
-    about = _parameters(parameters)
-    entry = score(labels, predictions, about["track"])
+    track, step, shown_columns = metrics(parameters)
+    entry = score(labels, predictions, track)
     signatures = [result.signature for result in entry.results]
-    aggregates = platform_scores(entry, float(about["step"]), about["columns"])
+    aggregates = platform_scores(entry, step, shown_columns)
     _write(output, {"aggregates": aggregates, "signatures": signatures, "warnings": list(entry.warnings)})
     return 0
 
@@ -123,11 +123,6 @@ def _move_up(folder: Path) -> None:
     for path in folder.iterdir():
         path.rename(folder.parent / path.name)
     folder.rmdir()
-
-
-def _parameters(path: Path) -> dict[str, Any]:
-    """Read what the export wrote: JSON, which is YAML, so that no YAML from outside is read."""
-    return read_json_object(path, name="the parameters file")
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Eight versions of a real head: whole, half, sheared, defaced and stripped. Brains and atlases are no heads."""
+"""Eight versions of a real head: whole, half, sheared, defaced, stripped. Brains and atlases are no heads."""
 
 from collections.abc import Callable
 from pathlib import Path

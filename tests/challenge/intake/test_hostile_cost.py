@@ -77,7 +77,7 @@ EMPTY = gzip.compress(b"", mtime=0)
 
 
 def floats(voxels: NDArray[np.uint8]) -> bytes:
-    return canonical_bytes(voxels.astype(np.float64) / 3, np.eye(4))
+    return canonical_bytes((voxels / np.float32(3)).astype(np.float64), np.eye(4))
 
 
 # At the size of a real scan, what is dear to read; the first two are not hostile.

@@ -88,7 +88,7 @@ def test_two_spellings_are_not_two_teams(
 
 def test_limits_count_all_spellings(tmp_path: Path) -> None:
     for number, team in enumerate(("Anna", "anna", "An_na")):
-        event = Event("accepted", "synth/1", "attack", team, "s", f"{number}")
+        event = Event("accepted", "synth/1", "attack", team, "s", f"{number:064x}")
         if number < 2:
             admit(tmp_path, event, Limits(2, 20))
             continue
@@ -171,7 +171,7 @@ def test_many_teams_have_tokens(tmp_path: Path) -> None:
 def test_a_spelling_of_a_known_team_gets_no_token(
     tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    admit(tmp_path, Event("accepted", "tiny/2026.1", "attack", "Anna", "s", "0"), Limits(2, 20))
+    admit(tmp_path, Event("accepted", "tiny/2026.1", "attack", "Anna", "s", "0" * 64), Limits(2, 20))
     words = ["serve-scores", f"edition={tiny_edition_folder}", f"record={tmp_path}"]
     assert main([*words, f"output={tmp_path / 'entries'}", "new_team=anna"]) == 2
     assert "'Anna' was here before and looks the same" in capsys.readouterr().err

@@ -38,9 +38,16 @@ def test_defacing_submissions_that_are_refused(
 
 
 ACCEPTED = {
-    "as large as it may be": scan(lambda x: nib.Nifti1Image(x.get_fdata() * 1e15, x.affine)),
+    "as large as it may be": scan(lambda x: nib.Nifti1Image(x.get_fdata(dtype=np.float32) * 1e15, x.affine)),
     "shifted by a rounding error": moved(1e-4),
-    "float64": scan(lambda x: nib.Nifti1Image(x.get_fdata() / 3, x.affine)),
+    "float32": scan(lambda x: nib.Nifti1Image((x.get_fdata() / 3).astype("f4"), x.affine)),
+    "float64, as get_fdata gives it": scan(lambda x: nib.Nifti1Image(x.get_fdata(), x.affine)),
+    "float64 of a float32": scan(
+        lambda x: nib.Nifti1Image((x.get_fdata() / 3).astype("f4").astype("f8"), x.affine)
+    ),
+    "scaled by nibabel": scan(
+        lambda x: nib.Nifti1Image(x.get_fdata() / 3, x.affine, nib.Nifti1Image(x.dataobj, x.affine).header)
+    ),
     "scaled": put(112, f4(0.5) + f4(-3)),
     "a slope of 0": put(112, f4(0) + f4(0)),
     "one volume of four dimensions": scan(lambda x: nib.Nifti1Image(x.get_fdata()[..., None], x.affine)),
@@ -76,7 +83,9 @@ def test_what_honest_tools_write_is_accepted(name: str, defacing: Path, tiny_edi
     ] * written
     assert isinstance(submission, DefacingSubmission)
     for path in submission.scans.values():
-        read_scan(path)  # as the attackers read it
+        seen = read_scan(path)  # as the attackers read it
+        # Whatever two voxels differ in, they see it: nothing is hidden below what float32 holds.
+        assert np.unique(seen.data).size == np.unique(nib.load(path).get_fdata()).size
 
 
 def test_scans_that_are_the_originals_are_warned_about(defacing: Path, tiny_edition: Edition) -> None:

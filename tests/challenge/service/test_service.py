@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.service import server
 from mriprivacy.challenge.submission_log.log import read_log
 from tests.helpers.hostile_archives import members, packed
+from tests.helpers.organizer_keys import write_key
 from tests.helpers.scoring_service import Service, make_token, request, served, table, team_token
 
 PLATFORM = "codabench"
@@ -114,6 +116,25 @@ def test_limits_hold_and_are_asked_again_later(
         assert over["lines"] == ["team anna: 1 submissions were accepted in all; the limit is 1"]
     with served(tiny_edition_folder, record, token) as service:  # with a higher limit
         assert answer(service, send(service, two[1]))["state"] == "evaluated"
+
+
+def test_what_it_writes_can_be_signed(
+    tiny_edition_folder: Path, tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    token = make_token(tiny_edition_folder, home / "record", PLATFORM)
+    key = write_key(tmp_path / "organizer")
+    body = good(tiny_edition, home / "record", tmp_path, "anna")
+    with served(tiny_edition_folder, home / "record", token, 0, f"sign_with={key}") as service:
+        assert answer(service, send(service, body))["state"] == "evaluated"
+    public = f"verify_with={tmp_path / 'organizer.pub'}"
+    capsys.readouterr()
+    assert main(["rank", f"entries={home / 'entries'}", f"output={tmp_path / 'board'}", public]) == 0
+    assert (
+        f"1 entries are as an organizer of {tmp_path / 'organizer.pub'} signed them"
+        in capsys.readouterr().out
+    )
 
 
 def test_no_one_sends_in_the_name_of_another(
@@ -247,6 +268,28 @@ def test_a_body_that_is_not_read_is_no_request(service: Service) -> None:
             while piece := connection.recv(1 << 16):
                 received += piece
     assert received.count(b"HTTP/1.1 200") == 1
+    assert b"Connection: close" in received
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        "Content-Length: 3\r\nContent-Length: 300\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ],
+)
+def test_a_body_has_one_end(lengths: str, service: Service) -> None:
+    """Of two lengths a proxy may take the other, and send another team's request as the rest of it."""
+    place = urlsplit(service.url)
+    head = f"POST /submissions/attack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+        connection.sendall(f"{head}{lengths}\r\nabc".encode())
+        received = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 16):
+                received += piece
+    assert received.startswith(b"HTTP/1.1 411")
     assert b"Connection: close" in received
 
 

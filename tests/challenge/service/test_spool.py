@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.service.spool import (
+    ABOUT,
+    ANSWER,
     ATTEMPTS,
     MANY,
     Answer,
     Item,
+    find,
     receive,
     ticket_of,
     ticket_secret,
     waiting,
 )
+from mriprivacy.scoring.errors import UserError
 
 SECRET = bytes(32)
 
@@ -44,7 +48,7 @@ def test_what_a_power_cut_left_of_a_count_stops_no_start(left: str, tmp_path: Pa
 def test_a_zip_stays_while_it_may_be_needed(state: str, stays: bool, tmp_path: Path) -> None:
     item, new = sent(tmp_path, b"zip")
     assert new
-    item.close(Answer(state, ("A line.",), None))
+    item.close(Answer(state, ("A line.",)))
     assert item.archive.exists() is stays
     again, new = sent(tmp_path, b"zip")
     assert (again.folder, new) == (item.folder, False)
@@ -77,3 +81,30 @@ def test_tickets_are_known_to_their_service_alone(tmp_path: Path) -> None:
     one, other = ticket_secret(tmp_path / "a"), ticket_secret(tmp_path / "b")
     assert one == ticket_secret(tmp_path / "a")
     assert len({ticket_of(secret, "codabench", "attack", "00" * 32) for secret in (one, other)}) == 2
+
+
+DAMAGED = {
+    "no JSON": "\x00",
+    "a list": "[]",
+    "nothing in it": "{}",
+    "another folder": '{"platform": "p", "track": "attack", "sha256": "x", "arrived": 1, "folder": "/etc"}',
+    "other types": '{"platform": 5, "track": [], "sha256": null, "arrived": "x"}',
+    "no state of an answer": '{"state": "x", "lines": [], "scores": {}}',
+    "lines that are none": '{"state": "failed", "lines": 7, "scores": {}}',
+    "scores that are none": '{"state": "failed", "lines": ["x"], "scores": {"auc": "1"}}',
+}
+
+
+@pytest.mark.parametrize("name", [ABOUT, ANSWER])
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_submission_stops_no_other(
+    content: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service did not start again: one file of a spool ended it in a traceback."""
+    (damaged, _), (good, _) = sent(tmp_path, b"one"), sent(tmp_path, b"two")
+    (damaged.folder / name).write_text(content)
+    assert waiting(tmp_path) == [good]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{damaged.folder / name}: ")
+    with pytest.raises(UserError, match=damaged.ticket):
+        find(tmp_path, damaged.ticket).answer()  # type: ignore[union-attr]

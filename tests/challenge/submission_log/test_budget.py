@@ -144,7 +144,7 @@ def test_answers_to_all_teams_are_added_up(tmp_path: Path) -> None:
     """Across teams, tracks and steps; those of older kits, which have no bits, count as two digits."""
 
     def accepted(name: str, bits: float) -> Event:
-        return Event("accepted", "synth/1", "attack", f"team{name}", "s", name, bits=bits)
+        return Event("accepted", "synth/1", "attack", f"team{name}", "s", name * 64, bits=bits)
 
     admit(tmp_path, accepted("a", 0.0), Limits())
     admit(tmp_path, accepted("b", 2.5), Limits(), may=9.2)

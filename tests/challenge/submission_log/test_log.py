@@ -48,8 +48,8 @@ from tests.helpers.board_entries import made_up
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
-def accepted(team: str, submission: str) -> Event:
-    return Event("accepted", "synth/1", "attack", team, "s", submission)
+def accepted(team: str, digits: str) -> Event:
+    return Event("accepted", "synth/1", "attack", team, "s", digits.zfill(64))
 
 
 @pytest.fixture

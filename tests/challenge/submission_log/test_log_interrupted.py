@@ -16,8 +16,8 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
 
 
-def accepted(submission: str) -> Event:
-    return Event("accepted", "synth/1", "attack", "team", "s", submission)
+def accepted(digits: str) -> Event:
+    return Event("accepted", "synth/1", "attack", "team", "s", digits.zfill(64))
 
 
 def refuse(folder: Path) -> object:
@@ -26,7 +26,7 @@ def refuse(folder: Path) -> object:
 
 
 def let_in(folder: Path) -> object:
-    return admit(folder, accepted("new"), Limits(0, 0), LATER)
+    return admit(folder, accepted("ab"), Limits(0, 0), LATER)
 
 
 def mark(folder: Path) -> object:
