@@ -103,7 +103,7 @@ def turned_upright(scan_to_head: Matrix) -> Matrix:
     u, _, v = np.linalg.svd(scan_to_head[:3, :3])
     motion = np.eye(4)
     motion[:3, :3] = np.round(u @ v, 9) + 0.0
-    here = _at(np.linalg.inv(scan_to_head), LOOKED_AT)
+    here = _at(np.asarray(np.linalg.inv(scan_to_head), np.float64), LOOKED_AT)
     motion[:3, 3] = np.round(np.array(LOOKED_AT) - motion[:3, :3] @ here, 6)
     return motion
 
