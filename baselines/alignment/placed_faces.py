@@ -1,4 +1,4 @@
-"""Faces where they must be: what a detector does not see in a head whose place is known.
+"""Heads turned upright, and faces where they must be: what a detector does not see in a head as it lies.
 
 A detector looks for a face; a registration knows where it was. The head is turned upright, drawn, and cut
 where the average head has its face. So a defacer that hides a face from a detector does not hide it from a
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.alignment.presence import presence
+from mriprivacy.baselines.alignment.presence import presence, turn_of
 from mriprivacy.baselines.face.landmarks import Face, landmarks_in
 from mriprivacy.baselines.face.render import camera_of, render_with_depth
 from mriprivacy.baselines.face.scan import Scan
@@ -79,6 +79,27 @@ def placed_faces(
         box = (round(x - half), round(y - half), round(x + half), round(y + half))
         faces.append(Face(landmarks_in(picture, box), picture, box, CONFIDENCE, 0))
     return tuple(faces)
+
+
+def upright(scan: Scan, cache: Path | None = None) -> tuple[Scan, float] | None:
+    """Return a scan whose head stands as the average head does, and by how many degrees it was turned.
+
+    Parameters
+    ----------
+    scan : Scan
+        A head. Its voxels stay; its affine is turned.
+    cache : Path, optional
+        Folder for registrations.
+
+    Returns
+    -------
+    (Scan, float) or None
+        None if it is unknown where the head lies (`presence`).
+    """
+    scan_to_head = presence(scan, cache).scan_to_head
+    if scan_to_head is None:
+        return None
+    return replace(scan, affine=turned_upright(scan_to_head) @ scan.affine), turn_of(scan_to_head)
 
 
 def turned_upright(scan_to_head: Matrix) -> Matrix:

@@ -14,6 +14,7 @@ CHECKS = (
     "views_with_face",
     "views_implausible",
     "views_placed",
+    "turned_degrees",
     "nose_mm",
     *(f"cut_{side}_cm2" for side in SIDES),
 )
@@ -24,14 +25,14 @@ def seen(images: Images, side: str) -> list[tuple[str, ...]]:
     """Return the rows of images of one side; `n/a` for what is not asked of this kind of image.
 
     Of scans: in how many views a face was found, in how many the detector fired on what is no face, in how
-    many one was cut out where it must have been, how far the nose stands out, and the head at each border of
-    the field of view.
+    many one was cut out where it must have been, by how many degrees the head was turned upright, how far the
+    nose stands out, and the head at each border of the field of view.
 
     Examples
     --------
     >>> scan = ImageFeatures(True, "", {}, checks={"views_with_face": 5.0, "nose_mm": 31.26})
-    >>> seen({"a": scan}, "probe")[0][:9]
-    ('a', 'probe', 'yes', 'n/a', 'n/a', '5.0', 'n/a', 'n/a', '31.3')
+    >>> seen({"a": scan}, "probe")[0][:10]
+    ('a', 'probe', 'yes', 'n/a', 'n/a', '5.0', 'n/a', 'n/a', 'n/a', '31.3')
     """
     return [
         (

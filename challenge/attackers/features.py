@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mriprivacy.baselines.alignment.placed_faces import placed_faces
+from mriprivacy.baselines.alignment.placed_faces import placed_faces, upright
 from mriprivacy.baselines.attacks.own_code import by_cause, called, fault, is_own, line_of, wrong_numbers
 from mriprivacy.baselines.attacks.registry import Attack, make_attack
 from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
@@ -231,8 +231,18 @@ def _look(job: _FeatureJob) -> Appearance:
     if job.kind == "photo":
         return appearance_of_photo(read_photo(job.path))
     camera = job.extraction.camera
-    views = make_views(camera.views, camera.lights)
-    return appearance_of_scan(read_scan(job.path), camera.spacing_mm, views, camera.size)
+    views, scan = make_views(camera.views, camera.lights), read_scan(job.path)
+    seen = appearance_of_scan(scan, camera.spacing_mm, views, camera.size)
+    if 2 * len(seen.found) >= len(views):
+        return seen
+    # A head that nods far or lies aside is looked at again as the average head stands.
+    turned = upright(scan, job.extraction.cache)
+    if turned is None:
+        return seen
+    again = appearance_of_scan(turned[0], camera.spacing_mm, views, camera.size)
+    if len(again.found) <= len(seen.found):
+        return seen
+    return replace(again, checks=again.checks | {"turned_degrees": turned[1]})
 
 
 def _placed(job: _FeatureJob) -> tuple[Face, ...]:
