@@ -99,7 +99,7 @@ class Assessment:
 
     @property
     def highest(self) -> Linkage | None:
-        """The recipient with the highest risk of singling out, of equal ones the highest upper end; or None."""
+        """The recipient with the highest risk of singling out; of equal ones that of the highest interval."""
         risks = [(one, one.after.headline.risk.risk) for one in self.linkage if one.after is not None]
         return max(risks, key=lambda pair: (pair[1].value, pair[1].high))[0] if risks else None
 

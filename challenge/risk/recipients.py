@@ -97,8 +97,8 @@ class Linkage:
 
     @property
     def able(self) -> bool:
-        """Whether the attackers find people in the scans before defacing: else a low risk shows nothing."""
-        return self.before is not None and self.before.headline.risk.beyond_chance
+        """Whether the attackers find people, before defacing or after: else a low risk shows nothing."""
+        return any(one is not None and one.headline.risk.beyond_chance for one in (self.before, self.after))
 
 
 def held_by_recipients(pairs: Sequence[ScanPair], photos: Mapping[str, str]) -> list[Held]:

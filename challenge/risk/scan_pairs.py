@@ -80,8 +80,8 @@ class Pairing:
 def find_scans(root: Path, key: str = "root") -> tuple[list[str], int]:
     """Return the NIfTI files below a folder, relative to it, and how many more were passed over.
 
-    Where there are folders `anat`, only those in them are taken; `derivatives`, hidden folders, masks and labels are
-    not.
+    Where there are folders `anat`, only those in them are taken. Masks, labels, and what is hidden or in
+    `derivatives` are not.
 
     Parameters
     ----------
@@ -266,7 +266,11 @@ def pair_photos(folder: Path, subjects: Sequence[str]) -> Photos:
         else:
             found[path.relative_to(folder).as_posix()] = (whose, path)
     if not found:
-        seen = f"{len(others)} photographs of other names or formats ({some(others)})" if others else "no photograph"
+        seen = (
+            f"{len(others)} photographs of other names or formats ({some(others)})"
+            if others
+            else "no photograph"
+        )
         raise UserError(
             f"{folder}: {seen}; expected PNG or JPEG files named after people of the release, such as "
             f"{subjects[0]}.jpg"

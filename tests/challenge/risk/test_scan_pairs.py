@@ -102,7 +102,9 @@ def test_originals_in_the_released_folder_are_refused(tmp_path: Path) -> None:
 
 def test_masks_and_other_folders_of_a_release_are_counted_and_no_scans(tmp_path: Path) -> None:
     after = people(tmp_path / "b", 5)
-    touch(after, "sub-01/anat/sub-01_mod-T1w_defacemask.nii.gz", "sub-01/anat/sub-01_T1w_pydeface_mask.nii.gz")
+    touch(
+        after, "sub-01/anat/sub-01_mod-T1w_defacemask.nii.gz", "sub-01/anat/sub-01_T1w_pydeface_mask.nii.gz"
+    )
     touch(after, "sub-01/func/sub-01_bold.nii.gz")
     before = touch(people(tmp_path / "a", 5), "sub-01/func/sub-01_bold.nii.gz")
     assert pair_scans(before, after).passed_over == 3
