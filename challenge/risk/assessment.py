@@ -137,9 +137,17 @@ def assess(
     given = Photos() if photos is None else pair_photos(photos, pairing.subjects)
     shots = given.of_people
     table = read_people(original / "participants.tsv")
+    # First, for a photograph that cannot be read ends the run.
+    photographs = extract(
+        {name: path for name, (_, path) in shots.items()},
+        "photo",
+        Extraction(attacks=ATTACKS, cache=cache),
+        "photographs",
+        compute,
+    )
     checked = check_scans(pairing.pairs, cache, compute)
     held = held_by_recipients(pairing.pairs, {name: who for name, (who, _) in shots.items()})
-    seen = _look(pairing.pairs, {name: path for name, (_, path) in shots.items()}, held, cache, compute)
+    seen = _look(pairing.pairs, photographs, held, cache, compute)
     linked = work(link_recipient, [_asked(one, seen) for one in held], "recipients", compute)
     main = one_scan_each(pairing.pairs)
     after, before = (
@@ -177,12 +185,12 @@ class _SeenImages:
 
 def _look(
     pairs: Sequence[ScanPair],
-    shots: Mapping[str, Path],
+    photographs: Images,
     held: Sequence[Held],
     cache: Path,
     compute: Compute,
 ) -> _SeenImages:
-    """Take features of every image that a recipient compares; the brain's only where scans are compared."""
+    """Take features of every scan that a recipient compares; the brain's only where scans are compared."""
     wanted = {name for one in held for name in (*one.scans, *one.references)}
     used = [pair for pair in pairs if pair.name in wanted]
     two_scans = any(one.references for one in held if one.key == NOTHING)
@@ -193,7 +201,7 @@ def _look(
     return _SeenImages(
         extract(released, "scan", extraction, "faces of released scans", compute, untrusted=True),
         extract(original, "scan", extraction, "faces of originals", compute),
-        extract(dict(shots), "photo", Extraction(attacks=ATTACKS, cache=cache), "photographs", compute),
+        photographs,
         attacks,
     )
 
