@@ -114,7 +114,7 @@ def held_by_recipients(pairs: Sequence[ScanPair], photos: Mapping[str, str]) -> 
     main = one_scan_each(pairs)
     first, second, how = _two_scans(pairs)
     return [
-        Held(NOTHING, f"nothing but the release, in which people have two scans ({how})", first, second),
+        Held(NOTHING, f"nothing but the release, linking two scans of a person ({how})", first, second),
         Held(PHOTOGRAPH, "a photograph of the person's face", main, dict(photos)),
         Held(SCAN, f"another scan of the person with its face ({how})", first, second),
     ]
