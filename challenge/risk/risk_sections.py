@@ -227,6 +227,11 @@ def _inference(found: Assessment) -> Section:
             tuple(rows),
             (1, 2, 3, 4),
         ),
+        after=(
+            "These intervals are too narrow: in simulated releases without anything to infer, more than one "
+            "in ten lay above 0. A risk just above 0 can be chance (docs/results/risk_coverage.md of the "
+            "kit).",
+        ),
     )
 
 
