@@ -29,7 +29,7 @@ from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.evaluation.brain_gate import LEAST_CHANGED
 from mriprivacy.challenge.evaluation.kept_face import unchanged_share
 from mriprivacy.challenge.leaderboard.tables import tsv
-from mriprivacy.challenge.risk.scan_pairs import find_scans
+from mriprivacy.challenge.risk.scan_pairs import PASSED_OVER, find_scans
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -93,7 +93,7 @@ def run(settings: QcSettings) -> int:
     counts = Counter(one.seen.verdict for one in found.values())
     print(f"{root}: {len(found)} scans: {', '.join(f'{counts[v]} {v}' for v in VERDICTS if counts[v])}")
     if passed_over:
-        print(f"{passed_over} more NIfTI files were passed over: not in anat/, in derivatives/, or hidden")
+        print(f"{passed_over} more NIfTI files were passed over: {PASSED_OVER}")
     return _status(found.values())
 
 

@@ -13,6 +13,7 @@ from mriprivacy.challenge.risk.risk_sections import summary
 from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.scoring.errors import UserError
 
 
 @dataclass
@@ -31,8 +32,16 @@ class RiskSettings:
 
 
 def check(settings: RiskSettings) -> None:
-    """Raise if the output is there already: it would be noticed only after minutes."""
+    """Raise if the output is there already, or if what names people would become part of the release."""
     free_place(Path(settings.output))
+    released = Path(settings.released).resolve()
+    for key in ("output", "cache"):
+        place = getattr(settings, key)
+        if place and Path(place).resolve().is_relative_to(released):
+            raise UserError(
+                f"{key}={place}: lies in released={settings.released}, but holds what names people and stays "
+                "with the hospital; expected a folder outside of the release"
+            )
 
 
 def run(settings: RiskSettings) -> None:

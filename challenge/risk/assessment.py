@@ -25,7 +25,7 @@ from mriprivacy.challenge.risk.recipients import (
     one_scan_each,
 )
 from mriprivacy.challenge.risk.scan_checks import Checked, check_scans
-from mriprivacy.challenge.risk.scan_pairs import Pairing, ScanPair, pair_photos, pair_scans
+from mriprivacy.challenge.risk.scan_pairs import Pairing, Photos, ScanPair, pair_photos, pair_scans
 from mriprivacy.data_prep.cohorts.people_table import PeopleTable, read_people
 from mriprivacy.data_prep.cohorts.people_values import OLDEST
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
@@ -64,6 +64,8 @@ class Assessment:
         Released scans by kind, such as `T1w`.
     withheld : int
         Originals that were not released.
+    passed_over : int
+        NIfTI files of the release that were not looked at.
     linkage : tuple of Linkage
         By recipient.
     inferred : tuple of Inferred
@@ -82,6 +84,7 @@ class Assessment:
     photographs: int
     kinds: Mapping[str, int]
     withheld: int
+    passed_over: int
     linkage: tuple[Linkage, ...]
     inferred: tuple[Inferred, ...]
     checked: tuple[Checked, ...]
@@ -96,9 +99,9 @@ class Assessment:
 
     @property
     def highest(self) -> Linkage | None:
-        """The recipient with the highest risk of singling out; None where none was tested."""
-        ranked = [(one.after.headline.risk.risk.value, one) for one in self.linkage if one.after is not None]
-        return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+        """The recipient with the highest risk of singling out; of equal ones that of the highest interval."""
+        risks = [(one, one.after.headline.risk.risk) for one in self.linkage if one.after is not None]
+        return max(risks, key=lambda pair: (pair[1].value, pair[1].high))[0] if risks else None
 
     @property
     def failed(self) -> tuple[Checked, ...]:
@@ -131,11 +134,20 @@ def assess(
         With all that is wrong with the folders.
     """
     pairing = pair_scans(original, released)
-    shots = {} if photos is None else pair_photos(photos, pairing.subjects)
+    given = Photos() if photos is None else pair_photos(photos, pairing.subjects)
+    shots = given.of_people
     table = read_people(original / "participants.tsv")
+    # First, for a photograph that cannot be read ends the run.
+    photographs = extract(
+        {name: path for name, (_, path) in shots.items()},
+        "photo",
+        Extraction(attacks=ATTACKS, cache=cache),
+        "photographs",
+        compute,
+    )
     checked = check_scans(pairing.pairs, cache, compute)
     held = held_by_recipients(pairing.pairs, {name: who for name, (who, _) in shots.items()})
-    seen = _look(pairing.pairs, {name: path for name, (_, path) in shots.items()}, held, cache, compute)
+    seen = _look(pairing.pairs, photographs, held, cache, compute)
     linked = work(link_recipient, [_asked(one, seen) for one in held], "recipients", compute)
     main = one_scan_each(pairing.pairs)
     after, before = (
@@ -151,10 +163,11 @@ def assess(
         photographs=len(shots),
         kinds=dict(Counter(pair.kind or "scan" for pair in pairing.pairs)),
         withheld=len(pairing.withheld),
+        passed_over=pairing.passed_over,
         linkage=tuple(one for found in linked for one in found),
         inferred=inferred,
         checked=tuple(checked),
-        remarks=_remarks(pairing, table, seen),
+        remarks=_remarks(pairing, given, table, seen),
         kit=version("mriprivacy"),
         date=date.today().isoformat(),
     )
@@ -172,12 +185,12 @@ class _SeenImages:
 
 def _look(
     pairs: Sequence[ScanPair],
-    shots: Mapping[str, Path],
+    photographs: Images,
     held: Sequence[Held],
     cache: Path,
     compute: Compute,
 ) -> _SeenImages:
-    """Take features of every image that a recipient compares; the brain's only where scans are compared."""
+    """Take features of every scan that a recipient compares; the brain's only where scans are compared."""
     wanted = {name for one in held for name in (*one.scans, *one.references)}
     used = [pair for pair in pairs if pair.name in wanted]
     two_scans = any(one.references for one in held if one.key == NOTHING)
@@ -188,7 +201,7 @@ def _look(
     return _SeenImages(
         extract(released, "scan", extraction, "faces of released scans", compute, untrusted=True),
         extract(original, "scan", extraction, "faces of originals", compute),
-        extract(dict(shots), "photo", Extraction(attacks=ATTACKS, cache=cache), "photographs", compute),
+        photographs,
         attacks,
     )
 
@@ -215,16 +228,24 @@ def _values(table: PeopleTable) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _remarks(pairing: Pairing, table: PeopleTable, seen: _SeenImages) -> tuple[str, ...]:
-    told = [*table.remarks, *table.doubts]
-    if pairing.passed_over:
-        told.append(
-            f"{pairing.passed_over} NIfTI files were passed over: not in anat/, in derivatives/, or hidden"
+def _remarks(pairing: Pairing, given: Photos, table: PeopleTable, seen: _SeenImages) -> tuple[str, ...]:
+    remarks = [*table.remarks, *table.doubts] if table.people else []
+    if pairing.loose:
+        remarks.append(
+            f"{len(pairing.loose)} scans are not named sub-... ({some(pairing.loose)}): each counts as a "
+            "person of its own; two scans of a person need the names of BIDS"
+        )
+    if given.left_out:
+        remarks.append(
+            f"{len(given.left_out)} photographs were left out ({some(given.left_out)}): named after no "
+            "person of the release, or neither PNG nor JPEG"
         )
     if faceless := [name for name, image in seen.photos.items() if not image.acquired]:
-        told.append(
+        remarks.append(
             f"{len(faceless)} photographs have no face ({some(faceless)}); their people count as not found"
         )
     if lost := [name for name, image in seen.released.items() if image.lost]:
-        told.append(f"{len(lost)} released scans could not be opened ({some(lost)}); they count as not found")
-    return tuple(told)
+        remarks.append(
+            f"{len(lost)} released scans could not be opened ({some(lost)}); they count as not found"
+        )
+    return tuple(remarks)

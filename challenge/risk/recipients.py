@@ -97,8 +97,8 @@ class Linkage:
 
     @property
     def able(self) -> bool:
-        """Whether the attackers find people in the scans before defacing: else a low risk shows nothing."""
-        return self.before is not None and self.before.headline.risk.beyond_chance
+        """Whether the attackers find people, before defacing or after: else a low risk shows nothing."""
+        return any(one is not None and one.headline.risk.beyond_chance for one in (self.before, self.after))
 
 
 def held_by_recipients(pairs: Sequence[ScanPair], photos: Mapping[str, str]) -> list[Held]:
@@ -114,7 +114,7 @@ def held_by_recipients(pairs: Sequence[ScanPair], photos: Mapping[str, str]) -> 
     main = one_scan_each(pairs)
     first, second, how = _two_scans(pairs)
     return [
-        Held(NOTHING, f"nothing but the release, in which people have two scans ({how})", first, second),
+        Held(NOTHING, f"nothing but the release, linking two scans of a person ({how})", first, second),
         Held(PHOTOGRAPH, "a photograph of the person's face", main, dict(photos)),
         Held(SCAN, f"another scan of the person with its face ({how})", first, second),
     ]

@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.plots.plot import MUTED, SERIES, Plot, draw
 from mriprivacy.challenge.risk.assessment import Assessment
-from mriprivacy.challenge.risk.risk_sections import NOT_STATED, recipient_name, sections
+from mriprivacy.challenge.risk.risk_sections import NOT_STATED, sections
+from mriprivacy.challenge.risk.risk_summary import recipient_name
 
 TITLE = "Re-identification risk of defaced head MRI"
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -54,7 +55,7 @@ def draw_curve(figure: Figure, found: Assessment, colours: tuple[str, ...]) -> N
     """Draw on a figure, in these colours."""
     axes = figure.add_subplot()
     lines = [(recipient_name(one), one.after.curve) for one in found.tested if one.after is not None]
-    sizes = [point.gallery for point in lines[0][1]]
+    sizes = sorted({point.gallery for _, points in lines for point in points})
     for number, (name, points) in enumerate(lines):
         shift = 1 + 0.02 * (number - (len(lines) - 1) / 2)
         x = [point.gallery * shift for point in points]

@@ -32,6 +32,7 @@ _RAISED, _NOTICE = colors.HexColor("#f5f6f8"), colors.HexColor("#fff4d6")
 
 def write_pdf(found: Assessment, path: Path) -> None:
     """Write the report as a PDF."""
+    _register_fonts()
     release = found.terms.release or NOT_STATED
     pages = _build(_flow(found, release), io.BytesIO(), found, release, 0)
     _build(_flow(found, release), str(path), found, release, pages)
@@ -74,8 +75,8 @@ def _footer(canvas: Any, document: Any, release: str, found: Assessment, pages: 
     canvas.saveState()
     canvas.setFont("Risk", 8)
     canvas.setFillColor(_MUTED)
-    shown = release if len(release) < 80 else release[:79] + "…"
-    canvas.drawString(MARGIN, 12 * mm, f"{visible(shown)} · {found.date} · mriprivacy {found.kit}")
+    shown = _glyphs(release if len(release) < 50 else release[:49] + "…")
+    canvas.drawString(MARGIN, 12 * mm, f"{shown} · {found.date} · mriprivacy {found.kit}")
     canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"page {document.page} of {pages}")
     canvas.restoreState()
 
@@ -113,7 +114,7 @@ def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
 
     rows = [[cell(text, i, True) for i, text in enumerate(table.header)]]
     rows += [[cell(text, i) for i, text in enumerate(row)] for row in table.rows]
-    made = PdfTable(rows, colWidths=_widths(table), repeatRows=1)
+    made = PdfTable(rows, colWidths=_widths(table), repeatRows=1, splitInRow=1)
     made.setStyle(
         TableStyle(
             [
@@ -166,14 +167,26 @@ def _curve(found: Assessment) -> Image:
 
 def _text(text: str) -> str:
     """Return text as markup of reportlab that shows it."""
-    return escape(visible(text))
+    return escape(_glyphs(text))
 
 
-def _styles() -> dict[str, ParagraphStyle]:
+def _glyphs(text: str) -> str:
+    """Return text in which a letter that the font lacks is written as Python escapes it, not as a box."""
+    known = pdfmetrics.getFont("Risk").face.charToGlyph
+    return "".join(
+        char if char.isspace() or ord(char) in known else char.encode("unicode_escape").decode("ascii")
+        for char in visible(text)
+    )
+
+
+def _register_fonts() -> None:
     fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for name, file in (("Risk", "DejaVuSans.ttf"), ("Risk-Bold", "DejaVuSans-Bold.ttf")):
         if name not in pdfmetrics.getRegisteredFontNames():
             pdfmetrics.registerFont(TTFont(name, str(fonts / file)))
+
+
+def _styles() -> dict[str, ParagraphStyle]:
     text = ParagraphStyle(
         "text", fontName="Risk", fontSize=9, leading=13, textColor=_INK, spaceAfter=4, splitLongWords=1
     )

@@ -1,24 +1,19 @@
 """The report of an assessment as sections: what the page and the PDF show, in their order."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mriprivacy.challenge.compute.parallel import some
 from mriprivacy.challenge.risk.assessment import Assessment
 from mriprivacy.challenge.risk.control_rate import ControlledRisk
 from mriprivacy.challenge.risk.inference import SMALLEST_CELL, YEARS, Inferred
-from mriprivacy.challenge.risk.recipients import NOTHING, PHOTOGRAPH, Linkage
-from mriprivacy.challenge.risk.scan_checks import FAILURES, MEANINGS, Checked
-from mriprivacy.scoring import Estimate
+from mriprivacy.challenge.risk.recipients import PHOTOGRAPH
+from mriprivacy.challenge.risk.risk_summary import percent, recipient_name, summary_points
+from mriprivacy.challenge.risk.scan_checks import FAILURES, MEANINGS
+from mriprivacy.challenge.risk.scan_pairs import PASSED_OVER
+from mriprivacy.challenge.risk.singling_out import FEWEST_TO_NAME, WorstPerson
 
 NOT_STATED = "[not stated by the hospital]"
-RECIPIENTS = {
-    (NOTHING, False): "Nothing but the release",
-    (PHOTOGRAPH, False): "A photograph of the person",
-    (PHOTOGRAPH, True): "A photograph, and defaced scans of other people with their photographs",
-    ("scan", False): "Another scan of the person",
-    ("scan", True): "Another scan, and defaced scans of other people with their other scans",
-}
 
 
 @dataclass(frozen=True)
@@ -44,28 +39,6 @@ class Section:
     curve: bool = False
 
 
-def percent(estimate: Estimate) -> str:
-    """Return a share with its interval.
-
-    Examples
-    --------
-    >>> percent(Estimate(0.254, 0.1, 0.42, 24))
-    '25 % [10, 42]'
-    >>> percent(Estimate(0.5, float("nan"), float("nan"), 3, "4 people, there are 3"))
-    '50 % [no interval: needs 4 people, there are 3]'
-    """
-    if not estimate.known:
-        return f"not known: needs {estimate.needs}"
-    if not estimate.bounded:
-        return f"{100 * estimate.value:.0f} % [no interval: needs {estimate.needs}]"
-    return f"{100 * estimate.value:.0f} % [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
-
-
-def recipient_name(one: Linkage) -> str:
-    """Return how the report calls a recipient."""
-    return RECIPIENTS[one.key, one.trained]
-
-
 def sections(found: Assessment) -> tuple[Section, ...]:
     """Return the whole report but its title, in order."""
     return (
@@ -84,49 +57,6 @@ def sections(found: Assessment) -> tuple[Section, ...]:
 
 def summary(found: Assessment) -> Section:
     """Return the few lines to read first."""
-    points = []
-    highest = found.highest
-    if highest is not None and highest.after is not None:
-        headline = highest.after.headline
-        risk = headline.risk
-        points.append(
-            f"Singling out: a recipient who holds {_lower(recipient_name(highest))} finds "
-            f"{percent(risk.risk)} of people in galleries of {headline.gallery}, beyond chance."
-            + ("" if risk.beyond_chance else " The interval includes 0: no risk beyond chance was shown.")
-        )
-        worst = highest.after.worst
-        if worst.stands_out:
-            points.append(
-                f"Worst off: {worst.person}. Chance makes {worst.expected:.2f} such people in a "
-                "release of this size."
-            )
-        else:
-            points.append(
-                "Worst off: no person stands out beyond what chance makes in a release of this size."
-            )
-    else:
-        points.append(
-            "Singling out and linkability: not tested, for no photographs and no second scans were given."
-        )
-    blind = [one for one in found.tested if not one.able]
-    if blind:
-        points.append(
-            f"Caution: {len(blind)} of {len(found.tested)} tests find no person in the scans before defacing "
-            "either. They show nothing about the defacing."
-        )
-    inferred = [one for one in found.inferred if one.risk is not None and one.risk.beyond_chance]
-    if inferred:
-        told = ", ".join(f"{one.attribute} {percent(one.risk.risk)}" for one in inferred if one.risk)
-        points.append(f"Inference: predicted beyond the control: {told}.")
-    elif any(one.risk for one in found.inferred):
-        points.append("Inference: no attribute was predicted beyond the control.")
-    else:
-        points.append("Inference: not tested.")
-    failed = found.failed
-    points.append(
-        f"Scans to send back: {len(failed)} of {found.scans}"
-        + (f" ({_kinds(failed)})." if failed else "; every scan passed every check.")
-    )
     return Section(
         "summary",
         "Summary",
@@ -135,17 +65,8 @@ def summary(found: Assessment) -> Section:
             "with a 95 % interval in brackets. It holds for the recipients and attacks below, and "
             "for no others.",
         ),
-        points=tuple(points),
+        points=summary_points(found),
     )
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]
-
-
-def _kinds(failed: Sequence[Checked]) -> str:
-    counts = Counter(kind for one in failed for kind in {kind for kind, _ in one.failures})
-    return ", ".join(f"{kind}: {counts[kind]}" for kind in FAILURES if counts[kind])
 
 
 def _scope(found: Assessment) -> Section:
@@ -167,15 +88,17 @@ def _scope(found: Assessment) -> Section:
             "The three questions are those of Opinion 05/2014 of the Article 29 Working Party. Can a person "
             "be singled out? Can records of a person be linked? Can something be inferred about a person? "
             "Risk depends on what the recipient holds and may do, so each recipient has a row of its own.",
+            "Below the table are assumptions. None of them was tested.",
         ),
         Table("What was assessed", ("item", "value"), rows),
         points=(
-            "The recipient has the kit's attackers and trains none of its own.",
+            "The recipient uses the kit's attackers and no others. A stronger attacker finds more.",
             "The recipient knows that the person is in the release. Where it does not, it also makes "
             "false finds.",
-            "The people of the release are alike enough to other people that the recipient could meet.",
-            "File names, headers, tables and the list of participants give no person away. They were "
-            "not tested.",
+            "The people of the release are as hard to tell apart as any others that the recipient could take "
+            "for them.",
+            "File names, headers, tables and the list of participants were not looked at. A name in them "
+            "makes every figure here meaningless.",
         ),
     )
 
@@ -184,28 +107,16 @@ def _singling_out(found: Assessment) -> Section:
     tested = found.tested
     if not tested:
         return Section(
-            "singling_out", "1 Singling out", ("Not tested: no photographs and no second scans were given.",)
+            "singling_out", "1 Singling out: people found in a gallery", ("Not tested. Section 5 says why.",)
         )
-    sizes = [one.gallery for one in tested[0].after.curve] if tested[0].after else []
-    rows = []
-    for one in tested:
-        assert one.after is not None
-        by_size = {point.gallery: point for point in one.after.curve}
-        rows.append(
-            (
-                recipient_name(one),
-                *(percent(by_size[size].risk.risk) if size in by_size else "n/a" for size in sizes),
-            )
-        )
+    by_size = [{point.gallery: point for point in one.after.curve} for one in tested if one.after]
+    sizes = sorted(set().union(*by_size))
+    rows = tuple(
+        (str(size), *(percent(own[size].risk.risk) if size in own else "n/a" for own in by_size))
+        for size in sizes
+    )
     worst = [
-        f"{recipient_name(one)}: {one.after.worst.person} "
-        + (
-            f"stands out ({one.after.worst.expected:.2f} such people expected by chance)."
-            if one.after.worst.stands_out
-            else f"is farthest ahead, but chance makes {one.after.worst.expected:.1f} such people."
-        )
-        for one in tested
-        if one.after is not None
+        f"{recipient_name(one)}: {_worst_of(one.after.worst, one.people)}" for one in tested if one.after
     ]
     return Section(
         "singling_out",
@@ -219,13 +130,21 @@ def _singling_out(found: Assessment) -> Section:
         ),
         Table(
             "Risk of being found, beyond the control, by size of the gallery",
-            ("the recipient holds", *(f"N = {size}" for size in sizes)),
-            tuple(rows),
-            tuple(range(1, len(sizes) + 1)),
+            ("N", *map(recipient_name, tested)),
+            rows,
+            tuple(range(1, len(tested) + 1)),
         ),
         points=("The person who is worst off, by recipient:", *worst),
         curve=True,
     )
+
+
+def _worst_of(worst: WorstPerson | None, people: int) -> str:
+    if worst is None:
+        return f"not tested; it needs {FEWEST_TO_NAME} people, here are {people}."
+    if worst.stands_out:
+        return f"{worst.person} stands out ({worst.expected:.2f} such people expected by chance)."
+    return f"{worst.person} is farthest ahead, but chance makes {worst.expected:.1f} such people."
 
 
 def _linkability(found: Assessment) -> Section:
@@ -251,11 +170,13 @@ def _linkability(found: Assessment) -> Section:
         "about defacing."
         for name in blind
     ]
+    seconds = {one.what.rpartition("(")[2].rstrip(")") for one in found.tested if one.key != PHOTOGRAPH}
+    after += [f"The two scans of a person: {one}." for one in sorted(seconds)]
     used = dict.fromkeys(name.rpartition(", ")[0] for one in found.tested for name in one.attackers)
     if used:
         after.append(
             f"Attackers: {', '.join(used)}. For each person the attacker that is strongest on other "
-            "people counts."
+            "people counts. The interval reaches as high as that of any attacker that was tried."
         )
     return Section(
         "linkability",
@@ -306,6 +227,11 @@ def _inference(found: Assessment) -> Section:
             tuple(rows),
             (1, 2, 3, 4),
         ),
+        after=(
+            "These intervals are too narrow: in simulated releases without anything to infer, more than one "
+            "in ten lay above 0. A risk just above 0 can be chance (docs/results/risk_coverage.md of the "
+            "kit).",
+        ),
     )
 
 
@@ -335,6 +261,13 @@ def _failures(found: Assessment) -> Section:
 def _not_tested(found: Assessment) -> Section:
     points = [f"{recipient_name(one)}: {one.why_not}." for one in found.linkage if one.after is None]
     points += [f"{_asked(one)}: {one.why_not}." for one in found.inferred if one.risk is None]
+    if unseen := [one.name for one in found.checked if one.brain_change != one.brain_change]:
+        points.append(
+            f"Brain: {len(unseen)} of {found.scans} scans ({some(unseen)}): no brain to compare. Whether it "
+            "was cut is not known."
+        )
+    if found.passed_over:
+        points.append(f"{found.passed_over} more NIfTI files of the release: {PASSED_OVER}.")
     points += [
         "Ears: whether they are left. The kit has no calibrated check.",
         "Headers, sidecars, file names and tables: they may name a person whatever the picture shows.",
@@ -357,9 +290,10 @@ def _method(found: Assessment) -> Section:
         (
             "Risk = (attack - control) / (1 - control), after anonymeter (Giomi et al., PoPETs 2023(2)). The "
             "interval holds every risk under which the observed sum of successes is not among the "
-            "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). In simulated "
-            "hospitals of 12, 40 and 200 people it held the planted risk in 85 to 98 of 100. It lies too low "
-            "where one attacker of several sees few people (docs/results/risk_coverage.md).",
+            "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). Where several "
+            "attackers were tried, its upper end is the highest of theirs and its lower end is at 98 % "
+            "confidence, which pays for the choice. How often it holds a planted risk was measured in "
+            "simulated hospitals of 12, 40 and 200 people (docs/results/risk_coverage.md of the kit).",
             "A person stands out where chance makes fewer than one such person in ten releases of this size.",
         ),
         after=found.remarks,
@@ -383,7 +317,7 @@ def _for_the_file() -> Section:
 def _annex(found: Assessment) -> Section:
     rows = tuple((one.name, kind, details or "n/a") for one in found.failed for kind, details in one.failures)
     if not rows:
-        return Section("annex", "Annex: failures, scan by scan", ("Every scan passed every check.",))
+        return Section("annex", "Annex: failures, scan by scan", ("No check found a failure.",))
     return Section(
         "annex",
         "Annex: failures, scan by scan",

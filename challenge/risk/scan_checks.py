@@ -31,6 +31,7 @@ from mriprivacy.challenge.evaluation.brain_gate import LEAST_CHANGED, estimate_b
 from mriprivacy.challenge.evaluation.kept_face import KeptFace, compare_scans, lattice
 from mriprivacy.challenge.evaluation.whose_face import others_faces
 from mriprivacy.challenge.risk.scan_pairs import ScanPair
+from mriprivacy.scans.scan_file import open_scan
 from mriprivacy.scoring.errors import UserError
 from mriprivacy.scoring.metrics.utility import brain_gate
 
@@ -113,6 +114,7 @@ def check_scans(pairs: Sequence[ScanPair], cache: Path, compute: Compute) -> lis
     UserError
         If an original cannot be read, or most of them have no face.
     """
+    _require_readable([pair.original for pair in pairs])
     seen = work(partial(_check, cache=cache), list(pairs), "released scans", compute)
     faceless = [one.checked.name for one in seen if one.checked.original.startswith((DEFACED, NO_HEAD))]
     if len(faceless) > MOST_FACELESS * len(seen):
@@ -129,6 +131,18 @@ def check_scans(pairs: Sequence[ScanPair], cache: Path, compute: Compute) -> lis
         else one.checked
         for one in seen
     ]
+
+
+def _require_readable(originals: Sequence[Path]) -> None:
+    """Raise with every file that is no scan by its header: before hours of work, not after them."""
+    problems = []
+    for path in originals:
+        try:
+            open_scan(path)
+        except ScanError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError(*problems)
 
 
 def _check(pair: ScanPair, cache: Path) -> _Seen:

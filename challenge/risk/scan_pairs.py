@@ -1,21 +1,27 @@
 """The scans of a folder, and which scan before defacing belongs to which scan after it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import some
-from mriprivacy.data_prep.cohorts.cohort_files import PHOTO_ENDINGS
+from mriprivacy.data_prep.cohorts.cohort_files import HEIC_ENDINGS, PHOTO_ENDINGS
 from mriprivacy.scans.foreign_files import left_by_system
 from mriprivacy.scoring.errors import UserError
 
 ENDINGS = (".nii", ".nii.gz")
+PASSED_OVER = "not in anat/, in derivatives/, a mask or labels, or hidden"
+_NO_SCAN = re.compile(r"_(mask|defacemask|dseg|probseg)\.nii(\.gz)?$", re.I)
 FEWEST_PEOPLE = 4
-_ENTITY = re.compile(r"([a-z]+)-([A-Za-z0-9+]+)", re.ASCII)
 # What programs add to a name; what is left says which scan it was.
-_ADDED = re.compile(r"[._-]?(defaced?|refaced?|anon(ymi[sz]ed)?|quickshear|mideface|facemasked)$", re.I)
-_OF_PROCESSING = ("desc", "space", "rec")
+_ADDED = re.compile(
+    r"(?<=.)[._-]?(py|fsl_?|spm_?)?(defaced?|refaced?|anon(ymi[sz]ed)?|quickshear|mideface|facemasked)$",
+    re.I,
+)
+# The same in BIDS: rec-norm is a scan of its own, rec-defaced is not.
+_OF_PROCESSING = re.compile(r"(desc|space)-.*|rec-(defaced?|refaced?|anon(ymi[sz]ed)?)", re.I)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Pairing:
     withheld : tuple of str
         Names of originals that were not released.
     passed_over : int
-        NIfTI files of both folders that are no anatomy (`find_scans`).
+        NIfTI files of the released folder that are no anatomy (`find_scans`), so were not looked at.
     """
 
     pairs: tuple[ScanPair, ...]
@@ -65,11 +71,17 @@ class Pairing:
         """People with a released scan."""
         return tuple(sorted({pair.subject for pair in self.pairs}))
 
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """Names of scans that do not begin with sub-: the whole name stands for the person."""
+        return tuple(pair.name for pair in self.pairs if not pair.subject.startswith("sub-"))
+
 
 def find_scans(root: Path, key: str = "root") -> tuple[list[str], int]:
     """Return the NIfTI files below a folder, relative to it, and how many more were passed over.
 
-    Where there are folders `anat`, only those in them are asked; `derivatives` and hidden folders are not.
+    Where there are folders `anat`, only those in them are taken. Masks, labels, and what is hidden or in
+    `derivatives` are not.
 
     Parameters
     ----------
@@ -90,7 +102,11 @@ def find_scans(root: Path, key: str = "root") -> tuple[list[str], int]:
     paths = sorted(p for p in files if p.name.lower().endswith(ENDINGS))
     shown = [p.relative_to(root) for p in paths]
     kept = [
-        p for p in shown if not any(part.startswith(".") for part in p.parts) and "derivatives" not in p.parts
+        p
+        for p in shown
+        if not any(part.startswith(".") for part in p.parts)
+        and "derivatives" not in p.parts
+        and not _NO_SCAN.search(p.name)
     ]
     if not kept:
         raise UserError(f"{root}: no scan in it; expected files ending in {' or '.join(ENDINGS)}")
@@ -102,6 +118,8 @@ def find_scans(root: Path, key: str = "root") -> tuple[list[str], int]:
 def name_parts(path: Path) -> tuple[str, str, str]:
     """Return subject, session and kind of a scan by its name, in BIDS or not.
 
+    Letters with accents are composed (NFC): some systems keep them in two characters, others in one.
+
     Examples
     --------
     >>> name_parts(Path("sub-01_ses-2_acq-mprage_desc-defaced_T1w.nii.gz"))
@@ -109,15 +127,18 @@ def name_parts(path: Path) -> tuple[str, str, str]:
     >>> name_parts(Path("patient7_defaced.nii")), name_parts(Path("sub-01_T1w_defaced.nii.gz"))
     (('patient7', '', ''), ('sub-01', '', 'T1w'))
     """
-    stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.I)
+    stem = re.sub(r"\.nii(\.gz)?$", "", _composed(path.name), flags=re.I)
     stem = _ADDED.sub("", stem)
     if not stem.startswith("sub-"):
         return stem, "", ""
     subject, *rest = stem.split("_")
-    entities = {found[1]: part for part in rest if (found := _ENTITY.fullmatch(part))}
-    session = entities.get("ses", "")
-    kind = [part for part in rest if part != session and part.partition("-")[0] not in _OF_PROCESSING]
+    session = next((part for part in rest if part.startswith("ses-")), "")
+    kind = [part for part in rest if part != session and not _OF_PROCESSING.fullmatch(part)]
     return subject, session, "_".join(kind)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def pair_scans(original: Path, released: Path) -> Pairing:
@@ -131,20 +152,32 @@ def pair_scans(original: Path, released: Path) -> Pairing:
     Raises
     ------
     UserError
-        If a folder has no scan, two scans of one have the same name, a released scan has no original, or
-        fewer than four people have both.
+        If a folder has no scan, two scans of one have the same name, a released scan has no original, the
+        originals lie in the released folder, or fewer than four people have both.
+
+    Notes
+    -----
+    A released folder may lie in that of the originals; its scans are then no originals.
     """
     if original.is_dir() and released.is_dir() and original.samefile(released):
         raise UserError(
             f"{released}: original= and released= are one folder; expected scans before and after defacing"
         )
+    if original.resolve().is_relative_to(released.resolve()):
+        raise UserError(
+            f"{original}: original= lies in released=, so the originals are part of the release; expected "
+            f"them outside of {released}: move them"
+        )
     problems: list[str] = []
-    sides, over = [], 0
-    for key, root in (("original", original), ("released", released)):
-        names, more = find_scans(root, key)
-        over += more
-        sides.append(_by_parts(root, names, problems))
-    before, after = sides
+    inner = released.resolve()
+    names = [
+        name
+        for name in find_scans(original, "original")[0]
+        if not (original / name).parent.resolve().is_relative_to(inner)
+    ]
+    before = _by_parts(original, names, problems)
+    names, over = find_scans(released, "released")
+    after = _by_parts(released, names, problems)
     lost = sorted(after.keys() - before.keys())
     if lost:
         problems.append(
@@ -168,20 +201,37 @@ def pair_scans(original: Path, released: Path) -> Pairing:
 
 def _by_parts(root: Path, names: Sequence[str], problems: list[str]) -> dict[tuple[str, str, str], Path]:
     found: dict[tuple[str, str, str], Path] = {}
+    twice = []
     for name in names:
         parts = name_parts(Path(name))
         if parts in found:
-            first = found[parts].relative_to(root)
-            problems.append(
-                f"{root / name}: the same subject, session and contrast as {first}; expected one scan "
-                "of each: "
-                "remove or rename one"
-            )
-        found[parts] = root / name
+            twice.append(f"{name} and {found[parts].relative_to(root).as_posix()}")
+        found.setdefault(parts, root / name)
+    if twice:
+        problems.append(
+            f"{root}: {len(twice)} scans have the subject, session and contrast of another ({some(twice)}); "
+            "expected one scan of each, the subject in the file's name: remove or rename them"
+        )
     return found
 
 
-def pair_photos(folder: Path, subjects: Sequence[str]) -> Mapping[str, tuple[str, Path]]:
+@dataclass(frozen=True)
+class Photos:
+    """Photographs of people of the release.
+
+    Attributes
+    ----------
+    of_people : mapping from file name to (str, Path)
+        Each with its person.
+    left_out : tuple of str
+        Names of images that are of no person of the release by their name, or in no format that is read.
+    """
+
+    of_people: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+def pair_photos(folder: Path, subjects: Sequence[str]) -> Photos:
     """Return the photographs of people by file name, each with its person.
 
     Parameters
@@ -195,28 +245,41 @@ def pair_photos(folder: Path, subjects: Sequence[str]) -> Mapping[str, tuple[str
     ------
     UserError
         If the folder is missing, or no photograph is of one of these people.
-
-    Notes
-    -----
-    Photographs of people who are not in the release are left out.
     """
+    if folder.is_file():
+        raise UserError(
+            f"{folder}: a file; photos=DIR is a folder of photographs named after people, such as "
+            f"{subjects[0]}.jpg"
+        )
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; photos=DIR is a folder of photographs")
     known, found, others = set(subjects), dict[str, tuple[str, Path]](), []
-    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and not left_by_system(p.name)]
-    for path in paths:
-        if path.suffix.lower() not in PHOTO_ENDINGS:
+    # A link whose target was not fetched is a photograph, too.
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() or p.is_symlink())
+    for path in files:
+        suffix = path.suffix.lower()
+        if left_by_system(path.name) or suffix not in (*PHOTO_ENDINGS, *HEIC_ENDINGS):
             continue
-        first = path.stem.split("_")[0]
-        whose = next((name for name in (path.stem, first, f"sub-{first}") if name in known), None)
+        whose = _whose_photo(_composed(path.stem), known) if suffix in PHOTO_ENDINGS else None
         if whose is None:
-            others.append(path.name)
+            others.append(path.relative_to(folder).as_posix())
         else:
             found[path.relative_to(folder).as_posix()] = (whose, path)
     if not found:
-        seen = f"{len(others)} photographs of other names ({some(others)})" if others else "no photograph"
+        seen = (
+            f"{len(others)} photographs of other names or formats ({some(others)})"
+            if others
+            else "no photograph"
+        )
         raise UserError(
             f"{folder}: {seen}; expected PNG or JPEG files named after people of the release, such as "
             f"{subjects[0]}.jpg"
         )
-    return found
+    return Photos(found, tuple(others))
+
+
+def _whose_photo(stem: str, known: Collection[str]) -> str | None:
+    """Return the person whose name the file's begins with, up to an underscore; the longest such name."""
+    parts = stem.split("_")
+    starts = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((name for start in starts for name in (start, f"sub-{start}") if name in known), None)

@@ -19,6 +19,8 @@ from mriprivacy.scoring.strongest import FEWEST_PEOPLE, strongest
 GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 # A person stands out where by chance fewer such people than this are expected.
 EXPECTED_BY_CHANCE = 0.1
+# Of n people there are n (n - 1) controls, so a person of fewer cannot stand out however exposed.
+FEWEST_TO_NAME = 11
 # Confidence of the lower end of an interval where the attacker was chosen (docs/results/risk_coverage.md).
 CHOSEN_LEVEL = 0.98
 
@@ -73,13 +75,13 @@ class SinglingOut:
         By size of the gallery, smallest first.
     headline : Found
         The largest gallery of at most half the people, so that each person is looked for in many galleries.
-    worst : WorstPerson
-        Who is worst off.
+    worst : WorstPerson or None
+        Who is worst off; None of fewer people than `FEWEST_TO_NAME`.
     """
 
     curve: tuple[Found, ...]
     headline: Found
-    worst: WorstPerson
+    worst: WorstPerson | None
 
 
 def galleries(people: int) -> tuple[int, ...]:
@@ -127,7 +129,8 @@ def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = (
     """
     curve = tuple(Found(size, risk_in_gallery(scores, size, tried)) for size in galleries(len(names)))
     wanted = headline_gallery(len(names))
-    return SinglingOut(curve, next(one for one in curve if one.gallery == wanted), worst_off(scores, names))
+    headline = next(one for one in curve if one.gallery == wanted)
+    return SinglingOut(curve, headline, worst_off(scores, names) if len(names) >= FEWEST_TO_NAME else None)
 
 
 def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> ControlledRisk:

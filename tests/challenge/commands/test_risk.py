@@ -158,9 +158,36 @@ def output_there(folder: Path) -> tuple[str, ...]:
     return ()
 
 
+def output_in_the_release(folder: Path) -> tuple[str, ...]:
+    return (f"output={folder / 'after' / 'risk'}",)
+
+
+def cache_in_the_release(folder: Path) -> tuple[str, ...]:
+    return (f"cache={folder / 'after' / 'cache'}",)
+
+
+def photos_are_a_table(folder: Path) -> tuple[str, ...]:
+    return (f"photos={folder / 'before' / 'participants.tsv'}",)
+
+
+def originals_in_the_release(folder: Path) -> tuple[str, ...]:
+    shutil.copytree(folder / "before", folder / "after" / "sourcedata")
+    return (f"original={folder / 'after' / 'sourcedata'}",)
+
+
+def empty_original(folder: Path) -> tuple[str, ...]:
+    (folder / "before/sub-05/anat/sub-05_T2w.nii.gz").write_bytes(b"")
+    return ()
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (output_in_the_release, "names people and stays with the hospital"),
+        (cache_in_the_release, "cache="),
+        (photos_are_a_table, "a file; photos=DIR is a folder"),
+        (originals_in_the_release, "the originals are part of the release"),
+        (empty_original, "sub-05_T2w.nii.gz"),
         (no_folder, "no such folder; released=DIR"),
         (one_more, "1 of 17 released scans have no original"),
         (one_person, "1 person; a risk needs at least 4"),

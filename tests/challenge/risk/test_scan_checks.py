@@ -14,6 +14,7 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.risk import scan_checks
 from mriprivacy.challenge.risk.scan_checks import CUT_BRAIN, FACE_LEFT, NOT_DEFACED, OTHERWISE, SWAPPED
 from mriprivacy.challenge.risk.scan_pairs import ScanPair
+from mriprivacy.scoring.errors import UserError
 from tests.helpers.toy_heads import AFFINE, BRAIN, FRONT, toy_head
 
 PEOPLE = 6
@@ -108,3 +109,15 @@ def test_another_grid(pairs: list[ScanPair], tmp_path: Path) -> None:
     write(pairs[1].released, np.where(FRONT, 0, toy_head(1)), moved)
     found = kinds(pairs, tmp_path)
     assert found["sub-0"] == found["sub-1"] == [OTHERWISE]
+
+
+def test_every_original_that_is_no_scan_is_named_before_any_is_looked_at(
+    pairs: list[ScanPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs[1].original.write_bytes(b"")
+    pairs[4].original.unlink()
+    pairs[4].original.symlink_to("nowhere")
+    monkeypatch.setattr(scan_checks, "work", None)
+    with pytest.raises(UserError) as caught:
+        scan_checks.check_scans(pairs, tmp_path, Compute("sequential"))
+    assert [str(pairs[i].original) in caught.value.problems[k] for k, i in enumerate((1, 4))] == [True, True]

@@ -34,6 +34,10 @@ def test_bids_against_loose_files_of_another_program(tmp_path: Path) -> None:
         ("sub-01_ses-2_run-1_T2w.nii", ("sub-01", "ses-2", "run-1_T2w")),
         ("sub-01_rec-defaced_FLAIR.nii.gz", ("sub-01", "", "FLAIR")),
         ("P017.defaced.nii.gz", ("P017", "", "")),
+        ("sub-01_T1w_pydeface.nii.gz", ("sub-01", "", "T1w")),
+        ("sub-01_ses-2021-03-04_rec-norm_T1w.nii.gz", ("sub-01", "ses-2021-03-04", "rec-norm_T1w")),
+        ("defaced.nii.gz", ("defaced", "", "")),
+        ("Mu\u0308ller.nii.gz", ("M\u00fcller", "", "")),
         ("sub-01.nii.gz", ("sub-01", "", "")),
     ],
 )
@@ -74,19 +78,65 @@ def test_two_scans_of_one_name(tmp_path: Path) -> None:
     assert "expected one scan of each" in problem(before, people(tmp_path / "b", 5))
 
 
+def test_folders_of_people_with_equal_file_names_are_one_line(tmp_path: Path) -> None:
+    before = touch(tmp_path / "a", *(f"P{i}/T1.nii.gz" for i in range(9)))
+    with pytest.raises(UserError) as caught:
+        pair_scans(before, touch(tmp_path / "b", *(f"P{i}/T1.nii.gz" for i in range(9))))
+    assert len(caught.value.problems) == 2  # a folder, a line
+    assert "8 scans have the subject, session and contrast of another" in caught.value.problems[0]
+    assert "P1/T1.nii.gz and P0/T1.nii.gz" in caught.value.problems[0]
+
+
+def test_released_scans_in_the_folder_of_the_originals_are_no_originals(tmp_path: Path) -> None:
+    before = touch(tmp_path, *(f"P{i}.nii.gz" for i in range(5)))
+    touch(tmp_path / "defaced", *(f"P{i}.nii.gz" for i in range(5)))
+    found = pair_scans(before, tmp_path / "defaced")
+    assert [pair.original.parent for pair in found.pairs] == [tmp_path] * 5
+    assert found.withheld == ()
+
+
+def test_originals_in_the_released_folder_are_refused(tmp_path: Path) -> None:
+    said = problem(people(tmp_path / "b" / "sourcedata", 5), people(tmp_path / "b", 5))
+    assert "the originals are part of the release" in said
+
+
+def test_masks_and_other_folders_of_a_release_are_counted_and_no_scans(tmp_path: Path) -> None:
+    after = people(tmp_path / "b", 5)
+    touch(
+        after, "sub-01/anat/sub-01_mod-T1w_defacemask.nii.gz", "sub-01/anat/sub-01_T1w_pydeface_mask.nii.gz"
+    )
+    touch(after, "sub-01/func/sub-01_bold.nii.gz")
+    before = touch(people(tmp_path / "a", 5), "sub-01/func/sub-01_bold.nii.gz")
+    assert pair_scans(before, after).passed_over == 3
+
+
+def test_scans_whose_names_hold_no_subject_are_known(tmp_path: Path) -> None:
+    names = [f"P{i}_{kind}.nii.gz" for i in range(4) for kind in ("T1", "T2")]
+    found = pair_scans(touch(tmp_path / "a", *names), touch(tmp_path / "b", *names))
+    assert len(found.subjects) == len(found.loose) == 8
+
+
+def test_a_table_of_photographs_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a file; photos=DIR is a folder"):
+        pair_photos(touch(tmp_path, "photos.tsv") / "photos.tsv", ["sub-01"])
+
+
 def test_a_missing_folder_names_its_setting(tmp_path: Path) -> None:
     assert "released=DIR" in problem(people(tmp_path / "a", 5), tmp_path / "nowhere")
 
 
 def test_photographs_belong_to_people_of_the_release(tmp_path: Path) -> None:
     touch(tmp_path, "sub-01.png", "sub-02_photo-1.jpg", "02.JPG", "raw/sub-03.png", "sub-99.png", "notes.txt")
-    found = pair_photos(tmp_path, ["sub-01", "sub-02", "sub-03"])
-    assert {name: who for name, (who, _) in found.items()} == {
+    touch(tmp_path, "P 7_base_2.jpg", "sub-01.heic", "._sub-01.png")
+    found = pair_photos(tmp_path, ["P 7_base", "sub-01", "sub-02", "sub-03"])
+    assert {name: who for name, (who, _) in found.of_people.items()} == {
+        "P 7_base_2.jpg": "P 7_base",
         "sub-01.png": "sub-01",
         "sub-02_photo-1.jpg": "sub-02",
         "02.JPG": "sub-02",
         "raw/sub-03.png": "sub-03",
     }
+    assert found.left_out == ("sub-01.heic", "sub-99.png")
 
 
 @pytest.mark.parametrize(("name", "said"), [("x.png", "1 photographs of other names"), ("x.txt", "no photo")])

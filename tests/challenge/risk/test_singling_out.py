@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.challenge.risk.singling_out import (
+    FEWEST_TO_NAME,
     choose,
     galleries,
     headline_gallery,
@@ -47,6 +48,7 @@ def test_scores_that_are_all_the_same_are_chance_and_no_proof_of_safety() -> Non
     assert found.headline.risk.attack == pytest.approx(0.1)
     assert found.headline.risk.risk.value == pytest.approx(0)
     assert found.headline.risk.risk.high > 0.05
+    assert found.worst is not None
     assert not found.worst.stands_out
 
 
@@ -85,3 +87,26 @@ def test_the_attacker_that_sees_is_chosen_by_what_it_does_to_other_people() -> N
 def test_sizes_of_galleries() -> None:
     assert galleries(4) == (2,)
     assert all(size in galleries(n) for n in range(4, 300) for size in [headline_gallery(n)])
+
+
+def test_the_interval_is_as_high_as_that_of_any_attacker_and_pays_for_the_choice() -> None:
+    rng = np.random.default_rng(4)
+    exposed = np.diag([9.0] * 8 + [0.0] * 32)
+    blind, seeing = rng.normal(size=(40, 40)), rng.normal(size=(40, 40)) + exposed
+    alone, tried = risk_in_gallery(seeing, 20).risk, risk_in_gallery(blind, 20, [blind, seeing]).risk
+    assert tried.value == risk_in_gallery(blind, 20).risk.value
+    assert risk_in_gallery(blind, 20).risk.high < alone.high
+    assert tried.high == alone.high
+    lower = risk_in_gallery(seeing, 20, [seeing]).risk
+    assert 0 < lower.low < alone.low
+    assert (lower.value, lower.high) == (alone.value, alone.high)
+
+
+def test_a_person_of_fewer_than_eleven_is_not_named_however_exposed() -> None:
+    for n in range(4, 14):
+        scores = np.random.default_rng(n).normal(size=(n, n))
+        scores[2, 2] = 1e6
+        worst = single_out(scores, [str(i) for i in range(n)]).worst
+        assert (worst is not None) == (n >= FEWEST_TO_NAME)
+        assert worst is None or (worst.person, worst.stands_out) == ("2", True)
+        assert worst_off(scores, [str(i) for i in range(n)]).stands_out == (n >= FEWEST_TO_NAME)
