@@ -17,14 +17,14 @@ from mriprivacy.challenge.risk.inference import Inferred, infer_attribute
 from mriprivacy.challenge.risk.recipients import (
     NOTHING,
     PHOTOGRAPH,
-    Asked,
     Held,
     Linkage,
+    LinkQuestion,
     held_by_recipients,
     link_recipient,
     one_scan_each,
 )
-from mriprivacy.challenge.risk.scan_checks import Checked, check_scans
+from mriprivacy.challenge.risk.scan_checks import CheckedScan, check_scans
 from mriprivacy.challenge.risk.scan_pairs import Pairing, Photos, ScanPair, pair_photos, pair_scans
 from mriprivacy.data_prep.cohorts.people_table import PeopleTable, read_people
 from mriprivacy.data_prep.cohorts.people_values import OLDEST
@@ -70,7 +70,7 @@ class Assessment:
         By recipient.
     inferred : tuple of Inferred
         By attribute.
-    checked : tuple of Checked
+    checked : tuple of CheckedScan
         By scan.
     remarks : tuple of str
         What was guessed or left out of the input.
@@ -87,7 +87,7 @@ class Assessment:
     passed_over: int
     linkage: tuple[Linkage, ...]
     inferred: tuple[Inferred, ...]
-    checked: tuple[Checked, ...]
+    checked: tuple[CheckedScan, ...]
     remarks: tuple[str, ...]
     kit: str
     date: str
@@ -104,7 +104,7 @@ class Assessment:
         return max(risks, key=lambda pair: (pair[1].value, pair[1].high))[0] if risks else None
 
     @property
-    def failed(self) -> tuple[Checked, ...]:
+    def failed(self) -> tuple[CheckedScan, ...]:
         """Scans to send back."""
         return tuple(one for one in self.checked if one.failures)
 
@@ -206,11 +206,11 @@ def _look(
     )
 
 
-def _asked(held: Held, seen: _SeenImages) -> Asked:
+def _asked(held: Held, seen: _SeenImages) -> LinkQuestion:
     if held.key == PHOTOGRAPH:
-        return Asked(held, (seen.released, seen.photos), (seen.original, seen.photos), ATTACKS)
+        return LinkQuestion(held, (seen.released, seen.photos), (seen.original, seen.photos), ATTACKS)
     other = seen.released if held.key == NOTHING else seen.original
-    return Asked(held, (seen.released, other), (seen.original, seen.original), seen.attacks)
+    return LinkQuestion(held, (seen.released, other), (seen.original, seen.original), seen.attacks)
 
 
 def _values(table: PeopleTable) -> dict[str, dict[str, Any]]:

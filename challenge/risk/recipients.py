@@ -159,7 +159,7 @@ def _two_scans(pairs: Sequence[ScanPair]) -> tuple[dict[str, str], dict[str, str
 
 
 @dataclass(frozen=True)
-class Asked:
+class LinkQuestion:
     """One question: what is held, features of both sides after and before defacing, and the attacks."""
 
     held: Held
@@ -168,7 +168,7 @@ class Asked:
     attacks: tuple[str, ...]
 
 
-def link_recipient(asked: Asked) -> list[Linkage]:
+def link_recipient(asked: LinkQuestion) -> list[Linkage]:
     """Return how well a recipient links the release, without training and with it.
 
     Returns

@@ -20,7 +20,7 @@ from reportlab.platypus import Table as PdfTable
 
 from mriprivacy.challenge.risk.assessment import Assessment
 from mriprivacy.challenge.risk.risk_page import TITLE, draw_curve
-from mriprivacy.challenge.risk.risk_sections import NOT_STATED, Section, Table, sections
+from mriprivacy.challenge.risk.risk_sections import NOT_STATED, ReportSection, ReportTable, sections
 from mriprivacy.data_prep.formats.foreign_text import visible
 
 MARGIN = 20 * mm
@@ -81,7 +81,7 @@ def _footer(canvas: Any, document: Any, release: str, found: Assessment, pages: 
     canvas.restoreState()
 
 
-def _section(section: Section, found: Assessment, styles: dict[str, ParagraphStyle]) -> list[Any]:
+def _section(section: ReportSection, found: Assessment, styles: dict[str, ParagraphStyle]) -> list[Any]:
     flow: list[Any] = [Paragraph(_text(section.title), styles["heading"])]
     flow += [Paragraph(_text(one), styles["text"]) for one in section.text]
     points = [Paragraph(_text(one), styles["point"], bulletText="•") for one in section.points]
@@ -106,7 +106,7 @@ def _section(section: Section, found: Assessment, styles: dict[str, ParagraphSty
     return result
 
 
-def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
+def _table(table: ReportTable, styles: dict[str, ParagraphStyle]) -> PdfTable:
     def cell(text: str, column: int, head: bool = False) -> Paragraph:
         right = column in table.figures
         shown = _text(text).replace(" ", "\u00a0") if right and not head and len(text) < 20 else _text(text)
@@ -131,7 +131,7 @@ def _table(table: Table, styles: dict[str, ParagraphStyle]) -> PdfTable:
     return made
 
 
-def _widths(table: Table) -> list[float]:
+def _widths(table: ReportTable) -> list[float]:
     """Return widths of columns: no word or figure is broken, and the rest goes to the longest cells."""
     columns = list(zip(table.header, *table.rows, strict=True))
     least, wanted = [], []

@@ -17,7 +17,7 @@ NOT_STATED = "[not stated by the hospital]"
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table of a section; columns in `figures` are aligned to the right."""
 
     caption: str
@@ -27,19 +27,19 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A heading, its paragraphs, a table, what follows it, and whether the curve stands here."""
 
     key: str
     title: str
     text: tuple[str, ...] = ()
-    table: Table | None = None
+    table: ReportTable | None = None
     after: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     curve: bool = False
 
 
-def sections(found: Assessment) -> tuple[Section, ...]:
+def sections(found: Assessment) -> tuple[ReportSection, ...]:
     """Return the whole report but its title, in order."""
     return (
         summary(found),
@@ -55,9 +55,9 @@ def sections(found: Assessment) -> tuple[Section, ...]:
     )
 
 
-def summary(found: Assessment) -> Section:
+def summary(found: Assessment) -> ReportSection:
     """Return the few lines to read first."""
-    return Section(
+    return ReportSection(
         "summary",
         "Summary",
         (
@@ -69,7 +69,7 @@ def summary(found: Assessment) -> Section:
     )
 
 
-def _scope(found: Assessment) -> Section:
+def _scope(found: Assessment) -> ReportSection:
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items())
     rows = (
         ("Release", found.terms.release or NOT_STATED),
@@ -81,7 +81,7 @@ def _scope(found: Assessment) -> Section:
         ("Originals not released", str(found.withheld)),
         ("Assessed", f"{found.date}, with mriprivacy {found.kit}"),
     )
-    return Section(
+    return ReportSection(
         "scope",
         "Release, recipients and assumptions",
         (
@@ -90,7 +90,7 @@ def _scope(found: Assessment) -> Section:
             "Risk depends on what the recipient holds and may do, so each recipient has a row of its own.",
             "Below the table are assumptions. None of them was tested.",
         ),
-        Table("What was assessed", ("item", "value"), rows),
+        ReportTable("What was assessed", ("item", "value"), rows),
         points=(
             "The recipient uses the kit's attackers and no others. A stronger attacker finds more.",
             "The recipient knows that the person is in the release. Where it does not, it also makes "
@@ -103,10 +103,10 @@ def _scope(found: Assessment) -> Section:
     )
 
 
-def _singling_out(found: Assessment) -> Section:
+def _singling_out(found: Assessment) -> ReportSection:
     tested = found.tested
     if not tested:
-        return Section(
+        return ReportSection(
             "singling_out", "1 Singling out: people found in a gallery", ("Not tested. Section 5 says why.",)
         )
     by_size = [{point.gallery: point for point in one.after.curve} for one in tested if one.after]
@@ -118,7 +118,7 @@ def _singling_out(found: Assessment) -> Section:
     worst = [
         f"{recipient_name(one)}: {_worst_of(one.after.worst, one.people)}" for one in tested if one.after
     ]
-    return Section(
+    return ReportSection(
         "singling_out",
         "1 Singling out: people found in a gallery",
         (
@@ -128,7 +128,7 @@ def _singling_out(found: Assessment) -> Section:
             "the harder "
             "the search; galleries larger than the release were not tested.",
         ),
-        Table(
+        ReportTable(
             "Risk of being found, beyond the control, by size of the gallery",
             ("N", *map(recipient_name, tested)),
             rows,
@@ -147,7 +147,7 @@ def _worst_of(worst: WorstPerson | None, people: int) -> str:
     return f"{worst.person} is farthest ahead, but chance makes {worst.expected:.1f} such people."
 
 
-def _linkability(found: Assessment) -> Section:
+def _linkability(found: Assessment) -> ReportSection:
     rows = []
     for one in found.linkage:
         if one.after is None or one.auc is None:
@@ -178,7 +178,7 @@ def _linkability(found: Assessment) -> Section:
             f"Attackers: {', '.join(used)}. For each person the attacker that is strongest on other "
             "people counts. The interval reaches as high as that of any attacker that was tried."
         )
-    return Section(
+    return ReportSection(
         "linkability",
         "2 Linkability, by what the recipient holds",
         (
@@ -186,7 +186,7 @@ def _linkability(found: Assessment) -> Section:
             "people. AUC "
             "is the area under the ROC over all pairs of people: 1 all are linked, 0.5 chance.",
         ),
-        Table(
+        ReportTable(
             "Attack, control and risk",
             ("the recipient holds", "people", "attack / control", "risk", "risk before defacing", "AUC"),
             tuple(rows),
@@ -196,7 +196,7 @@ def _linkability(found: Assessment) -> Section:
     )
 
 
-def _inference(found: Assessment) -> Section:
+def _inference(found: Assessment) -> ReportSection:
     rows = []
     for one in found.inferred:
         if one.risk is None:
@@ -211,7 +211,7 @@ def _inference(found: Assessment) -> Section:
                 percent(one.before.risk) if one.before else "n/a",
             )
         )
-    return Section(
+    return ReportSection(
         "inference",
         "3 Inference of sex, age and ethnicity",
         (
@@ -221,7 +221,7 @@ def _inference(found: Assessment) -> Section:
             "have are "
             "left out, and are not shown.",
         ),
-        Table(
+        ReportTable(
             "Attack, control and risk",
             ("attribute", "people", "attack / control", "risk", "risk before defacing"),
             tuple(rows),
@@ -243,10 +243,10 @@ def _asked(one: Inferred) -> str:
     return f"age, within {YEARS:.0f} years" if one.attribute == "age" else one.attribute
 
 
-def _failures(found: Assessment) -> Section:
+def _failures(found: Assessment) -> ReportSection:
     counts = Counter(kind for one in found.failed for kind in {kind for kind, _ in one.failures})
     rows = tuple((kind, str(counts[kind]), MEANINGS[kind]) for kind in FAILURES)
-    return Section(
+    return ReportSection(
         "failures",
         "4 Scans to send back to those who defaced",
         (
@@ -254,11 +254,11 @@ def _failures(found: Assessment) -> Section:
             "failures.tsv has "
             "the same list for a program.",
         ),
-        Table("Failures, by kind", ("failure", "scans", "meaning"), rows, (1,)),
+        ReportTable("Failures, by kind", ("failure", "scans", "meaning"), rows, (1,)),
     )
 
 
-def _not_tested(found: Assessment) -> Section:
+def _not_tested(found: Assessment) -> ReportSection:
     points = [f"{recipient_name(one)}: {one.why_not}." for one in found.linkage if one.after is None]
     points += [f"{_asked(one)}: {one.why_not}." for one in found.inferred if one.risk is None]
     if unseen := [one.name for one in found.checked if one.brain_change != one.brain_change]:
@@ -275,7 +275,7 @@ def _not_tested(found: Assessment) -> Section:
         "People who are not in the release, and galleries larger than the release.",
         "Other body parts, other contrasts than those given, and scans that are released later.",
     ]
-    return Section(
+    return ReportSection(
         "not_tested",
         "5 What was not tested",
         ("A risk that was not tested is not a low risk.",),
@@ -283,8 +283,8 @@ def _not_tested(found: Assessment) -> Section:
     )
 
 
-def _method(found: Assessment) -> Section:
-    return Section(
+def _method(found: Assessment) -> ReportSection:
+    return ReportSection(
         "method",
         "6 How the figures were made",
         (
@@ -300,13 +300,13 @@ def _method(found: Assessment) -> Section:
     )
 
 
-def _for_the_file() -> Section:
+def _for_the_file() -> ReportSection:
     blank = "\u00a0"
-    return Section(
+    return ReportSection(
         "file",
         "7 For the file",
         ("The report measures. Whether the scans may be released is for the people named here to decide.",),
-        Table(
+        ReportTable(
             "To be filled in by hand",
             ("item", "entry"),
             (("Decision and conditions", blank), ("Name and office", blank), ("Date and signature", blank)),
@@ -314,13 +314,13 @@ def _for_the_file() -> Section:
     )
 
 
-def _annex(found: Assessment) -> Section:
+def _annex(found: Assessment) -> ReportSection:
     rows = tuple((one.name, kind, details or "n/a") for one in found.failed for kind, details in one.failures)
     if not rows:
-        return Section("annex", "Annex: failures, scan by scan", ("No check found a failure.",))
-    return Section(
+        return ReportSection("annex", "Annex: failures, scan by scan", ("No check found a failure.",))
+    return ReportSection(
         "annex",
         "Annex: failures, scan by scan",
         ("For those who defaced. It names scans, so it stays with the hospital.",),
-        Table("Failures", ("scan", "failure", "details"), rows),
+        ReportTable("Failures", ("scan", "failure", "details"), rows),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mriprivacy.challenge.risk.assessment import Assessment
 from mriprivacy.challenge.risk.control_rate import ControlledRisk
 from mriprivacy.challenge.risk.recipients import NOTHING, PHOTOGRAPH, Linkage
-from mriprivacy.challenge.risk.scan_checks import FAILURES, Checked
+from mriprivacy.challenge.risk.scan_checks import FAILURES, CheckedScan
 from mriprivacy.challenge.risk.singling_out import FEWEST_TO_NAME
 from mriprivacy.scoring import Estimate
 
@@ -111,6 +111,6 @@ def _lower(text: str) -> str:
     return text[0].lower() + text[1:]
 
 
-def _kinds(failed: Sequence[Checked]) -> str:
+def _kinds(failed: Sequence[CheckedScan]) -> str:
     counts = Counter(kind for one in failed for kind in {kind for kind, _ in one.failures})
     return ", ".join(f"{kind}: {counts[kind]}" for kind in FAILURES if counts[kind])

@@ -55,7 +55,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedScan:
     """One released scan beside its original.
 
     Attributes
@@ -87,12 +87,12 @@ class Checked:
 class _Seen:
     """What a worker found, with what is compared with all other scans."""
 
-    checked: Checked
+    checked: CheckedScan
     kept: KeptFace | None = None
     brain: Mask | None = field(default=None, repr=False)  # on the lattice
 
 
-def check_scans(pairs: Sequence[ScanPair], cache: Path, compute: Compute) -> list[Checked]:
+def check_scans(pairs: Sequence[ScanPair], cache: Path, compute: Compute) -> list[CheckedScan]:
     """Check every released scan.
 
     Parameters
@@ -106,7 +106,7 @@ def check_scans(pairs: Sequence[ScanPair], cache: Path, compute: Compute) -> lis
 
     Returns
     -------
-    list of Checked
+    list of CheckedScan
         In the order of the pairs.
 
     Raises
@@ -159,7 +159,9 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
         released = read_scan(pair.released)
     except (ScanError, OSError) as error:
         reason = str(error).removeprefix(f"{pair.released}: ")
-        failed = Checked(pair.name, pair.subject, CANNOT_TELL, str(before), failures=((CANNOT_TELL, reason),))
+        failed = CheckedScan(
+            pair.name, pair.subject, CANNOT_TELL, str(before), failures=((CANNOT_TELL, reason),)
+        )
         return _Seen(failed)
     failures: list[tuple[str, str]] = []
     if released.data.shape != original.data.shape or not np.allclose(
@@ -168,7 +170,7 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
         failures.append((OTHERWISE, f"{_shape(original)} before, {_shape(released)} after"))
         after = presence(released, cache)
         failures += _of_face(before, after, float("nan"))
-        return _Seen(Checked(pair.name, pair.subject, str(after), str(before), failures=tuple(failures)))
+        return _Seen(CheckedScan(pair.name, pair.subject, str(after), str(before), failures=tuple(failures)))
     kept = compare_scans(original, released, brain)
     change = float("nan")
     if brain is not None:
@@ -194,7 +196,9 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
         failures.append((NOT_DEFACED, f"{kept.head:.1%} of the head is unchanged"))
     else:
         failures += _of_face(before, after, kept.face)
-    checked = Checked(pair.name, pair.subject, str(after), str(before), kept.face, change, tuple(failures))
+    checked = CheckedScan(
+        pair.name, pair.subject, str(after), str(before), kept.face, change, tuple(failures)
+    )
     return _Seen(checked, kept, None if brain is None else brain[lattice(original)])
 
 

@@ -26,7 +26,7 @@ CHOSEN_LEVEL = 0.98
 
 
 @dataclass(frozen=True)
-class Found:
+class GalleryRisk:
     """People found in galleries of one size.
 
     Attributes
@@ -71,16 +71,16 @@ class SinglingOut:
 
     Attributes
     ----------
-    curve : tuple of Found
+    curve : tuple of GalleryRisk
         By size of the gallery, smallest first.
-    headline : Found
+    headline : GalleryRisk
         The largest gallery of at most half the people, so that each person is looked for in many galleries.
     worst : WorstPerson or None
         Who is worst off; None of fewer people than `FEWEST_TO_NAME`.
     """
 
-    curve: tuple[Found, ...]
-    headline: Found
+    curve: tuple[GalleryRisk, ...]
+    headline: GalleryRisk
     worst: WorstPerson | None
 
 
@@ -127,7 +127,7 @@ def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = (
     >>> found.headline.gallery, found.worst.person, found.worst.stands_out
     (10, 'sub-03', True)
     """
-    curve = tuple(Found(size, risk_in_gallery(scores, size, tried)) for size in galleries(len(names)))
+    curve = tuple(GalleryRisk(size, risk_in_gallery(scores, size, tried)) for size in galleries(len(names)))
     wanted = headline_gallery(len(names))
     headline = next(one for one in curve if one.gallery == wanted)
     return SinglingOut(curve, headline, worst_off(scores, names) if len(names) >= FEWEST_TO_NAME else None)

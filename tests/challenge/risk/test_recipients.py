@@ -10,8 +10,8 @@ from mriprivacy.challenge.risk.recipients import (
     NOTHING,
     PHOTOGRAPH,
     SCAN,
-    Asked,
     Held,
+    LinkQuestion,
     held_by_recipients,
     link_recipient,
     one_scan_each,
@@ -73,7 +73,7 @@ def test_people_whose_images_agree_are_found(key: str) -> None:
     scans = {f"s{i}": image(people[i] + 0.05 * rng.normal(size=8)) for i in range(n)}
     other = {f"p{i}": image(people[i]) for i in range(n)}
     nothing = {f"s{i}": image(rng.normal(size=8)) for i in range(n)}
-    asked = Asked(held_of(n, key), (nothing, other), (scans, other), ("geo", "volume(Dlib)"))
+    asked = LinkQuestion(held_of(n, key), (nothing, other), (scans, other), ("geo", "volume(Dlib)"))
     untrained, trained = link_recipient(asked)
     for one in (untrained, trained):
         assert one.able
@@ -109,6 +109,6 @@ def test_a_scan_without_a_face_comes_last_and_a_person_has_the_best_of_photograp
 def test_too_few_people_are_not_tested() -> None:
     scans = {f"s{i}": image(np.ones(3) * i) for i in range(5)}
     other = {f"p{i}": image(np.ones(3) * i) for i in range(5)}
-    untrained, trained = link_recipient(Asked(held_of(5), (scans, other), (scans, other), ("geo",)))
+    untrained, trained = link_recipient(LinkQuestion(held_of(5), (scans, other), (scans, other), ("geo",)))
     assert untrained.after is not None
     assert trained.why_not == "needs 12 people with a photograph, 5 were given"

@@ -11,8 +11,8 @@ from mriprivacy.challenge.risk.control_rate import controlled_risk
 from mriprivacy.challenge.risk.inference import Inferred
 from mriprivacy.challenge.risk.recipients import NOTHING, PHOTOGRAPH, SCAN, Linkage
 from mriprivacy.challenge.risk.risk_page import report_page
-from mriprivacy.challenge.risk.risk_sections import Section, sections
-from mriprivacy.challenge.risk.scan_checks import Checked
+from mriprivacy.challenge.risk.risk_sections import ReportSection, sections
+from mriprivacy.challenge.risk.scan_checks import CheckedScan
 from mriprivacy.challenge.risk.singling_out import GALLERIES, single_out
 from mriprivacy.scoring import Estimate
 
@@ -30,11 +30,11 @@ def linkage(key: str, n: int, exposed: int = 0, trained: bool = False) -> Linkag
 
 
 def assessment(*linked: Linkage) -> Assessment:
-    checked = (Checked("sub-0_T1w", "sub-0", "defaced", "whole", brain_change=0.0),)
+    checked = (CheckedScan("sub-0_T1w", "sub-0", "defaced", "whole", brain_change=0.0),)
     return Assessment(Terms(), 9, 1, 0, {"T1w": 1}, 0, 0, linked, (), checked, (), kit="0", date="2026-11-29")
 
 
-def section(found: Assessment, key: str) -> Section:
+def section(found: Assessment, key: str) -> ReportSection:
     return next(one for one in sections(found) if one.key == key)
 
 
@@ -85,7 +85,9 @@ def test_why_it_was_not_tested_is_not_guessed() -> None:
 
 
 def test_a_brain_that_was_not_compared_and_files_passed_over_are_not_tested() -> None:
-    found = replace(assessment(), checked=(Checked("sub-0_T1w", "sub-0", "defaced", "whole"),), passed_over=7)
+    found = replace(
+        assessment(), checked=(CheckedScan("sub-0_T1w", "sub-0", "defaced", "whole"),), passed_over=7
+    )
     text = " ".join(section(found, "not_tested").points)
     assert "Brain: 1 of 1 scans (sub-0_T1w)" in text
     assert "7 more NIfTI files of the release" in text
