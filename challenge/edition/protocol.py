@@ -178,7 +178,8 @@ def read_protocol(description: Mapping[str, Any]) -> Protocol:
         given = OmegaConf.create(current_fields(description), flags={"allow_objects": False})
         protocol = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Protocol), given))
     except OmegaConfBaseException as error:
-        raise EditionError(f"edition.json: protocol: {str(error).splitlines()[0]}") from error
+        what = shown(str(error).splitlines()[0], longest=200)[1:-1]  # it may quote what a terminal obeys
+        raise EditionError(f"edition.json: protocol: {what}") from error
     assert isinstance(protocol, Protocol)
     if problems := protocol_problems(protocol):
         raise EditionError(*(f"edition.json: {problem}" for problem in problems))

@@ -235,4 +235,5 @@ def _first(above: NDArray[np.int64], level: NDArray[np.int64], others: int, size
         0.0,
     )
     total = np.concatenate([[0.0], np.cumsum(chance)])
-    return np.clip((total[above + level + 1] - total[above]) / (level + 1), 0.0, 1.0)  # sums are rounded
+    found: Floats = (total[above + level + 1] - total[above]) / (level + 1)
+    return np.minimum(found, 1.0)  # sums are rounded

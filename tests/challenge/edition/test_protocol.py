@@ -39,3 +39,12 @@ def test_networks_that_are_none_are_refused_in_one_line(networks: list[str]) -> 
     listed, expected = ", ".join(networks), "expected one or more of Dlib, SFace"
     assert problem.startswith(f"edition.json: protocol.networks is [{listed}]; {expected}")
     assert ("takes the package insightface" in problem) == ("Buffalo_L" in networks)
+
+
+@pytest.mark.parametrize("name", ["\ud7fc", "\x1b[2J", "evil\nline"])
+def test_an_unknown_field_is_shown_as_it_can_be(name: str) -> None:
+    with pytest.raises(EditionError) as refused:
+        read_protocol({"protocol": {**OLD, name: None}})
+    (line,) = refused.value.problems
+    assert line.isascii()
+    assert line.isprintable()
