@@ -6,7 +6,7 @@ they should arrive: if the brain is where the registration puts it. Else the ver
 is a failure of the kit and never protection.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from mriprivacy.baselines.alignment.registration import (
 from mriprivacy.baselines.alignment.template import AlignmentError, average_brain, average_head, bring
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
+from mriprivacy.scans.scan_file import without_padding
 
 WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL = "whole face", "cut", "defaced", "no head", "cannot tell"
 VERDICTS = (WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL)
@@ -146,6 +147,7 @@ def presence(scan: Scan, cache: Path | None = None) -> Presence:
     >>> print(presence(Scan(np.zeros((32, 32, 32), np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))))
     cannot tell: every voxel is the same: there is no head to register
     """
+    scan = replace(scan, data=without_padding(scan.data))
     small, air = coarse(scan), no_signal(scan.data)
     try:
         verdict = _placed(small, register(scan, cache, strict=False), air)

@@ -183,3 +183,12 @@ def test_a_real_head_as_scanners_and_defacers_change_it(real_head: Scan, tmp_pat
     }
     for name, scans in expected.items():
         assert [presence(scan, tmp_path).verdict for scan in scans] == [name] * len(scans)
+
+
+@pytest.mark.long
+def test_padding_is_no_head(tmp_path: Path) -> None:
+    """A border of -9999 in place of air, as programs that resample leave it."""
+    padded = np.pad(HEAD.data.astype(np.float32), 6, constant_values=-9999)
+    affine = HEAD.affine.copy()
+    affine[:3, 3] -= 6 * 2.0
+    assert presence(Scan(padded, affine), tmp_path).verdict == presence(HEAD, tmp_path).verdict
