@@ -22,7 +22,7 @@ from mriprivacy.baselines.face.views import View
 Matrix = NDArray[np.float64]
 
 # In the average head, mm: what the camera looks at, and the middle of the box that dlib's detector draws
-# about faces, with its edge; medians over undefaced heads (docs/results/presence.md).
+# about faces, with its edge; medians over 24 undefaced heads (docs/decisions/0036).
 LOOKED_AT = (0.0, 20.0, -40.0)
 BOX_MIDDLE, BOX_EDGE = (0.0, 100.0, -36.0), 131.0
 CONFIDENCE = 0.0  # no detector fired

@@ -159,7 +159,7 @@ def _right(
             right[asked] = np.abs(truth[asked, None] - guess) <= YEARS
         else:
             classifier = train_attribute(features, truth[rows].tolist(), people)
-            said = np.array([classifier.majority] * len(names), dtype=object)
-            said[seen] = classifier(every)
-            right[asked] = truth[asked, None] == said
+            predicted = np.array([classifier.majority] * len(names), dtype=object)
+            predicted[seen] = classifier(every)
+            right[asked] = truth[asked, None] == predicted
     return right

@@ -64,11 +64,11 @@ def summary_points(found: Assessment) -> tuple[str, ...]:
         )
     inferred = [one for one in found.inferred if one.risk is not None and one.risk.beyond_chance]
     if inferred:
-        told = ", ".join(f"{one.attribute} {percent(one.risk.risk)}" for one in inferred if one.risk)
-        points.append(f"Inference: predicted beyond the control: {told}.")
+        listed = ", ".join(f"{one.attribute} {percent(one.risk.risk)}" for one in inferred if one.risk)
+        points.append(f"Inference: predicted beyond the control: {listed}.")
     elif tested := [one for one in found.inferred if one.risk is not None]:
-        told = " ".join(f"{one.attribute}: {_includes_0(one.risk)}" for one in tested if one.risk)
-        points.append(f"Inference: no attribute was predicted beyond the control. {told}")
+        listed = " ".join(f"{one.attribute}: {_includes_0(one.risk)}" for one in tested if one.risk)
+        points.append(f"Inference: no attribute was predicted beyond the control. {listed}")
     else:
         points.append("Inference: not tested.")
     failed = found.failed

@@ -184,10 +184,10 @@ def _check(pair: ScanPair, cache: Path) -> _Seen:
             far_from_head(original),
         )
         change = report.changed_share
-        told = [problem for problem in report.problems if "is the original" not in problem]
-        if told:
+        found_wrong = [problem for problem in report.problems if "is the original" not in problem]
+        if found_wrong:
             of_brain = max(change, report.relative_change) > BRAIN_LIMIT
-            failures.append((CUT_BRAIN if of_brain else OTHERWISE, "; ".join(told)))
+            failures.append((CUT_BRAIN if of_brain else OTHERWISE, "; ".join(found_wrong)))
     if before.scan_to_head is not None and not failures:  # the brain has not moved: the head lies as it lay
         after = judge(coarse(released), before.scan_to_head, no_signal(released.data))
     else:

@@ -82,8 +82,7 @@ def earlier(person: Person, years: float, heavier: float) -> dict[str, float]:
 def _at_age(weights: dict[str, float], now: float, then: float) -> dict[str, float]:
     """Return the weights with the whole-head targets of another age."""
     of_now, of_then = stages(now), stages(then)
-    known = {stage for stage, share in of_now.items() if share}
-    lead = max(known, key=lambda stage: of_now[stage])
+    lead = max(of_now, key=lambda stage: of_now[stage])
     changed = {name: weight for name, weight in weights.items() if not name.startswith("macrodetails/")}
     for name, weight in weights.items():
         if name.startswith("macrodetails/") and f"-{lead}" in name:
