@@ -7,52 +7,41 @@ is a failure of the kit and never protection.
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from mriprivacy.baselines.alignment.registration import (
-    LEAST_VOXELS,
-    Registration,
-    coarse,
-    normalized_mutual_information,
-    register,
+from mriprivacy.baselines.alignment.average_grid import (
+    LEAST_BRAIN_NMI,
+    STEP_MM,
+    OnGrid,
+    axes,
+    on_grid,
+    places,
 )
-from mriprivacy.baselines.alignment.template import AlignmentError, average_brain, average_head, bring
+from mriprivacy.baselines.alignment.registration import coarse, register
+from mriprivacy.baselines.alignment.template import AlignmentError
 from mriprivacy.baselines.face.scan import Scan
-from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
+from mriprivacy.baselines.face.surface import SurfaceError, no_signal
 from mriprivacy.scans.scan_file import without_padding
 
 WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL = "whole face", "cut", "defaced", "no head", "cannot tell"
 VERDICTS = (WHOLE, CUT, DEFACED, NO_HEAD, CANNOT_TELL)
 
-STEP_MM = 4.0
-# The grid on which everything is measured, in the world of the average head: its first voxel and its extents.
-CORNER_MM = (-100.0, -130.0, -160.0)
-EXTENTS = (51, 76, 71)
 # Of a part's rays, so many must meet surface for the part to be there.
 ENOUGH = 0.5
 _THERE, _MISSING, _BEYOND = "there", "missing", "beyond the field of view"
 LARGEST_CLOSED_CM2 = 10.0  # of surface where the field of view begins, in all parts together
 DEPTH_MM = 12.0  # of the field of view behind the least depth of a part: without it a part is beyond the view
-# Normalized mutual information of scan and average head, in head and about the brain: .042 and more where a
-# registration is right, .018 and less where it is wrong (docs/results/presence.md).
-LEAST_BRAIN_NMI = 1.03
-NEAR_BRAIN_MM = 12.0
-# The same over the whole scan (`Registration.similarity`): half a head has .055 and more.
+# Normalized mutual information over the whole scan (`Registration.similarity`): half a head has .055.
 LEAST_SIMILARITY = 1.05
 # Degrees between a scan and the average head: real heads have up to 7, synthetic ones 22, and people look up.
 LARGEST_TURN = 60.0
 # Of the average head behind the face and beyond the brain: less is a brain alone.
 LEAST_BEYOND_BRAIN = 0.15
-BEHIND_FACE_MM = 40.0
 # Of what lies beyond 16 mm from the average head, in the field of view: more is air that was taken for head.
 MOST_AROUND = 0.5
-AROUND_STEPS = 4
 
 Mask = NDArray[np.bool_]
 
@@ -148,22 +137,20 @@ def presence(scan: Scan, cache: Path | None = None) -> Presence:
     cannot tell: every voxel is the same: there is no head to register
     """
     scan = replace(scan, data=without_padding(scan.data))
-    small, air = coarse(scan), no_signal(scan.data)
+    verdict = _placed(scan, cache, strict=False)
+    # More fits, where one way round got stuck.
+    return verdict if verdict.readable else _placed(scan, cache, strict=True)
+
+
+def _placed(scan: Scan, cache: Path | None, strict: bool) -> Presence:
     try:
-        verdict = _placed(small, register(scan, cache, strict=False), air)
-        if verdict.readable:
-            return verdict
-        # More fits, where one way round got stuck.
-        return _placed(small, register(scan, cache, strict=True), air)
+        found = register(scan, cache, strict)
     except AlignmentError as error:
         return Presence(CANNOT_TELL, reason=str(error))
-
-
-def _placed(small: Scan, found: Registration, air: float) -> Presence:
     if found.similarity < LEAST_SIMILARITY:
         said = f"normalized mutual information {found.similarity:.3f}; expected at least {LEAST_SIMILARITY}"
         return Presence(CANNOT_TELL, reason=f"the scan has little in common with a head ({said})")
-    return judge(small, found.scan_to_head, air)
+    return judge(coarse(scan), found.scan_to_head, no_signal(scan.data))
 
 
 def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> Presence:
@@ -178,21 +165,16 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
     air : float
         The intensity beyond the field of view.
     """
-    to_scan = np.asarray(np.linalg.inv(scan_to_head))
-    data = bring(small, to_scan, _grid(), outside=air)
-    seen = (
-        bring(Scan(np.ones(small.data.shape, np.float32), small.affine), to_scan, _grid(), outside=0.0) > 0.5
-    )
     try:
-        head = head_mask(data, head_threshold(small.data))
+        placed = on_grid(small, scan_to_head, air)
     except SurfaceError as error:
         return Presence(CANNOT_TELL, reason=str(error))
     if (turn := turn_of(scan_to_head)) > LARGEST_TURN:
         said = f"the head is turned by {turn:.0f} degrees: is the orientation in the header right?"
         return Presence(CANNOT_TELL, reason=said)
-    if reason := _why_lost(data, head, seen):
+    if reason := _why_lost(placed):
         return Presence(CANNOT_TELL, reason=reason)
-    rays = {part.name: _rays(part, head, seen) for part in PARTS}
+    rays = {part.name: _rays(part, placed.head, placed.seen) for part in PARTS}
     # The tip of a nose may touch the border; a face that was cut by it has a flat front.
     is_cut = sum(one.closed.sum() for one in rays.values()) * STEP_MM**2 / 100 > LARGEST_CLOSED_CM2
     states = {name: one.state(is_cut) for name, one in rays.items()}
@@ -203,7 +185,7 @@ def judge(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) -> P
         verdict = WHOLE
     elif len(missing) < len(PARTS):
         verdict = CUT
-    elif _share(head, _places().beyond_brain & seen) < LEAST_BEYOND_BRAIN:
+    elif _share(placed.head, places().beyond_brain & placed.seen) < LEAST_BEYOND_BRAIN:
         verdict = NO_HEAD
     else:
         verdict = CUT if beyond else DEFACED
@@ -228,15 +210,13 @@ def turn_of(scan_to_head: NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))
 
 
-def _why_lost(data: NDArray[Any], head: Mask, seen: Mask) -> str:
+def _why_lost(placed: OnGrid) -> str:
     """Say why a head is not where it should be; empty where it is."""
-    places = _places()
-    if _share(head, places.around & seen) > MOST_AROUND:
+    if _share(placed.head, places().around & placed.seen) > MOST_AROUND:
         return "no head could be separated from the air: padding, or noise as bright as tissue"
-    compared = places.near_brain & seen & head
-    if compared.sum() < LEAST_VOXELS:  # half a brain has 7,000
+    found = placed.brain_similarity
+    if found is None:
         return "too little of a brain is in the field of view"
-    found = normalized_mutual_information(data[compared], places.head[compared])
     if found < LEAST_BRAIN_NMI:
         return (
             "the head could not be registered (normalized mutual information about the brain "
@@ -274,7 +254,7 @@ class _Rays:
 
 
 def _rays(part: _Part, head: Mask, seen: Mask) -> _Rays:
-    x, y, z = _axes()
+    x, y, z = axes()
     columns = np.ix_(_within(x, part.x), np.ones(len(y), bool), _within(z, part.z))
     own, view = head[columns], seen[columns]
     first = len(y) - 1 - own[:, ::-1].argmax(axis=1)
@@ -291,42 +271,3 @@ def _within(values: NDArray[np.float64], ends: tuple[float, float]) -> Mask:
 def _share(mask: Mask, where: Mask) -> float:
     """Return how much of a place is in the mask; 0 of an empty one."""
     return float((mask & where).sum() / max(1, where.sum()))
-
-
-@dataclass(frozen=True)
-class _Places:
-    """The average head on the grid, and places in it; each of shape `EXTENTS`."""
-
-    head: NDArray[np.float32]
-    near_brain: Mask
-    beyond_brain: Mask
-    around: Mask
-
-
-@cache
-def _places() -> _Places:
-    head = bring(average_head(), np.eye(4), _grid(), outside=0.0)
-    brain = bring(average_brain(), np.eye(4), _grid(), outside=-100.0)
-    inside = head_mask(head, head_threshold(average_head().data))
-    _, y, z = _axes()
-    behind = (y < BEHIND_FACE_MM)[None, :, None]
-    return _Places(
-        head,
-        near_brain=brain > -NEAR_BRAIN_MM,
-        beyond_brain=inside & (brain < -NEAR_BRAIN_MM) & behind,
-        # Neither the neck below nor noses in front of where the average head ends count.
-        around=~ndimage.binary_dilation(inside, iterations=AROUND_STEPS) & (z > 0)[None, None, :],
-    )
-
-
-@cache
-def _grid() -> Scan:
-    affine = np.diag([STEP_MM, STEP_MM, STEP_MM, 1.0])
-    affine[:3, 3] = CORNER_MM
-    return Scan(np.zeros(EXTENTS, np.float32), affine)
-
-
-def _axes() -> tuple[NDArray[np.float64], ...]:
-    """Return the millimetres of the grid along each axis."""
-    steps = (STEP_MM * np.arange(n, dtype=np.float64) for n in EXTENTS)
-    return tuple(corner + own for corner, own in zip(CORNER_MM, steps, strict=True))

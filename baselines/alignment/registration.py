@@ -9,6 +9,7 @@ with the highest normalized mutual information is kept. Measured in docs/results
 
 import functools
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -16,15 +17,17 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mriprivacy.baselines.alignment.average_grid import brain_similarity
+from mriprivacy.baselines.alignment.mutual_information import normalized_mutual_information
 from mriprivacy.baselines.alignment.template import (
     AlignmentError,
+    average_brain,
     average_head,
     average_head_t2w,
     bring,
@@ -36,7 +39,6 @@ from mriprivacy.scoring.errors import SetupError
 
 COARSE_MM = 4.0
 WORLD_SCALE = 2.0 / COARSE_MM
-BINS = 32
 # Normalized mutual information; 1 for independent volumes. What heads reach: docs/results/defacers.md.
 MIN_SIMILARITY = 1.085
 # The same for what is left of a defaced head; white noise reaches 1.00.
@@ -49,6 +51,11 @@ DOUBTFUL_SIMILARITY = 1.11
 DOUBTFUL_SCALE = 1.75
 LEAST_VOXELS = 2000  # of 4 mm: 128 cm3, a tenth of a brain
 PADDING = 10  # voxels of 4 mm
+# About the brain, what fits look at once more if it does not lie there: a neck or a face unlike the average
+# ones holds a fit of the whole head back. Wider finds what is further off, narrower ends closer.
+NEARER_MM = (60.0, 40.0)
+NEARER_ROUNDS = 3  # each from where the best fit of the one before ended
+DOUBTFUL_BRAIN = 1.04  # `brain_similarity` below which there is a next round
 SECONDS = 300
 # One thread, and the C library's functions for processors without AVX2 and FMA: the others differ in the last
 # bit, and the search then ends elsewhere, by 0.8 mm for one of seven heads. Other C libraries ignore it.
@@ -117,6 +124,7 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     found = max(fits, key=lambda fit: fit.similarity)
     if strict and _is_doubtful(found):
         found = max([found, *_again(binary, small)], key=lambda fit: fit.similarity)
+    found = _about_the_brain(binary, small, found)
     if record is not None:  # nonsense as well: it takes the longest to find
         _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})
     return _sensible(found, strict)
@@ -147,37 +155,10 @@ def coarse(scan: Scan, mm: float = COARSE_MM) -> Scan:
 def similarity(small: Scan, scan_to_head: NDArray[np.float64]) -> float:
     """Return the normalized mutual information of a coarse scan and the average head, in [1, 2].
 
-    Both are taken on the whole grid of the scan, air where the head ends, in 32 bins between their 0.5th
-    and 99.5th percentiles; (H(a) + H(b)) / H(a, b) of Studholme et al., Pattern Recognition 32 (1999) 71-86.
+    Normalized mutual information on the whole grid of the scan; air where the head ends.
     """
     head = bring(average_head(), scan_to_head, small, outside=0.0)
     return normalized_mutual_information(small.data, head)
-
-
-def normalized_mutual_information(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Return the normalized mutual information of two arrays of one shape, from 1 to 2 (`similarity`).
-
-    Examples
-    --------
-    >>> data = np.arange(10_000.0) % 100
-    >>> normalized_mutual_information(data, -data) > 1.9
-    True
-    """
-    counts = np.histogram2d(_binned(one), _binned(other), bins=BINS, range=[[0, BINS], [0, BINS]])[0]
-    joint = counts / counts.sum()
-    both = _entropy(joint.ravel())
-    return float((_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both) if both > 0 else 1.0
-
-
-def _binned(values: NDArray[Any]) -> NDArray[np.int64]:
-    low, high = np.percentile(values, [0.5, 99.5])
-    result: NDArray[np.int64] = np.digitize(values, np.linspace(low, high, BINS - 1)).ravel()
-    return result
-
-
-def _entropy(shares: NDArray[np.float64]) -> float:
-    shares = shares[shares > 0]
-    return float(-(shares * np.log(shares)).sum())
 
 
 @functools.cache
@@ -233,6 +214,33 @@ def _again(binary: Path, small: Scan) -> list[Registration]:
     return fits
 
 
+def _about_the_brain(binary: Path, small: Scan, found: Registration) -> Registration:
+    """Fit what is near the brain alone, where a fit of the whole does not put brain on brain."""
+    best, here = found, brain_similarity(small, found.scan_to_head)
+    for _ in range(NEARER_ROUNDS):
+        if here is None or here >= DOUBTFUL_BRAIN:
+            break
+        start, before = best.scan_to_head, here
+        moved = Scan(small.data, start @ small.affine)
+        for near, head in itertools.product(NEARER_MM, _coarse_heads()):
+            try:
+                matrix = _allineate(binary, _near_brain(head, near), _near_brain(moved, near)) @ start
+            except _GivenUpError:
+                continue  # the fit that is there stays
+            there = brain_similarity(small, matrix)
+            if there is not None and there > here and _is_of_a_head(matrix):
+                best, here = Registration(matrix, similarity(small, matrix)), there
+        if here == before:
+            break
+    return best
+
+
+def _near_brain(scan: Scan, near: float) -> Scan:
+    """Set to air what lies further from the average brain, mm, in the world of the average head."""
+    distance = bring(average_brain(), np.eye(4), scan, outside=-np.inf)
+    return Scan(np.where(distance > -near, scan.data, 0).astype(np.float32), scan.affine)
+
+
 class _GivenUpError(Exception):
     """niimath ended without a result; caught here, where other fits are tried."""
 
@@ -273,8 +281,8 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
 
 def _sensible(found: Registration, strict: bool) -> Registration:
     least = MIN_SIMILARITY if strict else MIN_LAX
-    volume = abs(np.linalg.det(found.scan_to_head[:3, :3]))
-    if not (0.3 < volume < 3.0):
+    if not _is_of_a_head(found.scan_to_head):
+        volume = abs(np.linalg.det(found.scan_to_head[:3, :3]))
         raise AlignmentError(
             f"the registration scaled the average head's volume by {1 / volume:.2f}; expected 0.33 to 3: "
             "is this a head, and are its voxel sizes right?"
@@ -285,6 +293,11 @@ def _sensible(found: Registration, strict: bool) -> Registration:
             f"{found.similarity:.3f}; expected at least {least}): is this a whole head?"
         )
     return found
+
+
+def _is_of_a_head(scan_to_head: NDArray[np.float64]) -> bool:
+    """Say whether a head can be so much smaller or larger than the average one."""
+    return bool(0.3 < abs(np.linalg.det(scan_to_head[:3, :3])) < 3.0)
 
 
 def _kept(record: Path) -> Registration:
@@ -303,7 +316,8 @@ def _key(scan: Scan) -> str:
         digest.update(np.ascontiguousarray(part.data).tobytes())
         digest.update(np.asarray(part.affine, dtype=np.float64).tobytes())
     floor = no_signal(scan.data) or ""  # nothing for 0, so that what was kept without it is found
-    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING}{floor}".encode())
+    nearer = f"{NEARER_MM} {NEARER_ROUNDS} {DOUBTFUL_BRAIN}"
+    digest.update(f"niimath {version('niimath')} {COARSE_MM} {PADDING} {nearer}{floor}".encode())
     return digest.hexdigest()
 
 

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mriprivacy.baselines.alignment.presence import WHOLE, Presence
 from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
@@ -19,8 +21,10 @@ from mriprivacy.challenge.attackers.loose_images import find_images
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
+from mriprivacy.challenge.compute.parallel import run as work
 from mriprivacy.challenge.edition.public import Split, open_edition
 from mriprivacy.challenge.intake.description import describe_reference
+from mriprivacy.challenge.release.seen_images import face_in
 from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, camera_of
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
@@ -165,17 +169,35 @@ def _attack_loose(settings: AttackSettings) -> None:
         if settings.embeddings:
             named = {name: _bids_subject(path) for path_of, _ in sides for name, path in path_of.items()}
             _write_embeddings(settings, probes, references, named)
-        rows = seen(probes, "probe") + seen(references, "reference")
-        write_table(folder / "images.tsv", COLUMNS, rows)
+        verdicts = _verdicts(probe_paths, settings), _verdicts(photo_paths, settings)
+        rows = _rows(probes, "probe", verdicts[0]) + _rows(references, "reference", verdicts[1])
+        write_table(folder / "images.tsv", (*COLUMNS, "verdict"), rows)
         (folder / "attack.json").write_text(json.dumps(_made_by(settings), indent=2) + "\n")
     for line in missing:
         print(line)
+    for paths, found in zip((probe_paths, photo_paths), verdicts, strict=True):
+        for name, verdict in found.items():
+            if verdict.verdict != WHOLE:
+                print(f"{paths[name]}: {verdict}")
     for paths, images in sides:
         for name, count in crowded(images).items():
             print(f"{paths[name]}: {count} faces; the largest is taken")
     fta = _fta({"probes": probes, "references": references})
     print(f"{settings.output}: {len(trials)} trials scored; {fta}")
     print(f"look at {settings.output}/renders; scores.tsv: higher means more likely the same person")
+
+
+def _verdicts(paths: Mapping[str, Path], settings: AttackSettings) -> dict[str, Presence]:
+    """Return what `inspect`, `build` and `qc` say of the scans among images."""
+    scans = {name: path for name, path in paths.items() if not _is_photo(path)}
+    look = partial(face_in, cache_folder(settings.cache))
+    return dict(zip(scans, work(look, list(scans.values()), "verdicts", settings.compute), strict=True))
+
+
+def _rows(
+    images: Mapping[str, ImageFeatures], side: str, verdicts: Mapping[str, Presence]
+) -> list[tuple[str, ...]]:
+    return [(*row, str(verdicts.get(row[0], NOT_AVAILABLE))) for row in seen(images, side)]
 
 
 def _made_by(settings: AttackSettings) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def propose(
     included = [person.subject for person in people if person.included]
     unknown = missing_values(table, included)
     remarks = [*files.remarks, *table.remarks, *table.doubts, *(portraits.remarks if portraits else ())]
-    if unknown:
+    if included and unknown:
         remarks.append(f"{', '.join(unknown)} not known of any person: no track attributes, which needs it")
     return CohortPlan(
         root=str(root),

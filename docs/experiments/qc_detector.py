@@ -16,21 +16,13 @@ import numpy as np
 from scipy import ndimage
 
 from docs.experiments.presence import coordinates, heads, without
-from mriprivacy.baselines.alignment.presence import (
-    CORNER_MM,
-    CUT,
-    EXTENTS,
-    PARTS,
-    STEP_MM,
-    WHOLE,
-    Presence,
-    presence,
-)
+from mriprivacy.baselines.alignment.average_grid import axes, on_grid
+from mriprivacy.baselines.alignment.presence import CUT, PARTS, WHOLE, Presence, presence
 from mriprivacy.baselines.alignment.registration import coarse, register
 from mriprivacy.baselines.alignment.template import bring
 from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.scan import Scan
-from mriprivacy.baselines.face.surface import head_mask, head_threshold, no_signal
+from mriprivacy.baselines.face.surface import no_signal
 from mriprivacy.scoring import auc
 
 WELL = ("niimath_deface", "sheared behind eyes and chin", "skull_strip")
@@ -143,11 +135,8 @@ def score_of(scan: Scan, seen: Presence) -> float:
     """Return the largest share of a part's rays that meet surface; NaN where the head's place is unknown."""
     if seen.scan_to_head is None:
         return float("nan")
-    small, grid = coarse(scan), Scan(np.zeros(EXTENTS, np.float32), np.diag([STEP_MM] * 3 + [1.0]))
-    grid.affine[:3, 3] = CORNER_MM
-    data = bring(small, np.linalg.inv(seen.scan_to_head), grid, outside=no_signal(scan.data))
-    head = head_mask(data, head_threshold(small.data))
-    x, y, z = (c + STEP_MM * np.arange(n) for c, n in zip(CORNER_MM, EXTENTS, strict=True))
+    head = on_grid(coarse(scan), seen.scan_to_head, no_signal(scan.data)).head
+    x, y, z = axes()
     front = np.where(head.any(axis=1), y[len(y) - 1 - head[:, ::-1].argmax(axis=1)], -np.inf)
     shares = []
     for part in PARTS:
