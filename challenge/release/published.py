@@ -14,7 +14,7 @@ from mriprivacy.challenge.edition.integrity import read_manifest
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.formats.manifest import MANIFEST, file_sha256
 
-STANDARD = ("synth-demo", "synth-49", "synth-200")
+STANDARD = ("synth-demo", "synth-49", "synth-200", "synth-confirm")
 RECORDS = Path(__file__).with_name("published.json")
 EDITION = "edition"
 # In the order in which they are made: what differs first is the cause of what follows. A file belongs to the

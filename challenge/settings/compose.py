@@ -26,11 +26,12 @@ _MADE = "build reads people who are there: first " + _WRITE
 # Options of a group that a command shares with another one but cannot take, and what to type instead.
 _NOT_HERE = {
     ("cohort", "cohort=bids"): "cohort writes people, build reads them: mriprivacy build cohort.root=DATASET "
-    "..., or one of cohort=synthetic, synth-49, synth-200, ixi",
+    "..., or one of cohort=synthetic, synth-49, synth-200, synth-confirm, ixi",
     ("build", "cohort=ixi"): _MADE.format("ixi", "cohort.root=SCANS cohort.table=IXI.xls "),
     ("build", "cohort=synthetic"): _MADE.format("synthetic", ""),
     ("build", "cohort=synth-49"): _MADE.format("synth-49", "") + " standard=synth-49",
     ("build", "cohort=synth-200"): _MADE.format("synth-200", "") + " standard=synth-200",
+    ("build", "cohort=synth-confirm"): _MADE.format("synth-confirm", "") + " standard=synth-confirm",
 }
 
 

@@ -1,7 +1,7 @@
 """The hashes of the standard editions, and the command that publishes them.
 
 `python -m tests.helpers.published EDITION ...` takes folders of standard editions (`demo/edition`, and what
-`build standard=synth-49` and `standard=synth-200` made), verifies them, and writes their hashes into
+`build standard=...` made), verifies them, and writes their hashes into
 challenge/release/published.json and the tables of README.md and docs/reference/files.md.
 `python -m tests.helpers.published small` makes the small edition of the tests and writes its record.
 """
@@ -29,7 +29,7 @@ _TABLE = re.compile(r"(?<=<!-- published editions -->\n).*?(?=<!-- end -->)", re
 def names() -> list[str]:
     """Names of the standard editions as this code makes them."""
     found = [f"{demo.EDITION}/{demo.VERSION}"]
-    for name in ("synth-49", "synth-200"):
+    for name in ("synth-49", "synth-200", "synth-confirm"):
         words = [f"standard={name}", "cohort.root=x", "output=x"]
         edition = compose_settings("build", build.BuildSettings, words).edition
         found.append(f"{edition.id}/{edition.version}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mriprivacy.challenge.commands import build, cohort
+from mriprivacy.challenge.commands import build, cohort, demo
 from mriprivacy.challenge.settings.compose import compose_settings
 from mriprivacy.data_prep.cohorts.bids import Participant
 from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
@@ -76,14 +76,31 @@ LISTS = {
         "sub-55ah4exv ph-n4hzjgfz",
         "630ed2444364237ec1d01f8ad4f079789c61c00a092006a05652e44458177bef",
     ),
+    ("synth-confirm", "dev"): (
+        2304,
+        "sub-a9bhn9eq ph-kt3ytszn",
+        "sub-zf33hzyf ph-gcvh5j7w",
+        "sub-phrqmr3s ph-ya2zxcvu",
+        "7730eb140fdfad8c8969e22ceac7e3b22ebaa961d32ba592326f11f8eaa9e425",
+    ),
+    ("synth-confirm", "eval"): (
+        2304,
+        "sub-b8f5jn9g ph-y52b99q9",
+        "sub-h6ax83uu ph-w5jqeph7",
+        "sub-kg69zvbp ph-txrvq7fy",
+        "cd5a5aea703bd8d50c982fb6f84efb4c9de58ba4a160e377401dc381025962fa",
+    ),
 }  # count, first, tenth and last pair, SHA-256 of trials.tsv
 
 
-@pytest.mark.parametrize("name", ["synth-49", "synth-200"])
+RELEASED = {"synth-49": "2026-11-24", "synth-200": "2026-11-24", "synth-confirm": "2026-11-29"}
+
+
+@pytest.mark.parametrize("name", RELEASED)
 def test_trial_lists_are_those_that_are_cited(name: str) -> None:
     found = plan(name)
     assert (found.description["id"], found.description["version"]) == (name, "2026.2")
-    assert found.description["released"] == "2026-11-24"
+    assert found.description["released"] == RELEASED[name]
     for split in found.splits:
         assert cited(split) == LISTS[name, split.name]
 
@@ -111,3 +128,15 @@ def test_synth_200_is_balanced_in_both_splits() -> None:
             counts = Counter(values)
             assert max(counts.values()) - min(counts.values()) <= 3, counts
     assert twice == 40
+
+
+def test_synth_confirm_has_people_whom_no_other_edition_has() -> None:
+    seeds = {
+        name: compose_settings("cohort", cohort.CohortSettings, [f"cohort={name}", "output=x"]).cohort.seed
+        for name in RELEASED
+    }
+    assert list(seeds.values()).count(seeds["synth-confirm"]) == 1
+    assert demo.DemoSettings().seed != seeds["synth-confirm"]
+    people = compose_settings("cohort", cohort.CohortSettings, ["cohort=synth-confirm", "output=x"]).cohort
+    assert people.scans.sites == 2
+    assert [len(split.attributes) for split in plan("synth-confirm").splits] == [48, 48]
