@@ -125,11 +125,11 @@ def why_left_out(names: Sequence[str]) -> str:
 
 
 # Attacks that see faces with networks; `volume` sees photographs with all of them at once.
-ON_NETWORKS = ("deepface", "volume")
+ON_NETWORKS = ("deepface", "volume", "undone")
 
 
 def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, ...]:
-    """Return the attacks as each is made: `deepface` once for each network, `volume` with all of them.
+    """Return the attacks as each is made: `deepface` and `undone` once a network, `volume` with all.
 
     Parameters
     ----------
@@ -149,7 +149,9 @@ def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, .
     ('geo', 'deepface(Dlib)', 'deepface(SFace)', 'volume(Dlib,SFace)')
     """
     of_photos = ",".join(networks)
-    named = {"deepface": [f"deepface({one})" for one in networks], "volume": [f"volume({of_photos})"]}
+    named = {"volume": [f"volume({of_photos})"]} | {
+        attack: [f"{attack}({one})" for one in networks] for attack in ("deepface", "undone")
+    }
     return tuple(name for attack in attacks for name in named.get(attack, [attack]))
 
 

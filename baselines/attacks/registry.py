@@ -24,6 +24,7 @@ from mriprivacy.baselines.attacks.geo import geo_features
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, find_network, split_name
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.attacks.own_code import called, fault, line_of
+from mriprivacy.baselines.attacks.undone import repeated, undone_features
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.scoring.errors import SetupError
@@ -144,6 +145,27 @@ def _borders(scan: Callable[[], Scan]) -> Floats | None:
     return brain_features(scan())
 
 
+class Undone:
+    """Faces after what defacers do is undone: smoothing, another threshold, thin flaps off."""
+
+    comparable = True
+
+    def __init__(self, network: str = DEFAULT_NETWORKS[0]) -> None:
+        self._photos = Deepface(network)
+
+    @property
+    def settings(self) -> str:
+        """Return the network and the sha256 of its weights, which must be there."""
+        return self._photos.settings
+
+    def embed(self, look: Look) -> Floats | None:
+        """Return an embedding a way of undoing, shape (k * d,); of a photograph the same one k times."""
+        if look.kind == "scan":
+            return undone_features(look.scan, self._photos.network)
+        found = self._photos.embed(look)
+        return None if found is None else repeated(found, self._photos.network)
+
+
 class Demographics:
     """What deepface's own networks take a face for (paper, section V.D); the mean over views."""
 
@@ -159,7 +181,7 @@ class Demographics:
         return guess_demographics(look.faces).mean(axis=0) if look.faces else None
 
 
-ATTACKS = ("geo", "deepface", "volume", "brain", "demographics")
+ATTACKS = ("geo", "deepface", "volume", "undone", "brain", "demographics")
 BETWEEN_SCANS = ("brain",)  # these see nothing in a photograph
 
 
@@ -197,6 +219,8 @@ def make_attack(name: str) -> Attack:
         return Deepface(*networks)
     if attack == "volume":
         return Volume(networks)
+    if attack == "undone" and len(networks) == 1:
+        return Undone(*networks)
     if name == "demographics":
         return Demographics()
     module, _, wanted = name.partition(":")

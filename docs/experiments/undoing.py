@@ -1,0 +1,120 @@
+"""What an attacker gains who undoes what a defacer did: the table of docs/results/attacks.md.
+
+    uv run python -m docs.experiments.undoing COHORT PEOPLE CACHE
+
+COHORT is a synthetic one of T2w scans with raw photographs (`mriprivacy cohort cohort=synth-200`), of which
+the first PEOPLE are taken, one scan and one photograph each. CACHE keeps what was seen: an interrupted run
+goes on. Adapted: each side from its own mean, in its own spread, cosine. A scan without a detected face
+scores lowest; `undone` is the sum over the three. Differences are paired, 95 % intervals over people.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mriprivacy.baselines.attacks.face_network import embed
+from mriprivacy.baselines.defacers import deface
+from mriprivacy.baselines.face.appearance import appearance_of_photo, appearance_of_scan
+from mriprivacy.baselines.face.landmarks import Face
+from mriprivacy.baselines.face.photo import read_photo
+from mriprivacy.baselines.face.scan import Scan, read_scan
+from mriprivacy.baselines.face.surface import SurfaceError, isotropic
+from mriprivacy.baselines.face.undo import UNDOINGS
+from mriprivacy.baselines.face.views import make_views
+from mriprivacy.data_prep.formats.atomic import whole_file
+from mriprivacy.scoring import compare, draw_systems
+
+DEFACERS = (
+    *("identity", "blur", "voxelize", "noise"),
+    *("quickshear", "niimath_deface", "niimath_reface"),
+)
+NETWORKS = ("SFace", "Dlib")
+SPACING_MM = 2.0
+VIEWS = make_views([(0, 0), (-12, 0), (12, 0)])
+AS_IT_IS, ALL = "as it is", "undone"
+Vectors = dict[str, np.ndarray]
+
+
+def main(cohort: Path, people: int, cache: Path) -> None:
+    """Print how well each surface links, and what it gains over the one as it is."""
+    seen = [_person(cohort, f"sub-{number:04d}", cache) for number in range(1, people + 1)]
+    print(f"| network | after | {' | '.join([AS_IT_IS, *UNDOINGS, ALL])} | {ALL} minus {AS_IT_IS} |")
+    print(f"|{'---|' * (len(UNDOINGS) + 5)}")
+    for network in NETWORKS:
+        for defacer in DEFACERS:
+            print(f"| {network} | {defacer} | {' | '.join(_row(seen, network, defacer))} |", flush=True)
+
+
+def _row(seen: list[Vectors], network: str, defacer: str) -> list[str]:
+    """Return AUC, and the number of people with a face, of each surface; then the difference."""
+    scores = {name: _scores(seen, network, f"{defacer} {name}") for name in (AS_IT_IS, *UNDOINGS)}
+    scores[ALL] = np.sum([scores[name] for name in UNDOINGS], axis=0)
+    who = np.repeat(np.arange(len(seen)), len(seen)), np.tile(np.arange(len(seen)), len(seen))
+    flat = {name: own.ravel() for name, own in scores.items()}
+    draws = draw_systems(flat, who[0] == who[1], *who)
+    gain = next(
+        one.difference
+        for one in compare(draws, "auc")
+        if {one.first, one.second} == {AS_IT_IS, ALL}
+    )  # fmt: skip
+    faces = {name: sum(f"{network} {defacer} {name}" in own for own in seen) for name in scores}
+    cells = [f"{draws.values['auc'][place]:.2f}" for place in range(len(scores))]
+    with_count = [
+        cell if name == ALL else f"{cell} ({faces[name]})" for cell, name in zip(cells, scores, strict=True)
+    ]
+    # `compare` names a pair in the order of the systems.
+    sign = 1 if draws.systems.index(ALL) < draws.systems.index(AS_IT_IS) else -1
+    low, high = sorted((sign * gain.low, sign * gain.high))
+    return [*with_count, f"{sign * gain.value + 0:+.2f} [{low:+.2f}, {high:+.2f}]"]
+
+
+def _scores(seen: list[Vectors], network: str, what: str) -> np.ndarray:
+    """Return a score a pair, rows scans; the lowest where a scan has no face."""
+    there = np.array([f"{network} {what}" in own for own in seen])
+    scores = np.full((len(seen), len(seen)), -1.0)
+    if there.sum() > 2:
+        scans = _adapted([own[f"{network} {what}"] for own in seen if f"{network} {what}" in own])
+        scores[there] = scans @ _adapted([own[f"{network} photo"] for own in seen]).T
+    return scores
+
+
+def _adapted(vectors: list[np.ndarray]) -> np.ndarray:
+    stacked = np.array(vectors)
+    standard = (stacked - stacked.mean(axis=0)) / stacked.std(axis=0)
+    normed: np.ndarray = standard / np.linalg.norm(standard, axis=1, keepdims=True)
+    return normed
+
+
+def _person(cohort: Path, subject: str, cache: Path) -> Vectors:
+    """Return the embeddings of a person's photograph and of each surface of the scan after each defacer."""
+    kept = cache / f"{subject}.npz"
+    if not kept.is_file():
+        scan = isotropic(read_scan(sorted(cohort.glob(f"{subject}/**/*_T2w.nii.gz"))[0]), SPACING_MM)
+        photo = sorted((cohort / "sourcedata/photos/raw").glob(f"{subject}*"))[0]
+        found = _named("photo", appearance_of_photo(read_photo(photo)).found)
+        for defacer in DEFACERS:
+            after = deface(defacer, scan, cache / "registrations")
+            for name, undo in {AS_IT_IS: lambda one: one, **UNDOINGS}.items():
+                found |= _named(f"{defacer} {name}", _faces(partial(undo, after)))
+        with whole_file(kept) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **found)  # type: ignore[arg-type]
+        print(subject, file=sys.stderr, flush=True)
+    with np.load(kept, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _faces(make: partial[Scan]) -> tuple[Face, ...]:
+    try:
+        return appearance_of_scan(make(), SPACING_MM, VIEWS).found
+    except SurfaceError:
+        return ()
+
+
+def _named(what: str, faces: tuple[Face, ...]) -> Vectors:
+    return {f"{network} {what}": embed(faces, network).mean(axis=0) for network in NETWORKS if faces}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
