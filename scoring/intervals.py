@@ -28,8 +28,8 @@ class Contract:
     ----------
     construction : str
         `share`, Clopper-Pearson over people with an effective number of them; `area`, the same quantiles
-        with the number of people that the spread amounts to; `spread`, the wider of that and
-        value +- t times the spread; `none`.
+        with the number of people that the spread amounts to; `sides`, that with a spread of its own for
+        either end; `spread`, the wider of `area` and value +- t times the spread; `none`.
     ends : tuple of float
         What the metric is for a person of whom nothing is given away, and for one who is fully exposed.
     fmr : float
@@ -67,7 +67,7 @@ class ListSize:
 
 
 CONTRACTS = {
-    "eer": Contract("area", (0.5, 0.0)),
+    "eer": Contract("sides", (0.5, 0.0)),
     "auc": Contract("area", (0.5, 1.0)),
     "partial_auc": Contract("area"),
     "linkability": Contract("spread"),
@@ -101,7 +101,14 @@ def unresolved(metric: str, size: ListSize) -> str:
     return ""
 
 
-def estimate(metric: str, value: float, variance: float, size: ListSize, level: float = LEVEL) -> Estimate:
+def estimate(
+    metric: str,
+    value: float,
+    variance: float,
+    size: ListSize,
+    level: float = LEVEL,
+    lean: tuple[float, float] = (1.0, 1.0),
+) -> Estimate:
     """Return a metric with the interval of its contract, or with what it needs.
 
     Parameters
@@ -116,6 +123,9 @@ def estimate(metric: str, value: float, variance: float, size: ListSize, level: 
         Of the list.
     level : float
         Confidence level.
+    lean : tuple of float
+        How much more the draws spread below the value, and above it, than `variance` says; from `leans`.
+        The construction `sides` uses it.
 
     Examples
     --------
@@ -137,10 +147,39 @@ def estimate(metric: str, value: float, variance: float, size: ListSize, level: 
         return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people with a mated trial, the list has {n}")
     if contract.construction == "share":
         low, high = _share(value, variance, n, level)
+    elif contract.construction == "sides":
+        both = [_area(value, *_one_more(value, k * variance, n, contract.ends), n, level) for k in lean]
+        low, high = both[0][0], both[1][1]
     else:
         make = _area if contract.construction == "area" else _spread
         low, high = make(value, *_one_more(value, variance, n, contract.ends), n, level)
     return Estimate(value, min(low, value), max(high, value), n)
+
+
+def leans(value: float, replicates: Floats) -> tuple[float, float]:
+    """Return how much more the draws spread on either side of a value than their variance says.
+
+    The EER of a list stops at .5 where half of the scans fail to acquire. Its draws are then heaped on .5 and
+    spread to one side alone, and their variance is too small for that side.
+
+    Returns
+    -------
+    tuple of float
+        Twice the mean square of the draws below the value, and of those above it, over the variance; 1 at
+        least, and 1 for draws that are symmetric about it.
+
+    Examples
+    --------
+    >>> below, above = leans(0.5, np.array([0.3, 0.5, 0.5, 0.5]))
+    >>> round(below, 4), above
+    (2.6667, 1.0)
+    """
+    gap = replicates[~np.isnan(replicates)] - value
+    variance = float(gap.var()) if len(gap) else 0.0
+    if not variance > 0:
+        return 1.0, 1.0
+    below, above = (2 * float(np.mean(np.maximum(side * gap, 0) ** 2)) / variance for side in (-1, 1))
+    return max(1.0, below), max(1.0, above)
 
 
 def percentile(value: float, replicates: Floats, n: int, level: float = LEVEL) -> Estimate:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mriprivacy.scoring.errors import Floats, ScoringError, as_ids, same_length
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import CONTRACTS, LEVEL, ListSize, estimate
+from mriprivacy.scoring.intervals import CONTRACTS, LEVEL, ListSize, estimate, leans
 from mriprivacy.scoring.metrics.calibration import min_cllr_of
 from mriprivacy.scoring.metrics.identification import ranks
 from mriprivacy.scoring.metrics.linkability import dsys_histogram, dsys_of_hull, warn_if_small
@@ -176,10 +176,11 @@ def score_trials(
     variance = variances(listed, draws, seed, above)
     size = ListSize(n, nonmated, len(searched.owner) if searched else 0)
     given = replace(size, nonmated=MANY) if threshold is not None else size  # resolved elsewhere
-    estimates = {
-        name: estimate(name, float(point[name][0]), variance[name], given if name in _LINKED else size, level)
-        for name in point
-    }
+    estimates = {}
+    for name in point:
+        value, resolved = float(point[name][0]), given if name in _LINKED else size
+        lean = leans(value, draws[name])
+        estimates[name] = estimate(name, value, variance[name], resolved, level, lean)
     return VerificationReport(
         **{name: estimates.get(name) for name in (*_NAMES, "rank1", "fnir_at_fpir_10pct")},  # type: ignore[arg-type]
         dsys_histogram=dsys_histogram(listed.scores[listed.mated], listed.scores[~listed.mated]),

@@ -8,7 +8,8 @@ CORNERS = (
     Setting(4, shift=2.0),
     Setting(12, shift=3.3),
     Setting(12, shift=1.0, others=3),
-    Setting(12, shift=2.0, failures=0.3),
+    Setting(12, shift=3.3, failures=0.3),
+    Setting(12, shift=2.0, failures=0.6),
     Setting(40, shift=0.0),
     Setting(40, shift=3.3, share=0.25),
 )
@@ -25,6 +26,8 @@ def test_truths() -> None:
     assert Setting(40, shift=1.0, failures=0.3).truth()["auc"] == pytest.approx(
         0.49 * 0.760250 + 0.21 + 0.045, abs=1e-6
     )
+    assert Setting(40, shift=1.0, failures=0.6).truth()["eer"] == 0.5
+    assert Setting(40, shift=20.0, failures=0.3).truth()["eer"] == pytest.approx(0.3, abs=1e-6)
 
 
 @pytest.mark.parametrize("setting", CORNERS, ids=str)
