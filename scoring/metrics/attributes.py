@@ -12,7 +12,10 @@ from mriprivacy.scoring.errors import (
     DataError,
     Floats,
     ScoringError,
+    as_ids,
     as_scores,
+    as_table,
+    check_count,
     first_bad,
     raise_all,
     same_length,
@@ -204,14 +207,15 @@ def _one_vs_rest(true: NDArray[Any], scores: Floats, classes: NDArray[Any], weig
 def _columns(
     probabilities: ArrayLike, classes: ArrayLike | None, true: NDArray[Any]
 ) -> tuple[Floats, NDArray[Any]]:
-    scores = np.asarray(probabilities, dtype=float)
-    names = np.asarray([] if classes is None else classes)
+    scores = as_table("probabilities", probabilities)
+    names = unmasked("classes", [] if classes is None else classes)
+    if names.ndim != 1 or len(set(names.tolist())) < len(names):
+        raise ScoringError(f"classes: {names.tolist()}; expected each class once")
     if scores.shape != (len(true), len(names)):
         raise ScoringError(
             f"probabilities: shape {scores.shape} with {len(names)} classes; "
             f"expected ({len(true)}, n_classes) and as many `classes`"
         )
-    as_scores(probabilities=scores.ravel())
     unknown = sorted(set(true.tolist()) - set(names.astype(true.dtype).tolist()))
     if unknown:
         raise ScoringError(f"classes: no column for {unknown}; expected every class of the truth")
@@ -238,7 +242,8 @@ def _table(
 
 
 def _subjects(subjects: ArrayLike) -> NDArray[np.int64]:
-    names, who = np.unique(np.asarray(subjects), return_inverse=True)
+    (given,) = as_ids(subjects=subjects)
+    names, who = np.unique(given, return_inverse=True)
     if len(names) < 2:
         raise DataError(f"subjects: {len(names)} found; expected at least two")
     return who
@@ -246,7 +251,7 @@ def _subjects(subjects: ArrayLike) -> NDArray[np.int64]:
 
 def _draw(n: int, n_bootstrap: int, seed: int) -> Floats:
     """Weights of subjects, the list as it is in column 0 and a draw in each other; (n, n_bootstrap + 1)."""
-    if n_bootstrap < 20:
-        raise ScoringError(f"n_bootstrap: {n_bootstrap}; expected at least 20 replicates")
+    check_count("n_bootstrap", n_bootstrap, 20, "replicates")
+    check_count("seed", seed, 0, "as a seed")
     drawn = np.random.default_rng([seed, 0xA77]).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
     return np.vstack([np.ones((1, n)), drawn]).T
