@@ -6,7 +6,7 @@ docs/results/scoring_simulation.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit
@@ -29,7 +29,8 @@ class Contract:
     construction : str
         `share`, Clopper-Pearson over people with an effective number of them; `area`, the same quantiles
         with the number of people that the spread amounts to; `sides`, that with a spread of its own for
-        either end; `spread`, the wider of `area` and value +- t times the spread; `none`.
+        either end; `spread`, the wider of `area` and value +- t times the spread; `mean`, the latter alone;
+        `none`.
     ends : tuple of float
         What the metric is for a person of whom nothing is given away, and for one who is fully exposed.
     fmr : float
@@ -49,7 +50,7 @@ class Contract:
     @property
     def nonmated(self) -> int:
         """Fewest non-mated trials."""
-        return round(FALSE_MATCHES / self.fmr) if self.fmr else 1
+        return round(FALSE_MATCHES / self.fmr) if self.fmr else 0
 
     @property
     def probes(self) -> int:
@@ -59,10 +60,10 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class ListSize:
-    """People with a mated trial, non-mated trials, and probes that are searched for."""
+    """People (with a mated trial), non-mated trials, and probes that are searched for."""
 
     people: int
-    nonmated: int
+    nonmated: int = 0
     probes: int = 0
 
 
@@ -78,6 +79,11 @@ CONTRACTS = {
     "people_found_all": Contract("share", fmr=0.01),
     "rank1": Contract("share"),
     "fnir_at_fpir_10pct": Contract("share", fpir=0.1),
+    "accuracy": Contract("share"),
+    "balanced_accuracy": Contract("area"),
+    "macro_f1": Contract("area"),
+    "one_vs_rest_auc": Contract("area", (0.5, 1.0)),
+    "gain": Contract("mean"),
 }
 
 
@@ -144,7 +150,11 @@ def estimate(
     if contract.construction == "none":
         return Estimate(value, NAN, NAN, n, contract.without)
     if n < FEWEST_PEOPLE:
-        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people with a mated trial, the list has {n}")
+        whose = "people with a mated trial" if size.nonmated else "people"
+        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} {whose}, the list has {n}")
+    if contract.construction == "mean":
+        found = around(value, _one_more(value, variance, n, contract.ends)[1], n, level)
+        return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
     if contract.construction == "share":
         low, high = _share(value, variance, n, level)
     elif contract.construction == "sides":
@@ -180,6 +190,22 @@ def leans(value: float, replicates: Floats) -> tuple[float, float]:
         return 1.0, 1.0
     below, above = (2 * float(np.mean(np.maximum(side * gap, 0) ** 2)) / variance for side in (-1, 1))
     return max(1.0, below), max(1.0, above)
+
+
+def around(value: float, variance: float, n: int, level: float = LEVEL) -> Estimate:
+    """Return a mean over people, +- t times its spread, with n - 1 degrees of freedom.
+
+    Examples
+    --------
+    >>> print(around(5.0, 0.25, 12))
+    5.000 [3.900, 6.100] (n=12)
+    >>> print(around(5.0, 0.25, 3))
+    5.000 [n/a: needs 4 people, the list has 3] (n=3)
+    """
+    if n < FEWEST_PEOPLE:
+        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people, the list has {n}")
+    reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
+    return Estimate(value, value - reach, value + reach, n)
 
 
 def percentile(value: float, replicates: Floats, n: int, level: float = LEVEL) -> Estimate:
@@ -255,9 +281,9 @@ def _area(value: float, smoothed: float, variance: float, n: int, level: float) 
 
 def _spread(value: float, smoothed: float, variance: float, n: int, level: float) -> tuple[float, float]:
     """Return the wider of two: on noise the truth is 0, which no quantile reaches."""
-    reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
     low, high = _area(value, smoothed, variance, n, level)
-    return max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
+    wide = around(value, variance, n, level)
+    return max(0.0, min(low, wide.low)), min(1.0, max(high, wide.high))
 
 
 def _narrowing(n: int, level: float) -> float:

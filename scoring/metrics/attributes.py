@@ -22,7 +22,7 @@ from mriprivacy.scoring.errors import (
     unmasked,
 )
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.intervals import ListSize, around, estimate
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 
@@ -134,15 +134,16 @@ def score_attributes(
     majority = int(np.argmax(np.bincount(y)))
     found = _classes(np.tensordot(counts.T, confusion, 1), majority)
     if probabilities is not None:
-        found["auc"] = _one_vs_rest(true, *_columns(probabilities, classes, true), counts[who].T)
-    estimates = {k: percentile(float(v[0]), v[1:], len(counts)) for k, v in found.items()}
+        found["one_vs_rest_auc"] = _one_vs_rest(true, *_columns(probabilities, classes, true), counts[who].T)
+    size = ListSize(len(counts))
+    estimates = {k: estimate(k, float(v[0]), _variance(v[1:], len(counts)), size) for k, v in found.items()}
     share = float(np.mean(y == majority))
     return AttributeReport(
         accuracy=estimates["accuracy"],
         balanced_accuracy=estimates["balanced_accuracy"],
         macro_f1=estimates["macro_f1"],
         gain=estimates["gain"],
-        auc=estimates.get("auc"),
+        auc=estimates.get("one_vs_rest_auc"),
         majority=str(names[majority]),
         majority_share=share,
         n_predictions=len(true),
@@ -167,7 +168,13 @@ def score_ages(
     counts = _draw(int(who.max()) + 1, n_bootstrap, seed)[who]
     mae, gain = error @ counts / counts.sum(0), (base - error) @ counts / counts.sum(0)
     n = len(np.unique(who))
-    return AgeReport(percentile(mae[0], mae[1:], n), percentile(gain[0], gain[1:], n), median)
+    parts = (around(float(one[0]), _variance(one[1:], n), n) for one in (mae, gain))
+    return AgeReport(*parts, median)
+
+
+def _variance(replicates: Floats, n: int) -> float:
+    """Variance of a figure of n people; draws of them vary by (n - 1)/n of it."""
+    return float(replicates.var()) * n / (n - 1)
 
 
 def _classes(confusion: Floats, majority: int) -> dict[str, Floats]:

@@ -8,6 +8,7 @@ from mriprivacy.scoring.intervals import (
     ListSize,
     _area,
     _spread,
+    around,
     clopper_pearson,
     estimate,
     leans,
@@ -65,7 +66,7 @@ def test_no_interval_is_a_point_and_all_hold_the_value(metric: str, value: float
         assert (found.value, found.bounded) == (value, False)
         assert found.needs
     else:
-        assert 0 <= found.low <= value <= found.high <= 1
+        assert (-1 if metric == "gain" else 0) <= found.low <= value <= found.high <= 1
         assert found.high - found.low > 0.1
     assert not estimate(metric, value, 0.0, ListSize(3, 10**6, 1000)).bounded
 
@@ -96,3 +97,19 @@ def test_draws_that_lean_to_one_side_count_for_that_side() -> None:
     assert leans(0.5, np.array([0.4, 0.6, np.nan])) == pytest.approx((1.0, 1.0))
     for nothing in ([0.5, 0.5], [np.nan], []):
         assert leans(0.5, np.array(nothing)) == (1.0, 1.0)
+
+
+def test_the_cost_after_calibration_on_the_list_itself_has_no_interval() -> None:
+    """It covered 7 to 61 %."""
+    found = estimate("min_cllr", 0.5, 0.01, MANY)
+    assert (found.value, found.bounded) == (0.5, False)
+    assert found.needs.startswith("a calibration on other people")
+
+
+def test_a_mean_is_that_of_t() -> None:
+    found, few = around(2.0, 0.04, 12), around(2.0, 0.04, 3)
+    assert (found.low, found.high) == pytest.approx(
+        (2 - 0.2 * student.ppf(0.975, 11), 2 + 0.2 * student.ppf(0.975, 11))
+    )
+    assert not few.bounded
+    assert "needs 4 people, the list has 3" in str(few)
