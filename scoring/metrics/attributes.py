@@ -168,8 +168,8 @@ def score_ages(
     counts = _draw(int(who.max()) + 1, n_bootstrap, seed)[who]
     mae, gain = error @ counts / counts.sum(0), (base - error) @ counts / counts.sum(0)
     n = len(np.unique(who))
-    parts = (around(float(one[0]), _variance(one[1:], n), n) for one in (mae, gain))
-    return AgeReport(*parts, median)
+    error_found, gained = (around(float(one[0]), _variance(one[1:], n), n) for one in (mae, gain))
+    return AgeReport(error_found, gained, median)
 
 
 def _variance(replicates: Floats, n: int) -> float:
