@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores, check_count
 from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import LEVEL, ListSize, unresolved
 from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
@@ -110,6 +110,7 @@ def draw_systems(
     """
     if not systems:
         raise ScoringError("systems: none given; expected at least one")
+    check_count("n_bootstrap", n_bootstrap, 2, "draws")
     as_scores(**{f"systems[{name!r}]": scores for name, scores in systems.items()})
     values, drawn = [], []
     for scores in systems.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+_WHOLE = 2**53  # from here on floats are not all whole numbers
 
 
 class UserError(ValueError):
@@ -146,6 +147,8 @@ def as_labels(mated: ArrayLike) -> NDArray[np.bool_]:
     mriprivacy.scoring.errors.ScoringError: mated: values of type <U8; expected True for mated, ...
     """
     label = unmasked("mated", mated)
+    if label.ndim != 1:
+        raise ScoringError(f"mated: array of shape {label.shape}; expected one entry a trial")
     if label.dtype.kind == "b":
         return label
     if label.dtype.kind not in "iuf":
@@ -162,7 +165,69 @@ def unmasked(name: str, value: ArrayLike) -> NDArray[Any]:
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         count = int(np.ma.getmaskarray(value).sum())
         raise ScoringError(f"{name}: {count} of {value.size} values masked; expected an array without a mask")
-    return np.asarray(value)
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ScoringError(f"{name}: rows of unequal length; expected an array") from None
+
+
+def as_table(name: str, value: ArrayLike) -> Floats:
+    """Turn an argument into an array of finite numbers of any shape, or say what is wrong with it.
+
+    Raises
+    ------
+    ScoringError
+        For what holds no number, no real ones, or one that is not finite.
+
+    Examples
+    --------
+    >>> as_table("points", [[1, 2], [3, float("nan")]])
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.ScoringError: points: 1 of 4 not finite, first nan at (1, 1); expected numbers
+    """
+    array = unmasked(name, value)
+    if array.dtype.kind not in "fiub":
+        raise ScoringError(f"{name}: values of type {array.dtype}; expected real numbers")
+    if array.size == 0:
+        raise ScoringError(f"{name}: empty; expected at least one number")
+    array = array.astype(np.float64, copy=False)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        count = int(bad.sum())
+        raise ScoringError(
+            f"{name}: {count} of {array.size} not finite, first {array[where]} at {where}; expected numbers"
+        )
+    return array
+
+
+def check_number(name: str, value: object, inside: Callable[[float], bool], expected: str) -> None:
+    """Raise unless an argument is one real number for which a condition holds; NaN never is.
+
+    Examples
+    --------
+    >>> check_number("fmr", 0.01, lambda x: 0 <= x <= 1, "a rate in [0, 1]")
+    >>> check_number("fmr", "0.01", lambda x: 0 <= x <= 1, "a rate in [0, 1]")
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.ScoringError: fmr: '0.01'; expected a rate in [0, 1]
+    """
+    one = isinstance(value, (int, float, np.integer, np.floating))
+    if not one or value != value or not inside(value):  # type: ignore[arg-type]
+        raise ScoringError(f"{name}: {value!r}; expected {expected}")
+
+
+def check_count(name: str, value: object, least: int, what: str) -> None:
+    """Raise unless an argument is a whole number of at least so many.
+
+    Examples
+    --------
+    >>> check_count("n_bootstrap", 19, 20, "replicates")
+    Traceback (most recent call last):
+    mriprivacy.scoring.errors.ScoringError: n_bootstrap: 19; expected at least 20 replicates
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < least:  # type: ignore[operator]
+        raise ScoringError(f"{name}: {value!r}; expected at least {least} {what}")
 
 
 def as_ids(**arguments: ArrayLike) -> list[NDArray[Any]]:
@@ -223,14 +288,14 @@ def _one(name: str, value: ArrayLike) -> tuple[Floats, str | None]:
         array = unmasked(name, value)
     except ScoringError as error:
         return empty, str(error)
-    except ValueError:
-        return empty, f"{name}: rows of unequal length; expected a 1-D array of scores"
     if array.ndim != 1:
         return empty, f"{name}: array of shape {array.shape}; expected a 1-D array of scores"
     if not len(array):
         return empty, f"{name}: empty; expected at least one score"
     if array.dtype.kind not in "fiub":
         return empty, f"{name}: values of type {array.dtype}; expected real numbers"
+    if array.dtype.kind in "iu" and max(int(array.max()), -int(array.min())) > _WHOLE:
+        return empty, f"{name}: whole numbers beyond 2^53, of which some are one float; expected smaller ones"
     array = array.astype(np.float64, copy=False)
     if np.isfinite(array).all():
         return array, None

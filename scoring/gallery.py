@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError
+from mriprivacy.scoring.errors import (
+    DataError,
+    Floats,
+    ScoringError,
+    as_ids,
+    check_count,
+    check_number,
+    unmasked,
+)
 from mriprivacy.scoring.metrics.steps import count_below
 from mriprivacy.scoring.streaming import StreamReport, report_of, thinned
 
@@ -157,6 +165,7 @@ def compare(probes: Floats, gallery: Floats) -> Floats:
 def check_sides(probes: Embeddings, gallery: Embeddings) -> None:
     """Raise ScoringError unless two sides can be compared."""
     for name, side in (("probes", probes), ("gallery", gallery)):
+        unmasked(name, side.vectors)
         if side.vectors.ndim != 2 or side.vectors.dtype.kind not in "iuf" or not len(side.vectors):
             shape, kind = side.vectors.shape, side.vectors.dtype
             raise ScoringError(f"{name}: {kind} of shape {shape}; expected numbers of shape (n, d)")
@@ -347,11 +356,14 @@ def search_gallery(
     EER 0.0150, AUC 0.9987, linkability 0.9602 (exact; 400 mated, 159600 non-mated trials)
     400 of 400 probes are of 400 people of the gallery: rank 1 0.9125, within 10 0.9975, linked ...
     """
-    names = [np.asarray(subjects) for subjects in (probe_subjects, gallery_subjects)]
+    check_count("top", top, 0, "candidates")
+    check_count("rows", rows, 1, "probes a block")
+    check_number("fmr", fmr, lambda x: 0 <= x <= 1, "a rate in [0, 1]")
+    names = as_ids(probe_subjects=probe_subjects, gallery_subjects=gallery_subjects)
     codes = np.unique(np.concatenate(names), return_inverse=True)[1]
     sides = (
-        Embeddings(np.asanyarray(probes), codes[: len(names[0])]),
-        Embeddings(np.asanyarray(gallery), codes[len(names[0]) :]),
+        Embeddings(unmasked("probes", probes), codes[: len(names[0])]),
+        Embeddings(unmasked("gallery", gallery), codes[len(names[0]) :]),
     )
     check_sides(*sides)
     own = mated(*sides)

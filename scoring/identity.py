@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mriprivacy.scoring.errors import Floats, same_length
+from mriprivacy.scoring.errors import Floats, check_count, same_length
 from mriprivacy.scoring.estimate import Estimate
 from mriprivacy.scoring.intervals import ListSize, estimate, percentile
 from mriprivacy.scoring.metrics.steps import Steps
@@ -73,6 +73,7 @@ def score_identity(
     >>> found.identity.low > 0, found.auc_doppelganger.low < 0.5 < found.auc_doppelganger.high
     (True, True)
     """
+    check_count("n_bootstrap", n_bootstrap, 2, "draws")
     listed = trials(scores, mated, probe_subjects, reference_subjects)
     control = trials(doppelganger, mated, probe_subjects, reference_subjects)
     same_length(scores=listed.scores, doppelganger=control.scores)

@@ -6,7 +6,7 @@ docs/results/scoring_simulation.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit
@@ -28,8 +28,9 @@ class Contract:
     ----------
     construction : str
         `share`, Clopper-Pearson over people with an effective number of them; `area`, the same quantiles
-        with the number of people that the spread amounts to; `spread`, the wider of that and
-        value +- t times the spread; `none`.
+        with the number of people that the spread amounts to; `sides`, that with a spread of its own for
+        either end; `spread`, the wider of `area` and value +- t times the spread; `mean`, the latter alone;
+        `none`.
     ends : tuple of float
         What the metric is for a person of whom nothing is given away, and for one who is fully exposed.
     fmr : float
@@ -49,7 +50,7 @@ class Contract:
     @property
     def nonmated(self) -> int:
         """Fewest non-mated trials."""
-        return round(FALSE_MATCHES / self.fmr) if self.fmr else 1
+        return round(FALSE_MATCHES / self.fmr) if self.fmr else 0
 
     @property
     def probes(self) -> int:
@@ -59,15 +60,15 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class ListSize:
-    """People with a mated trial, non-mated trials, and probes that are searched for."""
+    """People (with a mated trial), non-mated trials, and probes that are searched for."""
 
     people: int
-    nonmated: int
+    nonmated: int = 0
     probes: int = 0
 
 
 CONTRACTS = {
-    "eer": Contract("area", (0.5, 0.0)),
+    "eer": Contract("sides", (0.5, 0.0)),
     "auc": Contract("area", (0.5, 1.0)),
     "partial_auc": Contract("area"),
     "linkability": Contract("spread"),
@@ -78,6 +79,11 @@ CONTRACTS = {
     "people_found_all": Contract("share", fmr=0.01),
     "rank1": Contract("share"),
     "fnir_at_fpir_10pct": Contract("share", fpir=0.1),
+    "accuracy": Contract("share"),
+    "balanced_accuracy": Contract("area"),
+    "macro_f1": Contract("area"),
+    "one_vs_rest_auc": Contract("area", (0.5, 1.0)),
+    "gain": Contract("mean"),
 }
 
 
@@ -101,7 +107,14 @@ def unresolved(metric: str, size: ListSize) -> str:
     return ""
 
 
-def estimate(metric: str, value: float, variance: float, size: ListSize, level: float = LEVEL) -> Estimate:
+def estimate(
+    metric: str,
+    value: float,
+    variance: float,
+    size: ListSize,
+    level: float = LEVEL,
+    lean: tuple[float, float] = (1.0, 1.0),
+) -> Estimate:
     """Return a metric with the interval of its contract, or with what it needs.
 
     Parameters
@@ -116,6 +129,9 @@ def estimate(metric: str, value: float, variance: float, size: ListSize, level: 
         Of the list.
     level : float
         Confidence level.
+    lean : tuple of float
+        How much more the draws spread below the value, and above it, than `variance` says; from `leans`.
+        The construction `sides` uses it.
 
     Examples
     --------
@@ -134,13 +150,62 @@ def estimate(metric: str, value: float, variance: float, size: ListSize, level: 
     if contract.construction == "none":
         return Estimate(value, NAN, NAN, n, contract.without)
     if n < FEWEST_PEOPLE:
-        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people with a mated trial, the list has {n}")
+        whose = "people with a mated trial" if size.nonmated else "people"
+        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} {whose}, the list has {n}")
+    if contract.construction == "mean":
+        found = around(value, _one_more(value, variance, n, contract.ends)[1], n, level)
+        return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
     if contract.construction == "share":
         low, high = _share(value, variance, n, level)
+    elif contract.construction == "sides":
+        both = [_area(value, *_one_more(value, k * variance, n, contract.ends), n, level) for k in lean]
+        low, high = both[0][0], both[1][1]
     else:
         make = _area if contract.construction == "area" else _spread
         low, high = make(value, *_one_more(value, variance, n, contract.ends), n, level)
     return Estimate(value, min(low, value), max(high, value), n)
+
+
+def leans(value: float, replicates: Floats) -> tuple[float, float]:
+    """Return how much more the draws spread on either side of a value than their variance says.
+
+    The EER of a list stops at .5 where half of the scans fail to acquire. Its draws are then heaped on .5 and
+    spread to one side alone, and their variance is too small for that side.
+
+    Returns
+    -------
+    tuple of float
+        Twice the mean square of the draws below the value, and of those above it, over the variance; 1 at
+        least, and 1 for draws that are symmetric about it.
+
+    Examples
+    --------
+    >>> below, above = leans(0.5, np.array([0.3, 0.5, 0.5, 0.5]))
+    >>> round(below, 4), above
+    (2.6667, 1.0)
+    """
+    gap = replicates[~np.isnan(replicates)] - value
+    variance = float(gap.var()) if len(gap) else 0.0
+    if not variance > 0:
+        return 1.0, 1.0
+    below, above = (2 * float(np.mean(np.maximum(side * gap, 0) ** 2)) / variance for side in (-1, 1))
+    return max(1.0, below), max(1.0, above)
+
+
+def around(value: float, variance: float, n: int, level: float = LEVEL) -> Estimate:
+    """Return a mean over people, +- t times its spread, with n - 1 degrees of freedom.
+
+    Examples
+    --------
+    >>> print(around(5.0, 0.25, 12))
+    5.000 [3.900, 6.100] (n=12)
+    >>> print(around(5.0, 0.25, 3))
+    5.000 [n/a: needs 4 people, the list has 3] (n=3)
+    """
+    if n < FEWEST_PEOPLE:
+        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people, the list has {n}")
+    reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
+    return Estimate(value, value - reach, value + reach, n)
 
 
 def percentile(value: float, replicates: Floats, n: int, level: float = LEVEL) -> Estimate:
@@ -216,9 +281,9 @@ def _area(value: float, smoothed: float, variance: float, n: int, level: float) 
 
 def _spread(value: float, smoothed: float, variance: float, n: int, level: float) -> tuple[float, float]:
     """Return the wider of two: on noise the truth is 0, which no quantile reaches."""
-    reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
     low, high = _area(value, smoothed, variance, n, level)
-    return max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
+    wide = around(value, variance, n, level)
+    return max(0.0, min(low, wide.low)), min(1.0, max(high, wide.high))
 
 
 def _narrowing(n: int, level: float) -> float:

@@ -14,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
-from mriprivacy.scoring.errors import Floats, ScoringError, first_bad, raise_all
+from mriprivacy.scoring.errors import (
+    Floats,
+    ScoringError,
+    as_table,
+    check_count,
+    check_number,
+    first_bad,
+    raise_all,
+    unmasked,
+)
 
 Ints = NDArray[np.int64]
 ALPHA = 0.05  # chance that any significant pair of a board is a false one
@@ -75,7 +84,8 @@ def rank_sets(
     >>> sets.rank.tolist(), sets.low.tolist(), sets.high.tolist()
     ([1, 2, 3], [1, 1, 3], [2, 2, 3])
     """
-    value = _finite("values", values)
+    check_number("alpha", alpha, lambda x: 0 < x < 1, "a chance above 0 and below 1")
+    value = as_table("values", values)
     p = holm_of_pairs(paired_p(value, replicates, n))
     gap = value[:, None] - value if higher_is_better else value - value[:, None]
     better = np.count_nonzero((p < alpha) & (gap < 0), axis=1)
@@ -116,14 +126,13 @@ def paired_p(values: ArrayLike, replicates: ArrayLike, n: int) -> Floats:
     >>> float(paired_p([0.0, 1.0], [[0.0] * 99, [1.0] * 99], 12)[0, 1]) == 2**-11
     True
     """
-    value, drawn = _finite("values", values), _finite("replicates", replicates)
+    value, drawn = as_table("values", values), as_table("replicates", replicates)
     if value.ndim != 1 or drawn.ndim != 2 or len(drawn) != len(value) or drawn.shape[1] < 2:
         raise ScoringError(
             f"replicates: shape {drawn.shape} for values of shape {value.shape}; expected "
             "(n_systems, n_bootstrap), two draws or more"
         )
-    if n < 1:
-        raise ScoringError(f"n: {n}; expected the number of subjects, at least 1")
+    check_count("n", n, 1, "subjects")
     gap = np.abs(value[:, None] - value)
     spread, freedom = spread_of_pairs(drawn, n)
     moved = spread > 1e-9
@@ -174,7 +183,10 @@ def holm(p_values: ArrayLike) -> Floats:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    p = np.asarray(p_values, dtype=float)
+    p = unmasked("p_values", p_values)
+    if p.ndim != 1 or (len(p) and p.dtype.kind not in "fiub"):
+        raise ScoringError(f"p_values: {p.dtype} of shape {p.shape}; expected a 1-D array of numbers")
+    p = p.astype(float)
     bad = ~((p >= 0) & (p <= 1))
     problem = first_bad("p_values", bad, p, "values out of range", "[0, 1]")
     raise_all([problem] if problem else [])
@@ -219,7 +231,7 @@ def pareto_front(points: ArrayLike, higher_is_better: Sequence[bool]) -> NDArray
     >>> pareto_front([[0.5, 0.1], [0.3, 0.9], [0.2, 0.8]], [True, True]).tolist()
     [True, True, False]
     """
-    table = _finite("points", points)
+    table = as_table("points", points)
     if table.ndim != 2 or table.shape[1] != len(higher_is_better):
         raise ScoringError(
             f"points: shape {table.shape} for {len(higher_is_better)} directions; expected a row a system "
@@ -253,16 +265,3 @@ def surely_dominated(better: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDAr
     above = np.asarray(low)[:, None] > np.asarray(high)[None]
     result: NDArray[np.bool_] = np.any(np.asarray(better, bool) & above, axis=0)
     return result
-
-
-def _finite(name: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values, dtype=float)
-    if array.size == 0:
-        raise ScoringError(f"{name}: empty; expected at least one system")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        count = int((~np.isfinite(array)).sum())
-        raise ScoringError(
-            f"{name}: {count} of {array.size} not finite, first {array[where]} at {where}; expected numbers"
-        )
-    return array

@@ -8,9 +8,16 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_ids, same_length
+from mriprivacy.scoring.errors import (
+    Floats,
+    ScoringError,
+    as_ids,
+    check_count,
+    check_number,
+    same_length,
+)
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import CONTRACTS, LEVEL, ListSize, estimate
+from mriprivacy.scoring.intervals import CONTRACTS, LEVEL, ListSize, estimate, leans
 from mriprivacy.scoring.metrics.calibration import min_cllr_of
 from mriprivacy.scoring.metrics.identification import ranks
 from mriprivacy.scoring.metrics.linkability import dsys_histogram, dsys_of_hull, warn_if_small
@@ -159,12 +166,10 @@ def score_trials(
     >>> report.auc.low < report.auc.value < report.auc.high
     True
     """
-    if n_bootstrap < 20:
-        raise ScoringError(f"n_bootstrap: {n_bootstrap}; expected at least 20 replicates")
-    if not 0.5 < level < 1:
-        raise ScoringError(f"level: {level!r}; expected a confidence level above .5 and below 1")
-    if threshold is not None and np.isnan(threshold):
-        raise ScoringError("threshold: nan; expected a score, or infinity")
+    check_count("n_bootstrap", n_bootstrap, FEWEST_DRAWS, "replicates")
+    check_number("level", level, lambda x: 0.5 < x < 1, "a confidence level above .5 and below 1")
+    if threshold is not None:
+        check_number("threshold", threshold, lambda x: True, "a score, or infinity")
     listed = trials(scores, mated, probe_subjects, reference_subjects)
     warn_if_small(int(listed.mated.sum()))
     searched = searches(listed, probes)
@@ -176,10 +181,11 @@ def score_trials(
     variance = variances(listed, draws, seed, above)
     size = ListSize(n, nonmated, len(searched.owner) if searched else 0)
     given = replace(size, nonmated=MANY) if threshold is not None else size  # resolved elsewhere
-    estimates = {
-        name: estimate(name, float(point[name][0]), variance[name], given if name in _LINKED else size, level)
-        for name in point
-    }
+    estimates = {}
+    for name in point:
+        value, resolved = float(point[name][0]), given if name in _LINKED else size
+        lean = leans(value, draws[name])
+        estimates[name] = estimate(name, value, variance[name], resolved, level, lean)
     return VerificationReport(
         **{name: estimates.get(name) for name in (*_NAMES, "rank1", "fnir_at_fpir_10pct")},  # type: ignore[arg-type]
         dsys_histogram=dsys_histogram(listed.scores[listed.mated], listed.scores[~listed.mated]),
@@ -213,6 +219,7 @@ _NAMES = (
     *_LINKED,
 )
 MANY = 10**9
+FEWEST_DRAWS = 20
 _PAIR_DRAWS = 200
 PARTIAL = 0.1  # highest FMR of the partial AUC
 

@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores, same_length
+from mriprivacy.scoring.errors import (
+    DataError,
+    Floats,
+    ScoringError,
+    as_scores,
+    check_count,
+    same_length,
+    unmasked,
+)
 from mriprivacy.scoring.metrics.calibration import min_cllr_of
 from mriprivacy.scoring.metrics.linkability import linkability_of
 from mriprivacy.scoring.metrics.steps import Steps, between, count_below
@@ -173,11 +181,14 @@ def parquet_chunks(
         from pyarrow import parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
         with parquet.ParquetFile(path) as file:
-            first = 1
+            header, first = file.schema_arrow.names, 1
+            if missing := [name for name in (score, label) if name not in header]:
+                raise ScoringError(f"{path}: no column {', '.join(missing)}; found {', '.join(header)}")
             for batch in file.iter_batches(batch_size=rows, columns=[score, label]):
                 names = batch.column(label).to_numpy(zero_copy_only=False)
                 labels = _labels(names, f"{path}: column {label}", first)
-                yield batch.column(score).to_numpy(zero_copy_only=False), labels
+                column = pd.Series(batch.column(score).to_numpy(zero_copy_only=False))
+                yield _numbers(column, f"{path}: column {score}", first), labels
                 first += len(names)
 
     return read
@@ -199,17 +210,19 @@ def _numbers(column: pd.Series[Any], where: str, first: int) -> Floats:
     bad = ~np.isfinite(values)
     if bad.any():
         row = int(np.argmax(bad))
-        raise ScoringError(f"{where}: row {first + row}: {column.iloc[row]!r}; expected a finite number")
+        found = column.iloc[row]
+        shown = found.item() if isinstance(found, np.generic) else found
+        raise ScoringError(f"{where}: row {first + row}: {shown!r}; expected a finite number")
     return values
 
 
 def _checked(chunks: Callable[[], Iterable[Chunk]]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     for number, (scores, mated) in enumerate(chunks()):
-        if not len(np.asarray(scores)):
-            continue
         try:
+            label, given = unmasked("mated", mated), unmasked("scores", scores)
+            if given.shape == label.shape == (0,):
+                continue
             (values,) = as_scores(scores=scores)
-            label = np.asarray(mated)
             same_length(scores=values, mated=label)
         except ScoringError as error:
             raise ScoringError(f"chunk {number}: {error}") from None
@@ -234,8 +247,7 @@ def _mated_values(
 
 def thinned(values: Floats, most: int) -> tuple[Floats, bool]:
     """Return every second value until there are at most `most`, and whether they are all there."""
-    if most < 2:
-        raise ScoringError(f"max_values: {most}; expected at least 2")
+    check_count("max_values", most, 2, "values")
     exact = len(values) <= most
     while len(values) > most:
         values = values[::2]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError
+from mriprivacy.scoring.errors import DataError, Floats, ScoringError, check_count
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 from mriprivacy.scoring.report import figures, last_axis, partial_auc_of, people_within
@@ -99,6 +99,7 @@ def strongest(
     """
     if not len(systems):
         raise ScoringError("systems: none given; expected at least one")
+    check_count("n_bootstrap", n_bootstrap, 0, "draws")
     if metric not in METRICS:
         raise ScoringError(f"metric: {metric!r}; expected one of {', '.join(METRICS)}")
     lists = [trials(one, mated, probe_subjects, reference_subjects) for one in systems]

@@ -15,6 +15,7 @@ from mriprivacy.scoring.errors import (
     as_ids,
     as_labels,
     as_scores,
+    check_count,
     raise_all,
     same_length,
 )
@@ -81,6 +82,8 @@ class Trials:
 
         A draw that leaves no mated or no non-mated trial is drawn again.
         """
+        check_count("n_bootstrap", n_bootstrap, 1, "draws")
+        check_count("seed", seed, 0, "as a seed")
         rng = np.random.default_rng([seed, 0x5EED])
         counts = np.zeros((len(self.subjects), n_bootstrap))
         todo = np.arange(n_bootstrap)

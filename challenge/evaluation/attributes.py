@@ -167,11 +167,14 @@ def _shuffled(known: _Known, call: _Call, seed: int) -> _Known:
 def _check(
     context: Context, submission: Submission, attacker: Attacker, shuffled: Sequence[dict[str, Any]]
 ) -> Check | None:
-    """Require that training on shuffled labels gains nothing over guessing; None if nothing is scored."""
+    """Require that training on shuffled labels gains nothing over guessing.
+
+    None if nothing is scored, or of so few people that no gain has an interval.
+    """
     scored = [scored_predictions(context, submission, attacker, predicted) for predicted in shuffled]
     unit, figure = ("years", "gain_years") if attacker.predicts == AGE else ("accuracy", "gain")
     gains = [result.figures[figure] for result in scored if result]
-    if not gains:
+    if not any(gain.bounded for gain in gains):
         return None
     values = np.array([gain.value for gain in gains])
     own = np.mean([(gain.high - gain.low) / (2 * 1.96) for gain in gains])

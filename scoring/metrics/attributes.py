@@ -12,14 +12,17 @@ from mriprivacy.scoring.errors import (
     DataError,
     Floats,
     ScoringError,
+    as_ids,
     as_scores,
+    as_table,
+    check_count,
     first_bad,
     raise_all,
     same_length,
     unmasked,
 )
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.intervals import ListSize, around, estimate
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 
@@ -131,15 +134,16 @@ def score_attributes(
     majority = int(np.argmax(np.bincount(y)))
     found = _classes(np.tensordot(counts.T, confusion, 1), majority)
     if probabilities is not None:
-        found["auc"] = _one_vs_rest(true, *_columns(probabilities, classes, true), counts[who].T)
-    estimates = {k: percentile(float(v[0]), v[1:], len(counts)) for k, v in found.items()}
+        found["one_vs_rest_auc"] = _one_vs_rest(true, *_columns(probabilities, classes, true), counts[who].T)
+    size = ListSize(len(counts))
+    estimates = {k: estimate(k, float(v[0]), _variance(v[1:], len(counts)), size) for k, v in found.items()}
     share = float(np.mean(y == majority))
     return AttributeReport(
         accuracy=estimates["accuracy"],
         balanced_accuracy=estimates["balanced_accuracy"],
         macro_f1=estimates["macro_f1"],
         gain=estimates["gain"],
-        auc=estimates.get("auc"),
+        auc=estimates.get("one_vs_rest_auc"),
         majority=str(names[majority]),
         majority_share=share,
         n_predictions=len(true),
@@ -164,7 +168,13 @@ def score_ages(
     counts = _draw(int(who.max()) + 1, n_bootstrap, seed)[who]
     mae, gain = error @ counts / counts.sum(0), (base - error) @ counts / counts.sum(0)
     n = len(np.unique(who))
-    return AgeReport(percentile(mae[0], mae[1:], n), percentile(gain[0], gain[1:], n), median)
+    error_found, gained = (around(float(one[0]), _variance(one[1:], n), n) for one in (mae, gain))
+    return AgeReport(error_found, gained, median)
+
+
+def _variance(replicates: Floats, n: int) -> float:
+    """Variance of a figure of n people; draws of them vary by (n - 1)/n of it."""
+    return float(replicates.var()) * n / (n - 1)
 
 
 def _classes(confusion: Floats, majority: int) -> dict[str, Floats]:
@@ -204,14 +214,15 @@ def _one_vs_rest(true: NDArray[Any], scores: Floats, classes: NDArray[Any], weig
 def _columns(
     probabilities: ArrayLike, classes: ArrayLike | None, true: NDArray[Any]
 ) -> tuple[Floats, NDArray[Any]]:
-    scores = np.asarray(probabilities, dtype=float)
-    names = np.asarray([] if classes is None else classes)
+    scores = as_table("probabilities", probabilities)
+    names = unmasked("classes", [] if classes is None else classes)
+    if names.ndim != 1 or len(set(names.tolist())) < len(names):
+        raise ScoringError(f"classes: {names.tolist()}; expected each class once")
     if scores.shape != (len(true), len(names)):
         raise ScoringError(
             f"probabilities: shape {scores.shape} with {len(names)} classes; "
             f"expected ({len(true)}, n_classes) and as many `classes`"
         )
-    as_scores(probabilities=scores.ravel())
     unknown = sorted(set(true.tolist()) - set(names.astype(true.dtype).tolist()))
     if unknown:
         raise ScoringError(f"classes: no column for {unknown}; expected every class of the truth")
@@ -238,7 +249,8 @@ def _table(
 
 
 def _subjects(subjects: ArrayLike) -> NDArray[np.int64]:
-    names, who = np.unique(np.asarray(subjects), return_inverse=True)
+    (given,) = as_ids(subjects=subjects)
+    names, who = np.unique(given, return_inverse=True)
     if len(names) < 2:
         raise DataError(f"subjects: {len(names)} found; expected at least two")
     return who
@@ -246,7 +258,7 @@ def _subjects(subjects: ArrayLike) -> NDArray[np.int64]:
 
 def _draw(n: int, n_bootstrap: int, seed: int) -> Floats:
     """Weights of subjects, the list as it is in column 0 and a draw in each other; (n, n_bootstrap + 1)."""
-    if n_bootstrap < 20:
-        raise ScoringError(f"n_bootstrap: {n_bootstrap}; expected at least 20 replicates")
+    check_count("n_bootstrap", n_bootstrap, 20, "replicates")
+    check_count("seed", seed, 0, "as a seed")
     drawn = np.random.default_rng([seed, 0xA77]).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
     return np.vstack([np.ones((1, n)), drawn]).T

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_classes
+from mriprivacy.scoring.errors import DataError, Floats, as_classes, check_number
 from mriprivacy.scoring.metrics.steps import Steps, posterior, sort_both, steps
 
 MIN_MATED = 30  # below, the interval of linkability is wider than most differences of interest
 _CELLS = 250  # mated quantiles an attacker's decisions are fitted on
 SPLITS = 40  # half-samples; ten times as many move the value of 40 people by less than .01
+_MOST = 900_000_000
 _SEED = 20180613  # of the splits; fixed, so that equal scores give equal figures
 ESTIMATOR = f"half-samples,{SPLITS}"  # as signatures have it
 _APPARENT = 0.25  # weight of the apparent value, see the notes of `linkability`
@@ -204,11 +205,14 @@ def warn_if_small(n_mated: int, stacklevel: int = 3) -> None:
 
 def check_omega(omega: float) -> None:
     """Raise unless omega is a finite ratio above 0."""
-    if not (np.isfinite(omega) and omega > 0):
-        raise ScoringError(f"omega: {omega!r}; expected a finite prior ratio P(mated)/P(non-mated) above 0")
+    expected = "a finite prior ratio P(mated)/P(non-mated) above 0"
+    check_number("omega", omega, lambda x: 0 < x < np.inf, expected)
 
 
 def _halve(counts: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     """Split trials at random into two halves, `SPLITS` times; shape (n_splits, 2, n_pieces)."""
+    most = int(counts.sum())
+    if most > _MOST:  # more than numpy halves; the shares of so many trials are what they are
+        counts = np.rint(counts * (_MOST / most)).astype(np.int64)
     half = rng.multivariate_hypergeometric(counts, int(counts.sum()) // 2, size=SPLITS, method="marginals")
     return np.stack([half, counts - half], axis=1)

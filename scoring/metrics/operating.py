@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_classes, raise_all
+from mriprivacy.scoring.errors import Floats, ScoringError, as_classes, check_number
 from mriprivacy.scoring.metrics.verification import roc
+
+_SMALLEST = 1e-150  # of a prior times a cost: ratios of two of them are numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,20 @@ def min_dcf(
 
 
 def _cost(fmr: Floats, fnmr: Floats, prior: float, cost_miss: float, cost_false: float) -> Floats:
-    problems = [] if 0 < prior < 1 else [f"prior: {prior!r}; expected a chance above 0 and below 1"]
+    check_number("prior", prior, lambda x: 0 < x < 1, "a chance above 0 and below 1")
     for name, cost in (("cost_miss", cost_miss), ("cost_false", cost_false)):
-        if not 0 < cost < np.inf:
-            problems.append(f"{name}: {cost!r}; expected a cost above 0")
-    raise_all(problems)
+        check_number(name, cost, lambda x: 0 < x < np.inf, "a cost above 0")
     miss, false = prior * cost_miss, (1 - prior) * cost_false
+    if not _SMALLEST < min(miss, false) <= max(miss, false) < 1 / _SMALLEST:
+        raise ScoringError(
+            f"prior: {prior!r} with costs {cost_miss!r} and {cost_false!r}; expected products from "
+            f"{_SMALLEST:g} to {1 / _SMALLEST:g}"
+        )
     result: Floats = (miss * fnmr + false * fmr) / min(miss, false)
     return result
 
 
 def _check(threshold: float, **shares: float) -> None:
-    if np.isnan(threshold):
-        raise ScoringError("threshold: nan; expected a score, or infinity")
-    raise_all([f"{name}: {x!r}; expected a share in [0, 1]" for name, x in shares.items() if not 0 <= x <= 1])
+    check_number("threshold", threshold, lambda x: True, "a score, or infinity")
+    for name, share in shares.items():
+        check_number(name, share, lambda x: 0 <= x <= 1, "a share in [0, 1]")

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from mriprivacy.scoring.errors import raise_all
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import percentile
+from mriprivacy.scoring.intervals import LEVEL, NAN, percentile
 
 TISSUES = ("gm", "wm", "csf")
 # At this distance a registration of the head counts as failed in the index.
@@ -230,8 +231,18 @@ def _alike(one: float, other: float) -> float:
 
 
 def _mean(values: NDArray[np.float64], person: NDArray[np.int64], draws: NDArray[np.int64]) -> Estimate:
-    """Return the mean over scans; each draw says how often every person is taken."""
-    return percentile(*_drawn(values, person, draws))
+    """Return the mean over scans, +- t times its spread; each draw says how often every person is taken.
+
+    The interval keeps within the range that the values can have: 0 and up unless one is negative, and up to
+    1 if none is above. One person has the value alone.
+    """
+    value, replicates, n = _drawn(values, person, draws)
+    if n < 2:
+        return Estimate(value, NAN, NAN, n, f"2 people, there {'is' if n else 'are'} {n}")
+    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2) * np.sqrt(np.nanvar(replicates) * n / (n - 1)))
+    least, most = np.nanmin(values), np.nanmax(values)
+    low = value - reach if least < 0 else max(value - reach, 0.0)
+    return Estimate(value, low, value + reach if most > 1 else min(value + reach, 1.0), n)
 
 
 def _ratio(

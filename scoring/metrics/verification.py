@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from mriprivacy.scoring.errors import Floats, ScoringError, as_classes
+from mriprivacy.scoring.errors import Floats, as_classes, check_number
 from mriprivacy.scoring.metrics.steps import Steps, sort_both, steps, thresholds
 
 
@@ -94,8 +94,7 @@ def tmr_at_fmr(mated: ArrayLike, nonmated: ArrayLike, fmr: float = 0.01) -> floa
     >>> tmr_at_fmr([4, 3, 1], [2, 0], fmr=0.01)
     0.6666666666666666
     """
-    if not 0 <= fmr <= 1:
-        raise ScoringError(f"fmr: {fmr!r}; expected a rate in [0, 1]")
+    check_number("fmr", fmr, lambda x: 0 <= x <= 1, "a rate in [0, 1]")
     return float(tmr_of(steps(mated, nonmated), fmr))
 
 
@@ -167,6 +166,8 @@ def eer_at(fmr: Floats, tmr: Floats) -> Floats:
 def auc_of(curve: Steps) -> Floats:
     """Area under one ROC, or under each replicate's; shape (...). Exact for integer counts."""
     mated, nonmated = curve.mated, curve.nonmated
+    if 2.0 * float(curve.n_mated.max()) * float(curve.n_nonmated.max()) >= 2.0**63:
+        mated = mated.astype(float)  # so many pairs that whole numbers overflow
     above = 2 * np.cumsum(mated, axis=-1) - mated
     result: Floats = (above * nonmated).sum(-1) / (2.0 * curve.n_mated * curve.n_nonmated)
     return result

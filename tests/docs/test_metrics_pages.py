@@ -20,3 +20,5 @@ def test_every_figure_has_a_page() -> None:
         if page.stem != "README":
             assert f"({page.name})" in listed
             assert "**Definition.**" in page.read_text()
+            if page.stem not in ("intervals", "signature"):
+                assert "**Interval.**" in page.read_text(), page.stem

@@ -80,7 +80,8 @@ class Setting:
         scans = np.where(rng.random(scans.shape) < self.failures, LOWEST, scans)
         best, worst, one = scans.max(1), scans.min(1), norm.isf(0.01 / seen)
         return {
-            "eer": float(np.interp(0, fnmr - seen * norm.sf(s), fnmr)),
+            # Of mostly failures the ROC ends on the diagonal, which is where it crosses.
+            "eer": float(np.interp(0, fnmr - seen * norm.sf(s), fnmr)) if seen > 0.5 else 0.5,
             "auc": seen**2 * area + seen * self.failures + self.failures**2 / 2,
             "partial_auc": float(np.mean(np.maximum(0, 1 - seen * norm.sf(best) / 0.1))),
             "linkability": seen * distance,
@@ -120,7 +121,9 @@ GRID = (
     *(Setting(n, shift=shift) for n in (4, 12, 40, 100, 200) for shift in SHIFTS),
     *(Setting(n, scans=3, shift=shift) for n in (12, 40) for shift in SHIFTS[1:]),
     *(Setting(n, shift=shift, others=3) for n in (12, 40, 200) for shift in SHIFTS[1:]),
-    *(Setting(n, shift=shift, failures=0.3) for n in (12, 40) for shift in SHIFTS[1:]),
+    *(Setting(n, shift=shift, failures=0.3) for n in (12, 40, 200) for shift in SHIFTS[1:]),
+    *(Setting(n, shift=2.0, failures=0.6) for n in (4, 12, 40, 200)),
+    *(Setting(n, scans=3, shift=2.0, failures=0.3) for n in (12, 40)),
     *(Setting(n, shift=3.3, share=0.25) for n in (12, 40, 200)),
 )
 

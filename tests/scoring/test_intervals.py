@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import beta, binomtest, norm
+from scipy.stats import beta, binom, binomtest, norm
 from scipy.stats import t as student
 
 from mriprivacy.scoring.intervals import (
@@ -8,8 +8,10 @@ from mriprivacy.scoring.intervals import (
     ListSize,
     _area,
     _spread,
+    around,
     clopper_pearson,
     estimate,
+    leans,
     percentile,
 )
 
@@ -64,7 +66,7 @@ def test_no_interval_is_a_point_and_all_hold_the_value(metric: str, value: float
         assert (found.value, found.bounded) == (value, False)
         assert found.needs
     else:
-        assert 0 <= found.low <= value <= found.high <= 1
+        assert (-1 if metric == "gain" else 0) <= found.low <= value <= found.high <= 1
         assert found.high - found.low > 0.1
     assert not estimate(metric, value, 0.0, ListSize(3, 10**6, 1000)).bounded
 
@@ -79,3 +81,35 @@ def test_a_spread_is_never_narrower_than_that_of_t() -> None:
         (max(0.0, min(inner[0], value - reach)), max(inner[1], value + reach))
     )
     assert low < inner[0]
+
+
+def test_draws_that_lean_to_one_side_count_for_that_side() -> None:
+    """Six of twelve scans fail: the EER is .5, and stays there however many more fail."""
+    failed = np.arange(13) / 12
+    draws = np.repeat(np.minimum(failed, 0.5), np.round(1e4 * binom.pmf(np.arange(13), 12, 0.5)).astype(int))
+    below, above = leans(0.5, draws)
+    assert (below, above) == (pytest.approx(2 * np.mean((draws - 0.5) ** 2) / draws.var()), 1.0)
+    assert below > 2
+    symmetric, leaning = (estimate("eer", 0.5, draws.var(), MANY, lean=k) for k in ((1, 1), (below, above)))
+    assert leaning.low < symmetric.low - 0.05
+    assert leaning.high == symmetric.high
+    assert estimate("auc", 0.5, 0.01, MANY, lean=(3, 3)) == estimate("auc", 0.5, 0.01, MANY)
+    assert leans(0.5, np.array([0.4, 0.6, np.nan])) == pytest.approx((1.0, 1.0))
+    for nothing in ([0.5, 0.5], [np.nan], []):
+        assert leans(0.5, np.array(nothing)) == (1.0, 1.0)
+
+
+def test_the_cost_after_calibration_on_the_list_itself_has_no_interval() -> None:
+    """It covered 7 to 61 %."""
+    found = estimate("min_cllr", 0.5, 0.01, MANY)
+    assert (found.value, found.bounded) == (0.5, False)
+    assert found.needs.startswith("a calibration on other people")
+
+
+def test_a_mean_is_that_of_t() -> None:
+    found, few = around(2.0, 0.04, 12), around(2.0, 0.04, 3)
+    assert (found.low, found.high) == pytest.approx(
+        (2 - 0.2 * student.ppf(0.975, 11), 2 + 0.2 * student.ppf(0.975, 11))
+    )
+    assert not few.bounded
+    assert "needs 4 people, the list has 3" in str(few)

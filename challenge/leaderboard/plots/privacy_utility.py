@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -92,8 +93,11 @@ def across(utilities: Sequence[Estimate]) -> tuple[float, float]:
     --------
     >>> [round(end, 3) for end in across([Estimate(0.98, 0.96, 1, 9), Estimate(0.7, 0.5, 0.8, 9)])]
     [0.47, 1.03]
+    >>> nan = float("nan")
+    >>> across([Estimate(0.5, nan, nan, 1)]) == across([Estimate(0.5, 0.5, 0.5, 1)])
+    True
     """
-    ends = [end for one in utilities for end in (one.low, one.high, one.value)]
+    ends = [end for one in utilities for end in (one.low, one.high, one.value) if not isnan(end)]
     low, high = min(ends), max(ends)
     margin = max(0.06 * (high - low), (SHOWN - (high - low)) / 2)
     return low - margin, high + margin
@@ -102,16 +106,10 @@ def across(utilities: Sequence[Estimate]) -> tuple[float, float]:
 def _ellipse(axes: Axes, point: _Point, alpha: float) -> None:
     x, y = point.utility, point.privacy
     colour = SERIES[0] if point.place.rank is not None else MUTED
-    axes.add_patch(
-        Ellipse(
-            ((x.low + x.high) / 2, (y.low + y.high) / 2),
-            x.high - x.low,
-            y.high - y.low,
-            facecolor=colour,
-            edgecolor=colour,
-            alpha=alpha,
-        )
-    )
+    if x.bounded and y.bounded:
+        middle = (x.low + x.high) / 2, (y.low + y.high) / 2
+        size = x.high - x.low, y.high - y.low
+        axes.add_patch(Ellipse(middle, *size, facecolor=colour, edgecolor=colour, alpha=alpha))
     face = SERIES[0] if point.place.rank is not None else PAPER
     axes.plot(x.value, y.value, "o", markersize=6, markerfacecolor=face, markeredgecolor=colour)
 
@@ -142,7 +140,7 @@ def _name_beside(axes: Axes, points: Sequence[_Point]) -> None:
 
 def _around(points: Sequence[_Point], chance: float) -> tuple[float, float]:
     """Return the lower and the upper end of the axis of privacy: more private is up."""
-    ends = [end for p in points for end in (p.privacy.low, p.privacy.high, p.privacy.value)]
+    ends = [end for p in points for end in (p.privacy.low, p.privacy.high, p.privacy.value) if not isnan(end)]
     ends.append(chance)
     low, high = max(min(ends) - 0.04, -0.02), min(max(ends) + 0.04, 1.02)
     return high, low

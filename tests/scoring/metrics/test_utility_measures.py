@@ -177,3 +177,25 @@ def test_nothing_to_summarize_is_refused() -> None:
         summarize_utility([{"utility": 1.0}], [])
     with pytest.raises(ScoringError, match="rescans: of b; expected only people who have a scan"):
         summarize_utility([{"utility": 1.0}], ["a"], rescans=[("b", {"gm_change": 0.1})])
+
+
+@pytest.mark.parametrize("n", [2, 4, 12, 40])
+def test_intervals_hold_the_mean(n: int) -> None:
+    """Percentiles of draws held it in 52, 79, 90 and 94 of 100 cases."""
+    rng = np.random.default_rng(n)
+    truth, held = 0.8, []
+    for _ in range(300):
+        rows = [{"utility": value} for value in rng.normal(truth, 0.02, n)]
+        one = summarize_utility(rows, [str(i) for i in range(n)], 100)["utility"]
+        held.append(one.low <= truth <= one.high)
+    assert 0.92 <= np.mean(held) <= 0.99
+
+
+def test_one_person_has_no_interval_and_no_interval_leaves_the_range() -> None:
+    alone = summarize_utility([{"utility": 0.9}], ["a"])["utility"]
+    assert (alone.value, alone.bounded) == (0.9, False)
+    assert f"{alone:.2f}" == "0.90 [n/a: needs 2 people, there is 1]"
+    rows = [{"utility": 0.99, "gm_change": -0.01}, {"utility": 0.9, "gm_change": 0.03}]
+    found = summarize_utility(rows, ["a", "b"])
+    assert (found["utility"].high, found["gm_change"].low) == (1.0, 0.0)
+    assert found["gm_bias"].low < 0
