@@ -51,6 +51,7 @@ def test_hair_beside_both_cheeks_and_a_fringe_are_named(portraits: dict[str, Pat
     assert why_failed(picture, painted(picture, down=(-2.0, -0.16))) == "a fringe reaches the brows"
 
 
+@pytest.mark.slow
 def test_most_failures_of_synthetic_people_are_marked_and_few_others() -> None:
     """Judged by the truly bald photograph: a mark goes with the share of the head that is not like it."""
     config = SyntheticCohort(subjects=14, seed=2501)
