@@ -8,8 +8,8 @@ from mriprivacy.challenge.leaderboard.plots.plot import SERIES, Plot, draw, heig
 from mriprivacy.challenge.leaderboard.system_tables import READ_FROM
 
 # Figures that share an axis, by its label; both are 0 for a guess.
-SHARES = "gain in accuracy; 0: no better than guessing the majority"
-YEARS = "gain in years; 0: no better than guessing the median"
+SHARES = "gain in accuracy; 0: a guess"
+YEARS = "gain in years; 0: a guess"
 
 
 def attribute_gains(entry: Entry, name: str) -> Plot | None:
@@ -47,7 +47,7 @@ def attribute_gains(entry: Entry, name: str) -> Plot | None:
     best = max(rows, key=lambda row: (row[2] == "gain", row[3]))
     return draw(
         name,
-        "What is predicted better than by a guess, with 95 % intervals; the dashed line is the guess",
+        "What is predicted better than by a guess, with 95 % intervals; the dashed line is a guess (majority, or median)",
         f"Gains of {len(rows)} classifiers. Largest: {best[0]} from {best[1]}, {best[3]:.2f}.",
         (5.6, height([len(own) for own in panels.values()])),
         drawing,
