@@ -47,7 +47,7 @@ def attribute_gains(entry: Entry, name: str) -> Plot | None:
     best = max(rows, key=lambda row: (row[2] == "gain", row[3]))
     return draw(
         name,
-        "What is predicted better than by a guess, with 95 % intervals; the dashed line is a guess (majority, or median)",
+        "What is predicted better than by a guess (dashed), with 95 % intervals",
         f"Gains of {len(rows)} classifiers. Largest: {best[0]} from {best[1]}, {best[3]:.2f}.",
         (5.6, height([len(own) for own in panels.values()])),
         drawing,
