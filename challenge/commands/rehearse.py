@@ -20,7 +20,7 @@ from mriprivacy.challenge.settings.printing import Printing, one_of_both, show
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 
 REHEARSAL = "dev and eval change places here: no entry, no rank; an evaluation rates the people of eval"
-LEFT_OUT = "whoever trained on a person of dev must leave that person out; `{} split=dev` does"
+LEFT_OUT = "an attack trained on a person of dev must leave that person out; `{} split=dev` does"
 _BASELINES = {"attack": "attack", "attributes": "infer"}
 
 
