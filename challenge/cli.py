@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, POSITIONAL, prepare_command
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
+from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, prepare_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line

@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mriprivacy.challenge.settings.runner import POSITIONAL
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.settings import default_of, expected, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError

@@ -63,14 +63,6 @@ EXAMPLES = {
     "completion": "bash",
 }
 
-# Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
-POSITIONAL = {
-    "show": ("entry",),
-    "score": ("scores",),
-    "compare": ("first", "second"),
-    "completion": ("shell",),
-}
-
 
 def run_command(name: str, overrides: Sequence[str]) -> None:
     """Run one command with `key=value` overrides; errors are raised, not printed."""
