@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL, prepare_command
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
+from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, prepare_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.foreign_text import one_line
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
+    if words[:1] == ["help"] and len(words) == 2 and words[1] in COMMANDS:
+        words = [words[1], "--help"]
+    if words[1:] == ["help"] and words[0] in COMMANDS:
+        words = [words[0], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0
@@ -65,16 +70,23 @@ def _dispatch(words: list[str]) -> int:
     overrides = [word for word in rest if not word.startswith("-") and word != "job"]
     unknown = [flag for flag in flags if flag not in ("-h", "--help", "-m", "--multirun", "--cfg")]
     if unknown:
-        raise UserError(
-            *(f"{name}: unknown option {flag}; settings are written key=value" for flag in unknown)
-        )
+        raise UserError(*(f"{name}: unknown option {flag}; {_as_setting(flag)}" for flag in unknown))
     bare = [word for word in overrides if "=" not in word and not word.startswith("~")]
-    if name in POSITIONAL and len(bare) <= len(POSITIONAL[name]):
-        keys = iter(POSITIONAL[name])
+    places = POSITIONAL.get(name, ())
+    if places and len(bare) > len(places):
+        usage = f"mriprivacy {name} {' '.join(place.upper() for place in places)} [key=value ...]"
+        more = bare[len(places)]
+        raise UserError(f"{name}: {more!r} is one word too many; expected: {usage}")
+    if places:
+        keys = iter(places)
         overrides = [f"{next(keys)}={_quoted(word)}" if word in bare else word for word in overrides]
     elif bare:
+        example = f"mriprivacy {name} {EXAMPLES[name]}".rstrip()
         raise UserError(
-            *(f"{name}: {word!r} is not a setting; settings are written key=value" for word in bare)
+            *(
+                f"{name}: {word!r} is not a setting; settings are written key=value, such as: {example}"
+                for word in bare
+            )
         )
 
     if "--cfg" in flags or "--help" in flags or "-h" in flags:
@@ -94,6 +106,19 @@ def _dispatch(words: list[str]) -> int:
     sweeping = "-m" in flags or "--multirun" in flags
     swept = sweep(literal_texts(name, overrides, sweeping=True)) if sweeping else [overrides]
     return max([prepare_command(name, one)() for one in swept], default=0)
+
+
+def _as_setting(flag: str) -> str:
+    """Say how an option of other programs is written here.
+
+    Examples
+    --------
+    >>> _as_setting("--format=json"), _as_setting("-v")
+    ('settings are written key=value: format=json', 'settings are written key=value')
+    """
+    word = flag.lstrip("-")
+    named = flag.startswith("--") and word
+    return "settings are written key=value" + (f": {word if '=' in word else f'{word}=...'}" if named else "")
 
 
 def _quoted(word: str) -> str:

@@ -87,6 +87,12 @@ class HeadOutline:
         return (self.down < -0.3) & (self.down > -self.crown - 0.4) & (np.abs(self.across) < 1.25)
 
     @property
+    def above_brows(self) -> Mask:
+        """A strip around and above the brows, which a fringe covers that reaches them."""
+        strip = self._eyes_and_brows(0.12) & ~self._eyes_and_brows(0.05)
+        return strip & (self.down < -0.05) & (self.down > -0.6)
+
+    @property
     def normals(self) -> NDArray[np.float64]:
         """Unit normals of the head's ellipsoid, (rows, columns, 3): across, down, to the camera."""
         middle = (1.0 - self.crown) / 2

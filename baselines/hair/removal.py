@@ -85,7 +85,7 @@ def remove_hair(picture: Picture) -> Bald:
     if face is None:
         raise NoFaceError("no face found, so no hair either; expected a portrait seen from the front")
     outline = outline_of(face.landmarks, picture.shape[0], picture.shape[1])
-    person = _cut_out(picture, outline)
+    person = cut_out(picture, outline)
     outline = outline.below_crown_of(person)
     shading = _skin_shading(picture, outline)
     hair = _hair(picture, person, shading, outline)
@@ -98,7 +98,7 @@ def remove_hair(picture: Picture) -> Bald:
     return Bald(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask, face.count)
 
 
-def _cut_out(picture: Picture, outline: HeadOutline) -> Mask:
+def cut_out(picture: Picture, outline: HeadOutline) -> Mask:
     """Part the person, hair included, from the background (GrabCut, Rother et al. 2004)."""
     rows, columns = picture.shape[:2]
     scale = min(1.0, WORKING_SIZE / max(rows, columns))

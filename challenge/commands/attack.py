@@ -1,7 +1,7 @@
 """`mriprivacy attack`: run a reference attack on an edition, or on loose scans and photographs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mriprivacy.baselines.alignment.presence import WHOLE, Presence
-from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS
+from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS, InformedError
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
 from mriprivacy.baselines.face.photo import SUFFIXES
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
+from mriprivacy.challenge.attackers.cross_fitted import FOLDS, cross_fit
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
-from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, link, people, train_on
+from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, link, lowest, people, train_on
 from mriprivacy.challenge.attackers.loose_images import find_images
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.compute.parallel import run as work
-from mriprivacy.challenge.edition.public import Split, open_edition
+from mriprivacy.challenge.edition.public import Edition, Split, open_edition
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.release.seen_images import face_in
 from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, camera_of
@@ -56,10 +58,6 @@ def check(settings: AttackSettings) -> None:
     camera_of(attack)
     if attack.level != "ignorant" and not settings.edition:
         raise UserError(f"attack: attack.level={attack.level} is trained on dev; expected edition=...")
-    if attack.level != "ignorant" and settings.split == "dev":
-        raise UserError(
-            f"attack: an {attack.level} attacker is trained on dev; expected split=eval to attack"
-        )
     if settings.edition and (settings.probes or settings.photos):
         raise UserError("attack: give either edition=... or probes=... and photos=..., not both")
     if settings.edition:
@@ -95,31 +93,34 @@ def _attack_edition(settings: AttackSettings) -> None:
             "the references of this edition are photographs"
         )
     known_people = len(set(people(edition.dev.key).values()))
-    if level == "informed" and known_people < MIN_SUBJECTS:
+    needed, why = MIN_SUBJECTS, ""
+    if settings.split == "dev":  # two folds of people are left out of each training
+        needed, why = MIN_SUBJECTS * FOLDS // (FOLDS - 2), " with split=dev, which leaves people out"
+    if level == "informed" and known_people < needed:
         raise UserError(
-            f"attack: attack.level=informed needs {MIN_SUBJECTS} people in dev; this edition has "
+            f"attack: attack.level=informed needs {needed} people in dev{why}; this edition has "
             f"{known_people}; take attack.level=ignorant or adapted, or an edition of more people"
         )
     if level != "informed" and not edition.eval.reference_contrast:
         _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:
         name, split = attack_name(settings.attack), edition.splits[settings.split]
-        compare: Compare | None = None
-        if level != "ignorant":
-            known = _features(edition.dev, settings)
-            if level == "adapted":
-                compare = adapt_to(name, *known).similarity
-            else:
-                compare = train_on(name, *known, people(edition.dev.key)).similarity
         probes, references = _features(split, settings)
         sides = {"probes": probes, "references": references}
-        _write_scores(folder / "scores.tsv", name, split.trials, probes, references, compare)
+        compare: Compare | None = None
+        if settings.split == "dev" and level == "informed":
+            scores = _left_out(name, split, probes, references)
+        else:
+            compare = _compare(name, edition, settings)
+            scores = link(name, split.trials, probes, references, compare)
+        _write_scores(folder / "scores.tsv", split.trials, scores)
         if split.distractor_trials:
             distractors = {photo: split.photo(photo, condition) for photo in split.distractors}
             extraction = _extraction(settings)
             faces = extract(distractors, "photo", extraction, "faces of distractors", settings.compute)
             sides["distractors"] = faces
-            _write_scores(folder / DISTRACTORS, name, split.distractor_trials, probes, faces, compare)
+            others = link(name, split.distractor_trials, probes, faces, compare)
+            _write_scores(folder / DISTRACTORS, split.distractor_trials, others)
         if settings.embeddings:
             who = people(split.key)
             _write_embeddings(settings, probes, references, who)
@@ -165,7 +166,8 @@ def _attack_loose(settings: AttackSettings) -> None:
         if any(all(map(_is_photo, paths.values())) and not _acquired(images) for paths, images in sides):
             raise UserError(*missing)  # no face to compare with
         trials = [(probe, reference) for probe in probe_paths for reference in photo_paths]
-        _write_scores(folder / "scores.tsv", attack_name(settings.attack), trials, probes, references)
+        scores = link(attack_name(settings.attack), trials, probes, references)
+        _write_scores(folder / "scores.tsv", trials, scores)
         if settings.embeddings:
             named = {name: _bids_subject(path) for path_of, _ in sides for name, path in path_of.items()}
             _write_embeddings(settings, probes, references, named)
@@ -247,15 +249,37 @@ def _extraction(settings: AttackSettings, renders: Path | None = None) -> Extrac
     )
 
 
-def _write_scores(
-    path: Path,
-    attack: str,
-    trials: list[tuple[str, str]] | tuple[tuple[str, str], ...],
-    probes: dict[str, ImageFeatures],
-    references: dict[str, ImageFeatures],
-    compare: Compare | None = None,
-) -> None:
-    scores = link(attack, trials, probes, references, compare)
+def _compare(attack: str, edition: Edition, settings: AttackSettings) -> Compare | None:
+    """Return how an attacker compares; what it is trained or adapted on are people of the other split.
+
+    The key of `eval` is sealed, so an informed attacker is trained on `dev` alone.
+    """
+    level = settings.attack.level
+    if level == "ignorant":
+        return None
+    other = edition.splits["eval" if settings.split == "dev" else "dev"]
+    known = _features(other, settings)
+    if level == "adapted":
+        return adapt_to(attack, *known).similarity
+    return train_on(attack, *known, people(other.key)).similarity
+
+
+def _left_out(
+    attack: str, split: Split, probes: dict[str, ImageFeatures], references: dict[str, ImageFeatures]
+) -> NDArray[np.float64]:
+    """Score the trials of `dev` by attackers that were trained on other people of `dev`."""
+    who = people(split.key)
+    subjects = {name: who.get(name, name) for name in (*probes, *references)}
+    try:
+        return lowest(cross_fit(attack, split.trials, probes, references, subjects)[0])
+    except InformedError as error:
+        raise UserError(
+            f"attack: attack.level=informed on dev leaves people out: {error}; take attack.level=ignorant "
+            "or adapted, or an edition of more people"
+        ) from error
+
+
+def _write_scores(path: Path, trials: Sequence[tuple[str, str]], scores: NDArray[np.float64]) -> None:
     rows = [
         (probe, reference, f"{score:.9g}") for (probe, reference), score in zip(trials, scores, strict=True)
     ]

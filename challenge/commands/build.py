@@ -20,6 +20,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.protocol import Protocol, attacks_of, protocol_problems
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.entry.entry import TOLERATED
+from mriprivacy.challenge.release.hair_left import hair_left
 from mriprivacy.challenge.release.leaks_found import leaks_found
 from mriprivacy.challenge.release.photograph_cuts import cut_photographs
 from mriprivacy.challenge.release.published import published, verdict
@@ -213,11 +214,11 @@ def run(settings: BuildSettings) -> None:
             print(f"{settings.output}: {done} of {images} images are there already")
         work(partial(_scan_once, folder), plan.scans, "release scans", settings.compute)
         hairless = settings.edition.hair_removal == "builtin"
-        real = not plan.description["synthetic"]
-        release = partial(_photo_once, folder, hairless, real)
-        faces = work(release, plan.photos, "release photographs", settings.compute)
+        release = partial(_photo_once, folder, hairless)
+        seen = work(release, plan.photos, "release photographs", settings.compute)
+        hair_told = hair_left(plan, [reason for _, reason in seen])
         if plan.doppelgangers:
-            seal = partial(_photo_once, folder, hairless, False, prefix="doppelganger-")
+            seal = partial(_photo_once, folder, hairless, prefix="doppelganger-")
             work(seal, plan.doppelgangers, "seal photographs of doppelgangers", settings.compute)
         seal_edition(plan, folder)
         leaks = leaks_found(folder, settings.smallest_group, settings.accept_links, settings.compute)
@@ -231,11 +232,11 @@ def run(settings: BuildSettings) -> None:
         print(note)
     if old:
         print("\n".join(f"{old.name} -> {change}" for change in changes(old.description, plan.description)))
-    for photo, count in zip(plan.photos, faces, strict=True):
+    for photo, (count, _) in zip(plan.photos, seen, strict=True):
         if count > 1:
             print(f"{photo.source}: {count} faces; the largest is taken")
     print(f"{settings.output}: {_contents(plan, settings)}")
-    print("\n".join([*leaks, *faces_told]))
+    print("\n".join([*leaks, *faces_told, *hair_told]))
     if settings.starting_kit:
         run_command("export", _starting_kit(settings))
     beside = " and starting_kit" if settings.starting_kit else ""
@@ -333,27 +334,23 @@ def _scan_once(folder: Path, item: ScanItem) -> None:
     once(folder, item.probe, partial(release_scan, item, folder))
 
 
-def _photo_once(folder: Path, hairless: bool, real: bool, item: PhotoItem, prefix: str = "") -> int:
-    """Release a photograph; return how many faces are in it, 0 where none were looked for.
+def _photo_once(folder: Path, hairless: bool, item: PhotoItem, prefix: str = "") -> tuple[int, str]:
+    """Release a photograph; return how many faces are in it, and why hair removal failed, if it did.
 
-    A doppelganger's has the id of the person's own, so that `prefix` tells the two pieces of work apart.
+    No faces are counted where no hair is removed. A doppelganger's photograph has the id of the person's own,
+    so that `prefix` tells the two pieces of work apart.
     """
 
-    def release() -> int:
-        faces = []
+    def release() -> tuple[int, str]:
+        found = []
 
         def without_hair(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             bald = remove_hair(picture)
-            faces.append(bald.faces)
-            if real and (reason := why_failed(picture, bald)):
-                raise UserError(
-                    f"hair removal fails: {reason}; leave the photograph out, or give "
-                    "edition.hair_removal=none or given"
-                )
+            found.append((bald.faces, why_failed(picture, bald)))
             return bald.picture
 
         release_photo(item, folder, without_hair if hairless and item.condition == "bald" else None)
-        return sum(faces)
+        return found[0] if found else (0, "")
 
-    count: int = once(folder, f"{prefix}{item.reference}-{item.condition}", release)
-    return count
+    count, reason = once(folder, f"{prefix}{item.reference}-{item.condition}", release)
+    return count, reason

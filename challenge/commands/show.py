@@ -18,7 +18,7 @@ class ShowSettings:
     """Keys of the command."""
 
     entry: str = setting(REQUIRED, "file of an entry, as evaluate writes it; `show ENTRY` is enough")
-    format: str = setting("text", "what is printed; csv: every figure, a row each", choices=(*FORMATS, "csv"))
+    format: str = setting("text", "what is printed; csv: every figure, a row each", choices=FORMATS)
     verbose: bool = setting(False, "also print everything that the verdict sums up")
 
 

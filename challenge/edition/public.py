@@ -164,7 +164,7 @@ class Edition:
     @property
     def splits(self) -> Mapping[str, Split]:
         """Both splits by name."""
-        return {"dev": self.dev, "eval": self.eval}
+        return {split.name: split for split in (self.dev, self.eval)}
 
     @property
     def tracks(self) -> tuple[str, ...]:

@@ -312,7 +312,9 @@ def _read_rows(
     for line, row in zip(table.lines, table.rows, strict=True):
         key = row[:ids]
         if key not in wanted:
-            findings.add(f"{what} that is not in the eval list", f"line {line} {shown(' '.join(key))}")
+            findings.add(
+                f"{what} that is not in the {edition.eval.name} list", f"line {line} {shown(' '.join(key))}"
+            )
         elif key in values:
             findings.add(f"{what} given twice", f"line {line} {' '.join(key)}")
         values[key] = row[ids:]

@@ -1,5 +1,7 @@
-"""Metrics of a list of scores as a block for the terminal, as JSON and as LaTeX."""
+"""Metrics of a list of scores as a block for the terminal, as JSON, as CSV and as LaTeX."""
 
+import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -8,7 +10,7 @@ from typing import Any
 
 from mriprivacy.scoring import Estimate
 
-FORMATS = ("text", "json", "latex")
+FORMATS = ("text", "json", "csv", "latex")
 NAMES = {
     "auc": "AUC",
     "eer": "EER",
@@ -52,7 +54,7 @@ class Block:
 
     def show(self, form: str) -> str:
         """Return the block in one of `FORMATS`."""
-        return {"text": self.text, "json": self.json, "latex": self.latex}[form]()
+        return {"text": self.text, "json": self.json, "csv": self.csv, "latex": self.latex}[form]()
 
     def text(self) -> str:
         """Return lines for a terminal, the columns aligned."""
@@ -66,6 +68,18 @@ class Block:
     def json(self) -> str:
         """Return the data as JSON; what is not defined is null."""
         return json.dumps(_defined(self.data), indent=1, ensure_ascii=True, allow_nan=False)
+
+    def csv(self) -> str:
+        """Return a row a metric, every digit of each figure; empty cells where it is not defined."""
+        metrics = self.data["metrics"]
+        columns = dict.fromkeys(key for one in metrics.values() for key in _flat(one))
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("metric", *columns))
+        for name, one in metrics.items():
+            flat = _flat(one)
+            table.writerow((name, *(flat.get(key) for key in columns)))
+        return text.getvalue().rstrip("\n")
 
     def latex(self) -> str:
         """Return a `tabular` of plain LaTeX; the other lines are comments above it."""
@@ -123,6 +137,21 @@ def latex(text: str) -> str:
 def notes(warnings: Sequence[str]) -> tuple[str, ...]:
     """Return warnings as notes, each cause once."""
     return tuple(f"note: {' '.join(text.split())}" for text in dict.fromkeys(warnings))
+
+
+def _flat(figures: Mapping[str, Any], of: str = "") -> dict[str, Any]:
+    """Return figures by column, those of a difference as `difference_low` and the like; NaN is empty.
+
+    Examples
+    --------
+    >>> _flat({"p": 0.1, "difference": {"value": 0.5, "low": float("nan")}})
+    {'p': 0.1, 'difference': 0.5, 'difference_low': None}
+    """
+    found: dict[str, Any] = {}
+    for key, value in _defined(figures).items():
+        column = of if of and key == "value" else "_".join(filter(None, (of, key)))
+        found |= _flat(value, column) if isinstance(value, dict) else {column: value}
+    return found
 
 
 def _defined(value: Any) -> Any:

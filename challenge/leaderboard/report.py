@@ -12,6 +12,7 @@ from mriprivacy.challenge.intake.submission import DefacingSubmission, Submissio
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import signatures
+from mriprivacy.challenge.leaderboard.plots.attribute_gains import attribute_gains
 from mriprivacy.challenge.leaderboard.plots.contact_sheet import Pair, contact_sheet
 from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
 from mriprivacy.challenge.leaderboard.plots.plot import Plot
@@ -95,7 +96,8 @@ def _plots(evaluation: Evaluation, context: Context) -> list[Plot]:
     entry = evaluation.entry
     shown = curves_of(entry)
     if not shown:
-        return []
+        gains = attribute_gains(entry, "attribute_gains")
+        return [gains] if gains else []
     trials, protocol = context.trials, context.protocol
     found, bands = {}, {}
     for result in shown:
@@ -111,6 +113,7 @@ def _plots(evaluation: Evaluation, context: Context) -> list[Plot]:
         partial(det, bands),
         partial(forest, entry, "attackers"),
         partial(groups, entry),
+        partial(attribute_gains, entry, "attribute_gains"),
         partial(utility_forest, entry, "utility_figure"),
     ]
     # Workers that looked at the scans are there; for a few drawings of tables none are called.

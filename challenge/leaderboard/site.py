@@ -22,6 +22,7 @@ from mriprivacy.challenge.leaderboard.markdown import (
     sections,
 )
 from mriprivacy.challenge.leaderboard.markdown import signatures as signed
+from mriprivacy.challenge.leaderboard.plots.attribute_gains import attribute_gains
 from mriprivacy.challenge.leaderboard.plots.forest import forest, utility_forest
 from mriprivacy.challenge.leaderboard.plots.plot import Plot
 from mriprivacy.challenge.leaderboard.plots.privacy_utility import scatter
@@ -148,8 +149,12 @@ def _system(
     section: Section, entry: Entry, place: Place | None, board: Board | None
 ) -> Iterator[tuple[str, str]]:
     folder, name = slug(section), PurePosixPath(entry.path).stem
-    drawn = (forest(entry, f"{name}-attackers"), utility_forest(entry, f"{name}-utility_figure"))
-    plots = [plot for plot in drawn if plot is not None] if entry.track == "defacing" else []
+    drawn = (
+        forest(entry, f"{name}-attackers"),
+        attribute_gains(entry, f"{name}-attribute_gains"),
+        utility_forest(entry, f"{name}-utility_figure"),
+    )
+    plots = [plot for plot in drawn if plot is not None] if entry.track != "attack" else []
     made = of_system(entry)
     for plot in plots:
         yield f"{folder}/{plot.name}.tsv", plot.tsv()

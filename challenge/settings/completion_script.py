@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.challenge.settings.compose import fits, groups_of, schema_of
-from mriprivacy.challenge.settings.runner import COMMANDS, POSITIONAL
+from mriprivacy.challenge.settings.runner import COMMANDS
 from mriprivacy.data_prep.formats.settings import settings_of
 
 _FLAGS = ("--help", "--cfg", "-m")

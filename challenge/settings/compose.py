@@ -15,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.data_prep.formats.close_words import did_you_mean
 from mriprivacy.data_prep.formats.settings import default_of, expected, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError
@@ -32,6 +33,13 @@ _NOT_HERE = {
     ("build", "cohort=synth-49"): _MADE.format("synth-49", "") + " standard=synth-49",
     ("build", "cohort=synth-200"): _MADE.format("synth-200", "") + " standard=synth-200",
     ("build", "cohort=synth-confirm"): _MADE.format("synth-confirm", "") + " standard=synth-confirm",
+}
+# Settings that people look for here, and the command that has what they mean.
+_ELSEWHERE = {
+    ("evaluate", "split"): "evaluate rates eval by its key; for the open people of dev, without a key: "
+    "mriprivacy rehearse edition=EDITION/public submission=MINE",
+    ("check", "split"): "for scores and attributes of dev: mriprivacy rehearse edition=... submission=...",
+    ("demo", "people"): "did you mean subjects?",
 }
 
 
@@ -61,7 +69,11 @@ def compose_settings(command: str, schema: type[Settings], overrides: Sequence[s
         settings = OmegaConf.merge(OmegaConf.structured(schema), raw)
         missing = sorted(OmegaConf.missing_keys(settings))
         if missing:
-            needed = " ".join(f"{key}=..." for key in missing)
+            # As they are typed: `compare FIRST SECOND`, but `rank entries=...`.
+            bare = [key for key in POSITIONAL.get(command, ()) if key in missing]
+            needed = " ".join(
+                [*(key.upper() for key in bare), *(f"{k}=..." for k in missing if k not in bare)]
+            )
             raise UserError(f"{command}: missing {', '.join(missing)}; add {needed} to the command")
         checked = OmegaConf.to_object(settings)
     except OmegaConfBaseException as error:
@@ -167,6 +179,8 @@ def compose_raw(command: str, overrides: Sequence[str]) -> DictConfig:
         unknown = re.match(r"unknown setting '(.+?)'", fault)
         keys = [*(key for key, _, _ in settings_of(schema)), *groups_of(schema)]
         meant = did_you_mean(unknown[1], keys) if unknown else ""
+        if unknown and (command, unknown[1]) in _ELSEWHERE:
+            meant = f"; {_ELSEWHERE[command, unknown[1]]}"
         raise UserError(f"{command}: {fault}; see: mriprivacy {command} --help{meant}") from error
 
 

@@ -14,7 +14,7 @@ COMMANDS = {
     "check": "validate a submission against the public edition",
     "qc": "say of every scan of a folder whether a face is left in it",
     "risk": "what recipients find in a release of defaced scans, as a report to file",
-    "rehearse": "rate a defacing system on the open people of dev, without the key",
+    "rehearse": "rate a submission of any track on the open people of dev, without the key",
     "evaluate": "score a submission with the sealed key",
     "serve-scores": "a service that evaluates what platforms forward, where the key is",
     "identify": "probe embeddings against a gallery of any size",
@@ -61,14 +61,6 @@ EXAMPLES = {
     "unlock": "edition=edition identity=key.txt",
     "doctor": "",
     "completion": "bash",
-}
-
-# Settings that a command also takes as bare words, in this order: `mriprivacy score FILE`.
-POSITIONAL = {
-    "show": ("entry",),
-    "score": ("scores",),
-    "compare": ("first", "second"),
-    "completion": ("shell",),
 }
 
 

@@ -19,6 +19,13 @@ def run(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
 
 
 BAD = {
+    "evaluate split=dev": "for the open people of dev, without a key: mriprivacy rehearse edition=",
+    "demo people=8": "did you mean subjects?",
+    "compare a b c": "'c' is one word too many; expected: mriprivacy compare FIRST SECOND [key=value ...]",
+    "compare a": "missing second; add SECOND to the command",
+    "score": "missing scores; add SCORES to the command",
+    "rank --format=json": "settings are written key=value: format=json",
+    "check mine.zip": "such as: mriprivacy check edition=edition/public submission=mine",
     "teleport": "unknown command 'teleport'",
     "attack": "missing output",
     "attack output=x": "give edition=",
@@ -213,3 +220,10 @@ def test_what_only_explains_imports_nothing_that_takes_long(words: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr.split() == []
     assert done.stdout
+
+
+def test_help_may_stand_before_or_behind_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [run(words, capsys) for words in ("rank --help", "help rank", "rank help")]
+    assert pages[0] == pages[1] == pages[2]
+    assert pages[0][0] == 0
+    assert "mriprivacy rank:" in pages[0][1]

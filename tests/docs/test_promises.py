@@ -13,8 +13,8 @@ import pytest
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands.demo import DemoSettings, plan
 from mriprivacy.challenge.entry.entry_file import read_entries
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.challenge.settings.compose import compose_settings, schema_of
-from mriprivacy.challenge.settings.runner import POSITIONAL
 from tests.helpers.markdown_pages import ROOT
 from tests.helpers.sentences import of_markdown
 

@@ -33,7 +33,7 @@ SCALES: dict[str, Callable[[str], bool]] = {
 def forest(entry: Entry, name: str) -> Plot | None:
     """Draw the AUC of every attacker on one system with its interval; None for a track without attackers."""
     shown = [result for result in entry.results if result.trial_list == "all"]
-    if len(shown) < 2:
+    if len(shown) < 2 or entry.track == "attributes":
         return None
     names = [f"{r.name} · {r.level}" for r in shown]
 
@@ -42,7 +42,7 @@ def forest(entry: Entry, name: str) -> Plot | None:
         for rates, colour, marker in ((True, SERIES[0], "o"), (False, MUTED, "x")):
             own = [i for i, result in enumerate(shown) if result.rates == rates]
             if own:
-                _intervals(axes, [shown[i].figures["auc"] for i in own], own, colour, marker)
+                draw_intervals(axes, [shown[i].figures["auc"] for i in own], own, colour, marker)
         axes.set_xlim(0, 1)
         axes.set_xlabel("AUC on all trials (o: rates, x: does not)")
         chance(axes)
@@ -78,7 +78,7 @@ def utility_forest(entry: Entry, name: str) -> Plot | None:
     def drawing(figure: Figure) -> None:
         made = panels_of_rows(figure, list(panels.values()))
         for axes, (scale, own) in zip(made, panels.items(), strict=True):
-            _intervals(axes, [entry.utility[measure] for measure in own], range(len(own)), SERIES[0], "o")
+            draw_intervals(axes, [entry.utility[measure] for measure in own], range(len(own)), SERIES[0], "o")
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.set_xlabel(scale)
             if scale.startswith(("mm", "times")):
@@ -103,7 +103,10 @@ def utility_forest(entry: Entry, name: str) -> Plot | None:
     )
 
 
-def _intervals(axes: Axes, values: Sequence[Estimate], rows: Sequence[int], colour: str, marker: str) -> None:
+def draw_intervals(
+    axes: Axes, values: Sequence[Estimate], rows: Sequence[int], colour: str, marker: str
+) -> None:
+    """Draw values with their intervals, each in its row."""
     middle = np.array([one.value for one in values])
     ends = np.array([[one.low, one.high] for one in values]).T
     reach = np.maximum([middle - ends[0], ends[1] - middle], 0)

@@ -1,5 +1,7 @@
 """`score` and `compare` on tables: figures of the library, JSON and LaTeX, plain errors."""
 
+import csv
+import itertools
 import json
 import re
 from dataclasses import asdict
@@ -113,9 +115,32 @@ def test_too_many_words_and_labels_that_differ_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["score", "a.tsv", "b.tsv"]) == 2
-    assert "score: 'a.tsv' is not a setting" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "mriprivacy: score: 'b.tsv' is one word too many; expected: mriprivacy score SCORES"
+    )
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     one.write_text("probe,reference,score,mated\na,x,1,1\na,y,1,0\nb,y,2,1\n")
     other.write_text("probe,reference,score,mated\na,x,1,1\na,y,1,1\nc,z,2,0\n")
     assert main(["compare", str(one), str(other)]) == 2
     assert "trial is mated in one and non-mated in the other: a y" in capsys.readouterr().err
+
+
+def test_csv_has_every_digit_and_a_column_a_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weak, strong = table(tmp_path / "a.tsv", scores(0, 0.5)), table(tmp_path / "b.tsv", scores(1, 2.0))
+    for words in (("score", weak), ("compare", weak, strong)):
+        found = json.loads(printed(capsys, *words, "format=json", "bootstrap=100"))["metrics"]
+        rows = {
+            r["metric"]: r
+            for r in csv.DictReader(printed(capsys, *words, "format=csv", "bootstrap=100").splitlines())
+        }
+        assert list(rows) == list(found)
+        flat = {"first": ("first",), "difference_low": ("difference", "low"), "low": ("low",), "p": ("p",)}
+        for (metric, own), (column, keys) in itertools.product(found.items(), flat.items()):
+            if column not in rows[metric]:
+                continue
+            value = own
+            for key in keys:
+                value = value and value[key]
+            assert rows[metric][column] == ("" if value is None else str(value)), (metric, column)
+        assert rows["auc"]["low" if words[0] == "score" else "difference_low"] != ""

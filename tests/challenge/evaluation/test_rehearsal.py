@@ -1,8 +1,10 @@
 """A rehearsal rates the people of `dev`, and needs nothing that is sealed."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -16,6 +18,8 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.rehearsal import rehearsed
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
+from mriprivacy.data_prep.formats.tsv import write_table
 from tests.helpers import toy_heads
 from tests.helpers.engine import ENGINE_WORDS
 
@@ -137,10 +141,47 @@ def test_it_is_rated_without_a_key(
     assert not (tmp_path / "entries").exists()
 
 
-def test_other_tracks_are_sent_to_the_commands_that_score_them(
-    tiny_edition: Edition, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def printed_verdict(edition: Edition, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert main(["rehearse", f"edition={edition.root}", f"submission={folder}", "format=json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_scores_of_dev_are_rated_as_the_command_score_rates_them(
+    tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, scores = tmp_path / "mine", np.random.default_rng(2).normal(size=len(tiny_edition.dev.trials))
+    write_submission_json(mine, edition=tiny_edition.name, track="attack", **ABOUT)
+    rows = [(*pair, f"{score:.6f}") for pair, score in zip(tiny_edition.dev.trials, scores, strict=True)]
+    write_table(mine / "scores.tsv", SCORE_COLUMNS, rows[::-1])
+    found = printed_verdict(tiny_edition, mine, capsys)
+    key = tiny_edition.root / "dev" / "key.tsv"
+    assert main(["score", str(mine / "scores.tsv"), f"key={key}", "format=json"]) == 0
+    scored = json.loads(capsys.readouterr().out)["metrics"]
+    assert found["rehearsal"] is True
+    assert found["measured"]["auc"]["value"] == pytest.approx(scored["auc"]["value"])
+    assert main(["rehearse", f"edition={tiny_edition.root}", f"submission={mine}"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("rehearsal on dev: team/none, track attack, edition ")
+    assert "must leave that person out" in out
+    assert len(out.splitlines()) <= 17
+    assert "\nrank " not in out
+
+
+def test_attributes_of_dev_are_rated(
+    tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_submission_json(tmp_path, edition=tiny_edition.name, track="attributes", **ABOUT)
+    (tmp_path / "attributes.tsv").write_bytes((tiny_edition.root / "dev" / "attributes.tsv").read_bytes())
+    found = printed_verdict(tiny_edition, tmp_path, capsys)["measured"]
+    assert {name: one["value"] for name, one in found.items() if name.endswith("_accuracy")}
+    assert all(one["value"] == 1 for name, one in found.items() if name.endswith("_accuracy"))
+
+
+def test_scores_of_eval_are_refused_with_what_is_expected(
+    tiny_edition: Edition, attack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["rehearse", f"edition={tiny_edition.root}", f"submission={attack}"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "takes a submission of the track defacing, found attack" in line
-    assert "mriprivacy score SCORES key=EDITION/dev/key.tsv" in line
+    error = capsys.readouterr().err
+    assert "scores.tsv: trial that is not in the dev list" in error
+    assert "rehearse rates the people of dev; expected the ids of public/dev/trials.tsv" in error

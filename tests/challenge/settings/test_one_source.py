@@ -13,9 +13,10 @@ from omegaconf import OmegaConf
 
 from mriprivacy.baselines.brain.engines import ENGINES
 from mriprivacy.challenge.edition.protocol import Protocol
+from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.challenge.settings.commands_page import help_page
 from mriprivacy.challenge.settings.compose import compose_settings, groups_of, leaves, schema_of
-from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, POSITIONAL
+from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES
 from mriprivacy.data_prep.editions.edition_config import EditionConfig
 from mriprivacy.data_prep.formats.settings import REQUIRED, default_of, setting_problems, settings_of
 from mriprivacy.scoring.errors import UserError
