@@ -6,14 +6,13 @@ is taken out, and that of another person stands in its place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from mriprivacy.challenge.risk.control_rate import ControlledRisk, Floats, controlled_risk
-from mriprivacy.scoring.intervals import LEVEL
+from mriprivacy.challenge.risk.control_rate import ControlledRisk, Floats, controlled_risk, of_several
 from mriprivacy.scoring.strongest import FEWEST_PEOPLE, strongest
 
 GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -21,8 +20,6 @@ GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 EXPECTED_BY_CHANCE = 0.1
 # Of n people there are n (n - 1) controls, so a person of fewer cannot stand out however exposed.
 FEWEST_TO_NAME = 11
-# Confidence of the lower end of an interval where the attacker was chosen (docs/results/risk_coverage.md).
-CHOSEN_LEVEL = 0.98
 
 
 @dataclass(frozen=True)
@@ -136,9 +133,8 @@ def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = (
 def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> ControlledRisk:
     """Return the risk of being found in galleries of one size, drawn from all people.
 
-    Parameters are those of `single_out`. Where attackers were tried, the interval reaches as high as that of
-    any of them: where few people are exposed, the choice may miss the attacker that sees them. It begins as
-    low as at the confidence `CHOSEN_LEVEL`: people for whom an attacker was chosen are not independent.
+    Parameters are those of `single_out`. Where attackers were tried, the interval is that of the strongest
+    (`control_rate.of_several`): where few people are exposed, the choice may miss the one that sees them.
 
     Examples
     --------
@@ -146,19 +142,17 @@ def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> 
     >>> risk.attack, round(risk.control, 2), risk.risk.value
     (1.0, 0.1, 1.0)
     """
-    found = _risk_in_gallery(scores, size)
+    found = _risk_in_gallery(scores, size, 1)
     if not tried:
         return found
-    lowest = _risk_in_gallery(scores, size, CHOSEN_LEVEL).risk.low
-    highest = max([found.risk.high, *(_risk_in_gallery(one, size).risk.high for one in tried)])
-    return replace(found, risk=replace(found.risk, low=lowest, high=highest))
+    return of_several(found, [_risk_in_gallery(one, size, len(tried)) for one in tried])
 
 
-def _risk_in_gallery(scores: Floats, size: int, level: float = LEVEL) -> ControlledRisk:
+def _risk_in_gallery(scores: Floats, size: int, tried: int) -> ControlledRisk:
     ranks, n = _ranks(scores), len(scores)
     found = _first(ranks.above, ranks.level, n - 1, size)
     control = _first(ranks.other_above, ranks.other_level, n - 2, size)
-    return controlled_risk(found, control.ravel(), level)
+    return controlled_risk(found, control.ravel(), tried)
 
 
 def choose(systems: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:
