@@ -5,8 +5,9 @@ Privacy Risk in Synthetic Data", PoPETs 2023(2), 312-328): the same attack on pe
 control group that the release says nothing about; risk = (attack - control) / (1 - control).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ Floats = NDArray[np.float64]
 
 FEWEST_PEOPLE = 4  # of fewer no interval is narrower than all that is possible
 _RISKS = 401  # between 0 and 1 that are tried
-_STEPS = (4, 64)  # between success 0 and 1: fewest and most
-_SUMS = 1024  # about as many sums of successes are kept apart
+FINEST = 64  # steps between success 0 and 1, in counts; a power of two, as are all coarser ones
+_COARSEST = 4
+_SUMS = 2048  # about as many sums of successes are kept apart
 _IMPOSSIBLE = 1e-12  # a probability below is what rounding leaves of 0
 _AT_ONCE = 2_000_000  # numbers in memory
 
@@ -45,6 +47,62 @@ class ControlledRisk:
     def beyond_chance(self) -> bool:
         """Whether the interval of the risk lies above 0."""
         return self.risk.bounded and self.risk.low > 0
+
+
+@dataclass(frozen=True)
+class Successes:
+    """All that the risk of one attack depends on: sums over people, which can be added over hospitals.
+
+    Attributes
+    ----------
+    people : int
+        Of the release.
+    right : float
+        Sum of their successes.
+    control : tuple of float, length FINEST + 1
+        Of the control, how many people's worth has each success from 0 to 1; the sum is `people`.
+    """
+
+    people: int
+    right: float
+    control: tuple[float, ...] = field(repr=False)
+
+
+def successes(success: Floats, control: Floats) -> Successes:
+    """Return the counts of an attack; parameters are those of `controlled_risk`.
+
+    Examples
+    --------
+    >>> found = successes(np.array([1.0, 0, 0, 1]), np.array([0.0, 0, 0, 1]))
+    >>> found, found.control[0], found.control[-1]
+    (Successes(people=4, right=2.0), 3.0, 1.0)
+    """
+    shares = _histogram(np.asarray(control, float).ravel(), None, FINEST)
+    return Successes(len(success), fsum(success), tuple((shares * len(success)).tolist()))
+
+
+def pool(parts: Sequence[Successes]) -> Successes:
+    """Return the counts of people of several hospitals, each looked for in the own hospital."""
+    return Successes(
+        sum(one.people for one in parts),
+        fsum(one.right for one in parts),
+        tuple(map(fsum, zip(*(one.control for one in parts), strict=True))),
+    )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of the attack that was chosen for each person, and of all that were tried, by name."""
+
+    chosen: Successes
+    tried: Mapping[str, Successes]
+
+    @property
+    def risk(self) -> ControlledRisk:
+        """The risk of the strongest attack (`of_several`)."""
+        found = risk_of(self.chosen)
+        tried = [risk_of(one, len(self.tried)) for one in self.tried.values()]
+        return of_several(found, tried) if tried else found
 
 
 def controlled_risk(success: Floats, control: Floats, tried: int = 1) -> ControlledRisk:
@@ -81,7 +139,13 @@ def controlled_risk(success: Floats, control: Floats, tried: int = 1) -> Control
     >>> print(f"{controlled_risk(np.zeros(12), np.array([0.0, 0, 0, 1])).risk:.2f}")
     0.00 [0.00, 0.12]
     """
-    n, attack, chance = len(success), float(np.mean(success)), float(np.mean(control))
+    return risk_of(successes(success, control), tried)
+
+
+def risk_of(counts: Successes, tried: int = 1) -> ControlledRisk:
+    """Return the risk of an attack by its counts; all else as in `controlled_risk`."""
+    n, attack = counts.people, counts.right / counts.people
+    chance = float(np.arange(FINEST + 1) @ np.asarray(counts.control)) / (FINEST * n)
     nan = float("nan")
     if chance >= 1:
         return ControlledRisk(
@@ -91,7 +155,7 @@ def controlled_risk(success: Floats, control: Floats, tried: int = 1) -> Control
     if n < FEWEST_PEOPLE:
         needs = f"{FEWEST_PEOPLE} people, there are {n}"
         return ControlledRisk(attack, chance, Estimate(value, nan, nan, n, needs))
-    risks, unlikely = _unlikely(np.asarray(success), np.asarray(control))
+    risks, unlikely = _unlikely(counts)
     low, _ = _kept(risks, unlikely, 1 - (1 - LEVEL) / tried)
     _, high = _kept(risks, unlikely, LEVEL)
     return ControlledRisk(attack, chance, Estimate(value, min(low, value), max(high, value), n))
@@ -142,13 +206,15 @@ def _kept(risks: Floats, unlikely: Floats, level: float) -> tuple[float, float]:
     return end(inside[0], inside[0] - 1), end(inside[-1], inside[-1] + 1)
 
 
-def _unlikely(success: Floats, control: Floats) -> tuple[Floats, Floats]:
+def _unlikely(counts: Successes) -> tuple[Floats, Floats]:
     """Return risks from 0 to 1, and under each the probability of sums likelier than the observed one."""
-    n = len(success)
-    steps = int(np.clip(_SUMS // n, *_STEPS))
+    n = counts.people
+    steps = 2 ** int(np.log2(np.clip(_SUMS // n, _COARSEST, FINEST)))
     sums = n * steps + 1
     size = next_fast_len(sums, real=True)
-    by_chance = np.fft.rfft(_histogram(control, steps), size)
+    by_chance = np.fft.rfft(
+        _histogram(np.arange(FINEST + 1) / FINEST, np.asarray(counts.control) / n, steps), size
+    )
     exposed = np.exp(-2j * np.pi * np.arange(len(by_chance)) * steps / size)
     # In steps of equal standard deviations, so that they are narrow where a share is near 0 or 1.
     risks = np.sin(np.linspace(0, np.pi / 2, _RISKS)) ** 2
@@ -164,7 +230,7 @@ def _unlikely(success: Floats, control: Floats) -> tuple[Floats, Floats]:
     best = np.maximum.reduce([found[0].max(axis=0), *(chances(part).max(axis=0) for part in parts[1:])])
     # A sum that neither exposure nor chance can make counts as the nearest that they can.
     possible = np.flatnonzero(best > _IMPOSSIBLE)
-    there = int(possible[np.abs(possible - float(success.sum()) * steps).argmin()])
+    there = int(possible[np.abs(possible - counts.right * steps).argmin()])
     result = []
     for k, part in enumerate(parts):
         ratio = (now := found[0] if k == 0 else chances(part)) / np.maximum(best, 1e-300)
@@ -185,11 +251,12 @@ def _power(values: NDArray[np.complex128], n: int) -> NDArray[np.complex128]:
     return result
 
 
-def _histogram(values: Floats, steps: int) -> Floats:
-    """Return how often each step from 0 to 1 is met; a value between two counts for both, so means stay."""
+def _histogram(values: Floats, weights: Floats | None, steps: int) -> Floats:
+    """Return the share of each step from 0 to 1; a value between two counts for both, so means stay."""
+    each = np.full(len(values), 1 / len(values)) if weights is None else weights
     place = np.clip(values, 0, 1) * steps
     lower = np.floor(place).astype(int)
     share = place - lower
-    counts = np.bincount(lower, 1 - share, steps + 1)
-    counts += np.bincount(np.minimum(lower + 1, steps), share, steps + 1)
-    return counts / len(values)
+    counts = np.bincount(lower, each * (1 - share), steps + 1)
+    counts += np.bincount(np.minimum(lower + 1, steps), each * share, steps + 1)
+    return counts

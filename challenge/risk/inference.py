@@ -8,7 +8,7 @@ a risk lies above 0 only where values exchanged at random among people are predi
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.attributes import AttributesError, train_age, train_attribute
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.risk.control_rate import ControlledRisk, controlled_risk, of_several
+from mriprivacy.challenge.risk.control_rate import ControlledRisk, Counts, Successes, risk_of, successes
 
 FOLDS = 6
 FEWEST = 12  # people of known value
@@ -47,6 +47,8 @@ class Inferred:
         Whose features predicted it.
     why_not : str
         Why it was not tested; else empty.
+    counts, counts_before : Counts or None
+        Of what both risks are made, but for the exchange of values.
     """
 
     attribute: str
@@ -55,17 +57,17 @@ class Inferred:
     before: ControlledRisk | None
     attack: str = ""
     why_not: str = ""
+    counts: Counts | None = field(default=None, repr=False)
+    counts_before: Counts | None = field(default=None, repr=False)
 
 
-def predicted_risk(right: Table, tried: int = 1) -> ControlledRisk:
+def predicted_risk(right: Table) -> ControlledRisk:
     """Return the risk of predictions.
 
     Parameters
     ----------
     right : ndarray of bool, shape (n, n)
         Whether the prediction made of the scan of the person in the column is right of the person in the row.
-    tried : int
-        As in `controlled_risk`.
 
     Examples
     --------
@@ -74,8 +76,12 @@ def predicted_risk(right: Table, tried: int = 1) -> ControlledRisk:
     >>> found.attack, round(found.control, 2), found.beyond_chance
     (1.0, 0.47, True)
     """
+    return risk_of(_successes(right))
+
+
+def _successes(right: Table) -> Successes:
     n = len(right)
-    return controlled_risk(np.diag(right).astype(float), right[~np.eye(n, dtype=bool)].astype(float), tried)
+    return successes(np.diag(right).astype(float), right[~np.eye(n, dtype=bool)].astype(float))
 
 
 def infer_attribute(
@@ -112,24 +118,40 @@ def infer_attribute(
     after, before = (_strongest(attribute, truth, names, images, attacks) for images in (released, original))
     if after is None:
         return Inferred(attribute, len(known), None, None, why_not="no attack has features of enough people")
-    return Inferred(attribute, len(known), after[0], None if before is None else before[0], after[1])
+    return Inferred(
+        attribute,
+        len(known),
+        after.risk,
+        before.risk if before else None,
+        after.attack,
+        counts=after.counts,
+        counts_before=before.counts if before else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    risk: ControlledRisk
+    attack: str
+    counts: Counts
 
 
 def _strongest(
     attribute: str, truth: NDArray[Any], names: Sequence[str], images: Images, attacks: Sequence[str]
-) -> tuple[ControlledRisk, str] | None:
-    """Return the risk by the attack that is best on other folds, its interval from all, and its name."""
+) -> _Found | None:
+    """Return the risk by the attack that is best on other folds, its interval from all."""
     tables = _tables(attribute, truth, names, images, attacks)
     if not tables:
         return None
     stacked, fold = np.stack(list(tables.values())), np.arange(len(names)) % FOLDS
     own = np.stack([np.diag(one) for one in stacked]).astype(float)
     chosen = np.array([own[:, fold != k].mean(axis=1).argmax() for k in fold])
-    tried = [predicted_risk(one, len(stacked)) for one in stacked]
-    risk = of_several(predicted_risk(stacked[chosen, np.arange(len(names))]), tried)
+    best = stacked[chosen, np.arange(len(names))]
+    counts = Counts(_successes(best), {name: _successes(one) for name, one in tables.items()})
+    risk = counts.risk
     if risk.beyond_chance and not _ahead_of_exchanged(attribute, truth, names, images, list(tables), stacked):
         risk = replace(risk, risk=replace(risk.risk, low=0.0))
-    return risk, list(tables)[int(np.bincount(chosen).argmax())]
+    return _Found(risk, list(tables)[int(np.bincount(chosen).argmax())], counts)
 
 
 def _ahead_of_exchanged(

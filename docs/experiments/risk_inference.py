@@ -15,6 +15,7 @@ from mriprivacy.challenge.risk.control_rate import ControlledRisk
 from mriprivacy.challenge.risk.inference import infer_attribute
 
 SIZES = ((24, 12), (24, 7), (40, 8))  # people, men among them
+NOTHING = ImageFeatures(False, "not asked", {})
 RELEASES, ATTACKS = 200, ("geo", "brain", "volume(Dlib)")
 
 
@@ -26,7 +27,7 @@ def blind(people: int, men: int, attacks: tuple[str, ...], seed: int) -> Control
     names = [f"s{i:02d}" for i in range(people)]
     images = {name: ImageFeatures(True, "", {one: rng.normal(size=20) for one in attacks}) for name in names}
     sex = dict(zip(names, values.tolist(), strict=True))
-    found = infer_attribute("sex", sex, images, {}, attacks).risk
+    found = infer_attribute("sex", sex, images, dict.fromkeys(names, NOTHING), attacks).risk
     assert found is not None
     return found
 
