@@ -112,7 +112,9 @@ def infer_attribute(
         needs = f"needs {FEWEST} people of known value" + (
             "" if attribute == "age" else f", of at least two values with {SMALLEST_CELL} people each"
         )
-        return Inferred(attribute, len(known), None, None, why_not=f"{needs}; the release has {len(known)}")
+        return Inferred(
+            attribute, len(known), None, None, why_not=f"{needs}; the release has {len(known)} such"
+        )
     names = sorted(known)
     truth = np.array([known[name] for name in names])
     after, before = (_strongest(attribute, truth, names, images, attacks) for images in (released, original))

@@ -18,12 +18,13 @@ NOT_STATED = "[not stated by the hospital]"
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table of a section; columns in `figures` are aligned to the right."""
+    """A table of a section; columns in `figures` are aligned to the right; some are filled in by hand."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     figures: tuple[int, ...] = ()
+    to_fill_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _singling_out(found: Assessment) -> ReportSection:
             rows,
             tuple(range(1, len(tested) + 1)),
         ),
-        points=("The person who is worst off, by recipient:", *worst),
+        after=("The person who is worst off, by recipient:",),
+        points=tuple(worst),
         curve=True,
     )
 
@@ -310,6 +312,7 @@ def _for_the_file() -> ReportSection:
             "To be filled in by hand",
             ("item", "entry"),
             (("Decision and conditions", blank), ("Name and office", blank), ("Date and signature", blank)),
+            to_fill_in=True,
         ),
     )
 
