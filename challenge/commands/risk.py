@@ -10,6 +10,7 @@ from mriprivacy.challenge.risk.risk_document import as_json, failures_table
 from mriprivacy.challenge.risk.risk_page import report_page
 from mriprivacy.challenge.risk.risk_pdf import write_pdf
 from mriprivacy.challenge.risk.risk_sections import summary
+from mriprivacy.challenge.risk.shared_counts import as_shared
 from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
 from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -22,7 +23,9 @@ class RiskSettings:
 
     original: str = setting(REQUIRED, "folder of scans before defacing: a BIDS dataset, or NIfTI files")
     released: str = setting(REQUIRED, "folder of the same scans after defacing, under the same names")
-    output: str = setting(REQUIRED, "folder for report.html, report.pdf, report.json and failures.tsv")
+    output: str = setting(
+        REQUIRED, "folder for report.html, report.pdf, report.json, failures.tsv and counts.json"
+    )
     photos: str = setting("", "folder of photographs named after people, such as sub-01.jpg; empty: none")
     release: str = setting("", "name of the release, for the title")
     defaced_with: str = setting("", "program and version that defaced the scans, for the report")
@@ -57,8 +60,10 @@ def run(settings: RiskSettings) -> None:
     with whole_folder(Path(settings.output)) as folder:
         (folder / "report.json").write_text(as_json(found), encoding="utf-8")
         (folder / "report.html").write_text(report_page(found), encoding="utf-8")
+        (folder / "counts.json").write_text(as_shared(found), encoding="utf-8")
         (folder / "failures.tsv").write_text(failures_table(found), encoding="utf-8")
         write_pdf(found, folder / "report.pdf")
     for line in (*summary(found).points, *found.remarks):
         print(one_line(line))
     print(f"{settings.output}: report.html, report.pdf, report.json, failures.tsv: they name people")
+    print(f"{settings.output}: counts.json: names no person; mriprivacy pool adds those of several hospitals")

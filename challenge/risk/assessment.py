@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -153,8 +154,9 @@ def assess(
     after, before = (
         {who: images[name] for name, who in main.items()} for images in (seen.released, seen.original)
     )
-    inferred = tuple(
-        infer_attribute(name, known, after, before, ATTACKS) for name, known in _values(table).items()
+    values = _values(table)
+    inferred = work(
+        partial(_infer, values=values, after=after, before=before), list(values), "attributes", compute
     )
     return Assessment(
         terms=terms,
@@ -165,12 +167,16 @@ def assess(
         withheld=len(pairing.withheld),
         passed_over=pairing.passed_over,
         linkage=tuple(one for found in linked for one in found),
-        inferred=inferred,
+        inferred=tuple(inferred),
         checked=tuple(checked),
         remarks=_remarks(pairing, given, table, seen),
         kit=version("mriprivacy"),
         date=date.today().isoformat(),
     )
+
+
+def _infer(attribute: str, values: Mapping[str, dict[str, Any]], after: Images, before: Images) -> Inferred:
+    return infer_attribute(attribute, values[attribute], after, before, ATTACKS)
 
 
 @dataclass(frozen=True)

@@ -196,13 +196,12 @@ def link_recipient(asked: LinkQuestion) -> list[Linkage]:
             continue
         scores, chosen = choose(list(after.values()))
         best = list(after)[int(np.bincount(chosen).argmax())]
-        tried_before = list(before.values())
-        own_before = choose(tried_before)[0] if before else None
+        own_before = choose(list(before.values()))[0] if before else None
         result.append(
             replace(
                 one,
-                after=single_out(scores, people, list(after.values())),
-                before=None if own_before is None else single_out(own_before, people, tried_before),
+                after=single_out(scores, people, after),
+                before=None if own_before is None else single_out(own_before, people, before),
                 auc=_auc(scores),
                 auc_before=None if own_before is None else _auc(own_before),
                 attackers=tuple(after),

@@ -13,8 +13,8 @@ FORMAT = "mriprivacy risk 1"
 
 def document(found: Assessment) -> dict[str, Any]:
     """Return everything as JSON has it: numbers as numbers, what is missing as null."""
-    plain: dict[str, Any] = _plain(asdict(found))
-    return {"format": FORMAT, **plain, "summary": list(summary(found).points)}
+    content: dict[str, Any] = plain(asdict(found))
+    return {"format": FORMAT, **content, "summary": list(summary(found).points)}
 
 
 def failures_table(found: Assessment) -> str:
@@ -23,11 +23,12 @@ def failures_table(found: Assessment) -> str:
     return tsv(("scan", "failure", "details"), rows)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it, without the counts of which risks are made."""
     if isinstance(value, dict):
-        return {str(key): _plain(own) for key, own in value.items()}
+        return {str(key): plain(own) for key, own in value.items() if not str(key).startswith("counts")}
     if isinstance(value, list | tuple):
-        return [_plain(own) for own in value]
+        return [plain(own) for own in value]
     if isinstance(value, float):
         return None if value != value else round(value, 6)
     return value

@@ -124,7 +124,8 @@ def _table(table: ReportTable, styles: dict[str, ParagraphStyle]) -> PdfTable:
                 ("LEFTPADDING", (0, 0), (-1, -1), 3),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 3),
                 ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 18 if table.caption.startswith("To be filled") else 3),
+                ("BOTTOMPADDING", (0, 0), (-1, 0), 3),
+                ("BOTTOMPADDING", (0, 1), (-1, -1), 18 if table.to_fill_in else 3),
             ]
         )
     )
@@ -133,6 +134,8 @@ def _table(table: ReportTable, styles: dict[str, ParagraphStyle]) -> PdfTable:
 
 def _widths(table: ReportTable) -> list[float]:
     """Return widths of columns: no word or figure is broken, and the rest goes to the longest cells."""
+    if table.to_fill_in:
+        return [WIDTH / 3, WIDTH * 2 / 3]
     columns = list(zip(table.header, *table.rows, strict=True))
     least, wanted = [], []
     for place, (head, *cells) in enumerate(columns):

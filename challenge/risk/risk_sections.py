@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mriprivacy.challenge.compute.parallel import some
 from mriprivacy.challenge.risk.assessment import Assessment
 from mriprivacy.challenge.risk.control_rate import ControlledRisk
-from mriprivacy.challenge.risk.inference import SMALLEST_CELL, YEARS, Inferred
+from mriprivacy.challenge.risk.inference import SMALLEST_CELL, YEARS
 from mriprivacy.challenge.risk.recipients import PHOTOGRAPH
 from mriprivacy.challenge.risk.risk_summary import percent, recipient_name, summary_points
 from mriprivacy.challenge.risk.scan_checks import FAILURES, MEANINGS
@@ -18,12 +18,13 @@ NOT_STATED = "[not stated by the hospital]"
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table of a section; columns in `figures` are aligned to the right."""
+    """A table of a section; columns in `figures` are aligned to the right; some are filled in by hand."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     figures: tuple[int, ...] = ()
+    to_fill_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _singling_out(found: Assessment) -> ReportSection:
             rows,
             tuple(range(1, len(tested) + 1)),
         ),
-        points=("The person who is worst off, by recipient:", *worst),
+        after=("The person who is worst off, by recipient:",),
+        points=tuple(worst),
         curve=True,
     )
 
@@ -200,11 +202,11 @@ def _inference(found: Assessment) -> ReportSection:
     rows = []
     for one in found.inferred:
         if one.risk is None:
-            rows.append((_asked(one), str(one.people), "not tested", "–", "–"))
+            rows.append((asked_of(one.attribute), str(one.people), "not tested", "–", "–"))
             continue
         rows.append(
             (
-                _asked(one),
+                asked_of(one.attribute),
                 str(one.people),
                 _both(one.risk),
                 percent(one.risk.risk),
@@ -228,9 +230,8 @@ def _inference(found: Assessment) -> ReportSection:
             (1, 2, 3, 4),
         ),
         after=(
-            "These intervals are too narrow: in simulated releases without anything to infer, more than one "
-            "in ten lay above 0. A risk just above 0 can be chance (docs/results/risk_coverage.md of the "
-            "kit).",
+            "An interval begins above 0 only where the attacks gain more than in 19 exchanges of the values "
+            "among people, trained anew each time.",
         ),
     )
 
@@ -239,8 +240,9 @@ def _both(risk: ControlledRisk) -> str:
     return f"{100 * risk.attack:.0f} % / {100 * risk.control:.0f} %"
 
 
-def _asked(one: Inferred) -> str:
-    return f"age, within {YEARS:.0f} years" if one.attribute == "age" else one.attribute
+def asked_of(attribute: str) -> str:
+    """Return how the report calls an attribute."""
+    return f"age, within {YEARS:.0f} years" if attribute == "age" else attribute
 
 
 def _failures(found: Assessment) -> ReportSection:
@@ -260,7 +262,7 @@ def _failures(found: Assessment) -> ReportSection:
 
 def _not_tested(found: Assessment) -> ReportSection:
     points = [f"{recipient_name(one)}: {one.why_not}." for one in found.linkage if one.after is None]
-    points += [f"{_asked(one)}: {one.why_not}." for one in found.inferred if one.risk is None]
+    points += [f"{asked_of(one.attribute)}: {one.why_not}." for one in found.inferred if one.risk is None]
     if unseen := [one.name for one in found.checked if one.brain_change != one.brain_change]:
         points.append(
             f"Brain: {len(unseen)} of {found.scans} scans ({some(unseen)}): no brain to compare. Whether it "
@@ -291,8 +293,8 @@ def _method(found: Assessment) -> ReportSection:
             "Risk = (attack - control) / (1 - control), after anonymeter (Giomi et al., PoPETs 2023(2)). The "
             "interval holds every risk under which the observed sum of successes is not among the "
             "least likely 5 %, ordered by likelihood ratio (Feldman and Cousins 1998). Where several "
-            "attackers were tried, its upper end is the highest of theirs and its lower end is at 98 % "
-            "confidence, which pays for the choice. How often it holds a planted risk was measured in "
+            "attackers were tried, it begins and stops at the highest of their ends; the lower ends share "
+            "the 5 %. How often it holds a planted risk was measured in "
             "simulated hospitals of 12, 40 and 200 people (docs/results/risk_coverage.md of the kit).",
             "A person stands out where chance makes fewer than one such person in ten releases of this size.",
         ),
@@ -310,6 +312,7 @@ def _for_the_file() -> ReportSection:
             "To be filled in by hand",
             ("item", "entry"),
             (("Decision and conditions", blank), ("Name and office", blank), ("Date and signature", blank)),
+            to_fill_in=True,
         ),
     )
 

@@ -5,15 +5,14 @@ alike they are. The control is the same question about a person whom the release
 is taken out, and that of another person stands in its place.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from mriprivacy.challenge.risk.control_rate import ControlledRisk, Floats, controlled_risk
-from mriprivacy.scoring.intervals import LEVEL
+from mriprivacy.challenge.risk.control_rate import ControlledRisk, Counts, Floats, Successes, successes
 from mriprivacy.scoring.strongest import FEWEST_PEOPLE, strongest
 
 GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -21,8 +20,6 @@ GALLERIES = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 EXPECTED_BY_CHANCE = 0.1
 # Of n people there are n (n - 1) controls, so a person of fewer cannot stand out however exposed.
 FEWEST_TO_NAME = 11
-# Confidence of the lower end of an interval where the attacker was chosen (docs/results/risk_coverage.md).
-CHOSEN_LEVEL = 0.98
 
 
 @dataclass(frozen=True)
@@ -77,11 +74,24 @@ class SinglingOut:
         The largest gallery of at most half the people, so that each person is looked for in many galleries.
     worst : WorstPerson or None
         Who is worst off; None of fewer people than `FEWEST_TO_NAME`.
+    counts : mapping from int to Counts
+        By size of the gallery: of what `curve` is made.
     """
 
     curve: tuple[GalleryRisk, ...]
     headline: GalleryRisk
     worst: WorstPerson | None
+    counts: Mapping[int, Counts] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Others with a higher score, and with the same: of own scans (n,), and of stand-ins (n, n - 1)."""
+
+    above: NDArray[np.int64]
+    level: NDArray[np.int64]
+    other_above: NDArray[np.int64]
+    other_level: NDArray[np.int64]
 
 
 def galleries(people: int) -> tuple[int, ...]:
@@ -106,7 +116,9 @@ def headline_gallery(people: int) -> int:
     return max(size for size in GALLERIES if size <= max(2, people // 2))
 
 
-def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = ()) -> SinglingOut:
+def single_out(
+    scores: Floats, names: Sequence[str], tried: Mapping[str, Floats] | None = None
+) -> SinglingOut:
     """Return how many people are found by scores, and who is worst off.
 
     Parameters
@@ -115,7 +127,7 @@ def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = (
         Row: the person a recipient holds something of; column: the released person. Higher is more alike.
     names : sequence of str, length n
         Of the people, at least four.
-    tried : sequence of ndarray, shape (n, n)
+    tried : mapping from attacker to ndarray, shape (n, n)
         Scores of each attacker among which `scores` were chosen (`choose`).
 
     Examples
@@ -127,18 +139,24 @@ def single_out(scores: Floats, names: Sequence[str], tried: Sequence[Floats] = (
     >>> found.headline.gallery, found.worst.person, found.worst.stands_out
     (10, 'sub-03', True)
     """
-    curve = tuple(GalleryRisk(size, risk_in_gallery(scores, size, tried)) for size in galleries(len(names)))
+    ranks = _ranks(scores)
+    others = {name: _ranks(one) for name, one in (tried or {}).items()}
+    counts = {
+        size: Counts(_successes(ranks, size), {name: _successes(one, size) for name, one in others.items()})
+        for size in galleries(len(names))
+    }
+    curve = tuple(GalleryRisk(size, one.risk) for size, one in counts.items())
     wanted = headline_gallery(len(names))
     headline = next(one for one in curve if one.gallery == wanted)
-    return SinglingOut(curve, headline, worst_off(scores, names) if len(names) >= FEWEST_TO_NAME else None)
+    worst = worst_off(scores, names) if len(names) >= FEWEST_TO_NAME else None
+    return SinglingOut(curve, headline, worst, counts)
 
 
 def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> ControlledRisk:
     """Return the risk of being found in galleries of one size, drawn from all people.
 
-    Parameters are those of `single_out`. Where attackers were tried, the interval reaches as high as that of
-    any of them: where few people are exposed, the choice may miss the attacker that sees them. It begins as
-    low as at the confidence `CHOSEN_LEVEL`: people for whom an attacker was chosen are not independent.
+    Parameters are those of `single_out`, `tried` without names. Where attackers were tried, the interval is
+    that of the strongest (`control_rate.of_several`): where few people are exposed, the choice may miss it.
 
     Examples
     --------
@@ -146,19 +164,14 @@ def risk_in_gallery(scores: Floats, size: int, tried: Sequence[Floats] = ()) -> 
     >>> risk.attack, round(risk.control, 2), risk.risk.value
     (1.0, 0.1, 1.0)
     """
-    found = _risk_in_gallery(scores, size)
-    if not tried:
-        return found
-    lowest = _risk_in_gallery(scores, size, CHOSEN_LEVEL).risk.low
-    highest = max([found.risk.high, *(_risk_in_gallery(one, size).risk.high for one in tried)])
-    return replace(found, risk=replace(found.risk, low=lowest, high=highest))
+    own = {str(k): _successes(_ranks(one), size) for k, one in enumerate(tried)}
+    return Counts(_successes(_ranks(scores), size), own).risk
 
 
-def _risk_in_gallery(scores: Floats, size: int, level: float = LEVEL) -> ControlledRisk:
-    ranks, n = _ranks(scores), len(scores)
+def _successes(ranks: _Ranks, size: int) -> Successes:
+    n = len(ranks.above)
     found = _first(ranks.above, ranks.level, n - 1, size)
-    control = _first(ranks.other_above, ranks.other_level, n - 2, size)
-    return controlled_risk(found, control.ravel(), level)
+    return successes(found, _first(ranks.other_above, ranks.other_level, n - 2, size))
 
 
 def choose(systems: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:
@@ -197,16 +210,6 @@ def worst_off(scores: Floats, names: Sequence[str]) -> WorstPerson:
     worst = int(own.argmax())
     share = (1 + np.count_nonzero(control >= own[worst])) / (1 + len(control))
     return WorstPerson(names[worst], float(share), float(share * n))
-
-
-@dataclass(frozen=True)
-class _Ranks:
-    """Others with a higher score, and with the same: of own scans (n,), and of stand-ins (n, n - 1)."""
-
-    above: NDArray[np.int64]
-    level: NDArray[np.int64]
-    other_above: NDArray[np.int64]
-    other_level: NDArray[np.int64]
 
 
 def _ranks(scores: Floats) -> _Ranks:

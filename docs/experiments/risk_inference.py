@@ -15,7 +15,8 @@ from mriprivacy.challenge.risk.control_rate import ControlledRisk
 from mriprivacy.challenge.risk.inference import infer_attribute
 
 SIZES = ((24, 12), (24, 7), (40, 8))  # people, men among them
-RELEASES, ATTACKS = 40, ("geo", "brain", "volume(Dlib)")
+NOTHING = ImageFeatures(False, "not asked", {})
+RELEASES, ATTACKS = 200, ("geo", "brain", "volume(Dlib)")
 
 
 def blind(people: int, men: int, attacks: tuple[str, ...], seed: int) -> ControlledRisk:
@@ -26,13 +27,16 @@ def blind(people: int, men: int, attacks: tuple[str, ...], seed: int) -> Control
     names = [f"s{i:02d}" for i in range(people)]
     images = {name: ImageFeatures(True, "", {one: rng.normal(size=20) for one in attacks}) for name in names}
     sex = dict(zip(names, values.tolist(), strict=True))
-    found = infer_attribute("sex", sex, images, images, attacks).risk
+    found = infer_attribute("sex", sex, images, dict.fromkeys(names, NOTHING), attacks).risk
     assert found is not None
     return found
 
 
 def main(releases: int, attacks: tuple[str, ...]) -> None:
-    print(f"| people | men | intervals above 0, of {releases} | attack minus control |\n|---|---|---|---|")
+    print(
+        f"| people | men | intervals above 0, of {releases} | attack minus control |\n|---|---|---|---|",
+        flush=True,
+    )
     for people, men in SIZES:
         found = [blind(people, men, attacks, seed) for seed in range(releases)]
         above = sum(one.beyond_chance for one in found)

@@ -19,7 +19,7 @@ from tests.helpers.tiny_cohort import write_tiny_cohort
 
 PEOPLE = 16
 EXPOSED = ("sub-03", "sub-07", "sub-11", "sub-12")
-FILES = ["failures.tsv", "report.html", "report.json", "report.pdf"]
+FILES = ["counts.json", "failures.tsv", "report.html", "report.json", "report.pdf"]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import yaml
 
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.commands.build import BuildSettings
@@ -188,6 +189,32 @@ def test_splits_are_halves_as_chance_makes_them(ixi: tuple[Participant, ...]) ->
     dev, evaluation = plan("ixi", ixi).splits
     assert abs(len(dev.attributes) - 577 / 2) < 4 * (577 / 4) ** 0.5
     assert len(dev.attributes) + len(evaluation.attributes) == 577
+
+
+def test_the_example_of_the_how_to_is_a_list(tmp_path: Path, ixi: tuple[Participant, ...]) -> None:
+    """Kirby21's own names are not here; 21 others stand for them."""
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "public_list.md"
+    given = yaml.safe_load(page.read_text().split("```yaml\n")[1].split("```")[0])
+    table = tmp_path / "participants.tsv"
+    people = tuple(replace(one, subject=f"sub-{100 + k}") for k, one in enumerate(ixi[:21]))
+    table.write_text("\n".join(["participant_id", *(one.subject for one in people)]) + "\n")
+    words = [
+        "cohort.root=x",
+        "output=x",
+        *(f"{key}={given[key]}" for key in ("smallest_group", "accept_links")),
+    ]
+    edition = {**given["edition"], "list_people": str(table)}
+    words += [f"edition.{key}='{value}'" for key, value in edition.items()]
+    config = compose_settings("build", BuildSettings, words).edition
+    check_config(config)
+    listed = read_public_list(config)
+    found = plan_people(people, config, synthetic=False, listed=listed)
+    assert found.description["list"] == {"name": "kirby21-1", "people": 21, "missing": []}
+    assert sum(len(split.attributes) for split in found.splits) == 21
+    assert all(len(split.trials) == len(split.attributes) ** 2 for split in found.splits)
+    less = plan_people(people[1:], config, synthetic=False, listed=listed)
+    assert less.description["list"]["missing"] == [people[0].subject]
+    assert set(pairs(less.splits[0])) <= set(pairs(found.splits[0]))
 
 
 @pytest.mark.parametrize(

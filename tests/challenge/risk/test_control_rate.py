@@ -5,12 +5,12 @@ from math import comb
 import numpy as np
 import pytest
 
-from mriprivacy.challenge.risk.control_rate import controlled_risk
+from mriprivacy.challenge.risk.control_rate import controlled_risk, of_several
 
 
 def unified(k: int, n: int, chance: float, level: float = 0.95) -> tuple[float, float]:
     """The interval for k of n by likelihood ratio with mid-p, every outcome written out."""
-    risks = [i / 400 for i in range(401)]
+    risks = [i / 1000 for i in range(1001)]
 
     def outcomes(risk: float) -> list[float]:
         p = risk + (1 - risk) * chance
@@ -71,3 +71,26 @@ def test_everybody_found_reaches_one() -> None:
     risk = controlled_risk(np.ones(24), np.array([0.1])).risk
     assert risk.high == risk.value == 1
     assert risk.low > 0.8
+
+
+def test_where_no_attack_sees_anything_the_best_of_many_seldom_lies_above_0() -> None:
+    rng, control = np.random.default_rng(2), np.array([1.0, 0, 0, 0])
+    one, best = 0, 0
+    for _ in range(200):
+        success = (rng.random((8, 24)) < 0.25).astype(float)
+        alone = [controlled_risk(own, control) for own in success]
+        several = [controlled_risk(own, control, len(success)) for own in success]
+        one += any(own.beyond_chance for own in alone)
+        best += max((of_several(own, several) for own in several), key=lambda r: r.risk.value).beyond_chance
+    assert one > 40  # of eight at 95 % each, a third
+    assert best <= 18  # 5 % of 200 is 10; more than 18 in one of 100
+
+
+def test_the_strongest_of_several_is_held_though_another_was_chosen() -> None:
+    control = np.full(40, 0.1)
+    seeing, blind = np.array([1.0] * 10 + [0.1] * 30), np.full(40, 0.1)
+    tried = [controlled_risk(own, control, 2) for own in (blind, seeing)]
+    risk = of_several(tried[0], tried).risk
+    assert risk.value == pytest.approx(0)
+    assert risk.low <= risk.value
+    assert risk.high == tried[1].risk.high > 0.25

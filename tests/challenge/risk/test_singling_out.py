@@ -97,9 +97,10 @@ def test_the_interval_is_as_high_as_that_of_any_attacker_and_pays_for_the_choice
     assert tried.value == risk_in_gallery(blind, 20).risk.value
     assert risk_in_gallery(blind, 20).risk.high < alone.high
     assert tried.high == alone.high
-    lower = risk_in_gallery(seeing, 20, [seeing]).risk
-    assert 0 < lower.low < alone.low
-    assert (lower.value, lower.high) == (alone.value, alone.high)
+    three = risk_in_gallery(seeing, 20, [blind, seeing, blind]).risk
+    assert 0 < three.low < risk_in_gallery(seeing, 20, [blind, seeing]).risk.low < alone.low
+    assert (three.value, three.high) == (alone.value, alone.high)
+    assert risk_in_gallery(seeing, 20, [seeing]).risk == alone
 
 
 def test_a_person_of_fewer_than_eleven_is_not_named_however_exposed() -> None:
