@@ -1,4 +1,4 @@
-"""What an edition of defaced scans is made of: the edition and the defacing submission that they come from."""
+"""What an edition of defaced scans is made of: an edition, and a defacing submission to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

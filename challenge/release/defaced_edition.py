@@ -101,7 +101,9 @@ def _plan(edition: Edition, sealed: SealedKey, of: Defaced, name: tuple[str, str
     ids: dict[str, str] = {}
     for prefix, old in _prefixed(edition).items():
         ids |= opaque_ids(prefix, old, seed, *purpose)
-    splits, scans, photos = [], [], []
+    splits: list[SplitPlan] = []
+    scans: list[ScanItem] = []
+    photos: list[PhotoItem] = []
     for split in edition.splits.values():
         order = generator(seed, "trials", split.name, *purpose).permutation(len(split.trials))
         splits.append(_split(split, sealed, ids, order.tolist()))
@@ -145,7 +147,7 @@ def _description(description: Mapping[str, Any], of: Defaced, name: tuple[str, s
 
 
 def _split(split: Split, sealed: SealedKey, ids: Mapping[str, str], order: list[int]) -> SplitPlan:
-    """Return the lists of a split under new ids, trials in a new order; `dev` says nothing of matched ones."""
+    """Return the lists of a split under new ids, trials in a new order; which match is known of `eval`."""
     attributes = split.attributes or sealed.attributes
     trials = []
     for probe, reference in (split.trials[i] for i in order):
