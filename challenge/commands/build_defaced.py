@@ -56,10 +56,13 @@ def _build(settings: BuildDefacedSettings, root: Path) -> None:
         f"{submission.team}/{submission.system} defaced them; track attack"
     )
     print(
-        f"an undefaced scan shows by its brain which scan here is the same; rank no attack on {made} by a "
-        f"holder of the scans of {edition.name} unless you know how its scores were made"
+        f"rank an attack on {made} only if you know how its scores were made: a holder of the scans of "
+        f"{edition.name} finds the same ones here by their brains"
     )
-    print(f"its key is that of {edition.name}: answers to both count against one budget; open both together")
+    print(
+        f"its key is that of {edition.name}: answers to both use up one budget (limits.all_teams); reveal both "
+        "together"
+    )
     print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
 
 

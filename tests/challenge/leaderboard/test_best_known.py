@@ -161,7 +161,8 @@ def test_a_system_falls_when_an_attack_links_everybody(
     text = (tmp_path / "board" / "LEADERBOARD.md").read_text()
     assert f"red/oracle/submitted {MARK}" in text
     assert was in text
-    assert "On scans of tiny/2026.1 as team/blur defaced them: 31 mated" in text.replace("\n", " ")
+    assert "On scans of tiny/2026.1 as team/blur defaced them: " in text
+    assert "undefaced scans" not in text.partition("### Attack\n")[2].partition("###")[0]
     assert read_entry(path).defaced is not None
 
 
