@@ -60,8 +60,8 @@ def _build(settings: BuildDefacedSettings, root: Path) -> None:
         f"{edition.name} finds the same ones here by their brains"
     )
     print(
-        f"its key is that of {edition.name}: answers to both use up one budget (limits.all_teams); reveal both "
-        "together"
+        f"its key is that of {edition.name}: answers to both use up one budget (limits.all_teams), and both "
+        "are revealed together"
     )
     print(f"publish {settings.output}/public; keep {settings.output}/sealed to yourself")
 
