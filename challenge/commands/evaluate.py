@@ -118,7 +118,7 @@ def _turn(settings: EvaluateSettings, context: Context) -> Turn:
         standard = (
             ""
             if settings.limits.open_key
-            else standard_note(context.edition.name, "list" in context.edition.description)
+            else standard_note(context.edition.key_of, "list" in context.edition.description)
         )
         for line in filter(None, (*notes, standard)):
             print(line)

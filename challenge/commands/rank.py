@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
 from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections
+from mriprivacy.challenge.leaderboard.markdown import Section, leaderboard, sections
 from mriprivacy.challenge.leaderboard.terminal import boards, ranking
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
@@ -75,7 +74,9 @@ def run(settings: RankSettings) -> None:
 
         written = write_site(Path(settings.output) / "site", entries, guide)
         files.append(f"{written[0]}: {len(written)} files")
-    show(boards(sections(entries)), settings, files, _rankings(entries) if settings.verbose else ())
+    made = sections(entries)
+    files += [note for section in made for note in section.notes]
+    show(boards(made), settings, files, _rankings(made) if settings.verbose else ())
     if problems:
         left_out = len(examined.problems) + len(examined.entries) - len(entries)
         if not verdict_only(settings):
@@ -83,12 +84,9 @@ def run(settings: RankSettings) -> None:
         raise IncompleteError(*(f"{problem}; left out" for problem in problems))
 
 
-def _rankings(entries: Sequence[Entry]) -> list[str]:
+def _rankings(made: Sequence[Section]) -> list[str]:
     """Return the whole ranking of every edition."""
-    by_edition: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        by_edition.setdefault((entry.edition, entry.edition_hash), []).append(entry)
-    return [f"{edition}\n{ranking(own)}" for (edition, _), own in by_edition.items()]
+    return [f"{section.edition}\n{ranking(section.entries)}" for section in made]
 
 
 def _events(record: str) -> tuple[Event, ...]:

@@ -126,7 +126,7 @@ def _serve(settings: ServeScoresSettings, root: Path, home: Path) -> None:
     left = desktop.resume()
     with make_server(desktop, settings.host, settings.port) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for note in filter(None, (*notes, standard_note(edition.name, "list" in edition.description))):
+        for note in filter(None, (*notes, standard_note(edition.key_of, "list" in edition.description))):
             print(note)
         if not read_hashes(teams):
             print("no team has a token, so nothing will be evaluated: make one with new_team=NAME")

@@ -7,6 +7,7 @@ where it is read (`challenge.edition.protocol`).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mriprivacy.challenge.edition.defaced import described
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import CONDITIONS, NOT_AVAILABLE, SCAN_CONTRASTS, Attributes
@@ -121,6 +122,8 @@ def _numbers(description: Mapping[str, Any]) -> Iterator[str]:
     design = description.get("design", {})
     if not isinstance(design, dict) or not _are_lines(design.get("dev_sites", [])):
         yield f"design is {shown(str(design))}; expected settings by name, dev_sites a list of names"
+    if "defaced" in description and (wanted := described(description["defaced"])) is not None:
+        yield f"defaced is {shown(str(description['defaced']))}; expected {wanted}"
     if "list" in description:
         listed = description["list"]
         known = isinstance(listed, dict) and set(listed) == {"name", "people", "missing"}

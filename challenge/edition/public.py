@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.edition.description_rules import description_problems
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.manifest import MANIFEST, SUPERSEDED, file_sha256
@@ -128,6 +129,12 @@ class Edition:
     def name(self) -> str:
         """`<id>/<version>`, as submissions and signatures say it."""
         return f"{self.description['id']}/{self.description['version']}"
+
+    @property
+    def key_of(self) -> str:
+        """Name of the edition whose key it has: of one of defaced scans the one that was defaced."""
+        of = Defaced.of_edition(self.description)
+        return of.edition if of else self.name
 
     @cached_property
     def hash(self) -> str:

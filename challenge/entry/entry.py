@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
@@ -23,6 +24,7 @@ CHOSEN = "chosen"
 # these scans whose originals have the same verdict; of all scans, such a share is tolerated.
 CANNOT_TELL, ORIGINAL_TOO = "cannot tell", "cannot tell, original too"
 TOLERATED = 0.05
+SUBMITTED = "submitted"  # level of what a participant sent
 ORACLE = "oracle"  # level of what is no attacker: its input is the true attributes
 # They become parts of paths.
 _NAMES = {
@@ -195,6 +197,8 @@ class Entry:
     salt : str
         Bytes that only a holder of the nonce can compute, so that the digest confirms no guess of the key
         (`challenge.submission_log.evidence`); empty where no log is kept.
+    defaced : Defaced or None
+        Of an attack on an edition of defaced scans, whose they are (`challenge.leaderboard.best_known`).
     organizer_signature : str
         Of the entry's digest, by the organizer's key (`challenge.submission_log.organizer_key`), 128
         hexadecimal digits; empty where none was given.
@@ -235,6 +239,7 @@ class Entry:
     edition_doi: str = ""
     doi: str = ""
     orcids: str = ""
+    defaced: Defaced | None = None
     organizer_signature: str = ""
 
     def __post_init__(self) -> None:

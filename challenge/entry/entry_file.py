@@ -8,6 +8,7 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
+from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Check, Entry, EntryError, Gate, Result
 from mriprivacy.challenge.entry.entry_rules import entry_problems
@@ -18,7 +19,10 @@ from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.errors import UserError
 
 # Members that an entry has only where they are not empty.
-_LEFT_OUT = ("face", "presence", "games", "salt", "edition_doi", "doi", "orcids", "organizer_signature")
+_LEFT_OUT = (
+    *("face", "presence", "games", "salt", "edition_doi", "doi", "orcids", "defaced"),
+    "organizer_signature",
+)
 _NOT_IN_DIGEST = ("seconds", "organizer_signature")  # the signature is of the digest
 LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most
 
@@ -199,6 +203,7 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         "utility": _figures(value.get("utility", {})),
         "face": _figures(value.get("face", {})),
         "games": tuple(value.get("games", ())),
+        "defaced": Defaced(**value["defaced"]) if "defaced" in value else None,
         "checks": tuple(Check(**one) for one in value["checks"]),
         **{name: tuple(map(float, value.get(name, "").split())) for name in ("draws", "exposure_draws")},
     }

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mriprivacy.challenge.edition import defaced
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import AGE, CHOSEN, EVERY_LEVEL, IMAGE_LISTS, ORACLE
+from mriprivacy.challenge.entry.entry import AGE, CHOSEN, EVERY_LEVEL, IMAGE_LISTS, ORACLE, SUBMITTED
 from mriprivacy.data_prep.formats import fields
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.schema import Attributes
@@ -120,7 +121,7 @@ def _trial_list(value: object) -> str | None:
 
 
 def _level(value: object) -> str | None:
-    levels = (*EVERY_LEVEL, "submitted", ORACLE)
+    levels = (*EVERY_LEVEL, SUBMITTED, ORACLE)
     return None if value in levels else f"one of {', '.join(levels)}"
 
 
@@ -154,9 +155,13 @@ OPTIONAL: Mapping[str, Requirement] = {
     "orcids": text(fields.orcids, empty=True),
     "organizer_signature": text(fields.matching("[0-9a-f]{128}", "128 digits, 0-9 and a-f"), empty=True),
 }
+DEFACED: Mapping[str, Requirement] = {
+    **{name: text(rule) for name, rule in defaced.RULES.items()},
+    "code": text(defaced.CODE, empty=True),
+}
 RESULT: Mapping[str, Requirement] = {
     "name": LINE,
-    "level": Described(_level, {"enum": [*EVERY_LEVEL, "submitted", ORACLE]}),
+    "level": Described(_level, {"enum": [*EVERY_LEVEL, SUBMITTED, ORACLE]}),
     "trial_list": Described(_trial_list, {"type": "string"}),
 }
 GATE: Mapping[str, Requirement] = {
@@ -187,7 +192,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     "edition is '../x'; expected '<id>/<version>' of the edition"
     """
     parts = {"results": list, "gate": dict, "checks": list, "warnings": list}
-    later = {"seconds": dict, "utility": dict, "face": dict, "presence": dict, "games": list}
+    later = {"seconds": dict, "utility": dict, "face": dict, "presence": dict, "games": list, "defaced": dict}
     yield from _members(value, ENTRY, "", {**OPTIONAL, **dict.fromkeys((*parts, *later), _anything)})
     for name, kind in (parts | later).items():
         if name not in value and name in parts:
@@ -206,6 +211,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     yield from _figures(value.get("utility", {}), "utility")
     yield from _figures(value.get("face", {}), "face")
     yield from _each(value.get("games", ()), "games", NOTE)
+    yield from _of_defaced(value)
     yield from _strongest(value)
 
 
@@ -355,6 +361,13 @@ def _gate(value: Any) -> Iterator[str]:
         for name in ("passed", "unchanged"):
             if value[name] > value["scans"]:
                 yield f"gate.{name} is {value[name]}; expected no more than gate.scans, {value['scans']}"
+
+
+def _of_defaced(value: Mapping[str, Any]) -> Iterator[str]:
+    if "defaced" in value:
+        yield from _members(value["defaced"], DEFACED, "defaced")
+        if value.get("track") == "defacing":
+            yield "defaced is an object; expected none in the track defacing: such scans are attacked"
 
 
 def _strongest(value: Mapping[str, Any]) -> Iterator[str]:

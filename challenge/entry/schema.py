@@ -41,6 +41,7 @@ def entry_schema() -> dict[str, Any]:
         "utility": named,
         "face": named,
         "presence": counts,
+        "defaced": _object(rules.DEFACED),
     }
     schema["properties"]["games"] = {"type": "array", "items": _of(rules.NOTE)}
     schema["required"] += parts

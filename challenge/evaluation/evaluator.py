@@ -1,13 +1,16 @@
 """From a checked submission and the sealed key to an entry."""
 
 import warnings
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from mriprivacy.challenge.compute.code_hash import result_code
+from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.attacker import Attacker
-from mriprivacy.challenge.entry.entry import Entry
+from mriprivacy.challenge.entry.entry import SUBMITTED, Entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import exposure_of, strongest_draws
 from mriprivacy.challenge.evaluation.metrics import Ask, against_distractors, scored_predictions, verification
@@ -78,8 +81,18 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         edition_doi=edition.description.get("doi", ""),
         doi=submission.doi,
         orcids=submission.orcids,
+        defaced=_defaced(context, paired),
     )
     return Evaluation(entry, judged.scores, judged.images, judged.chosen)
+
+
+def _defaced(context: Context, paired: bool) -> Defaced | None:
+    """Return whose scans the edition holds, and the code whose figures those of an attack compare with."""
+    of = Defaced.of_edition(context.edition.description)
+    if not (of and paired):
+        return of
+    protocol = context.protocol
+    return replace(of, code=result_code("defacing", protocol.attacks, protocol.brain_engine))
 
 
 def _judge(context: Context, submission: Submission) -> Judged:
@@ -97,7 +110,7 @@ def _judge(context: Context, submission: Submission) -> Judged:
 
 def _judge_attack(context: Context, submission: AttackSubmission) -> Judged:
     """Score what the participant submitted."""
-    ask = Ask(Attacker(submission.system, "submitted"), np.array(submission.scores))
+    ask = Ask(Attacker(submission.system, SUBMITTED), np.array(submission.scores))
     results, scoring = timed("figures", verification, context, submission, [ask])
     strangers, more = timed("figures", against_distractors, context, submission, ask)
     auc = results[0].figures["auc"]
@@ -116,7 +129,7 @@ def _judge_attributes(context: Context, submission: AttributesSubmission) -> Jud
         attribute: scored_predictions(
             context,
             submission,
-            Attacker(attribute, "submitted"),
+            Attacker(attribute, SUBMITTED),
             {probe: getattr(own, attribute) for probe, own in submission.attributes.items()},
         )
         for attribute in Attributes._fields

@@ -5,6 +5,7 @@ is from its entry; what an entry does not hold is marked as missing.
 """
 
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
+from mriprivacy.challenge.leaderboard.best_known import rerated
 from mriprivacy.challenge.leaderboard.markdown import SYNTHETIC
 from mriprivacy.challenge.leaderboard.markdown import signatures as signed
 from mriprivacy.challenge.leaderboard.standings import Board
@@ -81,7 +82,8 @@ def limits(entry: Entry) -> list[str]:
         [SYNTHETIC] if entry.synthetic else ["The figures are of one cohort; those of other people differ."]
     )
     if entry.track == "defacing":
-        lines.append("The attackers are those of the kit. A stronger attacker may link more people.")
+        whose = "those of the kit and one that was sent" if rerated(entry) else "those of the kit"
+        lines.append(f"The attackers are {whose}. A stronger attacker may link more people.")
     if entry.track != "attributes" and not may_be_ranked(entry):
         lines.append("The system is not ranked; its verdict says why.")
     lines += [f"Game: {line}" for line in entry.games]

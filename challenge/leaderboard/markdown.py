@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard import tables
+from mriprivacy.challenge.leaderboard.best_known import best_known
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.standings import Board, board
 from mriprivacy.challenge.leaderboard.tables import BoardTable
@@ -47,7 +48,7 @@ GROUPS = """\
 The strongest attacker of each level by group, and on non-mated pairs alike in sex, age and
 ethnicity."""
 ATTACKS = """\
-On undefaced scans: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Ranks as for
+On {scans}: {mated} mated and {nonmated} non-mated trials of {subjects} subjects. Ranks as for
 defacers; the attack that links better stands first."""
 
 
@@ -71,6 +72,8 @@ class Section:
         Of the edition; empty where no entry has one.
     superseded_by : str
         The edition that took this one's place, where there are entries of it, too; or else empty.
+    notes : tuple of str
+        What became of attacks on its defaced scans (`challenge.leaderboard.best_known`), a line each.
     """
 
     edition: str
@@ -83,6 +86,17 @@ class Section:
     boards: dict[str, Board]
     superseded_by: str = ""
     doi: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def about_attacks(self) -> str:
+        """What attacks were scored on, in words; empty where there is none."""
+        attacks = self.track("attack")
+        if not attacks:
+            return ""
+        of = attacks[0].defaced
+        scans = f"scans of {of.edition} as {of.name} defaced them" if of else "undefaced scans"
+        return ATTACKS.format(scans=scans, **attacks[0].strongest().counts)
 
     @property
     def day(self) -> str:
@@ -101,11 +115,15 @@ class Section:
 def sections(entries: Sequence[Entry]) -> list[Section]:
     """Rank the entries of each edition (same name and hash), by name of the edition.
 
+    Defacing systems are rated by their best known attacks (`challenge.leaderboard.best_known`).
+
     Raises
     ------
     scoring.ScoringError, UserError
         As `challenge.leaderboard.standings.board`.
     """
+    known = best_known(entries)
+    entries = known.entries
     later = {e.supersedes: f"{e.edition} (sha256 {e.edition_hash[:16]})" for e in entries if e.supersedes}
     found = []
     for name, digest in sorted({(entry.edition, entry.edition_hash) for entry in entries}):
@@ -128,6 +146,7 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
                 boards=boards,
                 superseded_by=after,
                 doi=max(entry.edition_doi for entry in own),
+                notes=known.notes.get((name, digest), ()),
                 **terms,
             )
         )
@@ -165,11 +184,14 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
         if defacers:
             parts += ["### Defacing\n", RANKS + "\n", markdown(tables.defacing(section.boards["defacing"]))]
             parts += [RATED + "\n"]
+        if section.notes:
+            parts += ["Attacks that were sent to editions of defaced scans:\n"]
+            parts += [*(f"* {inline(note)}" for note in section.notes), ""]
+        if defacers:
             parts += [READ + "\n", markdown(tables.read(defacers))]
             parts += [ATTACKERS + "\n", markdown(tables.attackers(defacers))]
             parts += [GROUPS + "\n", markdown(tables.groups(defacers))]
-        if attacks := section.track("attack"):
-            told = ATTACKS.format(**attacks[0].strongest().counts)
+        if told := section.about_attacks:
             parts += ["### Attack\n", told + "\n", markdown(tables.attack(section.boards["attack"]))]
         if readers := section.track("attributes"):
             parts += ["### Attributes\n", markdown(tables.attributes(readers))]

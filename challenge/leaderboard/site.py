@@ -11,7 +11,6 @@ from mriprivacy.challenge.leaderboard.card import card
 from mriprivacy.challenge.leaderboard.glossary import Guide
 from mriprivacy.challenge.leaderboard.html import page
 from mriprivacy.challenge.leaderboard.markdown import (
-    ATTACKS,
     GROUPS,
     RANKS,
     RATED,
@@ -105,13 +104,11 @@ def _figures(section: Section) -> dict[str, Plot]:
 def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[str, Any]:
     """Return what the pages say of an edition; links start with `prefix`."""
     by_track: dict[str, list[BoardTable]] = {}
-    told = ""
     if defacers := section.track("defacing"):
         by_track["defacing"] = [tables.defacing(section.boards["defacing"]), tables.read(defacers)]
         by_track["defacing"] += [tables.by_attacker(defacers), tables.groups(defacers)]
-    if attacks := section.track("attack"):
+    if "attack" in section.boards:
         by_track["attack"] = [tables.attack(section.boards["attack"])]
-        told = ATTACKS.format(**attacks[0].strongest().counts)
     if readers := section.track("attributes"):
         by_track["attributes"] = [tables.attributes(readers)]
     return {
@@ -129,7 +126,7 @@ def _context(section: Section, figures: dict[str, Plot], prefix: str) -> dict[st
             "rated": RATED,
             "read": READ,
             "groups": GROUPS,
-            "attacks": told,
+            "attacks": section.about_attacks,
         },
     }
 

@@ -52,6 +52,7 @@ def ranking(entries: Sequence[Entry]) -> str:
     """Return the ranking of one edition."""
     defacers = [entry for entry in entries if entry.track == "defacing"]
     attacks = [entry for entry in entries if entry.track == "attack"]
+    defaced = any(entry.defaced for entry in attacks)
     lines = []
     if defacers:
         ranked = board(defacers)
@@ -75,7 +76,7 @@ def ranking(entries: Sequence[Entry]) -> str:
             shown = [figure(name, best).text for name in (ranked.by.name, "auc", "rank1")]
             rows.append((place.ranks, place.entry.system, *shown))
         heads = [head.format(ranked.by.short) for head in ATTACKS]
-        lines += ["Attacks on undefaced scans", RANKS, "", _table(rows, heads), ""]
+        lines += [f"Attacks on {'' if defaced else 'un'}defaced scans", RANKS, "", _table(rows, heads), ""]
     return "\n".join(lines)
 
 
@@ -98,6 +99,7 @@ def boards(sections: Sequence[Section], longest: int = 11) -> Block:
                     "edition_hash": section.edition_hash,
                     "track": track,
                     "metric": ranks.by.name,
+                    "attacks_on_defaced_scans": list(section.notes),
                     "places": [_data(place, ranks) for place in ranks.places],
                 }
                 for section, track, ranks in found

@@ -19,6 +19,7 @@ from mriprivacy.challenge.entry.entry import (
 )
 from mriprivacy.challenge.entry.ranked_by import ranked_by
 from mriprivacy.challenge.intake.submission import Submission
+from mriprivacy.challenge.leaderboard.best_known import rerated
 from mriprivacy.challenge.leaderboard.metric_block import Block, interval, number
 from mriprivacy.challenge.leaderboard.notes import Cause, by_cause
 from mriprivacy.challenge.leaderboard.standings import Board
@@ -207,7 +208,7 @@ def _linking(entry: Entry, direction: str) -> list[Line]:
         meaning = "no attacker counts: this does not show privacy"
     who = f"{best.name}, {_LEVELS.get(best.level, best.level)}"
     if entry.track == "defacing":
-        how = "most often chosen" if best.trial_list == CHOSEN else "strongest"
+        how = "most often chosen" if best.trial_list == CHOSEN and not rerated(entry) else "strongest"
         who += f"; {how} of {count}" if count else "; does not count"
     return [Line(by.short, *_shown(best.figures.get(by.name), meaning)), Line("by attacker", best.level, who)]
 

@@ -42,9 +42,16 @@ EDITIONS, READ, WRITTEN = (
     ("output", "report"),
 )
 TOLD = ("contact", "home", "service")  # addresses that are written down, not opened
-SEALED = ("evaluate", "paper", "export", "serve-scores")  # read what is sealed, and all else must not
+SEALED = (
+    "evaluate",
+    "build-defaced",
+    "paper",
+    "export",
+    "serve-scores",
+)  # read what is sealed, and all else must not
 WHOLE = (
     "build",
+    "build-defaced",
     "inspect",
     "deface",
     "attack",

@@ -26,6 +26,10 @@ _BALD = {
 
 _SCANS = "Probes are {contrast}, references {references}: two scans of one person in every mated trial."
 
+_DEFACED = """Scans are as {team}/{system} defaced those of {edition} (sha256 of the submission:
+{submission_sha256}). People, references and trials are
+those of {edition}; ids and the order of lists are new."""
+
 
 def title(description: Description) -> str:
     """Return the edition's full name.
@@ -67,6 +71,8 @@ def datasheet(description: Description) -> str:
             f"\n{description['distractors']} more photographs in `eval` (ids `ds-`) are of real people from "
             "Labeled Faces in the\nWild, whom none of the scans shows; their trials are a list of their own."
         )
+    if "defaced" in description:
+        released += "\n" + _DEFACED.format(**description["defaced"])
     consent = description.get("consent", "")
     consent = f"What these people agreed to: {inline(consent)}.\n\n" if consent else ""
     return f"""# {title(description)}

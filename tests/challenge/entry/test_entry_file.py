@@ -12,13 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.entry import Entry, EntryError
 from mriprivacy.challenge.entry.entry_file import LARGEST, examine_entries, read_entry, write_entry
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.leaderboard.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
 from mriprivacy.scoring import Estimate
-from tests.helpers.board_entries import made_up
+from tests.helpers.board_entries import HASH, made_up
 from tests.helpers.spoiled_entries import (
     ATTACK,
     COMMITTED,
@@ -392,3 +393,32 @@ def test_a_figure_without_an_interval_is_written_and_read(tmp_path: Path) -> Non
         "results[0].figures.min_cllr.low is null; expected a number"
     )
     assert "exposure is 'auc'; expected one of" in next(entry_problems(members | {"exposure": "auc"}))
+
+
+OF = Defaced("synth/1", HASH, "team", "blur", "cd" * 32, "9f2c41d7")
+
+
+def test_whose_scans_were_attacked_is_written_and_read(tmp_path: Path) -> None:
+    entry = replace(made_up(0, "attack"), defaced=OF)
+    assert read_entry(write_entry(tmp_path, entry)) == entry
+    without = write_entry(tmp_path, replace(entry, defaced=None))
+    assert "defaced" not in json.loads(without.read_text())
+
+
+@pytest.mark.parametrize(
+    ("track", "change", "problem"),
+    [
+        ("attack", {"edition_hash": "../x"}, "defaced.edition_hash is '../x'; expected 64 digits"),
+        ("attack", {"team": 5}, "defaced.team is 5; expected text"),
+        ("attack", {"code": "x"}, "defaced.code is 'x'; expected the code of a signature"),
+        ("attack", {"rated": "1"}, "defaced.'rated' is unknown"),
+        ("defacing", {}, "defaced is an object; expected none in the track defacing"),
+    ],
+)
+def test_what_is_said_of_them_is_checked(
+    track: str, change: dict[str, object], problem: str, tmp_path: Path
+) -> None:
+    path = write_entry(tmp_path, replace(made_up(0, track), defaced=OF))
+    said = json.loads(path.read_text())
+    said["defaced"] |= change
+    assert any(line.startswith(problem) for line in entry_problems(said))
