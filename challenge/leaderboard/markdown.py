@@ -134,6 +134,20 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
     return found
 
 
+def _what_they_are(defacers: Sequence[Entry]) -> list[str]:
+    """Return a list of what reference systems say they run, so that none is taken for a program it is not."""
+    told = [
+        f"* `{inline(entry.system)}`: {inline(what.removesuffix('.'))}"
+        for entry in defacers
+        if entry.team == "reference" and (what := entry.description.partition(": ")[2])
+    ]
+    return (
+        ["What reference systems are, where the name does not say it:\n", "\n".join(told) + "\n"]
+        if told
+        else []
+    )
+
+
 def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     """Return the leaderboard of all editions as Markdown.
 
@@ -164,7 +178,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
         defacers = section.track("defacing")
         if defacers:
             parts += ["### Defacing\n", RANKS + "\n", markdown(tables.defacing(section.boards["defacing"]))]
-            parts += [RATED + "\n"]
+            parts += [RATED + "\n", *_what_they_are(defacers)]
             parts += [READ + "\n", markdown(tables.read(defacers))]
             parts += [ATTACKERS + "\n", markdown(tables.attackers(defacers))]
             parts += [GROUPS + "\n", markdown(tables.groups(defacers))]
