@@ -135,17 +135,15 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
 
 
 def _what_they_are(defacers: Sequence[Entry]) -> list[str]:
-    """Return a list of what reference systems say they run, so that none is taken for a program it is not."""
-    told = [
-        f"* `{inline(entry.system)}`: {inline(what.removesuffix('.'))}"
+    """Return what descriptions of reference systems add to the name of the system."""
+    lines = [
+        f"* `{inline(entry.system)}`: {inline(addition.removesuffix('.'))}"
         for entry in defacers
-        if entry.team == "reference" and (what := entry.description.partition(": ")[2])
+        if entry.team == "reference" and (addition := entry.description.partition(": ")[2])
     ]
-    return (
-        ["What reference systems are, where the name does not say it:\n", "\n".join(told) + "\n"]
-        if told
-        else []
-    )
+    if not lines:
+        return []
+    return ["What reference systems are, where the name does not say it:\n", "\n".join(lines) + "\n"]
 
 
 def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:

@@ -21,14 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.alignment.template import (
-    HEAD_TO_PYDEFACE,
-    average_brain,
-    average_face,
-    average_head,
-    bring,
-    pydeface_mask,
-)
+from mriprivacy.baselines.alignment.template import average_brain, average_face, bring, pydeface_mask
 from mriprivacy.baselines.attacks.face_network import embed
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS
 from mriprivacy.baselines.defacers import deface, register
@@ -41,9 +34,9 @@ from mriprivacy.data_prep.synthetic.head.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import halved, tilted
 from tests.helpers.published_defacers import (
-    FACE_MM,
     PROGRAMS,
     TISSUE_SHARE,
+    Places,
     changed_tissue,
     dice,
     is_here,
@@ -72,7 +65,7 @@ def main(n_synthetic: int, paths: list[Path]) -> None:
     with tempfile.TemporaryDirectory() as name:
         cache = Path(name)
         _head(
-            "head, defacer, tissue changed, program, Dice, Dice where the template is, face changed, program, "
+            "head, defacer, tissue changed, program, Dice, Dice in its template, face changed, program, "
             "surfaces mean mm, max mm, brain changed, program, CPU s, program"
         )
         made = {}
@@ -132,26 +125,6 @@ def shares(scan: Scan, ours: Scan, theirs: Scan, brain: Mask) -> tuple[str, ...]
     tissue = [f"{100 * np.count_nonzero(each) / n_tissue:.1f} %" for each in (one, other)]
     lost = [f"{100 * np.mean(each[brain]):.2f} %" for each in (one, other)]
     return *tissue, f"{dice(one, other):.2f}", *lost
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where to compare: voxface's face, its surroundings, and where the program's template is (masks)."""
-
-    face: Mask
-    near_face: Mask
-    template: Mask
-
-    @classmethod
-    def of(cls, defacer: str, scan: Scan, cache: Path) -> "Places":
-        """Find them by our registration."""
-        scan_to_head = register(scan, cache).scan_to_head
-        depth = bring(average_face(), scan_to_head, scan, outside=-100.0)
-        field, to_field = average_head(), scan_to_head
-        if defacer == "niimath_deface":
-            field, to_field = pydeface_mask(), HEAD_TO_PYDEFACE @ scan_to_head
-        ones = Scan(np.ones(field.data.shape, np.float32), field.affine)
-        return cls(depth > 0, depth > -FACE_MM, bring(ones, to_field, scan, outside=0.0) > 0.5)
 
 
 def compared(scan: Scan, ours: Scan, theirs: Scan, brain: Mask, where: Places) -> tuple[str, ...]:

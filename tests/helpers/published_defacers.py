@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.alignment.registration import register
 from mriprivacy.baselines.alignment.template import (
+    HEAD_TO_PYDEFACE,
     average_brain,
     average_face,
     average_head,
     bring,
     package_file,
+    pydeface_mask,
 )
 from mriprivacy.baselines.defacers.quickshear import BUFFER_MM
 from mriprivacy.baselines.defacers.reface import AIR_SHARE
@@ -107,6 +109,26 @@ def published(name: str, scan: Scan, cache: Path) -> Scan:
     """Deface with the published program of one of ours."""
     with tempfile.TemporaryDirectory(prefix="mriprivacy-published-") as folder:
         return PROGRAMS[name].run(scan, Path(folder), cache)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where to compare: voxface's face, its surroundings, and where the program's template is (masks)."""
+
+    face: Mask
+    near_face: Mask
+    template: Mask
+
+    @classmethod
+    def of(cls, defacer: str, scan: Scan, cache: Path) -> "Places":
+        """Find them by our registration."""
+        scan_to_head = register(scan, cache).scan_to_head
+        depth = bring(average_face(), scan_to_head, scan, outside=-100.0)
+        field, to_field = average_head(), scan_to_head
+        if defacer == "niimath_deface":
+            field, to_field = pydeface_mask(), HEAD_TO_PYDEFACE @ scan_to_head
+        ones = Scan(np.ones(field.data.shape, np.float32), field.affine)
+        return cls(depth > 0, depth > -FACE_MM, bring(ones, to_field, scan, outside=0.0) > 0.5)
 
 
 def changed_tissue(scan: Scan, defaced: Scan) -> Mask:
