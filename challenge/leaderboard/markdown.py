@@ -153,6 +153,18 @@ def sections(entries: Sequence[Entry]) -> list[Section]:
     return found
 
 
+def _what_they_are(defacers: Sequence[Entry]) -> list[str]:
+    """Return what descriptions of reference systems add to the name of the system."""
+    lines = [
+        f"* `{inline(entry.system)}`: {inline(addition.removesuffix('.'))}"
+        for entry in defacers
+        if entry.team == "reference" and (addition := entry.description.partition(": ")[2])
+    ]
+    if not lines:
+        return []
+    return ["What reference systems are, where the name does not say it:\n", "\n".join(lines) + "\n"]
+
+
 def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     """Return the leaderboard of all editions as Markdown.
 
@@ -183,7 +195,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
         defacers = section.track("defacing")
         if defacers:
             parts += ["### Defacing\n", RANKS + "\n", markdown(tables.defacing(section.boards["defacing"]))]
-            parts += [RATED + "\n"]
+            parts += [RATED + "\n", *_what_they_are(defacers)]
         if section.notes:
             parts += ["Attacks that were sent to editions of defaced scans:\n"]
             parts += [*(f"* {inline(note)}" for note in section.notes), ""]

@@ -58,10 +58,13 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
     for title, rows in _sections(schema, now).items():
         console.print()
         if title:
-            options = [one.name for one in _options(title) if fits(command, f"{title}={one.name}")]
-            console.print(
-                f"  {title}=OPTION   one of {', '.join(options)}; usually {groups_of(schema)[title]}"
-            )
+            options = [one for one in _options(title) if fits(command, f"{title}={one.name}")]
+            names = ", ".join(one.name for one in options)
+            console.print(f"  {title}=OPTION   one of {names}; usually {groups_of(schema)[title]}")
+            listed = Table(box=None, width=100, padding=(0, 0, 0, 4), show_header=False)
+            for one in options:
+                listed.add_row(one.name, one.about)
+            console.print(listed)
         if rows:
             table = Table(box=box.SIMPLE_HEAD, width=100, pad_edge=False)
             longest = max(27, *(len(row.key) for row in rows))

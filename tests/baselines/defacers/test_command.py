@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mriprivacy.baselines.defacers import TOOLS, DefacerError, deface, described
+from mriprivacy.baselines.defacers import DEFACERS, TOOLS, DefacerError, deface, described
 from mriprivacy.baselines.defacers.command import own_tool
 from mriprivacy.baselines.face.scan import Scan
 
@@ -269,3 +269,10 @@ def test_a_pipe_in_a_shell_of_its_own_works(scan: Scan, path: Path, monkeypatch:
     line = "sh -c 'cat {input} > {folder}/copy.nii.gz && mine {folder}/copy.nii.gz {output} | cat'"
     install(path, "mine", "cut(*words)")
     assert deface("command", scan, command=line).data.min() == 0
+
+
+def test_ours_under_the_name_of_a_program_run_it_or_say_that_they_do_not() -> None:
+    for name in DEFACERS:
+        if "niimath" in name or name in TOOLS:
+            assert described(name).startswith("after niimath -")
+    assert described("quickshear") == "quickshear (version 1.2.0)"

@@ -196,6 +196,16 @@ def test_the_ranking_fits_a_terminal() -> None:
     assert "0.50 [0.45, 0.55]" in text
 
 
+def test_a_reference_system_that_is_not_the_program_of_its_name_says_so() -> None:
+    told = "Reference system niimath_deface of mriprivacy: after niimath -deface."
+    after = replace(entry("niimath_deface", result(0.5)), team="reference", description=told)
+    bare = replace(after, system="blur", description="Reference system blur of mriprivacy.")
+    other = replace(after, team="team", system="mine", description="Mine: the best.")
+    listed = leaderboard([after, bare, other]).partition("What reference systems are")[2].split("\n\n")[1]
+    assert listed == "* `niimath_deface`: after niimath -deface"
+    assert "What reference systems are" not in leaderboard([bare, other])
+
+
 def test_only_synthetic_editions_are_called_synthetic() -> None:
     assert "synthetic" not in leaderboard([entry("a", result(0.5))])
     assert "synthetic" in leaderboard([replace(entry("a", result(0.5)), synthetic=True)])
