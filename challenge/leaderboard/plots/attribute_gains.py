@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from mriprivacy.challenge.entry.entry import AGE, IMAGE_LISTS, Entry, Result
 from mriprivacy.challenge.leaderboard.plots.forest import draw_intervals
-from mriprivacy.challenge.leaderboard.plots.plot import SERIES, Plot, draw, height, panels_of_rows
+from mriprivacy.challenge.leaderboard.plots.plot import SERIES, Plot, chance, draw, height, panels_of_rows
 from mriprivacy.challenge.leaderboard.system_tables import READ_FROM
 
 # Figures that share an axis, by its label; both are 0 for a guess.
@@ -35,7 +35,7 @@ def attribute_gains(entry: Entry, name: str) -> Plot | None:
         for axes, (scale, own) in zip(made, panels.items(), strict=True):
             values = [r.figures[_gain(r)] for r in own]
             draw_intervals(axes, values, range(len(own)), SERIES[0], "o")
-            axes.axvline(0, linestyle="--", linewidth=1, color="black")
+            chance(axes, 0.0)
             axes.set_xlabel(scale)
 
     rows = [

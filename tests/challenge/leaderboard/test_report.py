@@ -48,7 +48,7 @@ def test_the_report_of_an_attack_is_whole_valid_and_the_same_again(
 
 def test_the_report_of_attributes_has_no_curves(context: Context, attributes: Path, tmp_path: Path) -> None:
     found = written(context, attributes, tmp_path)
-    assert set(found) == {"report.html", "attributes.tsv"}
+    assert set(found) == {"report.html", "attribute_gains.tsv", "attributes.tsv"}
     html5lib.HTMLParser(strict=True).parse(found["report.html"])
 
 
