@@ -124,12 +124,14 @@ def why_left_out(names: Sequence[str]) -> str:
     return "".join(f" ({name} of deepface takes {LEFT_OUT[name]})" for name in names if str(name) in LEFT_OUT)
 
 
+# Attacks on surfaces after an undoing, the keys of `baselines.face.undo.UNDOINGS`.
+AFTER_UNDOING = ("smoothed", "lowered")
 # Attacks that see faces with networks; `volume` sees photographs with all of them at once.
-ON_NETWORKS = ("deepface", "volume", "undone")
+ON_NETWORKS = ("deepface", "volume", *AFTER_UNDOING)
 
 
 def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, ...]:
-    """Return the attacks as each is made: `deepface` and `undone` once a network, `volume` with all.
+    """Return the attacks as each is made: `volume` with all networks, others once for each.
 
     Parameters
     ----------
@@ -150,7 +152,7 @@ def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, .
     """
     of_photos = ",".join(networks)
     named = {"volume": [f"volume({of_photos})"]} | {
-        attack: [f"{attack}({one})" for one in networks] for attack in ("deepface", "undone")
+        attack: [f"{attack}({one})" for one in networks] for attack in ("deepface", *AFTER_UNDOING)
     }
     return tuple(name for attack in attacks for name in named.get(attack, [attack]))
 

@@ -21,10 +21,16 @@ from mriprivacy.baselines.attacks.face_network import (
     weights_sha256,
 )
 from mriprivacy.baselines.attacks.geo import geo_features
-from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, find_network, split_name
+from mriprivacy.baselines.attacks.networks import (
+    AFTER_UNDOING,
+    DEFAULT_NETWORKS,
+    NETWORKS,
+    find_network,
+    split_name,
+)
 from mriprivacy.baselines.attacks.outline import outline_features
 from mriprivacy.baselines.attacks.own_code import called, fault, line_of
-from mriprivacy.baselines.attacks.undone import repeated, undone_features
+from mriprivacy.baselines.attacks.undone import undone_features
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.scoring.errors import SetupError
@@ -146,12 +152,12 @@ def _borders(scan: Callable[[], Scan]) -> Floats | None:
 
 
 class Undone:
-    """Faces after what defacers do is undone: smoothing, another threshold, thin flaps off."""
+    """`deepface` on a scan in which something that defacers do is undone (`baselines.face.undo`)."""
 
     comparable = True
 
-    def __init__(self, network: str = DEFAULT_NETWORKS[0]) -> None:
-        self._photos = Deepface(network)
+    def __init__(self, undoing: str, network: str = DEFAULT_NETWORKS[0]) -> None:
+        self._undoing, self._photos = undoing, Deepface(network)
 
     @property
     def settings(self) -> str:
@@ -159,11 +165,10 @@ class Undone:
         return self._photos.settings
 
     def embed(self, look: Look) -> Floats | None:
-        """Return an embedding a way of undoing, shape (k * d,); of a photograph the same one k times."""
+        """Return the embedding, shape (d,); a photograph is taken as it is."""
         if look.kind == "scan":
-            return undone_features(look.scan, self._photos.network)
-        found = self._photos.embed(look)
-        return None if found is None else repeated(found, self._photos.network)
+            return undone_features(look.scan, self._undoing, self._photos.network)
+        return self._photos.embed(look)
 
 
 class Demographics:
@@ -181,7 +186,7 @@ class Demographics:
         return guess_demographics(look.faces).mean(axis=0) if look.faces else None
 
 
-ATTACKS = ("geo", "deepface", "volume", "undone", "brain", "demographics")
+ATTACKS = ("geo", "deepface", "volume", *AFTER_UNDOING, "brain", "demographics")
 BETWEEN_SCANS = ("brain",)  # these see nothing in a photograph
 
 
@@ -219,8 +224,8 @@ def make_attack(name: str) -> Attack:
         return Deepface(*networks)
     if attack == "volume":
         return Volume(networks)
-    if attack == "undone" and len(networks) == 1:
-        return Undone(*networks)
+    if attack in AFTER_UNDOING and len(networks) == 1:
+        return Undone(attack, *networks)
     if name == "demographics":
         return Demographics()
     module, _, wanted = name.partition(":")

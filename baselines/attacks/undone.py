@@ -18,52 +18,35 @@ from mriprivacy.baselines.face.views import make_views
 SPACING_MM = 2.0
 VIEWS = make_views([(0, 0), (-12, 0), (12, 0)])
 
-Floats = NDArray[np.float64]
 
-
-def undone_features(scan: Callable[[], Scan], network: str) -> Floats | None:
-    """Return the embedding of the face after each undoing, one after the other.
+def undone_features(scan: Callable[[], Scan], undoing: str, network: str) -> NDArray[np.float64] | None:
+    """Return the embedding of the face of a scan after an undoing; the mean over three views.
 
     Parameters
     ----------
     scan : callable
         Returns the volume; what is seen of it is remembered for the next network.
+    undoing : str
+        A key of `baselines.face.undo.UNDOINGS`.
     network : str
         A key of `baselines.attacks.networks.NETWORKS`, of dimension d.
 
     Returns
     -------
-    ndarray, shape (k * d,), or None
-        k undoings. One after which no face is found has the mean of the others; None where there is none.
+    ndarray, shape (d,), or None
+        Of length 1 where the network's distance is the cosine; None where no face is found.
     """
-    seen = [embed(faces, network).mean(axis=0) if faces else None for faces in _undone_faces(scan)]
-    found = [vector for vector in seen if vector is not None]
-    if not found:
+    faces = _faces(scan, undoing)
+    if not faces:
         return None
-    rest = np.mean(found, axis=0)
-    return _joined([rest if vector is None else vector for vector in seen], network)
+    mean: NDArray[np.float64] = embed(faces, network).mean(axis=0)
+    return unit(mean) if find_network(network).distance == "cosine" else mean
 
 
-def repeated(vector: Floats, network: str) -> Floats:
-    """Return the embedding of a photograph once for each undoing, to be compared with `undone_features`."""
-    return _joined([vector] * len(UNDOINGS), network)
-
-
-def _joined(vectors: list[Floats], network: str) -> Floats:
-    if find_network(network).distance == "cosine":
-        vectors = [unit(vector) for vector in vectors]
-    joined: Floats = np.concatenate(vectors) / np.sqrt(len(vectors))
-    return joined
-
-
-@lru_cache(maxsize=1)
-def _undone_faces(scan: Callable[[], Scan]) -> tuple[tuple[Face, ...], ...]:
-    cubic = isotropic(scan(), SPACING_MM)
-    return tuple(_faces(undo, cubic) for undo in UNDOINGS.values())
-
-
-def _faces(undo: Callable[[Scan], Scan], scan: Scan) -> tuple[Face, ...]:
+@lru_cache(maxsize=len(UNDOINGS))
+def _faces(scan: Callable[[], Scan], undoing: str) -> tuple[Face, ...]:
     try:
-        return appearance_of_scan(undo(scan), SPACING_MM, VIEWS).found
+        undone = UNDOINGS[undoing](isotropic(scan(), SPACING_MM))
+        return appearance_of_scan(undone, SPACING_MM, VIEWS).found
     except SurfaceError:
         return ()

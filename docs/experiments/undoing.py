@@ -5,7 +5,7 @@
 COHORT is a synthetic one of T2w scans with raw photographs (`mriprivacy cohort cohort=synth-200`), of which
 the first PEOPLE are taken, one scan and one photograph each. CACHE keeps what was seen: an interrupted run
 goes on. Adapted: each side from its own mean, in its own spread, cosine. A scan without a detected face
-scores lowest; `undone` is the sum over the three. Differences are paired, 95 % intervals over people.
+scores lowest. Differences from the surface as it is are paired, 95 % intervals over people.
 """
 
 import sys
@@ -33,41 +33,35 @@ DEFACERS = (
 NETWORKS = ("SFace", "Dlib")
 SPACING_MM = 2.0
 VIEWS = make_views([(0, 0), (-12, 0), (12, 0)])
-AS_IT_IS, ALL = "as it is", "undone"
+AS_IT_IS = "as it is"
 Vectors = dict[str, np.ndarray]
 
 
 def main(cohort: Path, people: int, cache: Path) -> None:
     """Print how well each surface links, and what it gains over the one as it is."""
     seen = [_person(cohort, f"sub-{number:04d}", cache) for number in range(1, people + 1)]
-    print(f"| network | after | {' | '.join([AS_IT_IS, *UNDOINGS, ALL])} | {ALL} minus {AS_IT_IS} |")
-    print(f"|{'---|' * (len(UNDOINGS) + 5)}")
+    print(f"| network | after | {' | '.join([AS_IT_IS, *UNDOINGS, *(f'{one} minus' for one in UNDOINGS)])} |")
+    print(f"|{'---|' * (2 * len(UNDOINGS) + 3)}")
     for network in NETWORKS:
         for defacer in DEFACERS:
             print(f"| {network} | {defacer} | {' | '.join(_row(seen, network, defacer))} |", flush=True)
 
 
 def _row(seen: list[Vectors], network: str, defacer: str) -> list[str]:
-    """Return AUC, and the number of people with a face, of each surface; then the difference."""
-    scores = {name: _scores(seen, network, f"{defacer} {name}") for name in (AS_IT_IS, *UNDOINGS)}
-    scores[ALL] = np.sum([scores[name] for name in UNDOINGS], axis=0)
-    who = np.repeat(np.arange(len(seen)), len(seen)), np.tile(np.arange(len(seen)), len(seen))
-    flat = {name: own.ravel() for name, own in scores.items()}
-    draws = draw_systems(flat, who[0] == who[1], *who)
-    gain = next(
-        one.difference
-        for one in compare(draws, "auc")
-        if {one.first, one.second} == {AS_IT_IS, ALL}
-    )  # fmt: skip
-    faces = {name: sum(f"{network} {defacer} {name}" in own for own in seen) for name in scores}
-    cells = [f"{draws.values['auc'][place]:.2f}" for place in range(len(scores))]
-    with_count = [
-        cell if name == ALL else f"{cell} ({faces[name]})" for cell, name in zip(cells, scores, strict=True)
+    """Return AUC, and the number of people with a face, of each surface; then the differences."""
+    # `compare` takes the second of a pair from the first.
+    names = (*UNDOINGS, AS_IT_IS)
+    scores = {name: _scores(seen, network, f"{defacer} {name}").ravel() for name in names}
+    probes = np.repeat(np.arange(len(seen)), len(seen))
+    photos = np.tile(np.arange(len(seen)), len(seen))
+    draws = draw_systems(scores, probes == photos, probes, photos)
+    area = dict(zip(draws.systems, draws.values["auc"], strict=True))
+    faces = {name: sum(f"{network} {defacer} {name}" in own for own in seen) for name in names}
+    gains = {one.first: one.difference for one in compare(draws, "auc") if one.second == AS_IT_IS}
+    return [
+        *(f"{area[name]:.2f} ({faces[name]})" for name in (AS_IT_IS, *UNDOINGS)),
+        *(f"{gains[name].value:+.2f} [{gains[name].low:+.2f}, {gains[name].high:+.2f}]" for name in UNDOINGS),
     ]
-    # `compare` names a pair in the order of the systems.
-    sign = 1 if draws.systems.index(ALL) < draws.systems.index(AS_IT_IS) else -1
-    low, high = sorted((sign * gain.low, sign * gain.high))
-    return [*with_count, f"{sign * gain.value + 0:+.2f} [{low:+.2f}, {high:+.2f}]"]
 
 
 def _scores(seen: list[Vectors], network: str, what: str) -> np.ndarray:

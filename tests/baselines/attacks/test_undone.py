@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.baselines.attacks.face_network import embed, unit
-from mriprivacy.baselines.attacks.networks import on_networks
+from mriprivacy.baselines.attacks.networks import AFTER_UNDOING, on_networks
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.appearance import Look, appearance_of_scan
@@ -33,16 +33,15 @@ def given(scan: Scan) -> Callable[[], Scan]:
 
 
 @pytest.mark.long
-def test_each_part_is_what_the_network_makes_of_one_undone_head(head: Scan, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", UNDOINGS)
+def test_it_is_what_the_network_makes_of_the_undone_head(name: str, head: Scan, tmp_path: Path) -> None:
     blocks = deface("voxelize", head, tmp_path)
-    found = make_attack("undone(SFace)").embed(Look("scan", (), given(blocks)))
+    found = make_attack(f"{name}(SFace)").embed(Look("scan", (), given(blocks)))
+    views = make_views([(0, 0), (-12, 0), (12, 0)])
+    faces = appearance_of_scan(UNDOINGS[name](isotropic(blocks, 2.0)), 2.0, views).found
+    assert faces
     assert found is not None
-    cubic, views = isotropic(blocks, 2.0), make_views([(0, 0), (-12, 0), (12, 0)])
-    parts = np.split(found * np.sqrt(len(UNDOINGS)), len(UNDOINGS))
-    for part, undo in zip(parts, UNDOINGS.values(), strict=True):
-        faces = appearance_of_scan(undo(cubic), 2.0, views).found
-        assert faces
-        np.testing.assert_allclose(part, unit(embed(faces, "SFace").mean(axis=0)), atol=1e-6)
+    np.testing.assert_allclose(found, unit(embed(faces, "SFace").mean(axis=0)), atol=1e-6)
 
 
 @pytest.mark.long
@@ -54,19 +53,22 @@ def test_both_networks_look_at_one_set_of_pictures(head: Scan, monkeypatch: pyte
         lambda *args: drawn.append(1) or draw(*args),
     )
     seen = Look("scan", (), given(head))
-    for name in on_networks(["undone"], ["Dlib", "SFace"]):
+    for name in on_networks(UNDOINGS, ["Dlib", "SFace"]):
         assert make_attack(name).embed(seen) is not None
     assert len(drawn) == len(UNDOINGS)
 
 
-def test_a_photograph_is_repeated_and_no_face_is_none() -> None:
-    attack = make_attack("undone(SFace)")
+@pytest.mark.parametrize("name", UNDOINGS)
+def test_no_face_is_none_and_a_photograph_is_as_deepface_sees_it(name: str) -> None:
+    attack = make_attack(f"{name}(SFace)")
     nothing = Scan(np.zeros((20, 20, 20), np.float32), np.diag([8.0, 8, 8, 1]))
     assert attack.embed(Look("photo", (), given(nothing))) is None
     assert attack.embed(Look("scan", (), given(nothing))) is None
     assert attack.comparable
+    assert attack.settings == make_attack("deepface(SFace)").settings
 
 
-def test_there_is_one_for_each_network() -> None:
-    assert on_networks(["undone"], ["Dlib", "SFace"]) == ("undone(Dlib)", "undone(SFace)")
-    assert "SFace" in make_attack("undone(SFace)").settings
+def test_there_is_one_for_each_undoing_and_network() -> None:
+    assert tuple(UNDOINGS) == AFTER_UNDOING
+    names = ("smoothed(Dlib)", "smoothed(SFace)", "lowered(Dlib)", "lowered(SFace)")
+    assert on_networks(AFTER_UNDOING, ["Dlib", "SFace"]) == names
