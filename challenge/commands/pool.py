@@ -44,7 +44,8 @@ def run(settings: PoolSettings) -> None:
 
 
 def _read(paths: Sequence[Path]) -> list[SiteCounts]:
-    sites, problems = [], []
+    sites: list[SiteCounts] = []
+    problems: list[str] = []
     for path in paths:
         try:
             sites.append(read_shared(path))

@@ -104,7 +104,7 @@ def pooled(sites: Sequence[SiteCounts]) -> Pooled:
     return Pooled(
         tuple(sites),
         tuple(one for key, trained in asked if (one := _linkage(key, trained, sites)) is not None),
-        tuple(one for attribute in ATTRIBUTES if (one := _inference(attribute, sites)) is not None),
+        tuple(two for attribute in ATTRIBUTES if (two := _inference(attribute, sites)) is not None),
         tuple(failures),
     )
 
