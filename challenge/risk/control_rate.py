@@ -257,6 +257,6 @@ def _histogram(values: Floats, weights: Floats | None, steps: int) -> Floats:
     place = np.clip(values, 0, 1) * steps
     lower = np.floor(place).astype(int)
     share = place - lower
-    counts = np.asarray(np.bincount(lower, each * (1 - share), steps + 1), np.float64)
-    counts += np.bincount(np.minimum(lower + 1, steps), each * share, steps + 1)
-    return counts
+    upper = np.minimum(lower + 1, steps)
+    found = np.bincount(lower, each * (1 - share), steps + 1) + np.bincount(upper, each * share, steps + 1)
+    return np.asarray(found, np.float64)

@@ -11,7 +11,7 @@ from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.cli import main
 
-PEOPLE = 5
+PEOPLE = 4
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ def test_both_recipients_of_a_second_scan_are_tested(folder: Path) -> None:
         assert "of two sessions" in one["what"]
         assert any(name.startswith("brain") for name in one["attackers"])
         # Before defacing two scans of a person are linked: the attackers see people at all.
-        assert one["before"]["headline"]["risk"]["risk"]["low"] > 0
+        assert one["before"]["headline"]["risk"]["risk"]["value"] > 0.8
         assert one["auc_before"]["value"] > 0.9
     assert found["scan", True]["why_not"].startswith("needs 12 people with a second scan")
 
@@ -62,4 +62,4 @@ def test_the_release_alone_links_two_sessions_by_the_brain(folder: Path) -> None
     """Defacing leaves the brain, so two defaced scans of a person are linked; the report must show it."""
     report = json.loads((folder / "risk" / "report.json").read_text())
     one = next(one for one in report["linkage"] if one["key"] == "nothing")
-    assert one["auc"]["value"] > 0.9
+    assert one["auc"]["value"] > 0.7
