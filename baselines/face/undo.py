@@ -1,7 +1,7 @@
 """What an attacker may do to a defaced scan before it is drawn: each undoes what some defacer does.
 
-A defacer that hides a face from the outermost surface at the usual threshold alone has hidden it from nobody:
-blocks and noise are smoothed, a higher threshold shows another surface. What each gains stands in
+A face that is hidden only from the outermost surface at the usual threshold is not hidden: blocks and noise
+are smoothed, a higher threshold shows another surface. What each gains stands in
 docs/results/attacks.md, what was tried and gains nothing in docs/decisions/0041-attackers-that-undo.md.
 """
 

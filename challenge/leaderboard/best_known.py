@@ -65,7 +65,7 @@ def best_known(entries: Sequence[Entry]) -> BestKnown:
         assert of is not None
         system = systems.get((of.edition, of.edition_hash, of.submission_sha256))
         if why := _why_not_compared(attack, system):
-            line = f"{_named(attack)} does not rate {of.name}: {why}"
+            line = f"{_named(attack)} does not count for {of.name}: {why}"
             notes.setdefault((attack.edition, attack.edition_hash), []).append(one_line(line))
         elif system is not None:
             rivals.setdefault(system.path, []).append(attack)

@@ -34,7 +34,7 @@ _NOT_INHERITED = ("supersedes", "doi", "released")
 
 
 @dataclass(frozen=True)
-class _ScanJob:
+class _DefacedScan:
     sent: Path
     original: Path
     target: Path
@@ -71,7 +71,7 @@ def write_defaced(
     of = Defaced(edition.name, edition.hash, submission.team, submission.system, submission.sha256)
     plan = _plan(edition, sealed, of, name)
     jobs = [
-        _ScanJob(submission.scans[item.split, _old(item.source)], item.source, folder / item.target)
+        _DefacedScan(submission.scans[item.split, _old(item.source)], item.source, folder / item.target)
         for item in plan.scans
     ]
     run(_write_scan, jobs, "scans", compute)
@@ -79,7 +79,7 @@ def write_defaced(
     return seal_edition(plan, folder)
 
 
-def _write_scan(job: _ScanJob) -> None:
+def _write_scan(job: _DefacedScan) -> None:
     """Write what attackers see of a scan, in float32 (intake asks that this loses nothing), on its grid."""
     voxels = np.asarray(nib.squeeze_image(open_scan(job.sent).image).dataobj, np.float32)
     write_nifti(job.target, voxels, open_scan(job.original).image.affine)

@@ -25,21 +25,10 @@ from mriprivacy.challenge.leaderboard.report import write_report
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
 from tests.helpers.board_entries import made_up
+from tests.helpers.descriptions import about
 from tests.helpers.engine import ENGINE
 
 Refused = Callable[[Path, Edition], tuple[str, ...]]
-
-
-def about(edition: Edition, track: str) -> dict[str, str]:
-    return {
-        "edition": edition.name,
-        "track": track,
-        "team": "team",
-        "system": "system-1.0",
-        "description": "What it does, in a line.",
-        "contact": "team@example.org",
-        "licence": "MIT",
-    }
 
 
 @pytest.fixture

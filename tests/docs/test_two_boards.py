@@ -44,7 +44,7 @@ def test_the_old_tiers_hang_on_who_else_is_there_and_the_new_order_does_not() ->
 
 
 def test_each_change_of_the_rule_is_told_apart() -> None:
-    """One system whose best attacker is best by luck, one that exposes a minority."""
+    """The best attacker of one system is best by luck; the other system exposes a minority."""
     lucky, quiet = system("lucky", 0.7, 0.01, 0.9, 1), system("quiet", 0.6, 0.01, 0.9, 2)
     chosen = replace(lucky.results[0], trial_list=CHOSEN)
     figures = {**chosen.figures, "auc": estimate(0.55, 0.05)}

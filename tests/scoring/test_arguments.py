@@ -152,7 +152,6 @@ def test_lists_of_more_trials_than_numpy_halves(factor: int) -> None:
 
 
 def test_a_parquet_file_is_named_with_row_and_column(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     table = pd.DataFrame({"score": [1.0, None, 3.0], "label": ["mated", "nonmated", "nonmated"]})
     table.to_parquet(tmp_path / "a.parquet")
     with pytest.raises(ScoringError, match=r"a.parquet: column score: row 2: nan; expected a finite number"):

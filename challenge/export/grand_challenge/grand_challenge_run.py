@@ -33,7 +33,7 @@ PORT = 4743
 
 
 @dataclass(frozen=True)
-class Places:
+class JobPlaces:
     """Where a container finds and leaves things, and what it shows (`challenge.export.columns`)."""
 
     track: str
@@ -47,7 +47,7 @@ class Places:
 def main(words: Sequence[str], method: str) -> int:
     """Score once, or serve until the platform ends the process."""
     source, output, truth = (Path(word) for word in words[1:4])
-    places = Places(words[0], source, output, truth, float(words[4]), words[5])
+    places = JobPlaces(words[0], source, output, truth, float(words[4]), words[5])
     if method.lower() == "invoke":
         server = make_server(places)
         signal.signal(signal.SIGTERM, lambda *_: server.end())
@@ -63,7 +63,7 @@ class Outcome:
     line: str = ""
 
 
-def evaluate_input(places: Places) -> Outcome:
+def evaluate_input(places: JobPlaces) -> Outcome:
     """Write `metrics.json`; for an invalid submission write none, and say why on stderr.
 
     The platform shows the last line of stderr to the participant, the first 1,024 characters of it, so all
@@ -86,7 +86,7 @@ def evaluate_input(places: Places) -> Outcome:
     return outcome
 
 
-def _metrics(places: Places) -> dict[str, Any]:
+def _metrics(places: JobPlaces) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         submission = places.source
         if (places.source / "predictions.json").is_file():
@@ -113,7 +113,7 @@ class EvaluationServer(HTTPServer):
         raise SystemExit(0)
 
 
-def make_server(places: Places, address: str = "0.0.0.0", port: int = PORT) -> EvaluationServer:
+def make_server(places: JobPlaces, address: str = "0.0.0.0", port: int = PORT) -> EvaluationServer:
     """Return the server, listening; one request at a time, as the platform asks."""
 
     class Handler(BaseHTTPRequestHandler):

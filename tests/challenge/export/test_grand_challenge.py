@@ -20,7 +20,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.grand_challenge.grand_challenge_run import (
     PORT,
-    Places,
+    JobPlaces,
     evaluate_input,
     make_server,
 )
@@ -58,19 +58,19 @@ def truth(container: Path) -> Path:
 
 
 @pytest.fixture
-def places(truth: Path, tmp_path: Path) -> Places:
+def places(truth: Path, tmp_path: Path) -> JobPlaces:
     (tmp_path / "input").mkdir()
     (tmp_path / "output").mkdir()
     (tmp_path / "input" / "inputs.json").write_text("[]")  # the platform's own list
-    return Places("attack", tmp_path / "input", tmp_path / "output", truth)
+    return JobPlaces("attack", tmp_path / "input", tmp_path / "output", truth)
 
 
-def put(submission: Path, places: Places) -> None:
+def put(submission: Path, places: JobPlaces) -> None:
     for path in submission.iterdir():
         (places.source / path.name).write_bytes(path.read_bytes())
 
 
-def metrics(places: Places) -> dict[str, dict[str, float]]:
+def metrics(places: JobPlaces) -> dict[str, dict[str, float]]:
     return json.loads((places.output / "metrics.json").read_text())
 
 
@@ -110,7 +110,7 @@ def test_the_same_edition_gives_the_same_bytes(
 
 
 def as_the_image_does(
-    container: Path, places: Places, method: str, python: Path
+    container: Path, places: JobPlaces, method: str, python: Path
 ) -> tuple[list[str], dict[str, Any]]:
     """Return the entrypoint of the Dockerfile, and where to run it: what becomes the image, and no kit."""
     entrypoint = json.loads((container / "Dockerfile").read_text().split("ENTRYPOINT ")[1])
@@ -125,7 +125,7 @@ def as_the_image_does(
 
 
 def test_it_scores_once_as_the_image_does(
-    container: Path, places: Places, attack: Path, tmp_path: Path
+    container: Path, places: JobPlaces, attack: Path, tmp_path: Path
 ) -> None:
     put(attack, places)
     words, where = as_the_image_does(container, places, "exec", linked_python(tmp_path / "env"))
@@ -136,7 +136,7 @@ def test_it_scores_once_as_the_image_does(
     assert metrics(places)["aggregates"]["auc"] in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def test_what_is_said_beside_the_scores_quotes_none(places: Places, attack: Path) -> None:
+def test_what_is_said_beside_the_scores_quotes_none(places: JobPlaces, attack: Path) -> None:
     """An AUC below chance is shown as .5; a warning had it in two digits."""
     key = read_table(places.truth / "sealed" / "key.tsv", SEALED_KEY_COLUMNS, {}, name="key").rows
     rows = [(probe, reference, str(-(label == "mated"))) for probe, reference, label, _ in key]
@@ -160,7 +160,7 @@ def answer(url: str, method: str, seconds: float = 30) -> int:
 
 
 def test_it_serves_on_the_platforms_port_as_the_image_does(
-    container: Path, places: Places, attack: Path, tmp_path: Path
+    container: Path, places: JobPlaces, attack: Path, tmp_path: Path
 ) -> None:
     """As sagemaker-shim does: POST, then SIGTERM to the group, then it reads standard error to the end."""
     assert PORT == 4743  # what grand-challenge asks
@@ -185,7 +185,7 @@ def test_it_serves_on_the_platforms_port_as_the_image_does(
 
 
 def test_an_invalid_submission_has_no_metrics_and_one_line(
-    places: Places, attack: Path, capsys: pytest.CaptureFixture[str]
+    places: JobPlaces, attack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(attack, places)
     assert evaluate_input(places).status == 0
@@ -199,7 +199,7 @@ def test_an_invalid_submission_has_no_metrics_and_one_line(
 
 
 @pytest.fixture
-def url(places: Places) -> Iterator[str]:
+def url(places: JobPlaces) -> Iterator[str]:
     server = make_server(places, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -218,7 +218,7 @@ def status(url: str, method: str) -> int:
 
 
 def test_the_server_is_healthy_and_scores_whenever_it_is_asked(
-    url: str, places: Places, attack: Path
+    url: str, places: JobPlaces, attack: Path
 ) -> None:
     assert status(f"{url}/health", "GET") == 200
     assert status(f"{url}/invoke", "POST") == 422  # nothing was submitted
@@ -232,10 +232,10 @@ def test_the_server_is_healthy_and_scores_whenever_it_is_asked(
 
 
 def test_a_fault_of_ours_is_no_fault_of_the_submission(
-    places: Places, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    places: JobPlaces, attack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(attack, places)
-    assert evaluate_input(Places("attack", places.source, places.output, tmp_path / "nowhere")).status == 1
+    assert evaluate_input(JobPlaces("attack", places.source, places.output, tmp_path / "nowhere")).status == 1
     *details, told = capsys.readouterr().err.splitlines()
     assert told == "the evaluation failed (EditionError); the organizers have the details in their logs"
     assert any(str(tmp_path / "nowhere") in line for line in details)
@@ -272,7 +272,7 @@ def scores_of(attack: Path) -> dict[str, dict[str, float]]:
 
 @pytest.mark.parametrize("word", ["socket", "interface"])
 def test_jobs_of_an_algorithm_score_as_the_same_table(
-    word: str, places: Places, attack: Path, tiny_edition: Edition
+    word: str, places: JobPlaces, attack: Path, tiny_edition: Edition
 ) -> None:
     put(attack, places)
     assert evaluate_input(places).status == 0
@@ -347,7 +347,7 @@ def test_an_answer_outside_of_the_input_is_not_read(
 
 
 def test_a_name_of_a_job_is_one_line(
-    places: Places, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
+    places: JobPlaces, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_jobs(places.source, tiny_edition, "attack", "socket", {"\x1b[2J\nall is well": {}})
     assert evaluate_input(places).status == 2
@@ -356,7 +356,7 @@ def test_a_name_of_a_job_is_one_line(
 
 
 def test_a_thousand_misnamed_jobs_are_one_line_that_the_channel_carries(
-    places: Places, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
+    places: JobPlaces, tiny_edition: Edition, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The platform drops lines over 64 KiB, and shows 1,024 characters."""
     write_jobs(places.source, tiny_edition, "attack", "socket", {f"sub-{n:060d}": {} for n in range(1000)})
@@ -381,7 +381,7 @@ SPOILED = [
 def test_what_jobs_got_wrong_is_said(
     outputs: dict[str, object],
     told: str,
-    places: Places,
+    places: JobPlaces,
     tiny_edition: Edition,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

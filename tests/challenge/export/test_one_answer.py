@@ -13,7 +13,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.codabench import codabench_run, forward
 from mriprivacy.challenge.export.grand_challenge.grand_challenge_run import (
-    Places,
+    JobPlaces,
     evaluate_input,
     make_server,
 )
@@ -128,7 +128,7 @@ def test_every_door_says_the_same_first(
     (tmp_path / "zipped").mkdir()
     archive.rename(tmp_path / "zipped" / "predictions.zip")
     for source in (attack, tmp_path / "zipped"):
-        assert evaluate_input(Places("attack", source, tmp_path, reference)).status == 2
+        assert evaluate_input(JobPlaces("attack", source, tmp_path, reference)).status == 2
         (line,) = errors()
         assert line.startswith(expected)
         assert len(line) <= LONGEST
@@ -145,7 +145,7 @@ def test_the_mode_that_serves_says_it_too(
 ) -> None:
     """In the body of the answer as well; the platform hands on the standard error alone."""
     ATTACKS["missing row"][0](attack)
-    places = Places("attack", attack, tmp_path, reference)
+    places = JobPlaces("attack", attack, tmp_path, reference)
     assert evaluate_input(places).status == 2
     (expected,) = capsys.readouterr().err.splitlines()
     server = make_server(places, "127.0.0.1", 0)

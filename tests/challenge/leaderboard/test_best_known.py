@@ -30,12 +30,12 @@ from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edi
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
 from mriprivacy.scoring import Estimate, Signature
-from tests.challenge.conftest import about
 from tests.helpers.board_entries import HASH, estimate, made_up
+from tests.helpers.descriptions import about
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
-SYSTEMS = {"blur": 0.0, "weak": 3.0}  # how far the kit's attackers tell mated trials of it
+SYSTEMS = {"blur": 0.0, "weak": 3.0}  # how far mated trials lie from others for the kit's attackers
 PEOPLE = 40
 
 
@@ -219,7 +219,7 @@ def rating(entries: Sequence[Entry]) -> tuple[float, tuple[str, ...]]:
 
 def test_the_strongest_of_those_that_are_significantly_stronger_rates() -> None:
     value, notes = rating(system_and((0.6, 0.05), (0.8, 0.05), (0.9, 5.0)))
-    assert value == 0.8  # .9 varies so much that nobody knows
+    assert value == 0.8  # .9 varies so much that it may be less
     assert len(notes) == 1
     assert "is rated by the attack team/attack-system-001 on synth-blur/1" in notes[0]
     assert "was 0.30 by" in notes[0]
@@ -300,7 +300,7 @@ def test_what_cannot_be_compared_rates_nothing_and_is_named(
     value, notes = rating([system, change(sent)])
     assert value == 0.3
     assert len(notes) == 1
-    assert "team/attack-system-000 does not rate team/defacing-system-000" in notes[0]
+    assert "team/attack-system-000 does not count for team/defacing-system-000" in notes[0]
     assert why in notes[0]
     assert [*best_known([system, change(sent)]).notes] == [("synth-blur/1", HASH)]
 

@@ -22,10 +22,10 @@ from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edi
 from mriprivacy.data_prep.formats.manifest import public_files
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
 from mriprivacy.data_prep.formats.tsv import write_table
-from tests.challenge.conftest import about
-from tests.challenge.evaluation.test_mri_to_mri import CONFIG as BETWEEN_SCANS
-from tests.challenge.evaluation.test_mri_to_mri import write_cohort
+from tests.helpers.descriptions import about
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
+from tests.helpers.two_contrasts import CONFIG as BETWEEN_SCANS
+from tests.helpers.two_contrasts import write_two_contrasts
 
 
 def words(edition: Path, submission: Path, output: Path, *more: str) -> list[str]:
@@ -143,7 +143,7 @@ def test_draws_of_people_are_those_of_the_edition_that_was_defaced(
 
 def test_references_that_are_scans_are_defaced_too(tmp_path: Path) -> None:
     config = EditionConfig(**{**vars(BETWEEN_SCANS), "tracks": ["defacing", "attack"]})
-    build_edition(write_cohort(tmp_path / "people"), tmp_path / "edition", config)
+    build_edition(write_two_contrasts(tmp_path / "people"), tmp_path / "edition", config)
     edition, sent = open_edition(tmp_path / "edition"), tmp_path / "sent"
     write_submission_json(sent, **about(edition, "defacing"))
     for split in edition.splits.values():
