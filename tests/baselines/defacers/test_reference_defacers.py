@@ -458,6 +458,7 @@ def test_only_a_doubtful_fit_is_made_again(
     scan, _ = synthetic
     calls: list[int] = []
     monkeypatch.setattr(registration, "_again", lambda *_: calls.append(1) or [])
+    monkeypatch.setattr(registration, "_about_the_brain", lambda _, __, found: found)
     fit = registration.Registration(np.eye(4), 1.2)
     large = registration.Registration(np.diag([1.3, 1.3, 1.3, 1.0]), 1.2)
     dull = registration.Registration(np.eye(4), 1.1)
