@@ -1,6 +1,7 @@
 """`mriprivacy inspect`: read a dataset and portraits as they are, and propose a plan to sign off."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,6 +95,7 @@ def run(settings: InspectSettings) -> None:
     failed = {path: f"hair removal fails: {why}" for path, (_, why) in bald.items() if why}
     seen = replace(seen, remarks={**seen.remarks, **failed})
     plan = propose(files, table, portraits, seen, (root, album), contrasts, is_synthetic(root))
+    plan = _hair_kept(plan, failed)
     if old:
         plan = carried_over(plan, old)
     with whole_folder(Path(settings.output)) as folder:
@@ -148,6 +150,19 @@ def _bald(
         return {}
     paths = [path for path, faces in seen.faces.items() if len(faces) == 1]
     return dict(zip(paths, work(without_hair, paths, "remove hair", settings.compute), strict=True))
+
+
+def _hair_kept(plan: CohortPlan, failed: Mapping[Path, str]) -> CohortPlan:
+    """Propose photographs as they are, where `build` would refuse what hair removal made of real people."""
+    taken = {name for person in plan.people if person.included for name in person.photos}
+    names = [path.name for path in failed if any(name.endswith(path.name) for name in taken)]
+    if not names or plan.synthetic:
+        return plan
+    remark = (
+        f"hair removal fails on {len(names)} of {len(taken)} photographs ({some(names)}); proposed: "
+        'hair_removal = "none". "given" takes photographs without hair of your own'
+    )
+    return replace(plan, edition={**plan.edition, "hair_removal": "none"}, remarks=(*plan.remarks, remark))
 
 
 def _report(plan: CohortPlan, old: CohortPlan | None, output: str, sheets: list[str]) -> None:

@@ -38,8 +38,8 @@ def hair_left(plan: Plan, reasons: Sequence[str]) -> list[str]:
                 f"hair removal fails: {why}: {some([name for name, own in failed if own == why])}"
                 for why in dict.fromkeys(own for _, own in failed)
             ),
-            f"hair removal fails on {len(failed)} of {bald} photographs of real people; leave them out "
-            "(mriprivacy inspect does), or give edition.hair_removal=none or given",
+            f"hair removal fails on {len(failed)} of {bald} photographs of real people; leave them "
+            'out, or take edition.hair_removal=none or given (in a plan: hair_removal = "none")',
         )
     counts = ", ".join(f"{why}: {count}" for why, count in Counter(why for _, why in failed).most_common())
     return [

@@ -144,7 +144,7 @@ def read_shared(path: Path) -> SiteCounts:
 
 
 class _NotAsWritten(ValueError):
-    pass
+    """What is wrong in a file; caught where its name is known."""
 
 
 def _site(name: str, content: Mapping[str, Any]) -> SiteCounts:

@@ -358,9 +358,21 @@ def figures(
             continue
         low = high = np.nan
         if name != "min_cllr" and n >= 4:
-            low, high = ends(name, own, spread[name] * n / (n - 1), n)
+            # An EER stops at .5, where draws heap up: the other side has a spread of its own.
+            below, above = sides(own, [each[name] for each in replicates]) if name == "eer" else (1, 1)
+            variance = spread[name] * n / (n - 1)
+            low, high = ends(name, own, below * variance, n)[0], ends(name, own, above * variance, n)[1]
         found[name] = (own, low, high, n)
     return found
+
+
+def sides(own: float, replicates: list[float]) -> tuple[float, float]:
+    """Twice the mean square of draws below a value, and above it, over their variance; 1 at least."""
+    gap = np.array(replicates) - own
+    if gap.var() == 0:
+        return 1.0, 1.0
+    squares = [2 * np.mean(np.where(side, gap, 0) ** 2) / gap.var() for side in (gap < 0, gap > 0)]
+    return max(1.0, float(squares[0])), max(1.0, float(squares[1]))
 
 
 def ends(name: str, own: float, variance: float, n: int) -> tuple[float, float]:

@@ -161,6 +161,17 @@ def test_from_a_hospital_to_an_edition(
     assert not re.search(r"\t(89|9\d)", ages)
 
 
+def test_photographs_stay_as_they_are_where_hair_removal_fails(hospital: Path, tmp_path: Path) -> None:
+    """On half of these portraits hair removal leaves a cone or a halo (looked at)."""
+    text = (hospital / "plan" / "plan.toml").read_text()
+    assert 'hair_removal = "none"' in text
+    plan = filled_in(hospital, tmp_path / "signed")
+    (plan / "plan.toml").write_text(
+        (plan / "plan.toml").read_text().replace('hair_removal = "none"', 'hair_removal = "builtin"')
+    )
+    assert main(build_words(plan, tmp_path / "edition")) == 2
+
+
 def test_a_person_decides(hospital: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = filled_in(hospital, tmp_path / "signed")
     text = (plan / "plan.toml").read_text()
