@@ -67,11 +67,11 @@ def pooled_points(found: Pooled) -> tuple[str, ...]:
         )
     else:
         points.append("Singling out and linkability: not tested.")
-    scans = sum(one.scans for one in found.failures)
+    scans = sum(one.scans + one.hidden for one in found.failures)
     hidden = sum(one.hidden for one in found.failures)
     points.append(
         f"Failures of defacing: at least {scans}"
-        + (f"; {hidden} counts of 1 to {SMALLEST_CELL - 1} were not shared." if hidden else ".")
+        + (f"; counts of 1 to {SMALLEST_CELL - 1} that were not shared: {hidden}." if hidden else ".")
     )
     return tuple(points)
 

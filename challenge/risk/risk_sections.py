@@ -168,8 +168,8 @@ def _linkability(found: Assessment) -> ReportSection:
         )
     blind = [recipient_name(one) for one in found.tested if not one.able]
     after = [
-        f"{name}: the attackers find no person before defacing either, so this row shows nothing "
-        "about defacing."
+        f"{name}: the attackers are not shown to find people before defacing either, so this row shows "
+        "nothing about defacing."
         for name in blind
     ]
     seconds = {one.what.rpartition("(")[2].rstrip(")") for one in found.tested if one.key != PHOTOGRAPH}

@@ -59,8 +59,8 @@ def summary_points(found: Assessment) -> tuple[str, ...]:
     blind = [one for one in found.tested if not one.able]
     if blind:
         points.append(
-            f"Caution: {len(blind)} of {len(found.tested)} tests find no person in the scans before defacing "
-            "either. They show nothing about the defacing."
+            f"Caution: {len(blind)} of {len(found.tested)} tests are not shown to find people before "
+            "defacing either. They show nothing about the defacing."
         )
     inferred = [one for one in found.inferred if one.risk is not None and one.risk.beyond_chance]
     if inferred:

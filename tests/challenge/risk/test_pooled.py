@@ -180,7 +180,9 @@ def test_the_page_shows_what_was_pooled(
     tmp_path: Path, shared: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(tmp_path, shared) == 0
-    assert "Hospitals: 3, with 65 people." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Hospitals: 3, with 65 people." in printed
+    assert "Failures of defacing: at least 8; counts of 1 to 4 that were not shared: 1." in printed
     page = (tmp_path / "pooled" / "pooled.html").read_text()
     for words in ("Study 33", "8 to 11", "A photograph of the person", "What is not pooled"):
         assert words in page

@@ -13,7 +13,7 @@ from mriprivacy.challenge.cli import main
 
 PEOPLE = 4
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
