@@ -192,8 +192,12 @@ def leans(value: float, replicates: Floats) -> tuple[float, float]:
     return max(1.0, below), max(1.0, above)
 
 
-def around(value: float, variance: float, n: int, level: float = LEVEL) -> Estimate:
+def around(
+    value: float, variance: float, n: int, level: float = LEVEL, fewest: int = FEWEST_PEOPLE
+) -> Estimate:
     """Return a mean over people, +- t times its spread, with n - 1 degrees of freedom.
+
+    Fewer than `fewest` people, at least 2, have the value alone.
 
     Examples
     --------
@@ -202,8 +206,8 @@ def around(value: float, variance: float, n: int, level: float = LEVEL) -> Estim
     >>> print(around(5.0, 0.25, 3))
     5.000 [n/a: needs 4 people, the list has 3] (n=3)
     """
-    if n < FEWEST_PEOPLE:
-        return Estimate(value, NAN, NAN, n, f"{FEWEST_PEOPLE} people, the list has {n}")
+    if n < fewest:
+        return Estimate(value, NAN, NAN, n, f"{fewest} people, the list has {n}")
     reach = float(stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance))
     return Estimate(value, value - reach, value + reach, n)
 

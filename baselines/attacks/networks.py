@@ -126,8 +126,9 @@ def why_left_out(names: Sequence[str]) -> str:
 
 # Attacks on surfaces after an undoing, the keys of `baselines.face.undo.UNDOINGS`.
 AFTER_UNDOING = ("smoothed", "lowered")
-# Attacks that see faces with networks; `volume` sees photographs with all of them at once.
-ON_NETWORKS = ("deepface", "volume", *AFTER_UNDOING)
+# Attacks of which there is one for each network; `volume` sees photographs with all of them at once.
+ONE_A_NETWORK = ("deepface", *AFTER_UNDOING)
+ON_NETWORKS = (*ONE_A_NETWORK, "volume")
 
 
 def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, ...]:
@@ -152,7 +153,7 @@ def on_networks(attacks: Iterable[str], networks: Sequence[str]) -> tuple[str, .
     """
     of_photos = ",".join(networks)
     named = {"volume": [f"volume({of_photos})"]} | {
-        attack: [f"{attack}({one})" for one in networks] for attack in ("deepface", *AFTER_UNDOING)
+        attack: [f"{attack}({one})" for one in networks] for attack in ONE_A_NETWORK
     }
     return tuple(name for attack in attacks for name in named.get(attack, [attack]))
 

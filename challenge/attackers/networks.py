@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, weights_sha256
-from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, split_name
+from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, ONE_A_NETWORK, split_name
 from mriprivacy.challenge.entry.attacker import Attacker
 
 FUSION = "fusion"
@@ -102,7 +102,7 @@ def _is_of(attacker: Attacker, attack: str) -> bool:
 
 
 def attacker_of(attack: str, target: str, level: str) -> Attacker:
-    """Return the attacker that an attack makes; of the attacks, `deepface` alone is named with its network.
+    """Return the attacker that an attack makes; named with its network where there is one for each.
 
     Examples
     --------
@@ -112,4 +112,4 @@ def attacker_of(attack: str, target: str, level: str) -> Attacker:
     'volume+raw/informed'
     """
     name, networks = split_name(attack)
-    return Attacker(name, level, ",".join(networks) if name == "deepface" else "", target)
+    return Attacker(name, level, ",".join(networks) if name in ONE_A_NETWORK else "", target)

@@ -1,7 +1,7 @@
 """`mriprivacy inspect`: read a dataset and portraits as they are, and propose a plan to sign off."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -152,10 +152,10 @@ def _bald(
     return dict(zip(paths, work(without_hair, paths, "remove hair", settings.compute), strict=True))
 
 
-def _hair_kept(plan: CohortPlan, failed: Mapping[Path, str]) -> CohortPlan:
+def _hair_kept(plan: CohortPlan, failed: Collection[Path]) -> CohortPlan:
     """Propose photographs as they are, where `build` would refuse what hair removal made of real people."""
-    taken = {name for person in plan.people if person.included for name in person.photos}
-    names = [path.name for path in failed if any(name.endswith(path.name) for name in taken)]
+    taken = {Path(plan.photos) / name for person in plan.people if person.included for name in person.photos}
+    names = sorted(path.name for path in taken.intersection(failed))
     if not names or plan.synthetic:
         return plan
     remark = (

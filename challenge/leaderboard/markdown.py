@@ -182,8 +182,8 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
     """
     parts = [HEADER]
     for section in sections(entries):
-        told = ", ".join(filter(None, [f"sha256 {section.edition_hash[:16]}", section.day]))
-        parts.append(f"## {inline(section.edition)} ({inline(told)})\n")
+        released = ", ".join(filter(None, [f"sha256 {section.edition_hash[:16]}", section.day]))
+        parts.append(f"## {inline(section.edition)} ({inline(released)})\n")
         if section.superseded_by:
             parts.append(SUPERSEDED.format(inline(section.superseded_by)) + "\n")
         if section.licence:
@@ -203,8 +203,8 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
             parts += [READ + "\n", markdown(tables.read(defacers))]
             parts += [ATTACKERS + "\n", markdown(tables.attackers(defacers))]
             parts += [GROUPS + "\n", markdown(tables.groups(defacers))]
-        if told := section.about_attacks:
-            parts += ["### Attack\n", told + "\n", markdown(tables.attack(section.boards["attack"]))]
+        if about := section.about_attacks:
+            parts += ["### Attack\n", about + "\n", markdown(tables.attack(section.boards["attack"]))]
         if readers := section.track("attributes"):
             parts += ["### Attributes\n", markdown(tables.attributes(readers))]
         parts.append(f"### Signatures\n\n{code_block(signatures(section.entries))}\n")

@@ -29,7 +29,7 @@ from mriprivacy.data_prep.formats.nifti import write_nifti
 from mriprivacy.data_prep.formats.secrets import generator, opaque_ids
 from mriprivacy.scans.scan_file import open_scan
 
-# What is not said of it: its version of another kind, its own address and day.
+# Of the edition that was defaced alone: which one it replaces, its address and its day.
 _NOT_INHERITED = ("supersedes", "doi", "released")
 
 

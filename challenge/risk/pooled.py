@@ -88,7 +88,7 @@ def pooled(sites: Sequence[SiteCounts]) -> Pooled:
     -----
     Counts are added, so the figures are those that one place would compute from the scores of all hospitals,
     each person looked for among those of the own hospital. Whether an attribute is predicted better than
-    where values are exchanged takes the features, so a pooled attribute cannot be said to lie above 0.
+    where values are exchanged takes the features, so no pooled attribute lies above 0.
     """
     asked = dict.fromkeys(
         (q.key, q.trained) for one in sites for q in one.rows if q.gallery and q.when == AFTER

@@ -7,15 +7,14 @@ an index of 0.95 means are in docs/explanation/utility.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from mriprivacy.scoring.errors import raise_all
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import LEVEL, NAN, percentile
+from mriprivacy.scoring.intervals import around, percentile
 
 TISSUES = ("gm", "wm", "csf")
 # At this distance a registration of the head counts as failed in the index.
@@ -237,12 +236,12 @@ def _mean(values: NDArray[np.float64], person: NDArray[np.int64], draws: NDArray
     1 if none is above. One person has the value alone.
     """
     value, replicates, n = _drawn(values, person, draws)
-    if n < 2:
-        return Estimate(value, NAN, NAN, n, f"2 people, there {'is' if n else 'are'} {n}")
-    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2) * np.sqrt(np.nanvar(replicates) * n / (n - 1)))
-    least, most = np.nanmin(values), np.nanmax(values)
-    low = value - reach if least < 0 else max(value - reach, 0.0)
-    return Estimate(value, low, value + reach if most > 1 else min(value + reach, 1.0), n)
+    variance = float(np.nanvar(replicates)) * n / (n - 1) if n > 1 else 0.0
+    found = around(value, variance, n, fewest=2)
+    if not found.bounded:
+        return found
+    low = found.low if np.nanmin(values) < 0 else max(found.low, 0.0)
+    return replace(found, low=low, high=found.high if np.nanmax(values) > 1 else min(found.high, 1.0))
 
 
 def _ratio(

@@ -4,7 +4,15 @@ import pytest
 
 from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES
 from mriprivacy.baselines.attacks.networks import NETWORKS, on_networks
-from mriprivacy.challenge.attackers.networks import declared, described, networks_of, signed, system_name
+from mriprivacy.baselines.attacks.registry import ATTACKS as REGISTERED
+from mriprivacy.challenge.attackers.networks import (
+    attacker_of,
+    declared,
+    described,
+    networks_of,
+    signed,
+    system_name,
+)
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.intake.description import check_fields
 from mriprivacy.scoring import Signature
@@ -58,6 +66,17 @@ def test_signatures_of_two_networks_differ_wherever_a_network_is_asked() -> None
         Signature("synth/1@0", "defacing/eval", one, "subject-bootstrap,100", 0, "0.1.0")
     for attacker in ("geo+raw/ignorant", "mine.attacks:Ears+raw/adapted", "attributes/oracle"):
         assert str(signed(Attacker.parse(attacker), on_networks(ATTACKS, ["Dlib"]))) == attacker
+
+
+def test_no_two_attackers_of_a_protocol_have_one_name() -> None:
+    made = on_networks(REGISTERED, ["Dlib", "SFace"])
+    names = [str(attacker_of(attack, "raw", "adapted")) for attack in made]
+    assert len(set(names)) == len(names) > len(REGISTERED)
+    # As it is signed, each keeps the networks of its own.
+    for attack, name in zip(made, names, strict=True):
+        expected = set(networks_of(attack)) if "(" in attack else set()
+        signature = str(signed(Attacker.parse(name), made))
+        assert {network for network in ("Dlib", "SFace") if network in signature} == expected
 
 
 def test_with_two_networks_each_attacker_is_signed_with_its_own() -> None:

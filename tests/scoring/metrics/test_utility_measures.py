@@ -194,7 +194,7 @@ def test_intervals_hold_the_mean(n: int) -> None:
 def test_one_person_has_no_interval_and_no_interval_leaves_the_range() -> None:
     alone = summarize_utility([{"utility": 0.9}], ["a"])["utility"]
     assert (alone.value, alone.bounded) == (0.9, False)
-    assert f"{alone:.2f}" == "0.90 [n/a: needs 2 people, there is 1]"
+    assert f"{alone:.2f}" == "0.90 [n/a: needs 2 people, the list has 1]"
     rows = [{"utility": 0.99, "gm_change": -0.01}, {"utility": 0.9, "gm_change": 0.03}]
     found = summarize_utility(rows, ["a", "b"])
     assert (found["utility"].high, found["gm_change"].low) == (1.0, 0.0)
