@@ -123,7 +123,7 @@ def expected(one: "Field[Any]", kind: type) -> str:
     if about.choices:
         if is_list:
             return f"one or more of {', '.join(about.choices)}"
-        return " or ".join(about.choices) if len(about.choices) == 2 else f"one of {', '.join(about.choices)}"
+        return _one_of(about.choices)
     if about.at_least is not None and about.at_most is not None:
         return f"{about.at_least:.15g} to {about.at_most:.15g}{unit}"
     if about.above is not None and about.below is not None:
@@ -131,6 +131,11 @@ def expected(one: "Field[Any]", kind: type) -> str:
     if about.at_least is not None:
         return f"{about.at_least:.15g}{unit} or more"
     return "list" if is_list else _KINDS[kind]
+
+
+def _one_of(values: Sequence[Any]) -> str:
+    words = [str(value) for value in values]
+    return " or ".join(words) if len(words) < 3 else f"one of {', '.join(words)}"
 
 
 def setting_problems(values: Any, prefix: str = "") -> list[str]:
@@ -171,8 +176,8 @@ def setting_problems(values: Any, prefix: str = "") -> list[str]:
         elif about and option and about.only and option not in about.only and value != default_of(one):
             here = prefix.rstrip(".")
             problems.append(
-                f"{key} is {value!r}; {here}={option} has no such setting; expected {here}="
-                + " or ".join(about.only)
+                f"{key} is {value!r}; {here}={option} has no such setting, "
+                f"{here}= must be {_one_of(about.only)}"
             )
     return problems
 
