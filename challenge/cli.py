@@ -7,7 +7,7 @@ from mriprivacy.challenge.settings.bare_words import POSITIONAL
 from mriprivacy.challenge.settings.runner import COMMANDS, EXAMPLES, prepare_command
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.data_prep.formats.close_words import did_you_mean
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mriprivacy.scoring.comparison import Difference as Difference
     from mriprivacy.scoring.comparison import Draws as Draws
+    from mriprivacy.scoring.comparison import Identity as Identity
     from mriprivacy.scoring.comparison import compare as compare
     from mriprivacy.scoring.comparison import draw_systems as draw_systems
+    from mriprivacy.scoring.comparison import score_identity as score_identity
     from mriprivacy.scoring.errors import DataError as DataError
     from mriprivacy.scoring.errors import ScoringError as ScoringError
     from mriprivacy.scoring.errors import UserError as UserError
     from mriprivacy.scoring.estimate import Estimate as Estimate
     from mriprivacy.scoring.gallery import GalleryReport as GalleryReport
     from mriprivacy.scoring.gallery import search_gallery as search_gallery
-    from mriprivacy.scoring.identity import Identity as Identity
-    from mriprivacy.scoring.identity import score_identity as score_identity
     from mriprivacy.scoring.metrics.attributes import AgeReport as AgeReport
     from mriprivacy.scoring.metrics.attributes import AttributeReport as AttributeReport
     from mriprivacy.scoring.metrics.attributes import score_ages as score_ages
@@ -61,11 +61,10 @@ if TYPE_CHECKING:
     from mriprivacy.scoring.summary import summarize as summarize
 
 _HOMES = {
-    "comparison": "Difference Draws compare draw_systems",
+    "comparison": "Difference Draws Identity compare draw_systems score_identity",
     "errors": "DataError ScoringError UserError",
     "estimate": "Estimate",
     "gallery": "GalleryReport search_gallery",
-    "identity": "Identity score_identity",
     "metrics.attributes": "AgeReport AttributeReport score_ages score_attributes",
     "metrics.calibration": "Zebra cllr min_cllr zebra",
     "metrics.identification": "Cmc cmc",

@@ -15,7 +15,7 @@ from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.awkward import CONFIG as AWKWARD
 from tests.helpers.awkward import write_awkward_cohort
 from tests.helpers.tiny_cohort import write_tiny_cohort

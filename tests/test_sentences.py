@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.challenge.leaderboard.site import pages
+from mriprivacy.challenge.leaderboard.pages.site import pages
 from tests.helpers.markdown_pages import ROOT
 from tests.helpers.sentences import of_html, of_markdown, of_python, of_template, sentences, words
 from tests.helpers.tracked_files import tracked

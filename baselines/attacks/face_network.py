@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, Network, find_network
-from mriprivacy.baselines.face.crops import deepface_crop
-from mriprivacy.baselines.face.deepface_library import deepface, one_thread, weights_folder
+from mriprivacy.baselines.face.recognition.crops import deepface_crop
+from mriprivacy.baselines.face.recognition.deepface_library import deepface, one_thread, weights_folder
 from mriprivacy.baselines.face.weights import WeightsError, file_sha256, packaged
 
 if TYPE_CHECKING:  # tables are scored where there is no dlib

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.face.crops import deepface_crop, dlib_crop, five_point_crop
+from mriprivacy.baselines.face.recognition.crops import deepface_crop, dlib_crop, five_point_crop
 from mriprivacy.baselines.face.weights import DLIB_NETWORK, SFACE, Weights, WeightsError
 
 if TYPE_CHECKING:

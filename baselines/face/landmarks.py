@@ -24,7 +24,8 @@ class Face:
     landmarks : ndarray, shape (68, 2)
         x (to the right) and y (down), pixels of the picture; iBUG 300-W order.
     picture : ndarray of uint8, shape (rows, columns, 3)
-        The whole picture, RGB: each network cuts the face out in its own way (`baselines.face.crops`).
+        The whole picture, RGB: each network cuts the face out in its own way
+        (`baselines.face.recognition.crops`).
     box : (left, top, right, bottom)
         Of the detector, pixels of the picture; it may stand out of it.
     confidence : float

@@ -11,7 +11,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.informed import InformedError
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers.levels import Asked, AttackScores, Control, Images, Seen
 from mriprivacy.challenge.attackers.linkage import compared, lowest, shuffled, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of

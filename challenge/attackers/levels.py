@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.adapted import AdaptedError
-from mriprivacy.baselines.attacks.fusion import fuse
-from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.attacks.training.adapted import AdaptedError
+from mriprivacy.baselines.attacks.training.fusion import fuse
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.linkage import (
     Compare,

@@ -6,11 +6,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.attacks.adapted import adapt
-from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage, left_out, train
 from mriprivacy.baselines.attacks.own_code import called, fault, is_own, line_of, wrong_numbers
 from mriprivacy.baselines.attacks.registry import make_attack, similarity
-from mriprivacy.baselines.attacks.standardize import Sides
+from mriprivacy.baselines.attacks.training.adapted import adapt
+from mriprivacy.baselines.attacks.training.informed import (
+    SHRINKAGES,
+    InformedAttack,
+    Shrinkage,
+    left_out,
+    train,
+)
+from mriprivacy.baselines.attacks.training.standardize import Sides
 from mriprivacy.challenge.attackers.features import ImageFeatures, VectorError
 
 Compare = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -158,7 +164,7 @@ def adapt_to(
 
     Raises
     ------
-    mriprivacy.baselines.attacks.adapted.AdaptedError
+    mriprivacy.baselines.attacks.training.adapted.AdaptedError
         If too few images have a face.
     """
     sides = _stack(attack, probes)[1], _stack(attack, references)[1]
@@ -185,11 +191,11 @@ def train_on(
     subjects : mapping from id to str
         The person of each image, from `people`; an image that is not there is the only one of its person.
     shrinkages : sequence of (float, float)
-        Of the maps whose scores are averaged (`baselines.attacks.informed.train`).
+        Of the maps whose scores are averaged (`baselines.attacks.training.informed.train`).
 
     Raises
     ------
-    mriprivacy.baselines.attacks.informed.InformedError
+    mriprivacy.baselines.attacks.training.informed.InformedError
         If too few people have a face on both sides.
     """
     rows, probe_vectors = _stack(attack, probes)
@@ -210,8 +216,8 @@ def left_out_of(
     Returns
     -------
     ndarray, shape (len(trials),)
-        NaN where the two people were not left out together (`baselines.attacks.informed.left_out`), or have
-        no face.
+        NaN where the two people were not left out together
+        (`baselines.attacks.training.informed.left_out`), or have no face.
     """
 
     def compare(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

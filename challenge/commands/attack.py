@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.alignment.presence import WHOLE, Presence
-from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS, InformedError
 from mriprivacy.baselines.attacks.registry import BETWEEN_SCANS, make_attack
+from mriprivacy.baselines.attacks.training.informed import MIN_SUBJECTS, InformedError
 from mriprivacy.baselines.face.photo import SUFFIXES
 from mriprivacy.challenge.attackers.acquisition import COLUMNS, crowded, faceless, seen
 from mriprivacy.challenge.attackers.cross_fitted import FOLDS, cross_fit
@@ -31,7 +31,7 @@ from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, came
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, NOT_AVAILABLE, SCORE_COLUMNS
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 
 SCAN_SUFFIXES = (".nii", ".nii.gz")

@@ -9,8 +9,8 @@ import numpy as np
 from mriprivacy.challenge.commands.score import ScoreSettings, how
 from mriprivacy.challenge.leaderboard.metric_block import NAMES, Block, interval, number
 from mriprivacy.data_prep.formats.problems import Findings
-from mriprivacy.data_prep.formats.score_table import ScoreTable, read_scores
 from mriprivacy.data_prep.formats.settings import REQUIRED, same_setting, setting
+from mriprivacy.data_prep.formats.tables.score_table import ScoreTable, read_scores
 from mriprivacy.scoring import DataError, Difference, Draws, ScoringError, compare, draw_systems
 from mriprivacy.scoring.errors import UserError
 

@@ -12,21 +12,21 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from mriprivacy.baselines.attacks.informed import MIN_SUBJECTS
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
+from mriprivacy.baselines.attacks.training.informed import MIN_SUBJECTS
 from mriprivacy.challenge.attackers.networks import networks_of, system_name
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.challenge.leaderboard.markdown import sections
-from mriprivacy.challenge.leaderboard.terminal import boards, ranking
+from mriprivacy.challenge.leaderboard.pages.markdown import sections
+from mriprivacy.challenge.leaderboard.pages.terminal import boards, ranking
 from mriprivacy.challenge.release.published import published, verdict
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.settings.runner import prepare_command
 from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file
-from mriprivacy.data_prep.formats.foreign_text import visible
 from mriprivacy.data_prep.formats.problems import is_for_people, problems_of
 from mriprivacy.data_prep.formats.settings import group, same_setting, setting
+from mriprivacy.data_prep.formats.tables.foreign_text import visible
 from mriprivacy.scoring.errors import UserError
 
 EDITION, VERSION, RELEASED = "synth-demo", "2026.2", "2026-11-28"

@@ -78,7 +78,7 @@ def _machine() -> list[Finding]:
 
 def _folders() -> list[Finding]:
     """Folders in which the kit keeps features and weights."""
-    from mriprivacy.baselines.face.deepface_library import weights_folder
+    from mriprivacy.baselines.face.recognition.deepface_library import weights_folder
     from mriprivacy.challenge.compute.folders import cache_folder
 
     findings = []
@@ -115,7 +115,7 @@ def _networks() -> list[Finding]:
     """Face networks whose weights are here, and in one line what the others would need."""
     from mriprivacy.baselines.attacks.face_network import DEMOGRAPHY_FILES, load_network
     from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS
-    from mriprivacy.baselines.face.deepface_library import weights_folder
+    from mriprivacy.baselines.face.recognition.deepface_library import weights_folder
     from mriprivacy.baselines.face.weights import WeightsError
 
     folder = weights_folder()

@@ -18,7 +18,7 @@ from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.sender import check_name, teams_of_entries
 from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.leaderboard.beside import board_beside
-from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.leaderboard.pages.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.challenge.release.published import standard_note
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
@@ -130,7 +130,7 @@ def _report(
 ) -> Path | None:
     if not settings.report:
         return None
-    from mriprivacy.challenge.leaderboard.report import write_report
+    from mriprivacy.challenge.leaderboard.pages.report import write_report
 
     folder = Path(settings.report)
     return write_report(folder, evaluation, context, submission, faces=settings.show_faces)

@@ -13,7 +13,7 @@ from mriprivacy.challenge.compute.parallel import Compute, stream
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
-from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError, arrays_of_a_person
 from mriprivacy.scoring.gallery import (
     Embeddings,

@@ -18,7 +18,7 @@ from mriprivacy.challenge.settings.groups import AttackChoice, attack_name, came
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mriprivacy.challenge.risk.pooled import pooled
-from mriprivacy.challenge.risk.pooled_page import pooled_json, pooled_page, pooled_points
+from mriprivacy.challenge.risk.report.pooled_page import pooled_json, pooled_page, pooled_points
 from mriprivacy.challenge.risk.shared_counts import SiteCounts, read_shared
 from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import problems_of
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
 
 

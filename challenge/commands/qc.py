@@ -26,13 +26,13 @@ from mriprivacy.baselines.face.views import View
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.compute.parallel import run as work
-from mriprivacy.challenge.evaluation.brain_gate import LEAST_CHANGED
-from mriprivacy.challenge.evaluation.kept_face import unchanged_share
+from mriprivacy.challenge.evaluation.checks.brain_gate import LEAST_CHANGED
+from mriprivacy.challenge.evaluation.checks.kept_face import unchanged_share
 from mriprivacy.challenge.leaderboard.tables import tsv
 from mriprivacy.challenge.risk.scan_pairs import PASSED_OVER, find_scans
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.data_prep.synthetic.contact_sheet import planes
 from mriprivacy.scoring.errors import UserError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mriprivacy.challenge.entry.entry_file import examine_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
-from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.markdown import Section, leaderboard, sections
-from mriprivacy.challenge.leaderboard.terminal import boards, ranking
+from mriprivacy.challenge.leaderboard.pages.glossary import Guide
+from mriprivacy.challenge.leaderboard.pages.markdown import Section, leaderboard, sections
+from mriprivacy.challenge.leaderboard.pages.terminal import boards, ranking
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show, verdict_only
 from mriprivacy.challenge.submission_log.evidence import Compared, compare_with_log
 from mriprivacy.challenge.submission_log.log import LOG, Event, read_log
@@ -70,7 +70,7 @@ def run(settings: RankSettings) -> None:
     evidence = [_evidence(settings.record, compared), *_signatures(settings.verify_with, verified)]
     files = [f"{path}: {len(entries)} systems", *evidence]
     if settings.site:
-        from mriprivacy.challenge.leaderboard.site import write_site
+        from mriprivacy.challenge.leaderboard.pages.site import write_site
 
         written = write_site(Path(settings.output) / "site", entries, guide)
         files.append(f"{written[0]}: {len(written)} files")

@@ -14,7 +14,7 @@ from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.expected_files import TABLES
 from mriprivacy.challenge.intake.submission import SubmissionError, received
-from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.leaderboard.pages.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting

@@ -6,14 +6,14 @@ from pathlib import Path
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.risk.assessment import Terms, assess
-from mriprivacy.challenge.risk.risk_document import as_json, failures_table
-from mriprivacy.challenge.risk.risk_page import report_page
-from mriprivacy.challenge.risk.risk_pdf import write_pdf
-from mriprivacy.challenge.risk.risk_sections import summary
+from mriprivacy.challenge.risk.report.risk_document import as_json, failures_table
+from mriprivacy.challenge.risk.report.risk_page import report_page
+from mriprivacy.challenge.risk.report.risk_pdf import write_pdf
+from mriprivacy.challenge.risk.report.risk_sections import summary
 from mriprivacy.challenge.risk.shared_counts import as_shared
 from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
 
 

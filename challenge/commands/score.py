@@ -14,8 +14,8 @@ from mriprivacy.challenge.leaderboard.metric_block import (
     notes,
     number,
 )
-from mriprivacy.data_prep.formats.score_table import ScoreTable, read_scores
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
+from mriprivacy.data_prep.formats.tables.score_table import ScoreTable, read_scores
 from mriprivacy.scoring import ScoringError, score_trials
 from mriprivacy.scoring.errors import UserError
 

@@ -7,7 +7,7 @@ from mriprivacy.challenge.entry.entry_file import read_entry
 from mriprivacy.challenge.entry.figures import figures
 from mriprivacy.challenge.leaderboard.beside import board_beside
 from mriprivacy.challenge.leaderboard.metric_block import FORMATS
-from mriprivacy.challenge.leaderboard.terminal import summary
+from mriprivacy.challenge.leaderboard.pages.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.data_prep.formats.settings import REQUIRED, setting
 from mriprivacy.scoring.errors import UserError

@@ -19,7 +19,7 @@ from mriprivacy.data_prep.formats.manifest import (
     sealed_files,
 )
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 _MANY = 20

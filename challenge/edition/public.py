@@ -20,7 +20,7 @@ from mriprivacy.data_prep.formats.schema import (
     parse_id,
 )
 from mriprivacy.data_prep.formats.strict_json import read_json_object
-from mriprivacy.data_prep.formats.tsv import Rule, TableError, one_of, read_table
+from mriprivacy.data_prep.formats.tables.tsv import Rule, TableError, one_of, read_table
 from mriprivacy.scoring.errors import UserError
 
 _IDS = {"probe": parse_id, "reference": parse_id}

@@ -23,7 +23,7 @@ from mriprivacy.data_prep.formats.schema import (
     parse_id,
     parse_score,
 )
-from mriprivacy.data_prep.formats.tsv import Table, one_of, read_table
+from mriprivacy.data_prep.formats.tables.tsv import Table, one_of, read_table
 
 _OLDEST = 150
 _RULES = {

@@ -168,8 +168,8 @@ class Entry:
         Of a defacing system, scans of both splits by whether a face is there: every verdict of
         `baselines.alignment.presence`, and `ORIGINAL_TOO`; empty for other tracks and entries of older kits.
     games : tuple of str
-        What a defacing system does to seem private without being it (`challenge.evaluation.games`), a line
-        each; it is not ranked then.
+        What a defacing system does to seem private without being it, a line each
+        (`challenge.evaluation.checks.games`); it is not ranked then.
     draws : tuple of float
         AUC of the attacker that links best, in each draw of subjects (`challenge.evaluation.draws`): the
         same draws for

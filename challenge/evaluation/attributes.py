@@ -22,7 +22,7 @@ from mriprivacy.challenge.compute.parallel import run
 from mriprivacy.challenge.edition.protocol import attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import AGE, DEFACED_SCANS, PHOTOGRAPHS, UNDEFACED_SCANS, Check, Result
-from mriprivacy.challenge.evaluation.audit import SIGMAS
+from mriprivacy.challenge.evaluation.checks.audit import SIGMAS
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.metrics import scored_predictions
 from mriprivacy.challenge.intake.submission import Submission

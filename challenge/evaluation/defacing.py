@@ -29,14 +29,14 @@ from mriprivacy.challenge.edition.protocol import Rendering, attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import EVERY_LEVEL, ORACLE, Check, Gate, Result, strongest
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
-from mriprivacy.challenge.evaluation.audit import EVERYBODY, LINKS, SHUFFLED_KEYS, audit
-from mriprivacy.challenge.evaluation.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.audit import EVERYBODY, LINKS, SHUFFLED_KEYS, audit
+from mriprivacy.challenge.evaluation.checks.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.face_presence import look_for_faces, not_found
+from mriprivacy.challenge.evaluation.checks.games import face_figures, games
+from mriprivacy.challenge.evaluation.checks.kept_face import KeptFace
+from mriprivacy.challenge.evaluation.checks.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.context import Context, Floats, Judged, summed, timed
 from mriprivacy.challenge.evaluation.draws import exposure_of
-from mriprivacy.challenge.evaluation.face_presence import look_for_faces, not_found
-from mriprivacy.challenge.evaluation.games import face_figures, games
-from mriprivacy.challenge.evaluation.kept_face import KeptFace
-from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
 from mriprivacy.challenge.evaluation.metrics import Ask, trial_masks, verification
 from mriprivacy.challenge.evaluation.strongest_attacker import rate_strongest
 from mriprivacy.challenge.evaluation.utility import measure_utility

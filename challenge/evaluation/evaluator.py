@@ -20,8 +20,8 @@ from mriprivacy.challenge.intake.submission import (
     DefacingSubmission,
     Submission,
 )
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring import SmallSampleWarning
 
 

@@ -58,7 +58,7 @@ def measure_utility(
     submission : DefacingSubmission
         Has the defaced scans.
     gate : Gate or None
-        From `challenge.evaluation.brain_gate.apply_gate`; a scan named in `failed` has the index 0.
+        From `challenge.evaluation.checks.brain_gate.apply_gate`; a scan named in `failed` has the index 0.
 
     Returns
     -------

@@ -14,10 +14,10 @@ from typing import Any
 from mriprivacy.challenge.edition.protocol import attacks_of, read_protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.export.packing import FILES, QUESTIONS, text
-from mriprivacy.challenge.leaderboard.html import page
+from mriprivacy.challenge.leaderboard.pages.html import page
 from mriprivacy.data_prep.editions.datasheet import title, whose
 from mriprivacy.data_prep.formats.atomic import write_whole
-from mriprivacy.data_prep.formats.foreign_text import inline, one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import inline, one_line
 
 BLANK = "[BLANK: for the organizers to fill in]"
 _TASKS = {"defacing": "anonymization", "attack": "verification (linkage)", "attributes": "classification"}

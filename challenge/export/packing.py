@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 import mriprivacy
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.data_prep.formats.atomic import whole_file
-from mriprivacy.data_prep.formats.foreign_text import inline
+from mriprivacy.data_prep.formats.tables.foreign_text import inline
 
 QUESTIONS = {
     "defacing": "How well does your anonymization protect people, and what does it cost the brain image?",

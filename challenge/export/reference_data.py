@@ -8,7 +8,7 @@ from mriprivacy.challenge.edition.sealed import open_sealed, sealed_folder
 from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.data_prep.formats.manifest import COMMITMENT, MANIFEST
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, SEALED_DOPPELGANGERS, SUBJECT_COLUMNS
-from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError
 
 _PUBLIC = ("edition.json", MANIFEST, COMMITMENT)

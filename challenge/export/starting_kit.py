@@ -19,7 +19,7 @@ from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.challenge.intake.submission import received
 from mriprivacy.data_prep.formats.atomic import whole_file
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 # grand-challenge shows this many characters of a message.
 LONGEST = 1024

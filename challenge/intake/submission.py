@@ -43,7 +43,7 @@ from mriprivacy.data_prep.formats.schema import (
     Attributes,
     parse_score,
 )
-from mriprivacy.data_prep.formats.tsv import Rule, TableError, one_of, parse_table, read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import Rule, TableError, one_of, parse_table, read_bytes
 
 __all__ = [
     "TABLES",

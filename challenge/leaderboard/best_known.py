@@ -12,7 +12,7 @@ import numpy as np
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import CHOSEN, SUBMITTED, Entry, Result
 from mriprivacy.challenge.entry.ranked_by import ranked_by
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring import Signature
 from mriprivacy.scoring.ranking import ALPHA, holm, paired_p
 

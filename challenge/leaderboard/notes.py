@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 # What the notes of one cause differ in: the attacker before the first colon, names in parentheses, the
 # attribute, how many people have which value, and numbers.

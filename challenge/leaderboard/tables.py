@@ -17,8 +17,8 @@ from mriprivacy.challenge.entry.entry import (
 from mriprivacy.challenge.entry.ranked_by import RankedBy
 from mriprivacy.challenge.leaderboard.best_known import MARK, rerated
 from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.schema import Attributes
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 PARTS = ("all", CHOSEN, *IMAGE_LISTS)  # lists of everybody; all others are of a part of the people
 

@@ -24,7 +24,7 @@ from mriprivacy.challenge.leaderboard.metric_block import Block, interval, numbe
 from mriprivacy.challenge.leaderboard.notes import Cause, by_cause
 from mriprivacy.challenge.leaderboard.standings import Board
 from mriprivacy.challenge.leaderboard.tables import gate
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring import Estimate
 
 LINES, WIDTH = 15, 100  # at most, on a terminal

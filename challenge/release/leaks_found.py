@@ -8,8 +8,8 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import Check
-from mriprivacy.challenge.evaluation.metadata_leak import leak_checks
-from mriprivacy.challenge.evaluation.rare_people import rare_people
+from mriprivacy.challenge.evaluation.checks.metadata_leak import leak_checks
+from mriprivacy.challenge.evaluation.checks.rare_people import rare_people
 from mriprivacy.challenge.release.linked_scans import scan_link_checks
 from mriprivacy.scoring import SmallSampleWarning
 from mriprivacy.scoring.errors import UserError

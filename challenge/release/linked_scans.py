@@ -9,8 +9,8 @@ from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.public import Edition, Split
 from mriprivacy.challenge.edition.sealed import SealedKey
 from mriprivacy.challenge.entry.entry import Check
-from mriprivacy.challenge.evaluation.audit import DRAWS, EVERYBODY, check_area
-from mriprivacy.challenge.evaluation.metadata_leak import link_by_facts
+from mriprivacy.challenge.evaluation.checks.audit import DRAWS, EVERYBODY, check_area
+from mriprivacy.challenge.evaluation.checks.metadata_leak import link_by_facts
 from mriprivacy.challenge.evaluation.metrics import ScoreList, reported
 from mriprivacy.challenge.release.scan_cues import CUES, Floats, scan_cues
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mriprivacy.baselines.attacks.adapted import AdaptedError
-from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.baselines.attacks.registry import make_attack
+from mriprivacy.baselines.attacks.training.adapted import AdaptedError
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers.cross_fitted import cross_fit
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.linkage import adapt_to, linked, lowest

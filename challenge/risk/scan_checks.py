@@ -27,9 +27,9 @@ from mriprivacy.baselines.face.scan import Scan, ScanError, read_scan
 from mriprivacy.baselines.face.surface import no_signal
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.compute.parallel import run as work
-from mriprivacy.challenge.evaluation.brain_gate import LEAST_CHANGED, estimate_brain, far_from_head
-from mriprivacy.challenge.evaluation.kept_face import KeptFace, compare_scans, lattice
-from mriprivacy.challenge.evaluation.whose_face import others_faces
+from mriprivacy.challenge.evaluation.checks.brain_gate import LEAST_CHANGED, estimate_brain, far_from_head
+from mriprivacy.challenge.evaluation.checks.kept_face import KeptFace, compare_scans, lattice
+from mriprivacy.challenge.evaluation.checks.whose_face import others_faces
 from mriprivacy.challenge.risk.scan_pairs import ScanPair
 from mriprivacy.scans.scan_file import open_scan
 from mriprivacy.scoring.errors import UserError

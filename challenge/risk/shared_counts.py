@@ -19,7 +19,7 @@ from mriprivacy.challenge.risk.recipients import NOTHING, PHOTOGRAPH, SCAN
 from mriprivacy.challenge.risk.scan_checks import FAILURES
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.strict_json import parse_json_object
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 FORMAT = "mriprivacy risk counts 1"

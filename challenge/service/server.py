@@ -23,7 +23,7 @@ from mriprivacy.challenge.service.room import FullError, Room
 from mriprivacy.challenge.service.spool import Answer, Item, find, receive, waiting
 from mriprivacy.challenge.submission_log.tokens import PLATFORMS, holder_of
 from mriprivacy.data_prep.formats.atomic import private_folder
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
 
 _MOST_CONNECTIONS = 128

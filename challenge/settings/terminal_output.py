@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
-from mriprivacy.data_prep.formats.foreign_text import visible
+from mriprivacy.data_prep.formats.tables.foreign_text import visible
 
 
 class _Visible(io.TextIOBase):

@@ -31,7 +31,7 @@ from mriprivacy.data_prep.formats.atomic import sync, whole_file
 from mriprivacy.data_prep.formats.fields import alike
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.strict_json import parse_json_object
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from mriprivacy.challenge.submission_log.log import (
     read_chain,
 )
 from mriprivacy.data_prep.formats.atomic import sync, whole_file
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 
 
 def repair(folder: Path, now: datetime | None = None) -> Event | None:

@@ -13,7 +13,7 @@ from typing import Any
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import entry_digest, file_digest
 from mriprivacy.challenge.submission_log.evidence import Compared
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.extras import how_to_install
 from mriprivacy.scoring.errors import UserError
 

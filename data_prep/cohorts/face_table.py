@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mriprivacy.data_prep.formats.problems import Findings
-from mriprivacy.data_prep.formats.tsv import TableError, read_table
+from mriprivacy.data_prep.formats.tables.tsv import TableError, read_table
 
 FACE_COLUMNS = ("photo", "face")
 # Left, top, right, bottom, pixels; right and bottom are the first column and row outside.

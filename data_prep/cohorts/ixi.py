@@ -18,7 +18,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.cohort_files import dicom_hint
 from mriprivacy.data_prep.formats.atomic import whole_file, write_whole
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 
 COLUMNS = ("participant_id", "sex", "age", "ethnicity", "site")
 SEX = {1: "M", 2: "F"}

@@ -15,10 +15,10 @@ from mriprivacy.data_prep.cohorts.people_values import (
     map_sex,
     whole_number,
 )
-from mriprivacy.data_prep.formats.foreign_table import ForeignTable, read_foreign
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
-from mriprivacy.data_prep.formats.tsv import TableError
+from mriprivacy.data_prep.formats.tables.foreign_table import ForeignTable, read_foreign
+from mriprivacy.data_prep.formats.tables.tsv import TableError
 
 VALUES = ("sex", "age", "ethnicity")
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+", re.ASCII)

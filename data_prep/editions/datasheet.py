@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mriprivacy.data_prep.editions.public_list import about_list
-from mriprivacy.data_prep.formats.foreign_text import inline
+from mriprivacy.data_prep.formats.tables.foreign_text import inline
 
 Description = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError, Participant
 from mriprivacy.data_prep.editions.edition_config import EditionConfig
 from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.secrets import keyed
-from mriprivacy.data_prep.formats.tsv import TableError, read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import TableError, read_bytes
 
 CARRIED = Path(mriprivacy.data_prep.cohorts.__file__).parent / "lists"
 _MOST_BYTES = 10_000_000

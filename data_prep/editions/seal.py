@@ -22,7 +22,7 @@ from mriprivacy.data_prep.formats.schema import (
     SUBJECT_COLUMNS,
     TRIAL_COLUMNS,
 )
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 
 
 def seal_edition(plan: Plan, folder: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mriprivacy.data_prep.formats.problems import shown
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 

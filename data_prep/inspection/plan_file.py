@@ -14,10 +14,10 @@ from mriprivacy.data_prep.cohorts.face_table import parse_face
 from mriprivacy.data_prep.cohorts.people_table import VALUES
 from mriprivacy.data_prep.cohorts.people_values import map_age
 from mriprivacy.data_prep.formats.close_words import did_you_mean
-from mriprivacy.data_prep.formats.foreign_text import one_line
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
-from mriprivacy.data_prep.formats.tsv import read_bytes
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.tsv import read_bytes
 from mriprivacy.scoring.errors import UserError
 
 FORMAT = 1

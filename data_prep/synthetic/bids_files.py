@@ -14,7 +14,7 @@ from PIL import Image
 from mriprivacy.data_prep.cohorts.cohort_files import DOPPELGANGERS, truth_paths
 from mriprivacy.data_prep.formats.atomic import whole_file, write_whole
 from mriprivacy.data_prep.formats.nifti import write_nifti
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.tissues import LABEL
 from mriprivacy.data_prep.synthetic.people.traits import ETHNICITIES

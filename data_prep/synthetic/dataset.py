@@ -11,7 +11,7 @@ from mriprivacy.data_prep.synthetic import bids_files as bids
 from mriprivacy.data_prep.synthetic.cohort_settings import SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.inside import Inside, draw_inside
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.head.voxels import turned
 from mriprivacy.data_prep.synthetic.people.doppelganger import doppelganger
 from mriprivacy.data_prep.synthetic.people.person import Person, drifted, random_for

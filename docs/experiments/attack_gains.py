@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriprivacy.baselines.attacks.geo import ANGLES, DISTANCES, FEATURES, RATIOS
-from mriprivacy.baselines.attacks.informed import SHRINKAGES, InformedAttack, Shrinkage
 from mriprivacy.baselines.attacks.networks import on_networks
 from mriprivacy.baselines.attacks.registry import Deepface, Geo, similarity
-from mriprivacy.baselines.attacks.standardize import Sides
+from mriprivacy.baselines.attacks.training.informed import SHRINKAGES, InformedAttack, Shrinkage
+from mriprivacy.baselines.attacks.training.standardize import Sides
 from mriprivacy.baselines.face.appearance import Look
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, extract
 from mriprivacy.challenge.attackers.levels import Seen, run_attackers, shuffled_key_aucs

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docs.experiments.attack_gains import Bench
-from mriprivacy.baselines.attacks.adapted import AdaptedError
-from mriprivacy.baselines.attacks.informed import InformedError
+from mriprivacy.baselines.attacks.training.adapted import AdaptedError
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers.levels import Images
 from mriprivacy.challenge.attackers.linkage import adapt_to, compared, lowest, people, train_on
 from mriprivacy.challenge.edition.protocol import attacks_of

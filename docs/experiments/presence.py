@@ -22,7 +22,7 @@ from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import halved, noisy, tilted
 

@@ -23,10 +23,10 @@ from mriprivacy.baselines.brain.analysis import BrainAnalysis, BrainError, analy
 from mriprivacy.baselines.defacers import DEFACERS, deface, register
 from mriprivacy.baselines.face.appearance import Appearance, appearance_of_scan
 from mriprivacy.baselines.face.scan import Scan, read_scan
-from mriprivacy.challenge.evaluation.brain_gate import far_from_head
+from mriprivacy.challenge.evaluation.checks.brain_gate import far_from_head
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from mriprivacy.scoring.metrics.utility import brain_gate
 from mriprivacy.scoring.metrics.utility_measures import BrainFindings, compare_brains

@@ -40,7 +40,7 @@ with atheris.instrument_imports(include=["mriprivacy", "zipfile", "json"]):
     from mriprivacy.data_prep.formats.nifti import canonical_bytes
     from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, parse_id, parse_score
     from mriprivacy.data_prep.formats.strict_json import JsonError, parse_json_object
-    from mriprivacy.data_prep.formats.tsv import parse_table, table_bytes
+    from mriprivacy.data_prep.formats.tables.tsv import parse_table, table_bytes
     from tests.helpers import read_properties
     from tests.helpers.read_properties import BETWEEN, SEALED, TABLES, Editions
     from tests.helpers.spoiled_entries import SMALL

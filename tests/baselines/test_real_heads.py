@@ -13,7 +13,7 @@ from mriprivacy.baselines.face.scan import Scan, read_scan
 from mriprivacy.baselines.face.surface import isotropic
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import FEW, MORE, NOISIEST, ghosted, halved, mirrored, noisy
 from tests.helpers.in_ci import skip_but_not_in_ci

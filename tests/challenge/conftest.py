@@ -21,9 +21,9 @@ from mriprivacy.challenge.intake.submission import (
     received,
     write_submission_json,
 )
-from mriprivacy.challenge.leaderboard.report import write_report
+from mriprivacy.challenge.leaderboard.pages.report import write_report
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.board_entries import made_up
 from tests.helpers.descriptions import about
 from tests.helpers.engine import ENGINE

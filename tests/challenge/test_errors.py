@@ -15,7 +15,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.intake.description import describe_reference
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import ScoringError, UserError
 
 # One label of the key changes after it was read and checked, as a fault of the kit would change it.

@@ -9,7 +9,7 @@ import pytest
 from mriprivacy.baselines.alignment.presence import CANNOT_TELL, CUT, WHOLE, presence
 from mriprivacy.baselines.face.scan import read_scan
 from mriprivacy.challenge.cli import main
-from mriprivacy.data_prep.formats.tsv import read_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table
 from mriprivacy.scans.scan_file import ScanError
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.in_ci import needs

@@ -9,7 +9,7 @@ import pytest
 from mriprivacy.challenge.compute.code_hash import result_code
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
 from tests.helpers.board_entries import made_up
 from tests.helpers.same_board import ROOT, differences, notes, readme
 

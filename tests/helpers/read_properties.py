@@ -17,7 +17,7 @@ from mriprivacy.challenge.entry.entry_file import entry_digest, read_entry, writ
 from mriprivacy.challenge.entry.entry_rules import entry_problems
 from mriprivacy.challenge.export.design import design
 from mriprivacy.challenge.leaderboard.comparable import comparable
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
 from mriprivacy.challenge.submission_log.budget import edition_budget
 from mriprivacy.challenge.submission_log.head import HEAD
 from mriprivacy.challenge.submission_log.log import LOG, Event, append, read_log

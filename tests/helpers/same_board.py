@@ -23,9 +23,9 @@ from mriprivacy.challenge.compute.code_hash import result_code
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.comparable import comparable
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.terminal import ranking
 from mriprivacy.challenge.leaderboard.standings import board
-from mriprivacy.challenge.leaderboard.terminal import ranking
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.scoring import Signature
 

@@ -21,7 +21,7 @@ from mriprivacy.challenge.intake.description import DESCRIPTION, TOKEN
 from mriprivacy.challenge.intake.submission import write_submission_json
 from mriprivacy.challenge.submission_log.tokens import TEAMS, new_token
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.hostile_archives import members, packed
 
 

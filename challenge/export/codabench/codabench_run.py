@@ -9,7 +9,7 @@ from mriprivacy.challenge.export.codabench.old_scipy import adapt_to_old_scipy
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
 from mriprivacy.data_prep.formats.atomic import write_whole
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 
 def main(words: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from mriprivacy.challenge.intake.description import SubmissionError, write_submi
 from mriprivacy.data_prep.formats.atomic import OutsideError, inside
 from mriprivacy.data_prep.formats.problems import Findings, shown
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, DISTRACTORS, SCORE_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 
 INPUT_SOCKET = "head-mri"
 SOCKETS = {"attack": "scores", "attributes": "attributes", "defacing": "defaced-head-mri"}

@@ -18,7 +18,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from mriprivacy.challenge.leaderboard.tables import tsv
-from mriprivacy.data_prep.formats.foreign_text import one_line
+from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 
 # Colours that the page sets, light or dark (pages/templates/style.css), by the stand-in they are drawn with.
 INK, MUTED, GRID, PAPER = "#010001", "#010002", "#010003", "#010004"

@@ -12,7 +12,7 @@ from mriprivacy.baselines.alignment.template import average_brain, average_head,
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import HeadScan, scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import HeadScan, scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 
 

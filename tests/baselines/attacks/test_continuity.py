@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mriprivacy.baselines.attacks.adapted import adapt
-from mriprivacy.baselines.attacks.fusion import fuse
-from mriprivacy.baselines.attacks.informed import left_out, train
 from mriprivacy.baselines.attacks.registry import similarity
+from mriprivacy.baselines.attacks.training.adapted import adapt
+from mriprivacy.baselines.attacks.training.fusion import fuse
+from mriprivacy.baselines.attacks.training.informed import left_out, train
 from mriprivacy.scoring import auc
 
 pytestmark = pytest.mark.long

@@ -18,8 +18,8 @@ from mriprivacy.baselines.attacks.face_network import (
 from mriprivacy.baselines.attacks.networks import LEFT_OUT, NETWORKS
 from mriprivacy.baselines.attacks.registry import make_attack
 from mriprivacy.baselines.face.appearance import Look
-from mriprivacy.baselines.face.deepface_library import deepface
 from mriprivacy.baselines.face.landmarks import Face
+from mriprivacy.baselines.face.recognition.deepface_library import deepface
 from mriprivacy.baselines.face.weights import WeightsError
 from mriprivacy.challenge.edition.protocol import Protocol, protocol_problems
 from tests.helpers.tiny_onnx import colour_network

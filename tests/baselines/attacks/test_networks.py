@@ -16,8 +16,8 @@ from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, NETWORKS, on
 from mriprivacy.baselines.attacks.registry import AttackError, make_attack
 from mriprivacy.baselines.face import weights as weights_module
 from mriprivacy.baselines.face.appearance import Look
-from mriprivacy.baselines.face.crops import CHIP_PADDING, five_points
 from mriprivacy.baselines.face.landmarks import Face, find_face
+from mriprivacy.baselines.face.recognition.crops import CHIP_PADDING, five_points
 from mriprivacy.baselines.face.weights import DLIB_LANDMARKS, SFACE, WeightsError, packaged
 
 # Sums of an embedding with random signs. Other instruction sets of the CPU change them by 1e-6.

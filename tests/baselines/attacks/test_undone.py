@@ -17,7 +17,7 @@ from mriprivacy.baselines.face.undo import UNDOINGS
 from mriprivacy.baselines.face.views import make_views
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 
 

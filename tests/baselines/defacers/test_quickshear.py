@@ -21,7 +21,7 @@ from mriprivacy.baselines.defacers.quickshear import sheared_off
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 
 pytestmark = pytest.mark.long

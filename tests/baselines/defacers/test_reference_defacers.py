@@ -32,10 +32,10 @@ from mriprivacy.baselines.defacers.masked import air, face_region, put
 from mriprivacy.baselines.face.appearance import appearance_of_scan
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM
 from mriprivacy.baselines.face.scan import Scan
-from mriprivacy.challenge.evaluation.brain_gate import far_from_head
+from mriprivacy.challenge.evaluation.checks.brain_gate import far_from_head
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.head.mesh import head_mesh
-from mriprivacy.data_prep.synthetic.head.scanner import scan_head
+from mriprivacy.data_prep.synthetic.head.scanning.scanner import scan_head
 from mriprivacy.data_prep.synthetic.people.person import draw_person
 from mriprivacy.scoring.errors import SetupError, UserError
 from mriprivacy.scoring.metrics.utility import brain_gate

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mriprivacy.baselines.attacks.informed import InformedError
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers import cross_fitted
 from mriprivacy.challenge.attackers.cross_fitted import cross_fit
 from mriprivacy.challenge.attackers.features import ImageFeatures

@@ -20,7 +20,7 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import SealedTrial, open_sealed
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import LEVELS, Result
-from mriprivacy.challenge.evaluation.audit import audit
+from mriprivacy.challenge.evaluation.checks.audit import audit
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.defacing import _audited, _by_group
 from mriprivacy.challenge.evaluation.draws import exposure_of

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mriprivacy.baselines.attacks.informed import InformedError
 from mriprivacy.baselines.attacks.registry import similarity
+from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.attackers.linkage import adapt_to, left_out_of, link, shuffled, train_on
 

@@ -13,7 +13,7 @@ from mriprivacy.challenge.commands.demo import DemoSettings, plan
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.data_prep.formats.tsv import read_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table
 from tests.helpers.engine import ENGINE_WORDS
 
 pytestmark = pytest.mark.long

@@ -11,7 +11,7 @@ import pytest
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.settings.remote import send
-from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table, write_table
 from mriprivacy.scoring import search_gallery
 from tests.helpers.engine import ENGINE_WORDS
 

@@ -31,7 +31,7 @@ from mriprivacy.challenge.submission_log.log import LOG, Event, read_chain, read
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.manifest import write_commitment, write_manifest
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.build_words import words as build_words
 from tests.helpers.interruptions import end_before
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mriprivacy.baselines.attacks.face_network import weights_sha256
 from mriprivacy.challenge.cli import main
-from mriprivacy.data_prep.formats.tsv import read_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table
 from tests.helpers.engine import ENGINE_WORDS
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.challenge.cli import main
-from mriprivacy.data_prep.formats.score_table import read_scores
+from mriprivacy.data_prep.formats.tables.score_table import read_scores
 from mriprivacy.scoring import compare, draw_systems, score_trials
 
 N = 12

@@ -14,7 +14,7 @@ from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.settings.printing import Printing, verdict_only
 from mriprivacy.challenge.submission_log.budget import OPEN_KEY
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.board_entries import made_up
 
 ROOT = Path(__file__).parents[3]

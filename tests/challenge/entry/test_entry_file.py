@@ -16,7 +16,7 @@ from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.entry import Entry, EntryError
 from mriprivacy.challenge.entry.entry_file import LARGEST, examine_entries, read_entry, write_entry
 from mriprivacy.challenge.entry.entry_rules import entry_problems
-from mriprivacy.challenge.leaderboard.site import write_site
+from mriprivacy.challenge.leaderboard.pages.site import write_site
 from mriprivacy.data_prep.formats.atomic import OutsideError
 from mriprivacy.scoring import Estimate
 from tests.helpers.board_entries import HASH, made_up

@@ -16,7 +16,7 @@ from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
-from mriprivacy.challenge.evaluation.brain_gate import apply_gate, estimate_brain
+from mriprivacy.challenge.evaluation.checks.brain_gate import apply_gate, estimate_brain
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import write_submission_json
@@ -24,7 +24,7 @@ from mriprivacy.challenge.intake.submission import check_submission
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.editions.build_edition import build_edition, plan_edition
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.awkward import CONFIG, HEAD, PEOPLE, brain, with_head
 from tests.helpers.degraded import halved
 

@@ -20,15 +20,15 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
-from mriprivacy.challenge.evaluation.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.brain_gate import apply_gate
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.intake.description import describe_reference, write_submission_json
 from mriprivacy.challenge.intake.submission import check_submission
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
-from mriprivacy.challenge.leaderboard.report import write_report
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.report import write_report
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table, write_table
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE
 
@@ -258,7 +258,7 @@ def test_a_gate_that_ends_its_worker_does_not_pass(
     tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "mriprivacy.challenge.evaluation.brain_gate.run_untrusted",
+        "mriprivacy.challenge.evaluation.checks.brain_gate.run_untrusted",
         lambda _, jobs, *__: [Lost("took too long")] * len(jobs),
     )
     scans = check_submission(defacing, tiny_edition).scans
@@ -285,7 +285,7 @@ def test_scans_without_a_brain_are_not_counted(
 
     known = {probe for _, probe in sorted(scans)[:3]}
     sealed_mask = SealedKey.brain_mask
-    monkeypatch.setattr("mriprivacy.challenge.evaluation.brain_gate.estimate_brain", estimate)
+    monkeypatch.setattr("mriprivacy.challenge.evaluation.checks.brain_gate.estimate_brain", estimate)
     monkeypatch.setattr(SealedKey, "brain_mask", lambda key, p: sealed_mask(key, p) if p in known else None)
     gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
     assert calls == [tmp_path] * 7

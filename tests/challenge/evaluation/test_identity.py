@@ -20,9 +20,9 @@ from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.evaluation.metrics import Ask, verification
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.terminal import summary
 from mriprivacy.challenge.leaderboard.system_tables import by_level, results
-from mriprivacy.challenge.leaderboard.terminal import summary
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.helpers.engine import ENGINE
 from tests.helpers.tiny_cohort import with_doppelgangers, write_tiny_cohort

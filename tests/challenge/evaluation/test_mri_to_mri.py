@@ -22,10 +22,10 @@ from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
-from mriprivacy.challenge.evaluation.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.metadata_leak import metadata_leaks
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
-from mriprivacy.challenge.evaluation.metadata_leak import metadata_leaks
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.challenge.intake.submission import SubmissionError, check_submission
 from mriprivacy.challenge.leaderboard.standings import board
@@ -119,7 +119,7 @@ def judge(
     folder: Path, submission: Path, monkeypatch: pytest.MonkeyPatch, compute: Compute = ENGINE
 ) -> Entry:
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.extract", fake_extract)
-    monkeypatch.setattr("mriprivacy.challenge.evaluation.brain_gate.estimate_brain", behind)
+    monkeypatch.setattr("mriprivacy.challenge.evaluation.checks.brain_gate.estimate_brain", behind)
     monkeypatch.setattr(
         "mriprivacy.challenge.evaluation.defacing.measure_utility", lambda *_: ({}, [])
     )  # there is no brain

@@ -19,7 +19,7 @@ from mriprivacy.challenge.evaluation.rehearsal import rehearsed
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers import toy_heads
 from tests.helpers.engine import ENGINE_WORDS
 
@@ -127,7 +127,7 @@ def test_it_is_rated_without_a_key(
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.SHUFFLED_KEYS", 2)
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.KEYS_A_CALL", 2)
     monkeypatch.setattr(
-        "mriprivacy.challenge.evaluation.brain_gate.estimate_brain", lambda *_: toy_heads.BRAIN
+        "mriprivacy.challenge.evaluation.checks.brain_gate.estimate_brain", lambda *_: toy_heads.BRAIN
     )
     words = [f"edition={public.root}", f"submission={mine}", f"cache={tmp_path}", *ENGINE_WORDS]
     assert main(["rehearse", *words, "verbose=true"]) == 0

@@ -18,7 +18,7 @@ from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import Gate
 from mriprivacy.challenge.evaluation import utility
-from mriprivacy.challenge.evaluation.brain_gate import far_from_head
+from mriprivacy.challenge.evaluation.checks.brain_gate import far_from_head
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.utility import measure_utility
 from mriprivacy.challenge.intake.description import write_submission_json

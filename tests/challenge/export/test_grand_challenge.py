@@ -33,7 +33,7 @@ from mriprivacy.data_prep.formats.schema import (
     SEALED_KEY_COLUMNS,
     parse_id,
 )
-from mriprivacy.data_prep.formats.tsv import read_table, write_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table, write_table
 from tests.helpers.stock_image import linked_python
 
 

@@ -17,7 +17,7 @@ from mriprivacy.challenge.export.columns import columns
 from mriprivacy.challenge.export.medperf.containers import build_words
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.in_ci import needs_extra
 from tests.helpers.medperf_rules import MOUNTS, can_mount, config_problems, start
 

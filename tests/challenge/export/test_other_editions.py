@@ -25,7 +25,7 @@ from mriprivacy.data_prep.editions.build_edition import (
 from mriprivacy.data_prep.editions.release import release_photo, release_scan
 from mriprivacy.data_prep.formats.atomic import whole_folder
 from mriprivacy.data_prep.formats.schema import DISTRACTORS, SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 
 
 @pytest.fixture(scope="module")

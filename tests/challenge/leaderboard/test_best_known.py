@@ -23,12 +23,12 @@ from mriprivacy.challenge.evaluation.strongest_attacker import rate_strongest
 from mriprivacy.challenge.intake.description import write_submission_json
 from mriprivacy.challenge.intake.submission import DefacingSubmission
 from mriprivacy.challenge.leaderboard.best_known import MARK, best_known, rerated
-from mriprivacy.challenge.leaderboard.card import card
-from mriprivacy.challenge.leaderboard.markdown import leaderboard, sections
-from mriprivacy.challenge.leaderboard.site import pages
+from mriprivacy.challenge.leaderboard.pages.card import card
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard, sections
+from mriprivacy.challenge.leaderboard.pages.site import pages
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring import Estimate, Signature
 from tests.helpers.board_entries import HASH, estimate, made_up
 from tests.helpers.descriptions import about

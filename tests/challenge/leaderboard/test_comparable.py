@@ -6,7 +6,7 @@ import pytest
 
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.leaderboard.comparable import comparable
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
 from mriprivacy.scoring import ScoringError
 from tests.helpers.board_entries import made_up
 

@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from mriprivacy.challenge import cli
 from mriprivacy.challenge.entry.attacker import Attacker
 from mriprivacy.challenge.entry.entry import Entry, Result
-from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.html import page
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
-from mriprivacy.challenge.leaderboard.site import pages
-from mriprivacy.challenge.leaderboard.terminal import ranking, summary
+from mriprivacy.challenge.leaderboard.pages.glossary import Guide
+from mriprivacy.challenge.leaderboard.pages.html import page
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.site import pages
+from mriprivacy.challenge.leaderboard.pages.terminal import ranking, summary
 from mriprivacy.challenge.settings.terminal_output import escaped_output
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up

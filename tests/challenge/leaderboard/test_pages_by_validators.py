@@ -16,8 +16,8 @@ import pytest
 from playwright import sync_api as playwright
 
 from mriprivacy.challenge.entry.entry_file import read_entries
-from mriprivacy.challenge.leaderboard.glossary import Guide
-from mriprivacy.challenge.leaderboard.site import write_site
+from mriprivacy.challenge.leaderboard.pages.glossary import Guide
+from mriprivacy.challenge.leaderboard.pages.site import write_site
 from tests.helpers.board_entries import made_up
 from tests.helpers.in_ci import skip_but_not_in_ci
 

@@ -21,7 +21,7 @@ from mriprivacy.challenge.intake.submission import check_submission
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.formats.manifest import public_files
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers.descriptions import about
 from tests.helpers.engine import ENGINE, ENGINE_WORDS
 from tests.helpers.two_contrasts import CONFIG as BETWEEN_SCANS

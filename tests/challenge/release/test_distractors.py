@@ -16,7 +16,7 @@ from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.distractors import Distractors, find_distractors
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, plan_edition
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.data_prep.synthetic.cohort_settings import ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import write_person
 from mriprivacy.data_prep.synthetic.people.person import draw_people

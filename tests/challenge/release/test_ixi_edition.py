@@ -11,7 +11,7 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.standings import board
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import read_table
+from mriprivacy.data_prep.formats.tables.tsv import read_table
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import write_person
 from mriprivacy.data_prep.synthetic.people.person import draw_people

@@ -16,7 +16,7 @@ from mriprivacy.challenge.release.photograph_cuts import Shot, look
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.build_words import TERMS, words
 from tests.helpers.engine import ENGINE_WORDS

@@ -31,7 +31,7 @@ from mriprivacy.data_prep.editions.edition_config import EditionConfig, check_co
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.editions.public_list import CARRIED, PublicList, read_public_list
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import table_bytes
+from mriprivacy.data_prep.formats.tables.tsv import table_bytes
 from mriprivacy.data_prep.synthetic.cohort_settings import PhotoSettings, ScanSettings, SyntheticCohort
 from mriprivacy.data_prep.synthetic.dataset import write_person
 from mriprivacy.data_prep.synthetic.people.person import draw_people

@@ -13,7 +13,7 @@ from mriprivacy.data_prep.cohorts.cohort_files import ScanFile
 from mriprivacy.data_prep.cohorts.people_values import group_of
 from mriprivacy.data_prep.editions.plan import Plan, SplitPlan, plan_people
 from mriprivacy.data_prep.formats.schema import TRIAL_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import table_bytes
+from mriprivacy.data_prep.formats.tables.tsv import table_bytes
 from mriprivacy.data_prep.synthetic.dataset import sessions_of
 from mriprivacy.data_prep.synthetic.people.traits import draw_traits, subject_ids
 

@@ -10,8 +10,8 @@ import pytest
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
-from mriprivacy.challenge.leaderboard.markdown import leaderboard
-from mriprivacy.challenge.leaderboard.site import pages
+from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
+from mriprivacy.challenge.leaderboard.pages.site import pages
 from mriprivacy.data_prep.formats.manifest import SUPERSEDED
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up

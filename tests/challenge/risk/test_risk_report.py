@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mriprivacy.challenge.risk import risk_pdf
 from mriprivacy.challenge.risk.assessment import Assessment, Terms
 from mriprivacy.challenge.risk.control_rate import controlled_risk
 from mriprivacy.challenge.risk.inference import Inferred
 from mriprivacy.challenge.risk.recipients import NOTHING, PHOTOGRAPH, SCAN, Linkage
-from mriprivacy.challenge.risk.risk_page import report_page
-from mriprivacy.challenge.risk.risk_sections import ReportSection, sections
+from mriprivacy.challenge.risk.report import risk_pdf
+from mriprivacy.challenge.risk.report.risk_page import report_page
+from mriprivacy.challenge.risk.report.risk_sections import ReportSection, sections
 from mriprivacy.challenge.risk.scan_checks import CheckedScan
 from mriprivacy.challenge.risk.singling_out import GALLERIES, single_out
 from mriprivacy.scoring import Estimate

@@ -27,7 +27,7 @@ from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_l
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from mriprivacy.data_prep.editions.trials import make_trials
 from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, Attributes
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring import auc
 from tests.helpers.key_search import aucs, find_key, half_tables
 from tests.helpers.tiny_cohort import write_tiny_cohort

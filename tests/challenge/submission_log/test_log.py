@@ -41,7 +41,7 @@ from mriprivacy.challenge.submission_log.log import (
 )
 from mriprivacy.data_prep.formats.manifest import file_sha256
 from mriprivacy.data_prep.formats.schema import ATTRIBUTE_COLUMNS, SCORE_COLUMNS
-from mriprivacy.data_prep.formats.tsv import write_table
+from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.board_entries import made_up
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS, parse_face, read_faces
-from mriprivacy.data_prep.formats.tsv import TableError, write_table
+from mriprivacy.data_prep.formats.tables.tsv import TableError, write_table
 
 
 def test_numbers_and_boxes_are_read(tmp_path: Path) -> None:

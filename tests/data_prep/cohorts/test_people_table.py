@@ -7,7 +7,7 @@ import pytest
 
 from mriprivacy.data_prep.cohorts.people_table import VALUES, PeopleTable, read_people
 from mriprivacy.data_prep.cohorts.people_values import group_of
-from mriprivacy.data_prep.formats.tsv import TableError
+from mriprivacy.data_prep.formats.tables.tsv import TableError
 from tests.helpers.in_ci import needs_extra
 
 ROWS = [

@@ -1,0 +1,132 @@
+"""What the kit cannot read is no protection: it is counted, named, and costs the rank."""
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from mriprivacy.baselines.alignment import presence as module
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, DEFACED, VERDICTS, WHOLE, Presence
+from mriprivacy.baselines.face.scan import Scan, read_scan
+from mriprivacy.challenge.edition.public import Edition
+from mriprivacy.challenge.entry import entry as entries
+from mriprivacy.challenge.entry.entry import ORIGINAL_TOO, may_be_ranked, unreadable
+from mriprivacy.challenge.entry.entry_file import read_entry, write_entry
+from mriprivacy.challenge.evaluation.checks.face_presence import look_for_faces
+from mriprivacy.challenge.export.columns import platform_scores
+from mriprivacy.challenge.intake.submission import SubmissionError
+from mriprivacy.challenge.leaderboard.pages.terminal import summary
+from mriprivacy.challenge.leaderboard.standings import board
+from mriprivacy.challenge.leaderboard.tables import defacing
+from mriprivacy.challenge.leaderboard.verdict import of_entry, why_not_ranked
+from tests.helpers.board_entries import made_up
+from tests.helpers.engine import ENGINE
+
+
+def able():
+    """An entry that may be ranked."""
+    return next(entry for entry in map(made_up, range(20)) if may_be_ranked(entry))
+
+
+def counted(seen: int, own: int, both: int) -> dict[str, int]:
+    """Scans that are read, that are not, and that are not in the original either."""
+    return {**dict.fromkeys(VERDICTS, 0), DEFACED: seen, CANNOT_TELL: own + both, ORIGINAL_TOO: both}
+
+
+def test_words_are_those_of_the_verdict() -> None:
+    assert entries.CANNOT_TELL == module.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("seen", "own", "both", "ranked"),
+    [(40, 0, 0, True), (39, 1, 0, False), (38, 0, 2, True), (37, 0, 3, False), (0, 40, 0, False)],
+)
+def test_none_is_tolerated_but_of_originals_that_cannot_be_read(
+    seen: int, own: int, both: int, ranked: bool
+) -> None:
+    entry = replace(able(), presence=counted(seen, own, both))
+    assert may_be_ranked(entry) == ranked
+    assert bool(unreadable(entry)) != ranked
+    if not ranked:
+        assert why_not_ranked(entry) == unreadable(entry)
+        assert f"not ranked: {unreadable(entry)}" in summary(entry)
+        with pytest.raises(SubmissionError, match="cannot tell"):
+            platform_scores(entry)
+
+
+def test_a_system_gains_nothing_by_making_a_scan_unreadable() -> None:
+    """Whichever scan it is: readable in the original, or not."""
+    entry = able()
+    for seen, own, both in product(range(1, 24), range(3), range(3)):
+        if may_be_ranked(replace(entry, presence=counted(seen, own, both))):
+            continue
+        for more in ((1, 0), (0, 1)):
+            changed = counted(seen - 1, own + more[0], both + more[1])
+            assert not may_be_ranked(replace(entry, presence=changed))
+
+
+def test_entry_board_and_verdict_show_it(tmp_path: Path) -> None:
+    entry = replace(able(), presence=counted(22, 2, 0))
+    write_entry(tmp_path, entry)
+    assert read_entry(tmp_path / entry.path) == entry
+    table = defacing(board([entry, made_up(1)]))
+    shown = {row[1].entry: row[table.header.index("cannot tell")].text for row in table.rows}
+    assert (shown[entry.path], shown[made_up(1).path]) == ("2/24", "n/a")
+    line = next(line for line in of_entry(entry).lines if line.what == "faces left")
+    assert "22 defaced, 2 cannot tell" in line.meaning
+    assert "cannot tell" not in defacing(board([made_up(1)])).header
+
+
+def test_scans_and_originals_are_told_apart(
+    tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan that is bad in the original is no fault of the system's."""
+    scans = {("eval", probe): tiny_edition.eval.scan(probe) for probe in tiny_edition.eval.probes}
+    (bad, own), *_ = ((one, other) for one, other in zip(scans, list(scans)[1:], strict=False))
+    unreadable_data = read_scan(scans[bad]).data
+    sent = {**scans, own: tmp_path / "sent.nii.gz"}
+    sent[own].write_bytes(scans[bad].read_bytes())
+
+    def seen(scan: Scan, cache: Path) -> Presence:
+        same = np.array_equal(scan.data, unreadable_data)
+        lost = Presence(CANNOT_TELL, reason="no head (nmi 1.01)")
+        return lost if same else Presence(DEFACED, scan_to_head=np.eye(4))
+
+    room = "mriprivacy.challenge.evaluation.checks.face_presence."
+    monkeypatch.setattr(room + "presence", seen)
+    monkeypatch.setattr(room + "judge", lambda small, *_: Presence(CANNOT_TELL, reason="no head (nmi 1.02)"))
+    counts, remarks, whole = look_for_faces(tiny_edition, sent, tmp_path, ENGINE)
+    assert counts == counted(len(scans) - 2, 1, 1)
+    assert not whole
+    assert sorted(remarks) == sorted(
+        f"faces: cannot tell in these scans{more} whether a face is left: no head (1 scan: {probe})"
+        for (_, probe), more in ((bad, " and in their originals"), (own, ""))
+    )
+
+
+def test_what_remains_is_judged_where_the_original_lay(
+    tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stripped brain may be too little to register; that is no fault of who stripped it."""
+    probe, *_ = tiny_edition.eval.probes
+    sent = {("eval", probe): tmp_path / "sent.nii.gz"}
+    image = nib.load(tiny_edition.eval.scan(probe))
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj)[::1] // 2, image.affine), sent["eval", probe])
+    original, place, asked = read_scan(tiny_edition.eval.scan(probe)), np.diag([1.0, 1, 1.1, 1]), []
+
+    def seen(scan: Scan, cache: Path) -> Presence:
+        same = np.array_equal(scan.data, original.data)
+        return Presence(WHOLE, scan_to_head=place) if same else Presence(CANNOT_TELL, reason="too little")
+
+    def judged(small: Scan, scan_to_head: np.ndarray, air: float) -> Presence:
+        asked.append(scan_to_head)
+        return Presence(DEFACED)
+
+    room = "mriprivacy.challenge.evaluation.checks.face_presence."
+    monkeypatch.setattr(room + "presence", seen)
+    monkeypatch.setattr(room + "judge", judged)
+    assert look_for_faces(tiny_edition, sent, tmp_path, ENGINE) == (counted(1, 0, 0), [], frozenset())
+    assert [own.tolist() for own in asked] == [place.tolist()]

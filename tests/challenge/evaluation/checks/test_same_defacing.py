@@ -1,0 +1,60 @@
+"""The test that tells two samples apart is silent where they are alike, and sees what is missing."""
+
+import numpy as np
+import pytest
+
+from mriprivacy.challenge.attackers.features import ImageFeatures
+from mriprivacy.challenge.evaluation.checks.same_defacing import _block, split_test, two_sample
+
+
+def test_samples_of_one_kind_are_not_told_apart() -> None:
+    found = [
+        two_sample(
+            [np.random.default_rng(seed).normal(size=(30, 40))], np.arange(30) < 15, list(map(str, range(30)))
+        )
+        for seed in range(30)
+    ]
+    assert not any(one.differ for one in found)
+    assert 0.2 < np.mean([one.p for one in found]) < 0.8
+
+
+def test_people_are_permuted_and_not_their_scans() -> None:
+    """Six people with five scans each: a split of them is one of twenty, whatever their scans are like."""
+    person = np.repeat(np.arange(6), 5)
+    features = np.random.default_rng(0).normal(size=(6, 4))[person]
+    assert two_sample([features], person < 3, person.astype(str).tolist()).p > 0.01
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_split_without_faces_is_told_apart(missing: bool) -> None:
+    rng = np.random.default_rng(0)
+    scans = {
+        split: {
+            f"{split}{i}": ImageFeatures(
+                True, "", {} if missing and split == "dev" else {"geo": rng.normal(size=6)}
+            )
+            for i in range(12)
+        }
+        for split in ("dev", "eval")
+    }
+    subjects = {name: name for own in scans.values() for name in own}
+    assert split_test(scans, {}, subjects, defaced=True).differ == missing
+
+
+@pytest.mark.parametrize("share", [12, 4])
+def test_accuracy_is_a_share_and_high_where_samples_lie_apart(share: int) -> None:
+    second = np.arange(24) < share
+    noise = np.random.default_rng(0).normal(size=(24, 5))
+    people = list(map(str, range(24)))
+    assert 0.7 < two_sample([noise + 9 * second[:, None]], second, people).accuracy <= 1
+    assert 0.2 < two_sample([noise], second, people).accuracy < 0.8
+
+
+@pytest.mark.parametrize("columns", [1, 10, 1000])
+def test_a_block_weighs_the_same_however_many_columns_it_has(columns: int) -> None:
+    rows = list(np.random.default_rng(columns).normal(3, 7, size=(20, columns)))
+    whole = _block(rows)
+    assert (whole**2).sum() / 20 == pytest.approx(columns / whole.shape[1], rel=1e-9)
+    with_one_missing = _block([*rows, None])
+    assert np.isfinite(with_one_missing).all()
+    assert (with_one_missing**2).sum() / 21 == pytest.approx(1, rel=1e-9)
