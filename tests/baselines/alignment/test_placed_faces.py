@@ -64,6 +64,7 @@ def test_the_picture_does_not_hang_on_how_a_head_lies(
         assert np.median(np.abs(one.landmarks - other.landmarks)) < 6
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("defacer", ["quickshear", "niimath_deface"])
 def test_a_head_without_a_face_is_cut_out_too(defacer: str, head: Scan, registrations: Path) -> None:
     faces = placed_faces(deface(defacer, head, registrations), 1.5, VIEWS, 400, registrations)

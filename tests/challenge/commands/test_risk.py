@@ -89,6 +89,7 @@ def test_the_exposed_are_found_and_one_of_them_is_named(
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF-")
 
 
+@pytest.mark.long
 def test_the_page_states_what_a_data_officer_looks_for(hospital: Path) -> None:
     assert risk(hospital, "release=<b>Open</b> data") == 0
     page = (hospital / "risk" / "report.html").read_text()
@@ -108,6 +109,7 @@ def test_the_page_states_what_a_data_officer_looks_for(hospital: Path) -> None:
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+@pytest.mark.long
 def test_scans_that_fail_are_listed_for_those_who_defaced(hospital: Path) -> None:
     shutil.copy(
         hospital / "before/sub-01/anat/sub-01_T2w.nii.gz", hospital / "after/sub-01/anat/sub-01_T2w.nii.gz"
@@ -217,6 +219,7 @@ def test_originals_that_were_defaced_before_are_refused(
     assert "16 of 16 originals have no face" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_without_photographs_and_second_scans_it_says_what_was_not_tested(
     hospital: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

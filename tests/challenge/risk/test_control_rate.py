@@ -73,6 +73,7 @@ def test_everybody_found_reaches_one() -> None:
     assert risk.low > 0.8
 
 
+@pytest.mark.long
 def test_where_no_attack_sees_anything_the_best_of_many_seldom_lies_above_0() -> None:
     rng, control = np.random.default_rng(2), np.array([1.0, 0, 0, 0])
     one, best = 0, 0

@@ -1,6 +1,7 @@
 """Attributes are predicted beyond the control where features hold them, and small cells are left out."""
 
 import numpy as np
+import pytest
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.risk.inference import infer_attribute, predicted_risk
@@ -62,6 +63,7 @@ def test_no_features_is_not_tested() -> None:
     assert infer_attribute("sex", sex, nothing, nothing, ["geo"]).why_not.startswith("no attack has features")
 
 
+@pytest.mark.long
 def test_luck_of_attacks_trained_on_the_same_people_is_no_risk() -> None:
     """Noise of three attacks: the exchange of values takes intervals back to 0, and leaves about 5 %."""
     kept, luck = 0, 0

@@ -33,6 +33,7 @@ def mark(folder: Path) -> object:
     return repair(folder, NOON - timedelta(days=1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["kill", "power", "error"])
 @pytest.mark.parametrize("lines", [0, 3])
 @pytest.mark.parametrize("work", [refuse, let_in, mark])

@@ -97,11 +97,18 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
     ("system", "on_dev", "name"),
     [
         (toy_heads.shell, None, "the original face is inside: in 24 of 24 scans"),
-        (toy_heads.brighter, None, "the original face is inside: in 24 of 24 scans"),
+        pytest.param(
+            toy_heads.brighter, None, "the original face is inside: in 24 of 24 scans", marks=pytest.mark.long
+        ),
         (toy_heads.swapped, None, "faces of other people: in 24 of 24 scans (the head of sub-"),
         (toy_heads.moved, None, "faces of other people: in "),
-        (toy_heads.two_patients, None, "faces of other people: in 20 of 24 scans (the head of sub-"),
-        (toy_heads.filled, None, "faces of other people: in "),
+        pytest.param(
+            toy_heads.two_patients,
+            None,
+            "faces of other people: in 20 of 24 scans (the head of sub-",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(toy_heads.filled, None, "faces of other people: in ", marks=pytest.mark.long),
         (toy_heads.one_voxel, None, "not defaced: 24 of 24 scans are the originals but for less than 1%"),
         (toy_heads.honest, toy_heads.stripped, "dev and eval are defaced in different ways: "),
     ],

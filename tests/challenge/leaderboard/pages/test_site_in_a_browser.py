@@ -14,7 +14,7 @@ from tests.helpers.board_entries import made_up
 from tests.helpers.chromium import chromium
 from tests.helpers.markdown_pages import ROOT
 
-pytestmark = pytest.mark.slow  # .ci/run asks for them by name
+pytestmark = pytest.mark.slow  # `.ci/run all` asks for them by name
 EDITION = "synth-1-abababab"
 PAGES = (
     "index.html",
