@@ -1,10 +1,10 @@
 """What each part of the attackers gains: the tables of docs/results/attacks.md.
 
-    uv run python -m docs.experiments.attack_gains EDITION CACHE ENTRIES [SUBMISSION ...]
+    uv run python -m docs.experiments.attack_gains EDITION CACHE ENTRIES [--renders] [SUBMISSION ...]
 
 EDITION has both sides; CACHE is where `mriprivacy evaluate` kept features and ENTRIES what it wrote; of each
-SUBMISSION (a defacing one) the gains are reported too. Prints Markdown. Intervals are over subjects,
-differences paired.
+SUBMISSION (a defacing one) the gains are reported too. `--renders` also asks what five renders and the chin
+gain, for which every scan is drawn again. Prints Markdown. Intervals are over subjects, differences paired.
 """
 
 import json
@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,12 @@ from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Rendering, attacks_of, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.challenge.entry.entry import LEVELS, ORACLE
+from mriprivacy.challenge.entry.entry import EVERY_LEVEL, LEVELS, ORACLE
 from mriprivacy.scoring import auc, cllr, compare, draw_systems, min_cllr
 
 Floats = NDArray[np.float64]
 Scores = dict[str, Floats]
+Row = tuple[str, Floats, Floats]  # what, scores with it, scores without
 HERE = "docs.experiments.attack_gains"
 DRAWS = 1000
 
@@ -168,20 +170,26 @@ def _of_map(trained: InformedAttack, number: int, probes: Floats, references: Fl
     return np.asarray(cosines[number])
 
 
-def gains(bench: Bench, submission: Path | None) -> None:
-    """Print what each part gains on one state of the scans."""
+def of_renders(bench: Bench, submission: Path | None, every: Scores) -> list[Row]:
+    """Return what five renders gain over one, and what chin and jaw do; these scans are drawn for it."""
     own = {name: f"{HERE}:{name}" for name in ("OneRender", "GeoOneRender", "GeoWithoutChin")}
-    looks = bench.looks(submission, [*bench.protocol.attacks, *own.values()])
-    every, other = bench.run(looks, bench.protocol.attacks), bench.run(looks, list(own.values()))
-    face = bench.face
-    rows: list[tuple[str, Floats, Floats]] = []  # what, with, without
-    for name, cut in ((face, "OneRender"), ("geo", "GeoOneRender")):
+    other = bench.run(bench.looks(submission, list(own.values())), list(own.values()))
+    rows: list[Row] = []
+    for name, cut in ((bench.face, "OneRender"), ("geo", "GeoOneRender")):
         for level in LEVELS:
             one = other[f"{own[cut]}+bald {level}"]
             rows.append((f"five renders, not one: {name}+bald {level}", every[f"{name}+bald {level}"], one))
     for level in LEVELS:
         without = other[f"{own['GeoWithoutChin']}+bald {level}"]
         rows.append((f"no chin, no jaw: geo+bald {level}", without, every[f"geo+bald {level}"]))
+    return rows
+
+
+def gains(bench: Bench, submission: Path | None, renders: bool) -> None:
+    """Print what each part gains on one state of the scans."""
+    looks = bench.looks(submission, bench.protocol.attacks)
+    every, face = bench.run(looks, bench.protocol.attacks), bench.face
+    rows = of_renders(bench, submission, every) if renders else []
     for name in (f"{face}+bald ignorant", f"{face}+bald informed", "fusion informed"):
         rows.append((f"both photographs, not one: {name}", together(every[name], bench), every[name]))
     for name in (f"{face}+raw", f"{face}+bald", "geo+raw", "geo+bald"):
@@ -204,9 +212,9 @@ def gains(bench: Bench, submission: Path | None) -> None:
         )
     for attack, condition in product(attacks_of(bench.protocol), bench.edition.conditions):
         name = attacker_of(attack, condition, "informed").name
-        own = every.get(f"{name} informed")
-        if own is None:
+        if f"{name} informed" not in every:
             continue  # too few faces for the training
+        own = every[f"{name} informed"]
         weights = bench.informed(looks, attack, condition).weights.round(2)
         print(f"{name}: weights of {SHRINKAGES} are {weights}")
         for kind, some in MAPS.items():
@@ -234,21 +242,24 @@ def gains(bench: Bench, submission: Path | None) -> None:
         print(f"| {what} | {bench.difference(with_it, without)} |", flush=True)
 
 
-def who_is_hit(entries: Path) -> None:
-    """Print whom the strongest informed attacker finds, as the entries tell it."""
-    print("\n| defacer | people | linked at least once | every time |\n|---|---|---|---|")
-    for path in sorted(entries.glob("*.json")):
-        entry = json.loads(path.read_text())
-        found = [
-            r for r in entry["results"] if r["level"] == "informed" and "people_found_any" in r["figures"]
-        ]
-        able = [r for r in found if r["rates"] and r["trial_list"] == "all"]
-        if not able:
-            continue
-        name = max(able, key=lambda r: r["figures"]["auc"]["value"])["name"]
-        for one in (r for r in found if r["name"] == name):
-            cells = [interval(one["figures"][f"people_found_{how}"]) for how in ("any", "all")]
-            print(f"| {entry['system']}: {name} | {one['trial_list']} | {' | '.join(cells)} |")
+def defacing(entries: Path) -> list[dict[str, Any]]:
+    """Return the entries of defacing systems, by name."""
+    found = [json.loads(path.read_text()) for path in sorted(entries.glob("*.json"))]
+    return [entry for entry in found if entry["track"] == "defacing"]
+
+
+def who_rates(entries: Path) -> None:
+    """Print the attacker that was chosen for each defacer on other people, and what it finds."""
+    figures = ("auc", "eer", "linkability", "auc_doppelganger", "identity")
+    print(f"\n| defacer | attacker | exposure | {' | '.join(figures)} | face kept |")
+    print(f"|{'---|' * (4 + len(figures))}")
+    for entry in defacing(entries):
+        for result in (one for one in entry["results"] if one["trial_list"] == "chosen"):
+            own = result["figures"]
+            cells = [interval(own[name]) if name in own else "-" for name in (entry["exposure"], *figures)]
+            kept = f"{entry['face']['kept_share']['value']:.2f}"
+            name = f"{result['name']} {result['level']}"
+            print(f"| {entry['system']} | {name} | {entry['exposure']} {' | '.join(cells)} | {kept} |")
 
 
 def cost(bench: Bench, submission: Path, keys: int = 10) -> None:
@@ -266,27 +277,25 @@ def cost(bench: Bench, submission: Path, keys: int = 10) -> None:
 
 def found_of_each(entries: Path) -> None:
     """Print what each level of attackers finds of each defacer, from the entries."""
-    print("\n| defacer | no face | level | strongest | EER % | AUC | linkability | AUC, matched |")
-    print("|---|---|---|---|---|---|---|---|")
-    for path in sorted(entries.glob("*.json")):
-        entry = json.loads(path.read_text())
+    print("\n| defacer | no face | level | strongest | EER % | AUC | linkability | doppelganger | identity |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for entry in defacing(entries):
         results = {(r["name"], r["level"], r["trial_list"]): r for r in entry["results"]}
-        for level in (*LEVELS, ORACLE):
+        for level in (*EVERY_LEVEL, ORACLE):
             able = [key for key in results if key[1:] == (level, "all")]
             able = [key for key in able if level == ORACLE or results[key]["rates"]]
             if not able:
-                print(f"| {entry['system']} | | {level} | no attacker counts | | | | |")
+                print(f"| {entry['system']} | | {level} | no attacker counts | | | | | |")
                 continue
             name = max(able, key=lambda key: results[key]["figures"]["auc"]["value"])[0]
-            shown, matched = results[name, level, "all"], results.get((name, level, "matched"))
+            shown = results[name, level, "all"]
             figures, counts = shown["figures"], shown["counts"]
             missing = f"{counts['failures_to_acquire']}/{counts['probes']}" if "probes" in counts else "-"
-            cells = [
-                interval(figures["eer"], 100, 1),
-                interval(figures["auc"]),
-                interval(figures["linkability"]),
+            cells = [interval(figures["eer"], 100, 1)]
+            cells += [
+                interval(figures[one]) if one in figures else "-"
+                for one in ("auc", "linkability", "auc_doppelganger", "identity")
             ]
-            cells.append(interval(matched["figures"]["auc"]) if matched else "-")
             print(f"| {entry['system']} | {missing} | {level} | {name} | {' | '.join(cells)} |")
 
 
@@ -303,15 +312,16 @@ def together(scores: Floats, bench: Bench) -> Floats:
     ]
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     index = np.array([number[key] for key in keys])
-    return (np.bincount(index, scores) / np.bincount(index))[index]
+    return np.asarray((np.bincount(index, scores) / np.bincount(index))[index])
 
 
 if __name__ == "__main__":
     bench = Bench(Path(sys.argv[1]), Path(sys.argv[2]))
     found_of_each(Path(sys.argv[3]))
-    who_is_hit(Path(sys.argv[3]))
-    for state in [None, *map(Path, sys.argv[4:])]:
+    who_rates(Path(sys.argv[3]))
+    words = [word for word in sys.argv[4:] if word != "--renders"]
+    for state in [None, *map(Path, words)]:
         print(f"\n{state.name if state else 'as released'}")
-        gains(bench, state)
+        gains(bench, state, "--renders" in sys.argv)
         if state:
             cost(bench, state)
