@@ -51,7 +51,7 @@ class Photographs:
         return [
             f"hair removal failed on {len(failed)} of {len(self.paths[name, BALD])} photographs of {name} "
             f"({', '.join(f'{why}: {n}' for why, n in Counter(failed.values()).items())}); "
-            "bald takes their raw photograph"
+            "attackers take the raw ones instead"
             for name, failed in self.failed.items()
             if failed
         ]
