@@ -21,6 +21,7 @@ from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, e
 from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, link, lowest, people, train_on
 from mriprivacy.challenge.attackers.loose_images import find_images
 from mriprivacy.challenge.attackers.networks import declared, described, networks_of, system_name
+from mriprivacy.challenge.attackers.photographs import taken_photographs
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute, some
 from mriprivacy.challenge.compute.parallel import run as work
@@ -105,7 +106,8 @@ def _attack_edition(settings: AttackSettings) -> None:
         _check_comparable(settings)
     with whole_folder(Path(settings.output)) as folder:
         name, split = attack_name(settings.attack), edition.splits[settings.split]
-        probes, references = _features(split, settings)
+        paths, remarks = _taken(edition, split, settings)
+        probes, references = _features(split, paths, settings)
         sides = {"probes": probes, "references": references}
         compare: Compare | None = None
         if settings.split == "dev" and level == "informed":
@@ -115,7 +117,8 @@ def _attack_edition(settings: AttackSettings) -> None:
             scores = link(name, split.trials, probes, references, compare)
         _write_scores(folder / "scores.tsv", split.trials, scores)
         if split.distractor_trials:
-            distractors = {photo: split.photo(photo, condition) for photo in split.distractors}
+            distractors, more = _taken(edition, split, settings, "distractors")
+            remarks += more
             extraction = _extraction(settings)
             faces = extract(distractors, "photo", extraction, "faces of distractors", settings.compute)
             sides["distractors"] = faces
@@ -129,17 +132,29 @@ def _attack_edition(settings: AttackSettings) -> None:
         networks = networks_of(name)
         describe_reference(folder, edition.name, "attack", system, described(networks), declared(networks))
     for reference, count in crowded(references).items():
-        print(f"{split.reference(reference, condition)}: {count} faces; the largest is taken")
+        print(f"{paths[reference]}: {count} faces; the largest is taken")
+    print("\n".join(remarks), end="\n" if remarks else "")
     print(f"{settings.output}: {len(split.trials)} trials of {settings.split} scored; {_fta(sides)}")
 
 
+def _taken(
+    edition: Edition, split: Split, settings: AttackSettings, what: str = ""
+) -> tuple[dict[str, Path], list[str]]:
+    """Return the references of a split, or its distractors, as an evaluation takes them, and remarks."""
+    condition, name = settings.attack.condition, what or split.name
+    wanted = split.distractors if what else split.references
+    shots = {(name, c): {one: split.reference(one, c) for one in wanted} for c in ("raw", condition)}
+    cache = cache_folder(settings.cache)
+    taken = taken_photographs(shots, edition.description, cache, settings.compute)
+    return taken.paths[name, condition], taken.remarks
+
+
 def _features(
-    split: Split, settings: AttackSettings
+    split: Split, references: dict[str, Path], settings: AttackSettings
 ) -> tuple[dict[str, ImageFeatures], dict[str, ImageFeatures]]:
     """Return the features of all scans and of all references of a split."""
-    extraction, condition = _extraction(settings), settings.attack.condition
+    extraction = _extraction(settings)
     scans = {probe: split.scan(probe) for probe in split.probes}
-    references = {reference: split.reference(reference, condition) for reference in split.references}
     label = f"faces of {'references' if split.reference_contrast else 'photographs'} of {split.name}"
     return (
         extract(scans, "scan", extraction, f"faces of scans of {split.name}", settings.compute),
@@ -258,7 +273,7 @@ def _compare(attack: str, edition: Edition, settings: AttackSettings) -> Compare
     if level == "ignorant":
         return None
     other = edition.splits["eval" if settings.split == "dev" else "dev"]
-    known = _features(other, settings)
+    known = _features(other, _taken(edition, other, settings)[0], settings)
     if level == "adapted":
         return adapt_to(attack, *known).similarity
     return train_on(attack, *known, people(other.key)).similarity

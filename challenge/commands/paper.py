@@ -12,6 +12,7 @@ from mriprivacy.challenge.attackers.features import Extraction, extract
 from mriprivacy.challenge.attackers.levels import AttackScores, Seen, run_attackers
 from mriprivacy.challenge.attackers.linkage import link, people
 from mriprivacy.challenge.attackers.networks import attacker_of
+from mriprivacy.challenge.attackers.photographs import taken_photographs
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
@@ -63,35 +64,45 @@ def run(settings: PaperSettings) -> None:
         # Deepface is one attack of the paper, with one network.
         protocol = replace(read_protocol(edition.description), networks=[settings.network])
         trials = LabelledTrials.sealed(edition.eval.trials, sealed)
-        faces = _look(edition, sealed, protocol, settings)
+        faces, remarks = _look(edition, sealed, protocol, settings)
         attacked = _attack(edition, protocol, trials, faces)
         draw_roc(attacked, trials.mated, folder / "roc.png")
-        text = _text(edition, protocol, trials, attacked, _table_2(edition, sealed, protocol, faces))
+        second = _table_2(edition, sealed, protocol, faces)
+        text = _text(edition, protocol, trials, attacked, second, remarks)
         with whole_file(folder / "paper.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(text)
     print(f"{settings.output}: paper.md and roc.png")
 
 
-def _look(edition: Edition, sealed: SealedKey, protocol: Protocol, settings: PaperSettings) -> Seen:
+def _look(
+    edition: Edition, sealed: SealedKey, protocol: Protocol, settings: PaperSettings
+) -> tuple[Seen, list[str]]:
+    """Return what is seen in scans and photographs, and remarks on the removal of hair."""
     extraction = Extraction(
         attacks=attacks_of(protocol),
         camera=Rendering(protocol.spacing_mm, protocol.size, protocol.views, protocol.lights),
         cache=cache_folder(settings.cache),
     )
     scans, photos = {}, {}
+    released = {
+        (name, condition): {reference: split.photo(reference, condition) for reference in split.references}
+        for name, split in edition.splits.items()
+        for condition in edition.conditions
+    }
+    taken = taken_photographs(released, edition.description, extraction.cache, settings.compute)
     for name, split in edition.splits.items():
         paths = {probe: split.scan(probe) for probe in split.probes}
         scans[name] = extract(paths, "scan", extraction, f"faces of scans of {name}", settings.compute)
         for condition in edition.conditions:
-            shots = {reference: split.photo(reference, condition) for reference in split.references}
+            shots = taken.paths[name, condition]
             label = f"faces of {condition} photographs of {name}"
             photos[name, condition] = extract(shots, "photo", extraction, label, settings.compute)
     truth = {r: sealed.root / "photos" / "bald" / f"{r}.png" for r in edition.eval.references}
     if all(path.is_file() for path in truth.values()):
         label = "faces of people truly bald"
         photos["eval", TRUE_BALD] = extract(truth, "photo", extraction, label, settings.compute)
-    return Seen(scans, photos)
+    return Seen(scans, photos), taken.remarks
 
 
 def _attack(edition: Edition, protocol: Protocol, trials: LabelledTrials, faces: Seen) -> list[Attacked]:
@@ -168,6 +179,7 @@ def _text(
     trials: LabelledTrials,
     attacked: list[Attacked],
     second_table: str,
+    remarks: list[str],
 ) -> str:
     report = attacked[0].report
     drawn = draw_systems(
@@ -187,6 +199,7 @@ def _text(
             f"{report.n_nonmated} non-mated trials. 95 % intervals are from {protocol.bootstrap} draws of "
             f"subjects. The face network is {protocol.networks[0]}. Informed attackers and classifiers are "
             f"trained on {len(edition.dev.probes)} scans of dev.\n",
+            *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
             "### Table I\n",
             table_1(attacked),
             "Paired differences in AUC:\n",

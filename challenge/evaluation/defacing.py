@@ -24,6 +24,7 @@ from mriprivacy.challenge.attackers.levels import (
     run_attackers,
     shuffled_key_aucs,
 )
+from mriprivacy.challenge.attackers.photographs import Photographs, taken_photographs
 from mriprivacy.challenge.compute.parallel import by_reason, run
 from mriprivacy.challenge.edition.protocol import Rendering, attacks_of
 from mriprivacy.challenge.entry.attacker import Attacker
@@ -91,7 +92,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     (there, cannot_tell, whole), finding = timed(
         "faces left", look_for_faces, edition, submission.scans, context.cache, compute
     )
-    original, defaced, doubles, looking = _look(context, submission)
+    original, defaced, doubles, taken, looking = _look(context, submission)
     control = Control(doubles, context.trials.mated) if doubles else None
     gate, lost = _without_lost(gate, defaced)
     (played, face), comparing = timed("games", _games, context, kept, original, defaced)
@@ -100,7 +101,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     checks = [*audited.checks, *leak_checked]
     references = {condition: own for (split, condition), own in defaced.photos.items() if split == "eval"}
     counts = _counts(defaced.scans["eval"].values())
-    asks = _asks(audited.attackers, checks, references, counts)
+    asks = _asks(audited.attackers, checks, references, taken, counts)
     results, scoring = timed("figures", verification, context, submission, asks)
     asks, signs = _reversed(asks, results)
     if signs:  # few attackers, seldom: all figures are made again
@@ -126,6 +127,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
             *cannot_tell,
             *not_found(whole, {p: i.acquired for own in defaced.scans.values() for p, i in own.items()}),
             *lost,
+            *taken.remarks,
             *remarks_on_references(released, kind),
             *remarks_on_doppelgangers(doubles),
             *audited.remarks,
@@ -175,6 +177,7 @@ def _asks(
     attackers: Sequence[AttackScores],
     checks: Sequence[Check],
     references: Mapping[str, Images],
+    taken: Photographs,
     counts: Mapping[str, int],
 ) -> list[Ask]:
     """Ask for the figures of every attacker; one that failed the audit or acquired no face does not count.
@@ -195,6 +198,7 @@ def _asks(
                 **counts,
                 **({"learned_from": one.trained_on} if one.trained_on else {}),
                 **faceless_references(references, one.attacker),
+                **taken.counts(one.attacker),
             },
             rates=str(one.attacker) in able,
             doppelganger=one.doppelganger,
@@ -301,7 +305,7 @@ def _called(what: Callable[[], Any]) -> Any:
 
 def _look(
     context: Context, submission: DefacingSubmission
-) -> tuple[Seen, Seen, dict[str, dict[str, ImageFeatures]], dict[str, float]]:
+) -> tuple[Seen, Seen, dict[str, dict[str, ImageFeatures]], Photographs, dict[str, float]]:
     """Take features from scans as released and as defaced, and from photographs; each image once.
 
     Photographs of doppelgangers, by condition, are kept apart: no attacker is trained on what it sees there.
@@ -336,7 +340,9 @@ def _look(
     defaced, looking_again = look(sent, "scan", "faces of defaced scans", untrusted=True)
     contrast = edition.eval.reference_contrast
     label = f"faces of {'references' if contrast else 'photographs'}"
-    raw, looking_last = look(shots, edition.eval.reference_kind, label)
+    checked = (shots, edition.description, context.cache, context.compute)
+    taken, checking = timed("hair removal", taken_photographs, *checked)
+    raw, looking_last = look(taken.paths, edition.eval.reference_kind, label)
     doppelgangers = {condition: raw.pop((DOPPELGANGER, condition)) for condition in doubles}
     both = dict(raw)
     if contrast:  # both sides are scans: linked with one of them defaced, and with both
@@ -346,7 +352,8 @@ def _look(
         Seen({name: own for (name, _), own in scans.items()}, raw),
         Seen({name: own for (name, _), own in defaced.items()}, both),
         doppelgangers,
-        summed(looking, looking_again, looking_last),
+        taken,
+        summed(looking, looking_again, checking, looking_last),
     )
 
 

@@ -43,6 +43,6 @@ def hair_left(plan: Plan, reasons: Sequence[str]) -> list[str]:
         )
     counts = ", ".join(f"{why}: {count}" for why, count in Counter(why for _, why in failed).most_common())
     return [
-        f"hair removal failed on {len(failed)} of {bald} photographs ({counts}); figures of bald photographs "
-        "include them (docs/results/hair_removal.md)"
+        f"hair removal failed on {len(failed)} of {bald} photographs ({counts}); attackers take their raw "
+        "photograph (docs/results/hair_removal.md)"
     ]

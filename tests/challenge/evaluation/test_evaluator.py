@@ -326,3 +326,42 @@ def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
     assert passed[1] in gate.failed
     assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks
     assert not any(str(defacing) in remark for remark in remarks)
+
+
+@pytest.mark.slow
+def test_attackers_of_bald_take_the_raw_photograph_where_hair_removal_failed(
+    tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hairy, fine = sorted(tiny_edition.eval.references)[:2]
+    monkeypatch.setattr(
+        "mriprivacy.challenge.attackers.photographs._verdict",
+        lambda raw, bald: "a fringe reaches the brows" if hairy in bald.name else "",
+    )
+    looked: dict[str, Path] = {}
+    noise = np.random.default_rng(0)
+
+    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+        looked.update(paths)
+        return {
+            name: ImageFeatures(True, "", {attack: noise.normal(size=4) for attack in extraction.attacks})
+            for name in paths
+        }
+
+    monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.extract", extract)
+    edition = replace(tiny_edition, description={**tiny_edition.description, "hair_removal": "builtin"})
+    context = Context(edition, sealed, Protocol(bootstrap=50), tmp_path / "cache", ENGINE)
+    entry = evaluate(context, check_submission(defacing, tiny_edition)).entry
+    assert looked[f"('eval', 'bald') {hairy}"] == tiny_edition.eval.photo(hairy, "raw")
+    assert looked[f"('eval', 'bald') {fine}"] == tiny_edition.eval.photo(fine, "bald")
+    n = len(tiny_edition.eval.references)
+    assert [warning for warning in entry.warnings if warning.startswith("hair removal ")] == [
+        f"hair removal failed on 1 of {n} photographs of eval (a fringe reaches the brows: 1); "
+        "bald takes their raw photograph"
+    ]
+    counted = {result.name: result.counts for result in entry.results if result.trial_list == "all"}
+    assert counted["geo+bald"]["hair_removal_failed"] == 1
+    assert counted["geo+bald"]["references"] == n
+    assert counted["geo+bald"]["mated"] == counted["geo+raw"]["mated"]  # no trial is left out
+    assert "hair_removal_failed" not in counted["geo+raw"]
+    write_entry(tmp_path / "entries", entry)
+    assert read_entries(tmp_path / "entries") == (entry,)
