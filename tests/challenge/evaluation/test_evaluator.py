@@ -328,7 +328,7 @@ def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
     assert not any(str(defacing) in remark for remark in remarks)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_attackers_of_bald_take_the_raw_photograph_where_hair_removal_failed(
     tiny_edition: Edition, sealed: SealedKey, defacing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,7 +356,7 @@ def test_attackers_of_bald_take_the_raw_photograph_where_hair_removal_failed(
     n = len(tiny_edition.eval.references)
     assert [warning for warning in entry.warnings if warning.startswith("hair removal ")] == [
         f"hair removal failed on 1 of {n} photographs of eval (a fringe reaches the brows: 1); "
-        "bald takes their raw photograph"
+        "attackers take the raw ones instead"
     ]
     counted = {result.name: result.counts for result in entry.results if result.trial_list == "all"}
     assert counted["geo+bald"]["hair_removal_failed"] == 1
