@@ -19,7 +19,8 @@ class PoolSettings:
     """Keys of the command."""
 
     counts: list[str] = setting(
-        [], "counts.json of two hospitals or more, as risk wrote them, or results of containers that hold them"
+        [],
+        "counts.json of two hospitals or more, as risk wrote them, or results of containers with them",
     )
     output: str = setting(REQUIRED, "folder for pooled.html and pooled.json")
 
