@@ -200,9 +200,9 @@ def _limits() -> ReportSection:
         "4 What is not pooled",
         ("Pairs of people of two hospitals are in no report. All else stands in that of each hospital.",),
         points=(
-            "Pairs of people of two hospitals: no scan was compared with one of another hospital. A recipient who "
-            "does not know the hospital looks in a larger gallery, and the scanner tells hospitals apart. What "
-            "such a recipient finds was not measured.",
+            "Pairs of people of two hospitals: no scan was compared with one of another hospital. A "
+            "recipient who does not know the hospital looks in a larger gallery, and the scanner tells them "
+            "apart. What such a recipient finds was not measured.",
             "The person who is worst off, and the area under the ROC.",
             "Attackers that were tried at one hospital alone.",
             "What one hospital shares twice: the difference of two releases shows who was added. Share once.",
