@@ -99,9 +99,9 @@ def _names(edition: Edition, who: Mapping[str, str]) -> Iterator[tuple[tuple[str
             contrast = split.scan_name(scan).removesuffix(".nii.gz").rpartition("_")[2]
             of.setdefault((who[scan], contrast), []).append((split.name, scan))
     for (person, contrast), own in of.items():
-        for place, scan in enumerate(own, start=1):
+        for place, released in enumerate(own, start=1):
             session = f"_ses-{place}" if len(own) > 1 else ""
-            yield scan, f"{person}{session}_{contrast}.nii.gz"
+            yield released, f"{person}{session}_{contrast}.nii.gz"
 
 
 def _people(edition: Edition, sealed: SealedKey, who: Mapping[str, str]) -> list[tuple[str, ...]]:
