@@ -39,6 +39,10 @@ from mriprivacy.data_prep.formats.problems import shown
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.scoring.errors import UserError
 
+RISK_COUNTS = (
+    "risk_counts=true: the counts are not in steps, so no number of bits holds. A model that was made for it "
+    "can put into them what it sees of a hospital's scans. Run models whose makers you know."
+)
 TARGETS = ("starting_kit", "codabench", "grand_challenge", "medperf", "design", "results")
 
 
@@ -76,6 +80,11 @@ class ExportSettings:
         "platforms: numbers shown; deciding: the one that decides, and those that tell nothing of the key",
         choices=CHOICES,
     )
+    risk_counts: bool = setting(
+        False,
+        "medperf, grand_challenge, track defacing: counts of the risk report with the scores, to the last "
+        "digit; grand_challenge needs limits.open_key=true",
+    )
     limits: Limits = field(default_factory=Limits)
     baseline_defacer: str = setting("niimath_deface", "starting kit and medperf: an option of defacer=")
     baseline_attack: str = setting("geo", "starting kit and medperf: an option of attack=")
@@ -93,12 +102,29 @@ def run(settings: ExportSettings) -> None:
         "design": _design,
         "results": _results,
     }
+    _check_risk_counts(settings)
     root = Path(settings.edition)
     edition = open_edition(root)
     read_protocol(edition.description)
     if problems := verify_edition(root):
         raise UserError(*problems)
     targets[settings.target](settings, edition)
+
+
+def _check_risk_counts(settings: ExportSettings) -> None:
+    """Raise UserError where counts could not be made, or would give a secret key away."""
+    if not settings.risk_counts:
+        return
+    if settings.target not in ("medperf", "grand_challenge") or settings.track != "defacing":
+        raise UserError(
+            f"export: risk_counts=true with target={settings.target} and track={settings.track}; expected "
+            "target=medperf or grand_challenge and track=defacing, whose containers have scans"
+        )
+    if settings.target == "grand_challenge" and not settings.limits.open_key:
+        raise UserError(
+            "export: risk_counts=true with a key that is secret; participants read metrics.json, and counts "
+            "to the last digit give the key away; give limits.open_key=true if the key is no secret"
+        )
 
 
 def _starting_kit(settings: ExportSettings, edition: Edition) -> None:
@@ -183,10 +209,18 @@ def _grand_challenge(settings: ExportSettings, edition: Edition) -> None:
     check_track(edition.tracks, settings.track)
     if settings.service:
         raise UserError("export: target=grand_challenge takes no service: containers have no network there")
-    notes = check_cost(edition, settings.track)
+    notes = check_cost(edition, settings.track, settings.risk_counts)
     limits = _within_budget(settings, edition)
     with whole_folder(Path(settings.output)) as folder:
-        write_container(edition, Path(settings.edition), folder, settings.track, limits, settings.columns)
+        write_container(
+            edition,
+            Path(settings.edition),
+            folder,
+            settings.track,
+            limits,
+            settings.columns,
+            settings.risk_counts,
+        )
     print(f"{settings.output}: an evaluation container; README.md says how to build and upload it")
     print(f"{settings.output}/ground_truth.tar.gz holds the key, keep it to yourself")
     print("\n".join(notes))
@@ -207,6 +241,7 @@ def _medperf(settings: ExportSettings, edition: Edition) -> None:
         settings.baseline_attack,
         settings.limits.step,
         settings.columns,
+        settings.risk_counts,
     )
     with whole_folder(Path(settings.output)) as folder:
         write_containers(edition, folder, benchmark)
@@ -216,7 +251,9 @@ def _medperf(settings: ExportSettings, edition: Edition) -> None:
         "Nothing of this edition's people is in them: each hospital builds an edition of its own. An answer "
         f"can give away {bits:.1f} bits of its key."
     )
-    cost = expected_cost(edition, settings.track)
+    if settings.risk_counts:
+        print(RISK_COUNTS)
+    cost = expected_cost(edition, settings.track, settings.risk_counts)
     print(f"Evaluating one model takes {cost}, if a hospital's edition is as large as this one.")
 
 

@@ -18,7 +18,10 @@ from mriprivacy.scoring.errors import UserError
 class PoolSettings:
     """Keys of the command."""
 
-    counts: list[str] = setting([], "counts.json of two hospitals or more, as risk wrote them")
+    counts: list[str] = setting(
+        [],
+        "counts.json of two hospitals or more, as risk wrote them, or results of containers with them",
+    )
     output: str = setting(REQUIRED, "folder for pooled.html and pooled.json")
 
 

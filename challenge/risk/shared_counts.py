@@ -121,14 +121,15 @@ def read_shared(path: Path) -> SiteCounts:
     Parameters
     ----------
     path : Path
-        `counts.json` of `mriprivacy risk`.
+        `counts.json` of `mriprivacy risk`, or what a platform keeps of a container that wrote these counts:
+        `metrics.json` of grand-challenge, or a result of MedPerf as JSON.
 
     Raises
     ------
     UserError
         If it is missing, or is not as `as_shared` writes it.
     """
-    content = parse_json_object(read_bytes(path, LARGEST_FILE, str(path)), name=str(path))
+    content = _counts_of(parse_json_object(read_bytes(path, LARGEST_FILE, str(path)), name=str(path)))
     if content.get("format") != FORMAT:
         raise UserError(
             f"{path}: format is {shown(str(content.get('format')))}; expected {FORMAT!r}: counts.json of "
@@ -141,6 +142,15 @@ def read_shared(path: Path) -> SiteCounts:
             f"{path}: {error}; expected counts.json as mriprivacy risk wrote it: ask the hospital for it "
             "again"
         ) from error
+
+
+def _counts_of(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of a platform's result, in which they are `risk` or `results.risk`; else all."""
+    for name in ("results", "risk"):
+        inner = content.get(name)
+        if "format" not in content and isinstance(inner, dict):
+            content = inner
+    return content
 
 
 class _NotAsWritten(ValueError):

@@ -30,7 +30,13 @@ _OUTPUTS = {
 
 
 def write_container(
-    edition: Edition, root: Path, folder: Path, track: str, limits: Limits, which: str
+    edition: Edition,
+    root: Path,
+    folder: Path,
+    track: str,
+    limits: Limits,
+    which: str,
+    risk_counts: bool = False,
 ) -> None:
     """Write Dockerfile, kit, requirements and README; the key lies apart, in `ground_truth.tar.gz`.
 
@@ -48,6 +54,8 @@ def write_container(
         What the README asks the platform for, and how scores are shown.
     which : str
         As in `challenge.export.columns.columns`.
+    risk_counts : bool
+        Whether metrics.json has the counts of the risk report.
     """
     vendor_kit(folder / "kit")
     write_requirements(folder, track, more=("SimpleITK",))
@@ -56,6 +64,7 @@ def write_container(
         "deciding": columns(track)[0],
         "limits": limits,
         "columns": which,
+        "risk_counts": risk_counts,
         "input_socket": INPUT_SOCKET,
         "output_socket": SOCKETS[track],
     }
@@ -66,7 +75,7 @@ def write_container(
         _tar(Path(truth), folder / "ground_truth.tar.gz")
 
 
-def check_cost(edition: Edition, track: str) -> list[str]:
+def check_cost(edition: Edition, track: str, risk_counts: bool = False) -> list[str]:
     """Return what to ask the platform for, one line each.
 
     Raises
@@ -74,7 +83,7 @@ def check_cost(edition: Edition, track: str) -> list[str]:
     UserError
         If an evaluation takes more memory than can be asked for.
     """
-    cost = expected_cost(edition, track)
+    cost = expected_cost(edition, track, risk_counts)
     gigabytes = math.ceil(cost.megabytes / 1000) + 1
     if gigabytes > _MOST_GB:
         raise UserError(

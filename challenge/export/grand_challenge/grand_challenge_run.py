@@ -1,7 +1,7 @@
 """What a grand-challenge evaluation container does: score what lies in /input, once or whenever it is asked.
 
 `python -m mriprivacy.challenge.export.grand_challenge.grand_challenge_run TRACK INPUT OUTPUT GROUND_TRUTH
-STEP COLUMNS`, in mode `$API_METHOD`:
+STEP COLUMNS [risk_counts]`, in mode `$API_METHOD`:
 `exec` scores and ends, `invoke` serves `GET /health` and `POST /invoke` (201 when `metrics.json` is written).
 
 The platform shows the last line of stderr to the participant. In mode `invoke` it writes a line of its own
@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.export.columns import CHOICES, STEP, platform_scores
 from mriprivacy.challenge.export.grand_challenge.jobs import assemble
+from mriprivacy.challenge.export.risk_counts import risk_counts
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
@@ -30,11 +31,15 @@ from mriprivacy.challenge.intake.submission import TABLES
 from mriprivacy.data_prep.formats.atomic import write_whole
 
 PORT = 4743
+RISK_COUNTS = "risk_counts"
 
 
 @dataclass(frozen=True)
 class JobPlaces:
-    """Where a container finds and leaves things, and what it shows (`challenge.export.columns`)."""
+    """Where a container finds and leaves things, and what it shows (`challenge.export.columns`).
+
+    `risk_counts`: also the counts of the risk report, which are not in steps.
+    """
 
     track: str
     source: Path
@@ -42,12 +47,13 @@ class JobPlaces:
     truth: Path
     step: float = STEP
     columns: str = CHOICES[0]
+    risk_counts: bool = False
 
 
 def main(words: Sequence[str], method: str) -> int:
     """Score once, or serve until the platform ends the process."""
     source, output, truth = (Path(word) for word in words[1:4])
-    places = JobPlaces(words[0], source, output, truth, float(words[4]), words[5])
+    places = JobPlaces(words[0], source, output, truth, float(words[4]), words[5], RISK_COUNTS in words[6:])
     if method.lower() == "invoke":
         server = make_server(places)
         signal.signal(signal.SIGTERM, lambda *_: server.end())
@@ -96,9 +102,12 @@ def _metrics(places: JobPlaces) -> dict[str, Any]:
         elif (places.source / "predictions.zip").is_file():
             submission = places.source / "predictions.zip"
         entry = score(places.truth, submission, places.track)
-    signatures = [result.signature for result in entry.results]
-    aggregates = platform_scores(entry, places.step, places.columns)
-    return {"aggregates": aggregates, "signatures": signatures, "warnings": list(entry.warnings)}
+        metrics = {
+            "aggregates": platform_scores(entry, places.step, places.columns),
+            "signatures": [result.signature for result in entry.results],
+            "warnings": list(entry.warnings),
+        }
+        return metrics | ({"risk": risk_counts(places.truth, submission)} if places.risk_counts else {})
 
 
 class EvaluationServer(HTTPServer):

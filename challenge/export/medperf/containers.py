@@ -21,6 +21,7 @@ RAW, DATA, LABELS = f"{_ROOT}/raw_data", f"{_ROOT}/data", f"{_ROOT}/labels"
 PREDICTIONS = f"{_ROOT}/predictions"
 PARAMETERS = f"{_ROOT}/parameters/parameters_file.yaml"
 RESULTS, STATISTICS = f"{_ROOT}/results/results.yaml", f"{_ROOT}/statistics/statistics.yaml"
+LOCAL = f"{_ROOT}/local_outputs"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Benchmark:
         Scores are shown in steps of it.
     columns : str
         As in `challenge.export.columns.columns`.
+    risk_counts : bool
+        Whether the metrics container writes the counts of the risk report with the scores.
     """
 
     track: str
@@ -47,6 +50,7 @@ class Benchmark:
     attack: str
     step: float
     columns: str
+    risk_counts: bool = False
 
 
 def write_containers(edition: Edition, folder: Path, benchmark: Benchmark) -> None:
@@ -69,9 +73,14 @@ def write_containers(edition: Edition, folder: Path, benchmark: Benchmark) -> No
     parameters: dict[str, dict[str, Any]] = {
         "data_preparator": {"build": build_words(edition.description, benchmark.track)},
         "model": {"command": _model_words(edition, benchmark)},
-        "metrics": {"track": benchmark.track, "step": benchmark.step, "columns": benchmark.columns},
+        "metrics": {
+            "track": benchmark.track,
+            "step": benchmark.step,
+            "columns": benchmark.columns,
+            "risk_counts": benchmark.risk_counts,
+        },
     }
-    for name, tasks in _TASKS.items():
+    for name, tasks in (_TASKS | (_WITH_REPORT if benchmark.risk_counts else {})).items():
         own = folder / name
         own.mkdir()
         config = {"container_type": "DockerImage", "image": benchmark.image, "tasks": tasks}
@@ -132,6 +141,7 @@ def _task(name: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> d
 
 
 _PREPARED = {"data_path": DATA, "labels_path": LABELS}
+_PREDICTED = {"predictions": PREDICTIONS, "labels": LABELS, "parameters_file": PARAMETERS}
 # The names of the mounts are MedPerf's.
 _TASKS: dict[str, dict[str, Any]] = {
     "data_preparator": {
@@ -148,13 +158,13 @@ _TASKS: dict[str, dict[str, Any]] = {
             "infer", {"data_path": DATA, "parameters_file": PARAMETERS}, {"output_path": PREDICTIONS}
         )
     },
+    "metrics": {"evaluate": _task("evaluate", _PREDICTED, {"output_path": RESULTS})},
+}
+# What is written to the local outputs stays with the hospital.
+_WITH_REPORT = {
     "metrics": {
-        "evaluate": _task(
-            "evaluate",
-            {"predictions": PREDICTIONS, "labels": LABELS, "parameters_file": PARAMETERS},
-            {"output_path": RESULTS},
-        )
-    },
+        "evaluate": _task("evaluate", _PREDICTED, {"output_path": RESULTS, "local_outputs_path": LOCAL})
+    }
 }
 
 

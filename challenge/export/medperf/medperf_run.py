@@ -20,11 +20,12 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.export.medperf.parameters import build_given, metrics, model_command
+from mriprivacy.challenge.export.risk_counts import KIT, risk_counts
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.scoring.errors import UserError
 
-_KIT = "from mriprivacy.challenge.cli import main; raise SystemExit(main())"
+REPORT = "risk"  # below the local outputs
 _MADE = ".made"  # below a mount, so that what is in it can be renamed
 
 
@@ -95,19 +96,33 @@ def infer(data: Path, parameters: Path, predictions: Path) -> int:
     return status
 
 
-def evaluate_predictions(predictions: Path, labels: Path, parameters: Path, output: Path) -> int:
-    """Write the scores of a submission; of one that intake refuses, nothing."""
-    track, step, shown_columns = metrics(parameters)
-    entry = score(labels, predictions, track)
-    signatures = [result.signature for result in entry.results]
-    aggregates = platform_scores(entry, step, shown_columns)
-    _write(output, {"aggregates": aggregates, "signatures": signatures, "warnings": list(entry.warnings)})
+def evaluate_predictions(
+    predictions: Path, labels: Path, parameters: Path, output: Path, local: Path | None = None
+) -> int:
+    """Write the scores of a submission; of one that intake refuses, nothing.
+
+    Where the parameters ask for it, the counts of its risk report (`challenge.export.risk_counts`) stand
+    beside the scores. `local` stays with the hospital and gets the report, which names people.
+    """
+    asked = metrics(parameters)
+    entry = score(labels, predictions, asked.track)
+    found: dict[str, Any] = {
+        "aggregates": platform_scores(entry, asked.step, asked.columns),
+        "signatures": [result.signature for result in entry.results],
+        "warnings": list(entry.warnings),
+    }
+    if asked.risk_counts:
+        report = local / REPORT if local else None
+        if report is not None and report.exists():
+            shutil.rmtree(report)  # of a run before
+        found["risk"] = risk_counts(labels, predictions, report)
+    _write(output, found)
     return 0
 
 
 def _command(words: Sequence[str]) -> int:
     """Run a command of the kit as a person would; what it prints goes where our own lines go."""
-    return subprocess.run([sys.executable, "-c", _KIT, *words], check=False).returncode
+    return subprocess.run([sys.executable, "-c", KIT, *words], check=False).returncode
 
 
 def _clear(mount: Path) -> None:

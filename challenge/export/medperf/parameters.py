@@ -6,6 +6,7 @@ hospital's machine holds.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,32 @@ def model_command(path: Path) -> list[str]:
     return [given[0], *_words(given[1:], "command", _MODEL)]
 
 
-def metrics(path: Path) -> tuple[str, float, str]:
-    """Return track, step and columns; UserError for what would show more than the export counted."""
+@dataclass(frozen=True)
+class Metrics:
+    """What the metrics container writes.
+
+    Attributes
+    ----------
+    track : str
+        Of the benchmark.
+    step : float
+        In which scores are shown.
+    columns : str
+        As in `challenge.export.columns.columns`.
+    risk_counts : bool
+        Whether the counts of the risk report are written with the scores.
+    """
+
+    track: str
+    step: float
+    columns: str
+    risk_counts: bool
+
+
+def metrics(path: Path) -> Metrics:
+    """Return what is to be written; UserError for what would show more than the export counted."""
     about: Mapping[str, Any] = read_json_object(path, name=_NAME)
-    track, columns = about.get("track"), about.get("columns")
+    track, columns, risk_counts = about.get("track"), about.get("columns"), about.get("risk_counts", False)
     step: Any = about.get("step")
     low, high = _STEP
     if track not in fields.TRACKS:
@@ -51,7 +74,12 @@ def metrics(path: Path) -> tuple[str, float, str]:
         raise UserError(f"{_NAME}: step is {shown(str(step))}; expected a number from {low:g} to {high:g}")
     if columns not in CHOICES:
         raise UserError(f"{_NAME}: columns is {shown(str(columns))}; expected one of {', '.join(CHOICES)}")
-    return str(track), float(step), str(columns)
+    if type(risk_counts) is not bool or (risk_counts and track != "defacing"):
+        raise UserError(
+            f"{_NAME}: risk_counts is {shown(str(risk_counts))} and track {track}; expected false, or true "
+            "and track defacing"
+        )
+    return Metrics(str(track), float(step), str(columns), risk_counts)
 
 
 def _words(given: object, name: str, known: re.Pattern[str]) -> list[str]:

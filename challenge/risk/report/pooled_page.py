@@ -73,6 +73,7 @@ def pooled_points(found: Pooled) -> tuple[str, ...]:
         f"Failures of defacing: at least {scans}"
         + (f"; counts of 1 to {SMALLEST_CELL - 1} that were not shared: {hidden}." if hidden else ".")
     )
+    points.append("Pairs of people of two hospitals were not compared (section 4).")
     return tuple(points)
 
 
@@ -197,10 +198,11 @@ def _limits() -> ReportSection:
     return ReportSection(
         "not_tested",
         "4 What is not pooled",
-        ("What is not pooled stands in the report of each hospital.",),
+        ("Pairs of people of two hospitals are in no report. All else stands in that of each hospital.",),
         points=(
-            "Pairs of people of two hospitals. A recipient who does not know the hospital looks in a larger "
-            "gallery, and the scanner tells hospitals apart.",
+            "Pairs of people of two hospitals: no scan was compared with one of another hospital. A "
+            "recipient who does not know the hospital looks in a larger gallery, and the scanner tells them "
+            "apart. What such a recipient finds was not measured.",
             "The person who is worst off, and the area under the ROC.",
             "Attackers that were tried at one hospital alone.",
             "What one hospital shares twice: the difference of two releases shows who was added. Share once.",

@@ -18,6 +18,8 @@ from mriprivacy.challenge.risk.recipients import PHOTOGRAPH, Linkage
 from mriprivacy.challenge.risk.scan_checks import FACE_LEFT, NOT_DEFACED, CheckedScan
 from mriprivacy.challenge.risk.shared_counts import as_shared, read_shared
 from mriprivacy.challenge.risk.singling_out import choose, single_out
+from mriprivacy.scoring.errors import UserError
+from tests.helpers.central_risk import central
 
 SIZES = (12, 20, 33)
 ATTACKERS = ("geo, as it is", "deepface(Dlib), adapted", "volume, trained")
@@ -67,33 +69,9 @@ def read(paths: list[Path]) -> Pooled:
     return pooled([read_shared(path) for path in paths])
 
 
-def first_in_galleries(row: np.ndarray, own: int, size: int) -> float:
-    """How often a score comes first of so many drawn from all, from the number of rivals, as a product."""
-    others = np.delete(row, own)
-    above, level = int((others > row[own]).sum()), int((others == row[own]).sum())
-    total = 0.0
-    for tied in range(level + 1):  # a tie at random: ahead of none, one, ... of those of the same score
-        chance = 1.0
-        for k in range(size - 1):
-            chance *= max(0, len(others) - above - tied - k) / (len(others) - k)
-        total += chance / (level + 1)
-    return total
-
-
-def central(size: int, name: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Successes of everybody, and controls in which each person of every hospital weighs the same."""
-    found, controls = [], []
-    for n in SIZES:
-        scores = choose(list(tables(n).values()))[0] if name is None else tables(n)[name]
-        found += [first_in_galleries(scores[i], i, size) for i in range(n)]
-        own = [
-            first_in_galleries(np.delete(scores[i], i), j - (j > i), size)
-            for i in range(n)
-            for j in range(n)
-            if i != j
-        ]
-        controls.append(np.repeat(own, np.prod([m - 1 for m in SIZES if m != n])))
-    return np.array(found), np.concatenate(controls)
+def everywhere(name: str | None) -> list[np.ndarray]:
+    """Scores of an attacker at each hospital, or of the chosen ones."""
+    return [choose(list(tables(n).values()))[0] if name is None else tables(n)[name] for n in SIZES]
 
 
 def test_three_hospitals_pooled_are_the_central_result(shared: list[Path]) -> None:
@@ -101,8 +79,9 @@ def test_three_hospitals_pooled_are_the_central_result(shared: list[Path]) -> No
     assert [point.gallery for point in found.curve] == [2, 5, 10]  # of the smallest hospital
     assert (found.sites, found.people, found.headline.gallery) == (3, sum(SIZES), 5)
     for point in found.curve:
-        tried = [controlled_risk(*central(point.gallery, name), len(ATTACKERS)) for name in ATTACKERS]
-        wanted = of_several(controlled_risk(*central(point.gallery, None)), tried)
+        size = point.gallery
+        tried = [controlled_risk(*central(everywhere(name), size), len(ATTACKERS)) for name in ATTACKERS]
+        wanted = of_several(controlled_risk(*central(everywhere(None), size)), tried)
         for have, want, within in (
             (point.risk.attack, wanted.attack, 1e-12),
             (point.risk.control, wanted.control, 1e-12),
@@ -136,6 +115,19 @@ def test_counts_are_the_same_bits_and_in_any_order(shared: list[Path]) -> None:
     assert sex.risk.attack == everyone.sum() / len(everyone)
     assert sex.risk.risk.low == 0
     assert sex.risk.risk.high > sex.risk.risk.value
+
+
+@pytest.mark.parametrize("wrap", [lambda c: {"risk": c}, lambda c: {"id": 7, "results": {"risk": c}}])
+def test_results_of_platforms_hold_the_same_counts(
+    wrap: Callable[[dict[str, Any]], dict[str, Any]], shared: list[Path], tmp_path: Path
+) -> None:
+    before = read(shared)
+    for path in shared:
+        path.write_text(json.dumps(wrap(json.loads(path.read_text()))))
+    assert read(shared) == before
+    shared[0].write_text(json.dumps({"aggregates": {"auc": 0.5}}))
+    with pytest.raises(UserError, match="format is 'None'"):
+        read(shared)
 
 
 def test_no_person_and_no_small_cell_is_shared(shared: list[Path]) -> None:
@@ -183,7 +175,9 @@ def test_the_page_shows_what_was_pooled(
     printed = capsys.readouterr().out
     assert "Hospitals: 3, with 65 people." in printed
     assert "Failures of defacing: at least 8; counts of 1 to 4 that were not shared: 1." in printed
+    assert "Pairs of people of two hospitals were not compared" in printed
     page = (tmp_path / "pooled" / "pooled.html").read_text()
+    assert "no scan was compared with one of another hospital" in page
     for words in ("Study 33", "8 to 11", "A photograph of the person", "What is not pooled"):
         assert words in page
     report = json.loads((tmp_path / "pooled" / "pooled.json").read_text())
