@@ -166,7 +166,7 @@ def _unlike(rival: Entry, system: Entry, code: str) -> str:
 
 
 def _rate(system: Entry, rivals: Sequence[_Rival]) -> tuple[Entry, str]:
-    """Return the system as its best known attack on its worst draw rates it, and what was found, in a line."""
+    """Return the system as the strongest significant rival rates it, and what was found, in a line."""
     by = ranked_by(system)
     own = by.estimate(system)
     value = np.array([own.value, *(by.estimate(one.entry).value for one in rivals)])
