@@ -66,6 +66,23 @@ def test_a_program_on_every_scan_makes_a_submission(
     assert note.startswith("5 of 5 scans are marked as de-identified")
 
 
+def test_a_further_draw_is_a_submission_that_names_the_first(
+    words: list[str], tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [word.replace("{limit}", "0") for word in words]
+    assert main([*given, "defacer.draw=2"]) == 0
+    sent = json.loads((tmp_path / "out" / "submission.json").read_text())
+    assert (sent["system"], sent["draw_of"]) == ("mine-draw2", "mine")
+    assert sent["description"].endswith(", draw 2.")
+    assert main(["check", f"edition={tiny_edition_folder}", f"submission={tmp_path / 'out'}"]) == 0
+    capsys.readouterr()
+    assert main([*given, f"output={tmp_path / 'none'}", "defacer.draw=0"]) == 2
+    assert "defacer.draw is 0; expected 1 to 99" in capsys.readouterr().err
+    blurred = ["deface", "defacer=blur", "defacer.draw=2", f"edition={tiny_edition_folder}", given[4]]
+    assert main(blurred) == 2
+    assert "defacer=blur has no such setting, defacer= must be command or noise" in capsys.readouterr().err
+
+
 def test_masks_lie_beside_a_submission_that_stays_valid(
     words: list[str], tiny_edition: Edition, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

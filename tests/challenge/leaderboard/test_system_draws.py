@@ -98,7 +98,9 @@ def test_a_worse_draw_rates_its_system() -> None:
     assert tuple(further) == tuple(entries[1:])
     assert "‡ team/noise is rated by its draw noise-draw3: people linked 0.70" in lines(entries)
     assert "was 0.30 by" in lines(entries)
-    assert "team/noise, 3 draws: people linked 0.30 to 0.70, mean 0.44, standard deviation 0.23" in lines(entries)
+    assert "team/noise, 3 draws: people linked 0.30 to 0.70, mean 0.44, standard deviation 0.23" in lines(
+        entries
+    )
     assert [marks(one) for one in entries] == ["", "", ""]
 
 
@@ -244,9 +246,7 @@ def test_equal_draws_do_not_rate_a_system_anew() -> None:
     own = rng.beta(2, 4, (300, 1, 24))  # how easily each person is found
     linked_people = rng.uniform(size=(300, 4, 24)) < own
     chosen = rng.integers(24, size=(200, 24))
-    share, largest = rerated_share(
-        linked_people.mean(axis=2), linked_people[:, :, chosen].mean(axis=3)
-    )
+    share, largest = rerated_share(linked_people.mean(axis=2), linked_people[:, :, chosen].mean(axis=3))
     assert share <= 0.05
     assert largest > 0.6
 
