@@ -98,9 +98,8 @@ def test_a_worse_draw_rates_its_system() -> None:
     assert tuple(further) == tuple(entries[1:])
     assert "‡ team/noise is rated by its draw noise-draw3: people linked 0.70" in lines(entries)
     assert "was 0.30 by" in lines(entries)
-    assert "team/noise, 3 draws: people linked 0.30 to 0.70, mean 0.44, standard deviation 0.23" in lines(
-        entries
-    )
+    spread = "people linked 0.30 to 0.70, mean 0.44, standard deviation 0.23"
+    assert f"team/noise, 3 draws: {spread}" in lines(entries)
     assert [marks(one) for one in entries] == ["", "", ""]
 
 
@@ -253,7 +252,7 @@ def test_equal_draws_do_not_rate_a_system_anew() -> None:
 
 @pytest.mark.slow
 def test_draws_that_are_attacked_by_guesses_do_not_rate_a_system_anew() -> None:
-    """Four draws, four guessing attackers each of both signs, 20 people; attackers are chosen in every draw."""
+    """Four draws, four guessing attackers of both signs, 20 people; attackers are chosen in every draw."""
     people = np.array([(i, j) for i in range(20) for j in range(20)])
     mated = people[:, 0] == people[:, 1]
     rng = np.random.default_rng(3)
