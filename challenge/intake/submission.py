@@ -81,7 +81,7 @@ class SubmissionHead:
     doi, orcids : str
         From `submission.json`: of the method's paper or code, and of its authors; may be empty.
     draw_of : str
-        From `submission.json`: the system whose first draw this one belongs to; empty for none.
+        From `submission.json`: the system of the first draw that this one belongs to; empty for none.
     """
 
     track: ClassVar[str]

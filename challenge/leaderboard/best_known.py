@@ -121,7 +121,7 @@ def best_known(entries: Sequence[Entry]) -> BestKnown:
 
 @dataclass(frozen=True)
 class _Rival:
-    """What may rate a system in the place of the kit's attackers on its first draw.
+    """What is compared with the kit's attackers on the first draw of a system.
 
     Attributes
     ----------

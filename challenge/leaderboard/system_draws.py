@@ -14,7 +14,7 @@ DRAW_MARK = "‡"  # of a system that a further draw stands for
 
 
 @dataclass(frozen=True)
-class Draws:
+class FurtherDraws:
     """Further draws of every system.
 
     Attributes
@@ -29,7 +29,7 @@ class Draws:
     problems: tuple[tuple[Entry, str], ...]
 
 
-def group(entries: Sequence[Entry]) -> Draws:
+def group(entries: Sequence[Entry]) -> FurtherDraws:
     """Find the first draw of every further one: the system of that name, of the same team and edition."""
     by_name = {_key(entry, entry.system): entry for entry in entries if entry.track == "defacing"}
     of: dict[str, tuple[Entry, ...]] = {}
@@ -46,7 +46,7 @@ def group(entries: Sequence[Entry]) -> Draws:
             problems.append((entry, one_line(f"{name}, which is {why}; it is not ranked")))
         else:
             of[first.path] = (*of.get(first.path, ()), entry)
-    return Draws(of, tuple(problems))
+    return FurtherDraws(of, tuple(problems))
 
 
 def stood_for(system: Entry, draw: Entry, note: str) -> Entry:

@@ -1,6 +1,7 @@
 """A participant's own program as a defacer: run on every scan, or every failure told."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,29 @@ def test_a_further_draw_is_a_submission_that_names_the_first(
     blurred = ["deface", "defacer=blur", "defacer.draw=2", f"edition={tiny_edition_folder}", given[4]]
     assert main(blurred) == 2
     assert "defacer=blur has no such setting, defacer= must be command or noise" in capsys.readouterr().err
+
+
+def test_the_mean_of_draws_as_documented_is_one_more_draw(
+    words: list[str], tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [word.replace("{limit}", "0").replace("=mine", "=noise") for word in words]
+    assert main([*given, f"output={tmp_path / 'noise'}"]) == 0
+    assert main([*given, f"output={tmp_path / 'noise-draw2'}", "defacer.draw=2"]) == 0
+    split = tiny_edition.eval
+    name = Path("eval", "mri", split.scan_name(split.probes[0]))
+    changed = nib.load(tmp_path / "noise-draw2" / name)
+    data = changed.get_fdata(dtype=np.float32) + 2
+    nib.save(nib.Nifti1Image(data, changed.affine), tmp_path / "noise-draw2" / name)
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "defacers.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    sent = json.loads((tmp_path / "noise-mean" / "submission.json").read_text())
+    assert (sent["system"], sent["draw_of"]) == ("noise-mean", "noise")
+    assert main(["check", f"edition={tiny_edition.root}", "submission=noise-mean"]) == 0
+    mean = nib.load(tmp_path / "noise-mean" / name).get_fdata(dtype=np.float32)
+    first = nib.load(tmp_path / "noise" / name).get_fdata(dtype=np.float32)
+    assert np.array_equal(mean, first + 1)
 
 
 def test_masks_lie_beside_a_submission_that_stays_valid(
