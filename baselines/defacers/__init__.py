@@ -34,6 +34,7 @@ DEFACERS: dict[str, Defacer] = {
     "niimath_reface": niimath_reface,
     "skull_strip": skull_strip,
 }
+RANDOMISED: dict[str, Callable[[Scan, Path | None, int], Scan]] = {"noise": noise}  # by number of the draw
 # Ours that have the name of a program and are not that program: how far is in docs/results/defacers.md.
 AFTER = {
     "niimath_deface": "after niimath -deface, with a registration and a border of the kit",
@@ -41,7 +42,14 @@ AFTER = {
 }
 
 
-def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", options: str = "") -> Scan:
+def deface(
+    name: str,
+    scan: Scan,
+    cache: Path | None = None,
+    command: str = "",
+    options: str = "",
+    draw: int = 1,
+) -> Scan:
     """Run a defacer on a scan: one of ours, one of the known programs, or any command.
 
     Parameters
@@ -56,6 +64,8 @@ def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", 
         For `command`: a command line with `{input}` and `{output}`.
     options : str
         More words for a program's command line.
+    draw : int
+        Which draw of one of `RANDOMISED`, from 1. A program draws by itself, if it does.
 
     Returns
     -------
@@ -74,7 +84,9 @@ def deface(name: str, scan: Scan, cache: Path | None = None, command: str = "", 
     Traceback (most recent call last):
     mriprivacy.baselines.defacers.errors.DefacerError: no defacer called 'mask'; there are: ...
     """
-    if name in DEFACERS:
+    if name in RANDOMISED:
+        defaced = RANDOMISED[name](scan, cache, draw)
+    elif name in DEFACERS:
         defaced = DEFACERS[name](scan, cache)
     else:
         defaced = run_tool(_tool(name, command), scan, options)

@@ -72,13 +72,13 @@ def voxelize(scan: Scan, cache: Path | None = None) -> Scan:
     return put(scan, region, np.asarray(means)[inverse])
 
 
-def noise(scan: Scan, cache: Path | None = None) -> Scan:
+def noise(scan: Scan, cache: Path | None = None, draw: int = 1) -> Scan:
     """Add Rician noise to the face, 10 mm of air in front of it included.
 
     The intensity above air is taken as the magnitude of a complex signal whose two parts get Gaussian noise;
     its standard deviation is 0.3 of the scan's 99th percentile (above air). The noise is drawn from the
     content of the scan, so that the same scan always comes out the same: it can be computed from the original
-    alone.
+    alone. Further draws, from 2, have other noise, and each comes out the same, too.
     """
     region = face_region(scan, cache)
     nothing = air(scan)
@@ -87,8 +87,10 @@ def noise(scan: Scan, cache: Path | None = None) -> Scan:
     region &= ndimage.distance_transform_edt(~head, sampling=scan.spacing) < NOISE_REACH_MM
     own = scan.data[region].astype(np.float64) - nothing
     sigma = NOISE_SHARE * (float(np.percentile(scan.data, 99)) - nothing)
-    seed = hashlib.sha256(np.ascontiguousarray(scan.data).tobytes()).digest()
-    rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
+    seed = hashlib.sha256(np.ascontiguousarray(scan.data).tobytes())
+    if draw > 1:
+        seed.update(f"draw {draw}".encode())
+    rng = np.random.default_rng(np.frombuffer(seed.digest(), dtype=np.uint32))
     real, imaginary = rng.normal(0.0, sigma, (2, own.size))
     return put(scan, region, nothing + np.hypot(own + real, imaginary))
 

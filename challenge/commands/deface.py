@@ -72,8 +72,10 @@ def run(settings: DefaceSettings) -> None:
     """Deface every scan of both splits and write the submission."""
     edition = open_edition(Path(settings.edition))
     defacer = settings.defacer
-    system = defacer.system or defacer.name
+    first = defacer.system or defacer.name
+    system, draw_of = (f"{first}-draw{defacer.draw}", first) if defacer.draw > 1 else (first, "")
     how = described(defacer.name, defacer.command, defacer.options)
+    how += f", draw {defacer.draw}" if draw_of else ""
     cache = cache_folder(settings.cache)
     output, state = Path(settings.output), fingerprint("deface", edition.hash, defacer, how, _code())
     # A program of your own may have changed since the last run, so none of its scans are kept.
@@ -91,7 +93,7 @@ def run(settings: DefaceSettings) -> None:
         work(_deface_once if kept else _deface, jobs, f"deface with {system}", settings.compute)
         if defacer.name != "identity":
             _write_sidecars(edition, folder, f"mriprivacy {how}")
-        describe_reference(folder, edition.name, "defacing", system, how)
+        describe_reference(folder, edition.name, "defacing", system, how, draw_of=draw_of)
     print(f"{settings.output}: {len(jobs)} scans defaced with {how}")
     if settings.masks:
         _write_masks(edition, settings, f"mriprivacy {how}")
@@ -146,6 +148,7 @@ def _deface(job: _DefaceJob) -> None:
             cache=job.cache,
             command=defacer.command,
             options=defacer.options,
+            draw=defacer.draw,
         )
     except (AlignmentError, DefacerError) as error:
         raise DefacerError(f"{job.source.name}: {error}") from error

@@ -192,6 +192,9 @@ class Entry:
     doi, orcids : str
         As submitted: DOI of the method's paper or code, ORCID iDs of its authors separated by commas; may be
         empty.
+    draw_of : str
+        As submitted: of a further draw of a randomised defacing system, the system of the first draw, which
+        has the same team (`challenge.leaderboard.system_draws`); or else empty.
     supersedes : str
         Name and hash of the edition whose place this one took, `synth/1@<sha256>`; empty for none.
     salt : str
@@ -239,6 +242,7 @@ class Entry:
     edition_doi: str = ""
     doi: str = ""
     orcids: str = ""
+    draw_of: str = ""
     defaced: Defaced | None = None
     organizer_signature: str = ""
 
@@ -293,10 +297,16 @@ def strongest(results: Sequence[Result], exposure: str) -> Result:
 def may_be_ranked(entry: Entry) -> bool:
     """Return whether an attacker of a system counts and, of a defacing system, whether it passed the gate.
 
-    One that plays a game is not ranked, nor one whose scans the kit cannot read.
+    One that plays a game is not ranked, nor one whose scans the kit cannot read. Further draws of a system
+    are not ranked beside it.
     """
-    sound = entry.rated and not entry.games and not unreadable(entry)
-    return sound and (entry.track != "defacing" or gate_passed(entry))
+    return not entry.draw_of and sound(entry)
+
+
+def sound(entry: Entry) -> bool:
+    """Return the same of the scans alone, of whichever draw of a system they are."""
+    readable = entry.rated and not entry.games and not unreadable(entry)
+    return readable and (entry.track != "defacing" or gate_passed(entry))
 
 
 def unreadable(entry: Entry) -> str:

@@ -20,8 +20,8 @@ from mriprivacy.scoring.errors import UserError
 
 # Members that an entry has only where they are not empty.
 _LEFT_OUT = (
-    *("face", "presence", "games", "salt", "edition_doi", "doi", "orcids", "defaced"),
-    "organizer_signature",
+    *("face", "presence", "games", "salt", "edition_doi", "doi", "orcids", "draw_of"),
+    *("defaced", "organizer_signature"),
 )
 _NOT_IN_DIGEST = ("seconds", "organizer_signature")  # the signature is of the digest
 LARGEST = 8_000_000  # bytes; those of the demo have 90,000 at most

@@ -153,6 +153,7 @@ OPTIONAL: Mapping[str, Requirement] = {
     "edition_doi": text(fields.doi, empty=True),
     "doi": text(fields.doi, empty=True),
     "orcids": text(fields.orcids, empty=True),
+    "draw_of": text(fields.name, empty=True),
     "organizer_signature": text(fields.matching("[0-9a-f]{128}", "128 digits, 0-9 and a-f"), empty=True),
 }
 DEFACED: Mapping[str, Requirement] = {
@@ -212,6 +213,7 @@ def entry_problems(value: Mapping[str, Any]) -> Iterator[str]:
     yield from _figures(value.get("face", {}), "face")
     yield from _each(value.get("games", ()), "games", NOTE)
     yield from _of_defaced(value)
+    yield from _of_draw(value)
     yield from _strongest(value)
 
 
@@ -368,6 +370,14 @@ def _of_defaced(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _members(value["defaced"], DEFACED, "defaced")
         if value.get("track") == "defacing":
             yield "defaced is an object; expected none in the track defacing: such scans are attacked"
+
+
+def _of_draw(value: Mapping[str, Any]) -> Iterator[str]:
+    if draw_of := value.get("draw_of"):
+        if value.get("track") != "defacing":
+            yield f"draw_of is {found(draw_of)}; expected none but in the track defacing"
+        if (wanted := fields.not_itself(draw_of, value.get("system"))) is not None:
+            yield f"draw_of is {found(draw_of)}; expected {wanted}"
 
 
 def _strongest(value: Mapping[str, Any]) -> Iterator[str]:

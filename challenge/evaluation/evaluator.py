@@ -81,6 +81,7 @@ def evaluate(context: Context, submission: Submission, paired: bool = True) -> E
         edition_doi=edition.description.get("doi", ""),
         doi=submission.doi,
         orcids=submission.orcids,
+        draw_of=submission.draw_of,
         defaced=_defaced(context, paired),
     )
     return Evaluation(entry, judged.scores, judged.images, judged.chosen)

@@ -43,6 +43,7 @@ def write_submission_json(
     networks: str = "",
     doi: str = "",
     orcids: str = "",
+    draw_of: str = "",
 ) -> None:
     """Write `submission.json`, by the same rules as it is read.
 
@@ -69,9 +70,8 @@ def write_submission_json(
         "contact": contact,
         "licence": licence,
     }
-    about |= {
-        name: value for name, value in {"networks": networks, "doi": doi, "orcids": orcids}.items() if value
-    }
+    more = {"networks": networks, "doi": doi, "orcids": orcids, "draw_of": draw_of}
+    about |= {name: value for name, value in more.items() if value}
     problems = check_fields(about)
     if problems:
         raise SubmissionError(*problems)
@@ -107,7 +107,13 @@ _FIELDS: dict[str, fields.Rule] = {
     "contact": fields.email,
     "licence": _licence,
 }
-_OPTIONAL = {"networks": _networks, "doi": fields.doi, "orcids": fields.orcids, TOKEN: _token}
+_OPTIONAL: dict[str, fields.Rule] = {
+    "networks": _networks,
+    "doi": fields.doi,
+    "orcids": fields.orcids,
+    "draw_of": fields.name,
+    TOKEN: _token,
+}
 
 
 def check_fields(about: Mapping[str, object]) -> list[str]:
@@ -132,6 +138,11 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
             problems.append(f"{DESCRIPTION}: {field} is {said}; expected {wanted}")
     if "networks" in about and about.get("track") == "defacing":
         problems.append(f"{DESCRIPTION}: networks is there; expected it of attack and attributes only")
+    if "draw_of" in about:
+        if about.get("track") != "defacing":
+            problems.append(f"{DESCRIPTION}: draw_of is there; expected it of defacing only")
+        if (wanted := fields.not_itself(about["draw_of"], about.get("system"))) is not None:
+            problems.append(f"{DESCRIPTION}: draw_of is {shown(str(about['draw_of']))}; expected {wanted}")
     known = _FIELDS | _OPTIONAL
     unknown = [shown(field) for field in about if field not in known]
     if unknown:
@@ -149,9 +160,9 @@ def read_description(
     Returns
     -------
     about : dict
-        Edition, track, team, system, description, contact, licence and, where declared, networks, doi and
-        orcids, all text; not the team's token. With problems, the track alone, or nothing if the edition has
-        no such one.
+        Edition, track, team, system, description, contact, licence and, where declared, networks, doi,
+        orcids and draw_of, all text; not the team's token. With problems, the track alone, or nothing if the
+        edition has no such one.
     problems : list of str
         Everything that is wrong with it.
     """
@@ -202,7 +213,13 @@ def read_claims(folder: Path) -> dict[str, str]:
 
 
 def describe_reference(
-    folder: Path, edition: str, track: str, system: str, how: str = "", networks: str = ""
+    folder: Path,
+    edition: str,
+    track: str,
+    system: str,
+    how: str = "",
+    networks: str = "",
+    draw_of: str = "",
 ) -> None:
     """Write the `submission.json` of a reference system, which goes through the same door as anybody's."""
     about = f": {how}" if how and how != system else ""
@@ -216,4 +233,5 @@ def describe_reference(
         contact="reference@mriprivacy.example",
         licence="MIT",
         networks=networks,
+        draw_of=draw_of,
     )

@@ -80,6 +80,8 @@ class SubmissionHead:
         From `submission.json`, for the signature; empty where it names none.
     doi, orcids : str
         From `submission.json`: of the method's paper or code, and of its authors; may be empty.
+    draw_of : str
+        From `submission.json`: the system of the first draw that this one belongs to; empty for none.
     """
 
     track: ClassVar[str]
@@ -95,6 +97,7 @@ class SubmissionHead:
     networks: str = ""
     doi: str = ""
     orcids: str = ""
+    draw_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from mriprivacy.challenge.entry.entry import (
     Result,
 )
 from mriprivacy.challenge.entry.ranked_by import RankedBy
-from mriprivacy.challenge.leaderboard.best_known import MARK, rerated
+from mriprivacy.challenge.leaderboard.best_known import marks
 from mriprivacy.challenge.leaderboard.standings import FRONT, OPEN, Board, Place
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.data_prep.formats.tables.foreign_text import one_line
@@ -85,7 +85,7 @@ def defacing(board: Board) -> BoardTable:
                 *_first(place, board.by),
                 estimate(entry, "utility", ".3f"),
                 Cell(place.front, {FRONT: 0, OPEN: 1}.get(place.front, 2)),
-                Cell(f"{best.attacker}{f' {MARK}' * rerated(entry)}"),
+                Cell(f"{best.attacker} {marks(entry)}".strip()),
                 *(figure(name, best) for name in others),
                 figure("auc", entry.strongest_of("ignorant")),
                 _fta(best),

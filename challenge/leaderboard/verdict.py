@@ -261,6 +261,8 @@ def why_not_ranked(entry: Entry) -> str:
         return "the track attributes has no ranks"
     if may_be_ranked(entry):
         return ""
+    if entry.draw_of:
+        return f"a draw of {entry.draw_of}, which `mriprivacy rank` rates by its worst draw"
     if not entry.rated:
         return "no attacker counts"
     if entry.games:

@@ -47,6 +47,13 @@ class DefacerChoice:
     command: str = setting("", "command line with {input} and {output}, both .nii.gz", only=("command",))
     options: str = setting("", "more words for the command line", only=_PROGRAMS)
     system: str = setting("", "name of the submission; empty: the defacer's", only=("command",))
+    draw: int = setting(
+        1,
+        "which draw of a randomised defacer; the submission of draw 2 is a draw_of that of draw 1",
+        at_least=1,
+        at_most=99,
+        only=("command", "noise"),
+    )
 
 
 def attack_name(attack: AttackChoice) -> str:

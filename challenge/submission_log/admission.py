@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import Edition
-from mriprivacy.challenge.entry.entry import Entry, may_be_ranked, unreadable
+from mriprivacy.challenge.entry.entry import Entry, sound, unreadable
 from mriprivacy.challenge.entry.entry_file import entry_digest
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.intake.description import SubmissionError
@@ -175,7 +175,7 @@ class Turn:
         an entry that is another than before is.
         """
         entry = evaluation.entry
-        if entry.track != "attributes" and not may_be_ranked(entry):
+        if entry.track != "attributes" and not sound(entry):
             return self._without_score(entry)
         reached = ladder.standing(evaluation, submission, context)
         ladder.keep(self.folder, entry.submission_sha256, reached)

@@ -178,3 +178,18 @@ def line(longest: int) -> Rule:
         return expected
 
     return rule
+
+
+def not_itself(draw_of: object, system: object) -> str | None:
+    """Return what was expected of the name of a system's first draw, if a system names itself; else None.
+
+    Names that differ in upper and lower case alone are one: their entries would be one file on many disks.
+
+    Examples
+    --------
+    >>> not_itself("noise", "noise-draw2"), not_itself("Noise", "noise")
+    (None, "the name of another system, that of the first draw; the first draw itself has no 'draw_of'")
+    """
+    if isinstance(draw_of, str) and isinstance(system, str) and draw_of.casefold() == system.casefold():
+        return "the name of another system, that of the first draw; the first draw itself has no 'draw_of'"
+    return None

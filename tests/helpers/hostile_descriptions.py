@@ -76,4 +76,15 @@ DESCRIPTIONS = {
         describe(networks="Dlib@2316b25a", track="defacing"),
         "networks is there; expected it of attack and attributes only",
     ),
+    "a draw of no name": (describe(draw_of="../x", track="defacing"), "draw_of is '../x'; expected 1-40"),
+    "a draw of a number": (describe(draw_of=2, track="defacing"), "draw_of is a int; expected text"),
+    "a draw of nothing": (describe(draw_of="", track="defacing"), "draw_of is ''; expected 1-40 letters"),
+    "a draw of itself": (
+        describe(draw_of="System", system="system", track="defacing"),
+        "draw_of is 'System'; expected the name of another system",
+    ),
+    "a draw of an attack": (
+        describe(draw_of="first", track="attack"),
+        "draw_of is there; expected it of defacing only",
+    ),
 }

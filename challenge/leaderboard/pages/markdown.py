@@ -73,7 +73,8 @@ class Section:
     superseded_by : str
         The edition that took this one's place, where there are entries of it, too; or else empty.
     notes : tuple of str
-        What became of attacks on its defaced scans (`challenge.leaderboard.best_known`), a line each.
+        What became of attacks on its defaced scans and of further draws of its systems
+        (`challenge.leaderboard.best_known`), a line each.
     """
 
     edition: str
@@ -197,7 +198,7 @@ def leaderboard(entries: Sequence[Entry], guide: Guide | None = None) -> str:
             parts += ["### Defacing\n", RANKS + "\n", markdown(tables.defacing(section.boards["defacing"]))]
             parts += [RATED + "\n", *_what_they_are(defacers)]
         if section.notes:
-            parts += ["Attacks that were sent to editions of defaced scans:\n"]
+            parts += ["Attacks that were sent to editions of defaced scans, and further draws of systems:\n"]
             parts += [*(f"* {inline(note)}" for note in section.notes), ""]
         if defacers:
             parts += [READ + "\n", markdown(tables.read(defacers))]

@@ -99,7 +99,7 @@ def boards(sections: Sequence[Section], longest: int = 11) -> Block:
                     "edition_hash": section.edition_hash,
                     "track": track,
                     "metric": ranks.by.name,
-                    "attacks_on_defaced_scans": list(section.notes),
+                    "other_attacks_and_draws": list(section.notes),
                     "places": [_data(place, ranks) for place in ranks.places],
                 }
                 for section, track, ranks in found

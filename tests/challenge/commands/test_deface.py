@@ -1,6 +1,7 @@
 """A participant's own program as a defacer: run on every scan, or every failure told."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,46 @@ def test_a_program_on_every_scan_makes_a_submission(
         tmp_path / "out" / "eval" / "mri", list((tmp_path / "out" / "eval").rglob("*.gz"))
     )
     assert note.startswith("5 of 5 scans are marked as de-identified")
+
+
+def test_a_further_draw_is_a_submission_that_names_the_first(
+    words: list[str], tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [word.replace("{limit}", "0") for word in words]
+    assert main([*given, "defacer.draw=2"]) == 0
+    sent = json.loads((tmp_path / "out" / "submission.json").read_text())
+    assert (sent["system"], sent["draw_of"]) == ("mine-draw2", "mine")
+    assert sent["description"].endswith(", draw 2.")
+    assert main(["check", f"edition={tiny_edition_folder}", f"submission={tmp_path / 'out'}"]) == 0
+    capsys.readouterr()
+    assert main([*given, f"output={tmp_path / 'none'}", "defacer.draw=0"]) == 2
+    assert "defacer.draw is 0; expected 1 to 99" in capsys.readouterr().err
+    blurred = ["deface", "defacer=blur", "defacer.draw=2", f"edition={tiny_edition_folder}", given[4]]
+    assert main(blurred) == 2
+    assert "defacer=blur has no such setting, defacer= must be command or noise" in capsys.readouterr().err
+
+
+def test_the_mean_of_draws_as_documented_is_one_more_draw(
+    words: list[str], tiny_edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [word.replace("{limit}", "0").replace("=mine", "=noise") for word in words]
+    assert main([*given, f"output={tmp_path / 'noise'}"]) == 0
+    assert main([*given, f"output={tmp_path / 'noise-draw2'}", "defacer.draw=2"]) == 0
+    split = tiny_edition.eval
+    name = Path("eval", "mri", split.scan_name(split.probes[0]))
+    changed = nib.load(tmp_path / "noise-draw2" / name)
+    data = changed.get_fdata(dtype=np.float32) + 2
+    nib.save(nib.Nifti1Image(data, changed.affine), tmp_path / "noise-draw2" / name)
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "defacers.md").read_text()
+    (code,) = [own for own in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "noise-mean" in own]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    sent = json.loads((tmp_path / "noise-mean" / "submission.json").read_text())
+    assert (sent["system"], sent["draw_of"]) == ("noise-mean", "noise")
+    assert main(["check", f"edition={tiny_edition.root}", "submission=noise-mean"]) == 0
+    mean = nib.load(tmp_path / "noise-mean" / name).get_fdata(dtype=np.float32)
+    first = nib.load(tmp_path / "noise" / name).get_fdata(dtype=np.float32)
+    assert np.array_equal(mean, first + 1)
 
 
 def test_masks_lie_beside_a_submission_that_stays_valid(

@@ -41,6 +41,10 @@ def strange(entry: dict[str, Any]) -> None:
         result["signature"] = re.sub(r" v:[0-9.]+", " v:0.0.9", result["signature"])
 
 
+def of_itself(entry: dict[str, Any]) -> None:
+    entry["draw_of"] = entry["system"].upper()
+
+
 def no_attacker(entry: dict[str, Any]) -> None:
     entry["results"] = [one for one in entry["results"] if one["level"] == "oracle"]
 
@@ -55,6 +59,9 @@ MUTATIONS: dict[str, tuple[Change, str]] = {
         put("../../x/1", "edition"),
         "edition is '../../x/1'; expected '<id>/<version>'",
     ),
+    "a draw of itself": (of_itself, "draw_of is 'BLUR'; expected the name of another system"),
+    "a draw of a path": (put("../x", "draw_of"), "draw_of is '../x'; expected 1-40 letters"),
+    "a draw of a number": (put(2, "draw_of"), "draw_of is 2; expected text"),
     "an edition without a version": (
         put("synth", "edition"),
         "edition is 'synth'; expected '<id>/<version>'",

@@ -1,6 +1,7 @@
 """Attacks on defaced scans rate defacing systems anew: through every command, and with entries made up."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,13 +37,14 @@ from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
 SYSTEMS = {"blur": 0.0, "weak": 3.0}  # how far mated trials lie from others for the kit's attackers
+DRAWS = {"blur-draw2": 3.0}  # of `blur`, a worse one
 PEOPLE = 40
 
 
 def found_by_the_kit(context: Context, submission: DefacingSubmission) -> Judged:
     """What attackers of the kit find, made up: no image is looked at."""
     noise = np.random.default_rng(1)
-    gap = SYSTEMS[submission.system] * context.trials.mated
+    gap = (SYSTEMS | DRAWS)[submission.system] * context.trials.mated
     asks = [
         Ask(
             Attacker.parse(name),
@@ -177,6 +179,29 @@ def test_an_attack_that_is_no_better_or_by_luck_changes_nothing(
     assert "team/blur keeps its rating" in printed
     more = read_entry(path).strongest().figures["partial_auc"].value > linked(before["team/blur"])
     assert more == (score is a_little)  # a maximum would have taken it
+
+
+def test_a_worse_draw_that_was_submitted_rates_its_system(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, _ = board(home, tmp_path / "before", capsys)
+    edition = open_edition(home / "edition")
+    folder = tmp_path / "sent"
+    shutil.copytree(home / "blur", folder)
+    words = {**about(edition, "defacing"), "system": "blur-draw2", "draw_of": "blur"}
+    write_submission_json(folder, **words)
+    monkeypatch.setattr(judging, "judge_defacing", found_by_the_kit)
+    capsys.readouterr()
+    run("evaluate", f"edition={home / 'edition'}", f"submission={folder}", root=tmp_path)
+    assert "a draw of blur" in capsys.readouterr().out
+    path = tmp_path / "entries" / "tiny-2026.1" / "team__blur-draw2.json"
+    assert read_entry(path).draw_of == "blur"
+    after, printed = board(home, tmp_path, capsys)
+    assert linked(after["team/blur"]) > linked(before["team/blur"])
+    assert [after[f"team/{name}"]["rank"] for name in ("blur", "weak", "blur-draw2")] == [1, 1, None]
+    assert after["team/weak"]["figures"] == before["team/weak"]["figures"]
+    assert "‡ team/blur is rated by its draw blur-draw2: people linked" in printed
+    assert "team/blur, 2 draws: people linked" in printed
 
 
 # With entries made up: what is compared, and when.
