@@ -178,7 +178,7 @@ def test_rows_are_named_by_a_header(site: dict[str, str]) -> None:
 def test_leaderboards_have_a_filter_that_says_of_what(site: dict[str, str]) -> None:
     labels = re.findall(r"<label [^>]*>(.*?)</label>", site["index.html"])
     named = [re.sub(r"<[^>]*>", "", label) for label in labels]
-    captions = ("Defacing systems, ranked", "Attacks, ranked", "Attributes read from scans")
+    captions = ("Defacing systems, ranked", "Attacks, ranked", "Attributes predicted from scans")
     assert named == [f"Show rows with in {caption}" for caption in captions]
 
 
