@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 
 import pytest
 
@@ -79,6 +80,31 @@ def test_search_knows_the_metrics(site: Path) -> None:
     assert {"reference/metrics/auc.html", "how-to/faq.html", "results/gallery.html"} <= places
 
 
+def hook() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("site_pages", HOOK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<td><code>a/b.py</code></td>", "<td><code>a/<wbr>b.py</code></td>"),
+        (
+            '<td style="text-align: right;">.5 [-0.4, +0.6]</td>',
+            '<td style="text-align: right;">.5 [-0.4,&nbsp;+0.6]</td>',
+        ),
+        ('<td><a href="a/b.html">a [1, 2, 3]</a></td>', '<td><a href="a/b.html">a [1, 2, 3]</a></td>'),
+        ("<p><code>a/b.py</code> [.4, .6]</p>", "<p><code>a/b.py</code> [.4, .6]</p>"),
+    ],
+)
+def test_cells_break_behind_a_slash_and_never_in_an_interval(html: str, expected: str) -> None:
+    assert hook().narrow_cells(html) == expected
+
+
 def test_the_gallery_shows_every_picture() -> None:
     gallery = (ROOT / "docs" / "results" / "gallery.md").read_text()
     pictures = [path.name for path in (ROOT / "docs" / "images").iterdir()]
@@ -99,12 +125,7 @@ def test_the_gallery_shows_every_picture() -> None:
 def test_links_that_leave_docs_lead_to_the_same_page(
     link: str, place: str, on_site: str | None, moved: str
 ) -> None:
-    spec = importlib.util.spec_from_file_location("site_pages", HOOK)
-    assert spec is not None
-    assert spec.loader is not None
-    hook = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hook)
-    assert hook.moved(link, place, place.removeprefix("docs/") if on_site is None else on_site) == moved
+    assert hook().moved(link, place, place.removeprefix("docs/") if on_site is None else on_site) == moved
 
 
 def lists_that_the_site_does_not_see(text: str) -> list[str]:
