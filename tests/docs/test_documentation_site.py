@@ -152,6 +152,29 @@ def test_such_a_list_is_noticed(text: str) -> None:
     assert lists_that_the_site_does_not_see(text)
 
 
+def tables_that_the_site_does_not_see(text: str) -> list[str]:
+    """Return heads of tables that the site takes for text: below text, or indented unlike the line below."""
+    lines = re.sub(r"^```.*?^```$|<!--.*?-->", "", text, flags=re.S | re.M).splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        if re.match(r"\s*\|\s*:?--", line):
+            before, head = ["", "", *lines][i : i + 2]
+            alike = head.count("|") >= 2 and head.index("|") == line.index("|")
+            if before.strip() or not alike:
+                found.append(head)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tables_are_tables_on_the_site(page: Path) -> None:
+    assert tables_that_the_site_does_not_see(page.read_text()) == []
+
+
+@pytest.mark.parametrize("text", ["    | a | b |\n|---|---|", "Text:\n| a | b |\n|---|---|", "|---|---|"])
+def test_such_a_table_is_noticed(text: str) -> None:
+    assert tables_that_the_site_does_not_see(text)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [375, 1280])
 def test_pages_fit_the_window_and_search_answers(site: Path, width: int) -> None:
