@@ -25,6 +25,9 @@ PLACES = {
 }
 WIDE = ("index.md", "leaderboard.md")  # verdicts of 100 columns, boards
 _FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
+_CELL = re.compile(r"<td[ >].*?</td>", re.S)
+_CODE = re.compile(r"(?<=<code>)[^<]+(?=</code>)")
+_INTERVAL = re.compile(r"(\[[-+]?[\d.]+,) ([-+]?[\d.]+\])")
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
 
 
@@ -44,6 +47,34 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     parts = _FENCED.split(markdown)
     parts[::2] = [_LINK.sub(lambda link: moved(link[1], place, on_site), part) for part in parts[::2]]
     return "".join(parts)
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let tables fit into narrow pages."""
+    return narrow_cells(html)
+
+
+def narrow_cells(html: str) -> str:
+    """Return a page whose tables break a path behind a slash, and never an interval.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+
+    Examples
+    --------
+    >>> narrow_cells("<td><code>a/b.py</code> .5 [.4, .6]</td>")
+    '<td><code>a/<wbr>b.py</code> .5 [.4,&nbsp;.6]</td>'
+    >>> narrow_cells("<p><code>a/b.py</code> .5 [.4, .6]</p>")
+    '<p><code>a/b.py</code> .5 [.4, .6]</p>'
+    """
+    return _CELL.sub(
+        lambda cell: _INTERVAL.sub(
+            r"\1&nbsp;\2", _CODE.sub(lambda code: code[0].replace("/", "/<wbr>"), cell[0])
+        ),
+        html,
+    )
 
 
 def moved(link: str, place: str, on_site: str) -> str:

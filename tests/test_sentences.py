@@ -12,8 +12,9 @@ from tests.helpers.sentences import of_html, of_markdown, of_python, of_template
 from tests.helpers.tracked_files import tracked
 
 MOST = 30
-PAGES = ("README.md", "CONTRIBUTING.md", "LEADERBOARD.md", "docs/README.md", "docs/tutorials", "docs/how-to")
-PACKAGES = ("scoring", "baselines", "data_prep", "drawing", "scans", "challenge")
+# Records in docs/decisions are in the words of their day: `tracked` leaves them out.
+PAGES = ("README.md", "CONTRIBUTING.md", "LEADERBOARD.md", "docs")
+PACKAGES = ("scoring", "baselines", "data_prep", "drawing", "scans", "challenge", "docs")
 # Texts of published editions, which their hashes cover, and programs in other languages.
 LEFT_OUT = ("data_prep/editions/datasheet.py", "challenge/settings/completion_script.py")
 
@@ -74,7 +75,14 @@ def test_a_long_sentence_on_a_page_is_noticed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [f"```\n{LONG}\n```", "Short. " * 20, f"{'word ' * 20}\n\n{'word ' * 20}", "`" + "a " * 40 + "`"]
+    "text",
+    [
+        f"```\n{LONG}\n```",
+        "Short. " * 20,
+        f"{'word ' * 20}\n\n{'word ' * 20}",
+        "`" + "a " * 40 + "`",
+        f"* An item:\n\n  | {'word ' * 20} | {'word ' * 20} |",
+    ],
 )
 def test_code_and_several_sentences_are_not(text: str) -> None:
     assert too_long(of_markdown(text)) == []

@@ -20,7 +20,14 @@ from mriprivacy.challenge.edition.protocol import Protocol, Rendering, attacks_o
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.entry.entry import LEVELS
-from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, draw_roc, table_1, table_2
+from mriprivacy.challenge.evaluation.paper_tables import (
+    Attacked,
+    differences,
+    distances,
+    draw_roc,
+    table_1,
+    table_2,
+)
 from mriprivacy.data_prep.formats.atomic import whole_file, whole_folder
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
@@ -192,7 +199,6 @@ def _text(
     )
     pairs = [pair for pair in CONTRASTED if set(pair) <= set(drawn.systems)]
     whose = "synthetic people" if edition.description.get("synthetic") is True else "people"
-    near = ", ".join(f"{one.name} {one.distance:.3f}" for one in attacked if one.distance is not None)
     return "\n".join(
         [
             f"Edition {edition.name}, {report.n_subjects} {whose} in eval, {report.n_mated} mated and "
@@ -205,7 +211,8 @@ def _text(
             "Paired differences in AUC:\n",
             differences(compare(drawn, "auc"), pairs),
             "Mean distance between a person's scan and photograph, as a share of that between two people's "
-            f"(the paper's Fig. 3): {near}.\n",
+            "(the paper's Fig. 3):\n",
+            distances(attacked),
             "### Table II\n",
             second_table,
         ]

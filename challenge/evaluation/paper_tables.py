@@ -112,6 +112,12 @@ def differences(found: Sequence[Difference], wanted: Sequence[tuple[str, str]]) 
     return "\n".join(lines) + "\n"
 
 
+def distances(attacked: Sequence[Attacked]) -> str:
+    """Tabulate how near a person's two sides are, for the attackers that have a distance, as Markdown."""
+    rows = [f"| {one.name} | {one.distance:.3f} |" for one in attacked if one.distance is not None]
+    return "\n".join(["| attack, photographs | share |", "|---|---|", *rows]) + "\n"
+
+
 def draw_roc(attacked: Sequence[Attacked], mated: NDArray[np.bool_], path: Path) -> None:
     """Draw the ROC curves of ignorant attackers (the paper's Fig. 4) into a PNG file."""
     figure = Figure(figsize=(5.2, 4.6), dpi=110, layout="constrained")

@@ -83,10 +83,10 @@ def results(entry: Entry) -> BoardTable:
 
 
 def read_by(entry: Entry) -> BoardTable:
-    """Return every figure of attributes read from the scans of one system."""
+    """Return every figure of attributes predicted from the scans of one system."""
     names = ("accuracy", "balanced_accuracy", "macro_f1", "gain", "mae_years", "gain_years")
     header = (
-        *("attribute", "read from", "level", "accuracy", "balanced accuracy", "macro F1"),
+        *("attribute", "predicted from", "level", "accuracy", "balanced accuracy", "macro F1"),
         *("gain over the majority", "error, years", "gain over the median, years"),
     )
     rows = [
@@ -94,7 +94,7 @@ def read_by(entry: Entry) -> BoardTable:
         for r in entry.results
         if r.trial_list in IMAGE_LISTS
     ]
-    return BoardTable("attributes", "Attributes read from scans and photographs", header, tuple(rows))
+    return BoardTable("attributes", "Attributes predicted from scans and photographs", header, tuple(rows))
 
 
 def utility(entry: Entry) -> BoardTable:

@@ -132,7 +132,7 @@ def attributes(entries: Iterable[Entry]) -> BoardTable:
         for entry in sorted(entries, key=lambda entry: entry.path)
         for result in entry.results
     ]
-    return BoardTable("attributes", "Attributes read from scans", header, tuple(rows))
+    return BoardTable("attributes", "Attributes predicted from scans", header, tuple(rows))
 
 
 def read(entries: Sequence[Entry]) -> BoardTable:
@@ -147,7 +147,7 @@ def read(entries: Sequence[Entry]) -> BoardTable:
         rows.append((*cells, figure("mae_years", best), figure("gain_years", best)))
     header = [f"{attribute}: {what} ↓" for attribute in Attributes._fields for what in ("accuracy", "gain")]
     header += ["age: error, years ↑", "age: gain, years ↓"]
-    caption = "Sex, age group, ethnicity and age as read from defaced scans"
+    caption = "Sex, age group, ethnicity and age as predicted from defaced scans"
     return BoardTable("attributes_read", caption, ("system", *header), tuple(rows))
 
 

@@ -164,9 +164,10 @@ def main() -> int:
     text = [
         "# Synthetic people beside measured ones",
         "",
-        f"{chosen.people} synthetic people, drawn at the survey's mix of sex, age band (18-29, 30-44, 45-66) "
-        "and group, taped on their mesh, beside 3,993 people of the survey (US respirator users, 2003: "
-        "workers, not a population). Made by `uv run python -m docs.experiments.calibration`.",
+        f"{chosen.people} synthetic people, measured by tape on their mesh, beside 3,993 people of a survey. "
+        "The synthetic people have the survey's mix of sex, age band (18-29, 30-44, 45-66) and group. "
+        "The survey measured US respirator users in 2003: workers, not a population. "
+        "Made by `uv run python -m docs.experiments.calibration`.",
         "",
         "| bound | found | at most | met |",
         "|---|---|---|---|",

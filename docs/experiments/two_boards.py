@@ -123,16 +123,16 @@ def why(one: Old, places: Sequence[int], new: Board, shared: int) -> str:
     entry, by = one.entry, new.by
     best, chosen = one.best.figures["auc"].value, entry.strongest().figures["auc"].value
     reasons = (
-        f"in its tier of {shared} the more useful stood first; its utility is {usefulness(entry):.3f}",
+        f"in its tier of {shared} the more useful stood first, and its utility is {usefulness(entry):.3f}",
         f"the attacker is chosen on other people: AUC {best:.2f} becomes {chosen:.2f}",
         f"people count, not trials: AUC {chosen:.2f}, {by.short} {by.estimate(entry).value:.2f}",
     )
     parts = [
-        f"{'up' if after < before else 'down'} {abs(after - before)}: {reason}"
+        f"{'Up' if after < before else 'Down'} {abs(after - before)}: {reason}."
         for (before, after), reason in zip(pairwise(places), reasons, strict=True)
         if after != before
     ]
-    return "; ".join(parts) if parts else "the same place by every rule"
+    return " ".join(parts) if parts else "The same place by every rule."
 
 
 def markdown(entries: Sequence[Entry]) -> str:
@@ -155,7 +155,7 @@ def markdown(entries: Sequence[Entry]) -> str:
         name, was = f"{entry.team}/{entry.system}", places[entry.path]
         cells = (name, was[0], one.tier, f"{one.best.figures['auc']:.2f}", one.best.attacker, place.ranks)
         rows.append((*cells, f"{new.by.estimate(entry):.2f}", entry.strongest().attacker))
-        moves.append(f"* {name}, from {was[0]} to {was[-1]}: {why(one, was, new, count(one.tier))}.")
+        moves.append(f"* {name}, from {was[0]} to {was[-1]}. {why(one, was, new, count(one.tier))}")
     left = [f"{place.entry.team}/{place.entry.system}" for place in new.places if place.rank is None]
     return "\n".join(
         [

@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 
 import pytest
 
@@ -79,6 +80,31 @@ def test_search_knows_the_metrics(site: Path) -> None:
     assert {"reference/metrics/auc.html", "how-to/faq.html", "results/gallery.html"} <= places
 
 
+def hook() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("site_pages", HOOK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<td><code>a/b.py</code></td>", "<td><code>a/<wbr>b.py</code></td>"),
+        (
+            '<td style="text-align: right;">.5 [-0.4, +0.6]</td>',
+            '<td style="text-align: right;">.5 [-0.4,&nbsp;+0.6]</td>',
+        ),
+        ('<td><a href="a/b.html">a [1, 2, 3]</a></td>', '<td><a href="a/b.html">a [1, 2, 3]</a></td>'),
+        ("<p><code>a/b.py</code> [.4, .6]</p>", "<p><code>a/b.py</code> [.4, .6]</p>"),
+    ],
+)
+def test_cells_break_behind_a_slash_and_never_in_an_interval(html: str, expected: str) -> None:
+    assert hook().narrow_cells(html) == expected
+
+
 def test_the_gallery_shows_every_picture() -> None:
     gallery = (ROOT / "docs" / "results" / "gallery.md").read_text()
     pictures = [path.name for path in (ROOT / "docs" / "images").iterdir()]
@@ -99,12 +125,7 @@ def test_the_gallery_shows_every_picture() -> None:
 def test_links_that_leave_docs_lead_to_the_same_page(
     link: str, place: str, on_site: str | None, moved: str
 ) -> None:
-    spec = importlib.util.spec_from_file_location("site_pages", HOOK)
-    assert spec is not None
-    assert spec.loader is not None
-    hook = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hook)
-    assert hook.moved(link, place, place.removeprefix("docs/") if on_site is None else on_site) == moved
+    assert hook().moved(link, place, place.removeprefix("docs/") if on_site is None else on_site) == moved
 
 
 def lists_that_the_site_does_not_see(text: str) -> list[str]:
@@ -129,6 +150,29 @@ def test_lists_are_lists_on_the_site(page: Path) -> None:
 @pytest.mark.parametrize("text", ["Two things:\n* one\n* two", "* one\n  * below it"])
 def test_such_a_list_is_noticed(text: str) -> None:
     assert lists_that_the_site_does_not_see(text)
+
+
+def tables_that_the_site_does_not_see(text: str) -> list[str]:
+    """Return heads of tables that the site takes for text: below text, or indented unlike the line below."""
+    lines = re.sub(r"^```.*?^```$|<!--.*?-->", "", text, flags=re.S | re.M).splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        if re.match(r"\s*\|\s*:?--", line):
+            before, head = ["", "", *lines][i : i + 2]
+            alike = head.count("|") >= 2 and head.index("|") == line.index("|")
+            if before.strip() or not alike:
+                found.append(head)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tables_are_tables_on_the_site(page: Path) -> None:
+    assert tables_that_the_site_does_not_see(page.read_text()) == []
+
+
+@pytest.mark.parametrize("text", ["    | a | b |\n|---|---|", "Text:\n| a | b |\n|---|---|", "|---|---|"])
+def test_such_a_table_is_noticed(text: str) -> None:
+    assert tables_that_the_site_does_not_see(text)
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ def test_the_old_tiers_hang_on_who_else_is_there_and_the_new_order_does_not() ->
     assert [place.entry.system for place in board(four).ranked] == list("XABC")
     text = markdown(four)
     assert (
-        "C, from 1 to 4: down 3: in its tier of 4 the more useful stood first; its utility is 0.900." in text
+        "C, from 1 to 4. Down 3: in its tier of 4 the more useful stood first, and its utility is 0.900."
+        in text
     )
     assert "Of 6 pairs of systems the old tiers part 0. Tests of all pairs part 3," in text
 
@@ -52,7 +53,7 @@ def test_each_change_of_the_rule_is_told_apart() -> None:
     both = [lucky, quiet]
     assert best_attacker(lucky).figures["auc"].value == 0.7
     assert steps(old_board(both), board(both)) == {lucky.path: [2, 2, 1, 1], quiet.path: [1, 1, 2, 2]}
-    assert "up 1: the attacker is chosen on other people: AUC 0.70 becomes 0.55." in markdown(both)
+    assert "Up 1: the attacker is chosen on other people: AUC 0.70 becomes 0.55." in markdown(both)
 
 
 def test_the_committed_entries(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,14 +50,14 @@ def of_markdown(text: str) -> Iterator[tuple[int, str]]:
     start, fenced = 0, False
     for number, line in enumerate([*text.splitlines(), ""], 1):
         fence = line.lstrip().startswith("```")
-        item = re.match(r"\s*(\*|-|\d+\.)\s+|\s*>\s?|\|", line)
+        item = re.match(r"\s*(\*|-|\d+\.)\s+|\s*>\s?|\s*\|", line)
         if fenced or fence or item or not line.strip() or line.startswith("#"):
             for sentence in sentences(" ".join(block)):
                 yield start, sentence
             block, start = [], number
         if fence:
             fenced = not fenced
-        elif line.startswith("|"):
+        elif line.lstrip().startswith("|"):
             for cell in re.split(r"(?<!\\)\|", line):
                 for sentence in sentences(cell):
                     yield number, sentence

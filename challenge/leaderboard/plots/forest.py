@@ -44,7 +44,7 @@ def forest(entry: Entry, name: str) -> Plot | None:
             if own:
                 draw_intervals(axes, [shown[i].figures["auc"] for i in own], own, colour, marker)
         axes.set_xlim(0, 1)
-        axes.set_xlabel("AUC on all trials (o: rates, x: does not)")
+        axes.set_xlabel("AUC on all trials (o: counts, x: does not count)")
         chance(axes)
 
     rows = []

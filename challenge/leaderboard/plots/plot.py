@@ -126,7 +126,7 @@ def height(panels: Sequence[int]) -> float:
     return sum(ROW * rows + BELOW for rows in panels)
 
 
-def label(text: str, longest: int = 40) -> str:
+def label(text: str, longest: int = 44) -> str:
     """Return text as a figure has room for.
 
     Examples

@@ -14,7 +14,7 @@ from mriprivacy.challenge.leaderboard.standings import board
 from tests.helpers.board_entries import made_up
 from tests.helpers.hostile_text import WORST
 
-COMMITTED = Path(__file__).parents[3] / "entries"
+COMMITTED = Path(__file__).parents[4] / "entries"
 HEADINGS = ["What it is", "What it is for", "How to run it", "What was measured", "What it does not show"]
 
 
