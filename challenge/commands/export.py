@@ -82,8 +82,7 @@ class ExportSettings:
     )
     risk_counts: bool = setting(
         False,
-        "medperf, grand_challenge, track defacing: counts of the risk report with the scores, to the last "
-        "digit; grand_challenge needs limits.open_key=true",
+        "containers of track defacing: counts of the risk report; grand_challenge needs limits.open_key=true",
     )
     limits: Limits = field(default_factory=Limits)
     baseline_defacer: str = setting("niimath_deface", "starting kit and medperf: an option of defacer=")
