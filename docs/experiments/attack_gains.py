@@ -30,6 +30,7 @@ from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, e
 from mriprivacy.challenge.attackers.levels import Seen, run_attackers, shuffled_key_aucs
 from mriprivacy.challenge.attackers.linkage import Compare, adapt_to, compared, lowest, people, train_on
 from mriprivacy.challenge.attackers.networks import attacker_of
+from mriprivacy.challenge.attackers.photographs import taken_photographs
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Rendering, attacks_of, read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
@@ -97,6 +98,13 @@ class Bench:
         self.cache = cache
         trials = self.edition.eval.trials
         self.mated = np.array([self.sealed.trials[trial].mated for trial in trials])
+        released = {
+            (name, c): {r: split.photo(r, c) for r in split.references}
+            for name, split in self.edition.splits.items()
+            for c in self.edition.conditions
+        }
+        taken = taken_photographs(released, self.edition.description, cache, Compute("loky", 2))
+        self.shots = taken.paths  # raw ones where hair removal failed, as in an evaluation
         self.who = np.array([[self.sealed.subjects[name] for name in trial] for trial in trials])
 
     def looks(self, submission: Path | None, attacks: Sequence[str]) -> Seen:
@@ -113,8 +121,7 @@ class Bench:
             folder = submission / name / "mri" if submission else split.folder / "mri"
             scans[name] = look({p: folder / split.scan_name(p) for p in split.probes}, "scan")
             for condition in self.edition.conditions:
-                shots = {r: split.photo(r, condition) for r in split.references}
-                photos[name, condition] = look(shots, "photo")
+                photos[name, condition] = look(self.shots[name, condition], "photo")
         return Seen(scans, photos)
 
     def run(self, looks: Seen, attacks: Sequence[str], conditions: Sequence[str] = ()) -> Scores:

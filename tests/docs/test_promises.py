@@ -117,16 +117,17 @@ def test_what_the_readme_reads_off_the_board(capsys: pytest.CaptureFixture[str])
 
 def test_the_result_of_the_readme_is_that_of_its_page() -> None:
     page = (ROOT / "docs" / "results" / "attacks.md").read_text(encoding="utf-8")
-    assert "Measured on edition 2026.1" in page
-    assert "On `synth-200/2026.1`: synthetic people, 100 to be linked" in page
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
-    (first,) = [
-        i for i, row in enumerate(rows) if row[:1] == ["`niimath_deface`"] and row[2:3] == ["ignorant"]
+    (of_200,) = re.findall(r"^## A hundred people: .*?(?=^## )", page, re.M | re.S)
+    assert "`synth-200/2026.2`" in of_200
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in of_200.splitlines()]
+    found = {row[2]: row for row in rows if row[:1] == ["`niimath_deface`"]}
+    told = re.findall(r"^\| (ignorant|adapted|informed):[^|]*\| (.*) \| (.*) \|$", README, re.M)
+    assert told == [
+        (level, found[level][5].replace("0.", "."), found[level][7].replace("0.", "."))
+        for level in ("ignorant", "adapted", "informed")
     ]
-    ignorant, _, informed = rows[first : first + 3]
-    assert informed[2] == "informed"
-    told = re.findall(r"^\| (?:ignorant|informed)[^|]*\| (.*) \|$", README, re.M)
-    assert told == [one.replace("0.", ".") for one in (ignorant[5], informed[5], informed[7])]
+    assert "linked at .99." in README
+    assert [row[5][:4] for row in rows if row[:1] == ["none"] and row[2:3] == ["adapted"]] == ["0.99"]
 
 
 def test_python_of_the_readme() -> None:

@@ -39,7 +39,7 @@ def sent(number: int, description: str = "") -> Entry:
 @pytest.fixture
 def logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three entries, two of which the log knows."""
-    monkeypatch.setattr("mriprivacy.challenge.submission_log.admission.may_be_ranked", lambda entry: False)
+    monkeypatch.setattr("mriprivacy.challenge.submission_log.admission.sound", lambda entry: False)
     edition = Mock(spec=Edition)
     edition.name = "synth/1"
     for number in (1, 2, 3):
