@@ -1,7 +1,6 @@
 """The photographs that attackers take: with hair where its removal failed (docs/decisions/0043)."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,20 +39,22 @@ class Photographs:
 
     @property
     def remarks(self) -> list[str]:
-        """Return a line for each set with failures.
+        """Return one line with the number of failures in each set; none where nothing failed.
 
         Examples
         --------
         >>> shots = {("eval", "bald"): {"ph-a": Path("a.png"), "ph-b": Path("b.png")}}
         >>> print(*Photographs(shots, {"eval": {"ph-a": "hair is left on the head"}}).remarks)
-        hair removal failed on 1 of 2 photographs of eval (hair is left on the head: 1); ...
+        hair removal failed on 1 of 2 photographs (eval: 1); attackers take the raw ones instead
         """
+        counts = {name: len(failed) for name, failed in self.failed.items() if failed}
+        if not counts:
+            return []
+        every = sum(len(self.paths[name, BALD]) for name in self.failed)
+        each = ", ".join(f"{name}: {n}" for name, n in counts.items())
         return [
-            f"hair removal failed on {len(failed)} of {len(self.paths[name, BALD])} photographs of {name} "
-            f"({', '.join(f'{why}: {n}' for why, n in Counter(failed.values()).items())}); "
+            f"hair removal failed on {sum(counts.values())} of {every} photographs ({each}); "
             "attackers take the raw ones instead"
-            for name, failed in self.failed.items()
-            if failed
         ]
 
     def counts(self, attacker: Attacker) -> dict[str, int]:
