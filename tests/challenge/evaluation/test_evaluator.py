@@ -356,7 +356,8 @@ def test_attackers_of_bald_take_the_raw_photograph_where_hair_removal_failed(
     n = len(tiny_edition.eval.references)
     (line,) = [warning for warning in entry.warnings if warning.startswith("hair removal ")]
     assert line.endswith(" photographs (eval: 1); attackers take the raw ones instead")
-    assert n < int(line.split(" failed on 1 of ")[1].split()[0]) < 4 * n  # dev, eval and perhaps doppelgangers
+    every = int(line.split(" failed on 1 of ")[1].split()[0])
+    assert n < every < 4 * n  # dev, eval and perhaps doppelgangers
     counted = {result.name: result.counts for result in entry.results if result.trial_list == "all"}
     assert counted["geo+bald"]["hair_removal_failed"] == 1
     assert counted["geo+bald"]["references"] == n
