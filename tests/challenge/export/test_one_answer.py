@@ -54,7 +54,11 @@ PLATFORMS: dict[str, Callable[[Path], object]] = {
     "two foreign folders": lambda folder: [with_file(f"{x}/{y}")(folder) for x in "ba" for y in "dc"],
 }
 # The zip of the forwarder has UTF-8 names alone. A phase names a wrong track before anything else.
-OTHERS = ("a name that is no text", "networks of a defacer")
+OTHERS = (
+    "a name that is no text",
+    "networks of a defacer",
+    *(f"a draw of {what}" for what in ("no name", "a number", "nothing", "itself")),
+)
 WRONG = PLATFORMS | {
     name: spoil for name, (spoil, _) in (ATTACKS | DESCRIPTIONS).items() if name not in OTHERS
 }
