@@ -78,6 +78,7 @@ def write_release(
         Gets `original` with participants.tsv, `released` and, where references are photographs, `photos`.
     """
     who = {name: _label(subject) for name, subject in sealed.subjects.items()}
+    assert len(set(who.values())) == len(set(sealed.subjects.values()))  # or two people would be one
     places = {"original": folder / "original", "released": folder / "released"}
     for (split, scan), name in _names(edition, who):
         _link(edition.splits[split].scan(scan), places["original"] / name)
