@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from mriprivacy.scoring.errors import DataError, Floats, ScoringError, as_scores, check_count, same_length
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import LEVEL, ListSize, estimate, percentile, unresolved
+from mriprivacy.scoring.intervals import LEVEL, ListSize, difference, estimate, unresolved
 from mriprivacy.scoring.metrics.steps import Steps
 from mriprivacy.scoring.metrics.verification import auc_of
 from mriprivacy.scoring.ranking import holm, paired_p, spread_of_pairs
@@ -212,7 +212,7 @@ def score_identity(
     Returns
     -------
     Identity
-        The difference has the percentile interval of paired draws.
+        The interval of the difference is made of those of both AUCs and their correlation over the draws.
 
     Raises
     ------
@@ -237,12 +237,18 @@ def score_identity(
     (own, own_drawn), (other, other_drawn) = (
         (float(_areas(one, ones)[0]), _areas(one, counts)) for one in (listed, control)
     )
-    n = int(listed.paired.sum())
-    size = ListSize(n, int((~listed.mated).sum()))
-    return Identity(
-        estimate("auc", other, variances(control, {"auc": other_drawn}, seed)["auc"], size),
-        percentile(own - other, own_drawn - other_drawn, n),
+    size = ListSize(int(listed.paired.sum()), int((~listed.mated).sum()))
+    found, counterpart = (
+        estimate("auc", value, variances(one, {"auc": drawn}, seed)["auc"], size)
+        for one, value, drawn in ((listed, own, own_drawn), (control, other, other_drawn))
     )
+    return Identity(counterpart, difference(found, counterpart, _correlation(own_drawn, other_drawn)))
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    """Return that of two columns of draws; 0 where one does not vary."""
+    spread = float(one.std() * other.std())
+    return float(np.mean((one - one.mean()) * (other - other.mean()))) / spread if spread > 0 else 0.0
 
 
 def _areas(listed: Trials, counts: Floats) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mriprivacy.scoring.errors import raise_all
 from mriprivacy.scoring.estimate import Estimate
-from mriprivacy.scoring.intervals import around, percentile
+from mriprivacy.scoring.intervals import around, ratio
 
 TISSUES = ("gm", "wm", "csf")
 # At this distance a registration of the head counts as failed in the index.
@@ -253,7 +253,7 @@ def _ratio(
     value, replicates, _ = _drawn(*above, draws)
     scale, scales, n = _drawn(*below, draws)
     scales[scales == 0] = np.nan  # a draw of people whose sessions do not differ
-    return percentile(value / scale, replicates / scales, n)
+    return ratio(value / scale, replicates / scales, n)
 
 
 def _drawn(

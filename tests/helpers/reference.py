@@ -401,8 +401,13 @@ def identity(
     area, control = auc(own, mated), auc(other, mated)
     drawn_own, drawn_other = (areas(scores, people, mated, draws, seed) for scores in (own, other))
     low, high = ends("auc", control, drawn_other.var(), n)
-    lost = np.quantile(drawn_own - drawn_other, [0.025, 0.975])
-    return (control, float(low), float(high), n), (area - control, float(lost[0]), float(lost[1]), n)
+    first, last = ends("auc", area, drawn_own.var(), n)
+    r = np.corrcoef(drawn_own, drawn_other)[0, 1] if drawn_own.std() and drawn_other.std() else 0.0
+    down, up, other_down, other_up = area - first, last - area, control - low, high - control
+    below = np.sqrt(max(0, down**2 - 2 * r * down * other_up + other_up**2))
+    above = np.sqrt(max(0, up**2 - 2 * r * up * other_down + other_down**2))
+    gap = area - control
+    return (control, float(low), float(high), n), (gap, float(gap - below), float(gap + above), n)
 
 
 def checked(question: str, attacker: str, value: float, error: float, sigmas: float) -> tuple:

@@ -10,19 +10,47 @@ from mriprivacy.scoring.intervals import (
     _spread,
     around,
     clopper_pearson,
+    difference,
     estimate,
     leans,
-    percentile,
+    ratio,
 )
 
 MANY = ListSize(12, 10**6, 1000)
 
 
-def test_percentile_leaves_out_what_is_not_defined() -> None:
-    draws = np.r_[np.arange(101.0), np.nan]
-    assert (percentile(50, draws, 9).low, percentile(50, draws, 9).high) == pytest.approx((2.5, 97.5))
-    assert percentile(0.5, np.array([np.nan]), 9).needs
-    assert not percentile(0.5, np.array([np.nan]), 9).bounded
+def test_two_perfect_figures_do_not_differ_by_exactly_nothing() -> None:
+    """Percentiles of draws printed 0.000 [0.000, 0.000] for twelve people without an error on either side."""
+    perfect = estimate("auc", 1.0, 0.0, MANY)
+    found = difference(perfect, perfect, 0.0)
+    assert found.value == 0
+    assert found.high == -found.low == pytest.approx(perfect.high - perfect.low)
+
+
+def test_a_difference_is_as_narrow_as_the_two_go_together() -> None:
+    one, other = (estimate("auc", value, 0.004, MANY) for value in (0.8, 0.7))
+    found = [difference(one, other, correlation) for correlation in (-0.5, 0.0, 0.5, 0.95)]
+    widths = [gap.high - gap.low for gap in found]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < widths[1] / 2
+
+
+def test_a_difference_needs_what_its_parts_need() -> None:
+    known, lacking = estimate("auc", 0.8, 0.004, MANY), estimate("auc", 0.8, 0.004, ListSize(3, 10**6))
+    for pair in ((known, lacking), (lacking, known)):
+        found = difference(*pair, 0.5)
+        assert (found.value, found.bounded) == (0, False)
+        assert found.needs == "4 people with a mated trial, the list has 3"
+
+
+def test_a_ratio_of_three_people_has_no_interval() -> None:
+    """Percentiles of draws of two people held the truth in half of the cases."""
+    draws = np.array([0.5, 1.0, 2.0, np.nan, 0.0])
+    assert not ratio(1.0, draws, 3).bounded
+    assert not ratio(0.0, draws, 9).bounded
+    found = ratio(1.0, draws, 9)
+    reach = student.ppf(0.975, 8) * np.sqrt(np.log(2) ** 2 * 2 / 3 * 9 / 8)
+    assert (np.log(found.low), np.log(found.high)) == pytest.approx((-reach, reach))
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 12), (3, 12), (12, 12), (1, 4)])

@@ -5,6 +5,8 @@ import pytest
 
 from mriprivacy.scoring.report import figures, replicates, variances
 from mriprivacy.scoring.trials import trials
+from tests.helpers import difference_simulation
+from tests.helpers.difference_simulation import Lookalikes, Rescans
 from tests.helpers.scoring_simulation import GRID, Setting
 
 CORNERS = (
@@ -50,6 +52,28 @@ def test_the_noise_of_pairs_is_not_counted_three_times() -> None:
 def test_corners_are_covered(setting: Setting) -> None:
     for name, row in setting.coverage(lists=80, n_bootstrap=100).items():
         assert row["covered"] >= 0.9, name
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Lookalikes(4, 2, 1),
+        Lookalikes(12, 2, 1),
+        Lookalikes(40, 3.3, 3.3),
+        Rescans(12, 4, 5),
+        Rescans(40, 12, 1),
+    ],
+    ids=str,
+)
+def test_corners_of_differences_and_ratios_are_covered(case: difference_simulation.Case) -> None:
+    """Percentiles of draws held 84 to 89 % of the first, second and fourth."""
+    assert difference_simulation.coverage(case, 150) >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", difference_simulation.GRID, ids=str)
+def test_all_differences_and_ratios_are_covered(case: difference_simulation.Case) -> None:
+    assert difference_simulation.coverage(case, 400, 2) >= 0.9 - 0.03
 
 
 @pytest.mark.slow

@@ -148,9 +148,9 @@ def test_the_interval_of_a_ratio_holds_the_scatter_of_both_sides() -> None:
     }
     assert ratio.value == pytest.approx(changes.mean() / gap[:12].mean())
     assert ratio.n == 12
-    # The delta method, independently: people are drawn, so 12 of 60 are a random number of them.
+    # The delta method with t of 11: people are drawn, so 12 of 60 are a random number of them.
     relative = np.hypot(changes.std() / changes.mean() / 60**0.5, gap[:12].std() / gap[:12].mean() / 12**0.5)
-    assert np.log(ratio.high / ratio.low) == pytest.approx(2 * 1.96 * relative, rel=0.25)
+    assert np.log(ratio.high / ratio.low) == pytest.approx(2 * 2.2 * relative, rel=0.25)
     assert ratio.high / ratio.low > 1.5 * alone.high / alone.low
 
 
