@@ -7,12 +7,17 @@ from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.challenge.evaluation.checks.kept_face import (
     BOX,
     MARGIN,
+    KeptFace,
     compare_scans,
     estimate_face,
     kept_share,
     small_copy,
 )
-from mriprivacy.challenge.evaluation.checks.whose_face import _alike, others_faces
+from mriprivacy.challenge.evaluation.checks.whose_face import (
+    OthersFace,
+    _alike,
+    others_faces,
+)
 from tests.helpers.toy_heads import AFFINE, BRAIN, FRONT, toy_head
 
 
@@ -64,6 +69,30 @@ def test_the_same_person_twice_is_not_somebody_else() -> None:
     swapped = {**scans, "c": compare_scans(Scan(heads["c"], AFFINE), other, BRAIN)}
     (found,) = others_faces(swapped, {"a": "s1", "b": "s1", "c": "s2"})
     assert (found.scan, found.face in ("a", "b")) == ("c", True)
+
+
+def test_a_blur_that_is_most_like_its_own_head_holds_no_other() -> None:
+    """Two people are alike, and a blur of one is like both, but more like the own head: no other's face.
+
+    Of 240 blurred scans of 200 people one was named so, and an honest system was not ranked.
+    """
+    rng = np.random.default_rng(0)
+    shape = tuple(n + 2 * MARGIN for n in BOX)
+    heads = rng.normal(size=(30, *shape)).astype(np.float32)
+    heads[1] = 0.8 * heads[0] + 0.6 * heads[1]
+    none, nothing = np.zeros((1, 1, 1), bool), np.zeros((1, 1, 1), np.float32)
+    subjects = {f"s{i}": f"s{i}" for i in range(len(heads))}
+
+    def found(first: np.ndarray) -> list[OthersFace]:
+        after = [first, *heads[1:]]
+        scans = {
+            name: KeptFace(0.5, 0.9, old, new, nothing, nothing, none)
+            for name, old, new in zip(subjects, heads, after, strict=True)
+        }
+        return others_faces(scans, subjects)
+
+    assert found(heads[0] + 0.7 * heads[1]) == []
+    assert found(0.7 * heads[0] + heads[1]) == [OthersFace("s0", "s1")]
 
 
 def test_a_scan_without_a_head_is_compared_all_the_same() -> None:
