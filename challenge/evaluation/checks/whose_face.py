@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.evaluation.checks.kept_face import BOX, MARGIN, Floats, KeptFace
 
-# Correlation of what two small copies have beyond the average head. Of different people it was up to .895 (240
-# scans of 200 synthetic people), of one head up to half a voxel away at least .92 (24, every shift and flip).
+# Correlation of what two small copies have beyond the average head. Of different people it was up to .895
+# (240 scans of 200 synthetic people), of one head up to half a voxel away at least .92 (24 people).
 SAME_HEAD = 0.9
-# By how much more a defaced scan is like somebody else's original than its own original was. Blurring made this
-# of two people who are alike, once in 57,000 pairs. So it must also be more like the other head than like its
-# own, as that one was not.
+# By how much more a defaced scan is like somebody else's original than its own original was. A blur did this
+# once in 57,000 pairs, to two people who are alike. So the scan must be more like the other head than like
+# its own, too.
 CLOSER = 0.1
 # Correlation of the voxels of a face, each in its place. Of different people it was up to .47, of one face
 # under another person's brain at least .73.
@@ -57,8 +57,9 @@ def others_faces(scans: Mapping[str, KeptFace], subjects: Mapping[str, str]) -> 
     Returns
     -------
     list of OthersFace
-        Of scans that are more like somebody else than like their own originals. One a defaced scan at most, of the original that is most alike; first as a face stands voxel for voxel
-        (`_by_voxels`), then as a head that may have been moved or mirrored (`_by_copies`).
+        Of scans that are more like somebody else than like their own originals, one each at most, of the
+        original that is most alike; first as a face stands voxel for voxel (`_by_voxels`), then as a head
+        that may have been moved or mirrored (`_by_copies`).
     """
     names = list(scans)
     who = np.array([subjects[name] for name in names])
