@@ -2,18 +2,20 @@
 
 The code of a module is its source, the sources of all local modules that it imports, and the versions of the
 libraries. Paths, line endings, compiled files, the platform and Python's version do not count. An import by a
-computed name is not seen.
+computed name is not seen. A package that loads names at their first use (`mriprivacy.scoring`) counts by
+the names that are taken from it.
 """
 
 import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
+from typing import TypeGuard
 
 import mriprivacy
 
@@ -203,13 +205,61 @@ def _imports(name: str, path: Path) -> tuple[str, ...]:
 @cache
 def _named(source: bytes, package: str) -> tuple[str, ...]:
     found = [package] if package else []
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [one.name for one in node.names]
+            for one in node.names:
+                # `import a.b.c` gives a, too: any name of the packages around can be taken from it.
+                parts = one.name.split(".")
+                around = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+                found += [one.name, *(home for outer in around for home in _handed_out(outer).values())]
         elif isinstance(node, ast.ImportFrom):
-            module = resolve_name("." * node.level + (node.module or ""), package)
-            found += [module, *(f"{module}.{one.name}" for one in node.names)]
+            module = _module_of(node, package)
+            homes = _handed_out(module)
+            for one in node.names:
+                inner = f"{module}.{one.name}"
+                # A name, a module of the package, or a package that hands out names of its own.
+                found += [module, inner, *_handed_out(inner).values()]
+                found += homes.values() if one.name == "*" else filter(None, [homes.get(one.name)])
     return tuple(dict.fromkeys(found))
+
+
+def _module_of(node: ast.ImportFrom, package: str) -> str:
+    return resolve_name("." * node.level + (node.module or ""), package)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk what can run: not what stands under `if TYPE_CHECKING`."""
+    for node in ast.iter_child_nodes(tree):
+        if _is_for_types(node):
+            yield from (inner for other in node.orelse for inner in (other, *_statements(other)))
+        else:
+            yield node
+            yield from _statements(node)
+
+
+def _is_for_types(node: ast.AST) -> TypeGuard[ast.If]:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+@cache
+def _handed_out(name: str) -> dict[str, str]:
+    """Return from which modules a package of the kit loads names when they are first used, by name."""
+    path = _source(name) if name.startswith("mriprivacy.") else None
+    if path is None or path.name != "__init__.py":
+        return {}
+    tree = ast.parse(path.read_bytes())
+    blocks = [node for node in tree.body if _is_for_types(node)]
+    if not blocks or not any(
+        isinstance(one, ast.FunctionDef) and one.name == "__getattr__" for one in tree.body
+    ):
+        return {}
+    return {
+        one.asname or one.name: _module_of(node, name)
+        for block in blocks
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
 
 
 def _version(distribution: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mriprivacy.challenge.attackers.features import _MADE_BY
 from mriprivacy.challenge.compute import code_hash
 from mriprivacy.challenge.compute.code_hash import LIBRARIES, code_of, result_code, sources
 from mriprivacy.challenge.export.packing import vendor_kit
@@ -187,3 +188,37 @@ def test_what_an_own_attack_takes_from_installed_packages_counts_by_version(pack
     importlib.invalidate_caches()
     code_of.cache_clear()
     assert code_of("mine.attack") != before
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("from mriprivacy.scoring import auc", {"metrics.verification"}),
+        ("from mriprivacy.scoring.errors import UserError", set()),
+        ("from mriprivacy.scoring import *", {"metrics.verification", "intervals", "comparison"}),
+        ("import mriprivacy.scoring as s", {"metrics.verification", "intervals", "comparison"}),
+        ("from mriprivacy import scoring", {"metrics.verification", "intervals", "comparison"}),
+        ("import mriprivacy.scoring.errors", {"metrics.verification", "intervals", "comparison"}),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from mriprivacy.scoring import auc",
+            set(),
+        ),
+        (
+            "import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from mriprivacy.scoring import auc",
+            {"metrics.verification"},
+        ),
+    ],
+)
+def test_of_a_package_that_loads_late_what_is_taken_counts(
+    package: Path, line: str, counts: set[str]
+) -> None:
+    """Every change of an interval made all features of all scans anew: whole hours of a large edition."""
+    (package / "mine/attack.py").write_text(line + "\n")
+    files = sources("mine.attack")[0]
+    some = {"metrics.verification", "intervals", "comparison"}
+    assert {name for name in some if f"mriprivacy.scoring.{name}" in files} == counts
+
+
+def test_features_do_not_hang_on_how_scores_are_counted() -> None:
+    found = {name for name in sources(*_MADE_BY)[0] if name.startswith("mriprivacy.scoring.")}
+    assert found == {"mriprivacy.scoring.errors"}
