@@ -204,7 +204,8 @@ def test_what_an_own_attack_takes_from_installed_packages_counts_by_version(pack
             set(),
         ),
         (
-            "import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from mriprivacy.scoring import auc",
+            "import typing\nif typing.TYPE_CHECKING:\n    from mriprivacy.scoring import auc\n"
+            "else:\n    from mriprivacy.scoring import eer",
             {"metrics.verification"},
         ),
     ],
