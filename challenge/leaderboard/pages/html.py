@@ -79,11 +79,11 @@ def breakable(text: str) -> Markup:
 
 
 def unbroken(text: str) -> str:
-    """Return text in which no line ends inside an interval.
+    r"""Return text in which no line ends inside an interval.
 
     Examples
     --------
-    >>> unbroken("0.17 [0.01, 0.60]").replace("\\N{NO-BREAK SPACE}", "_")
+    >>> unbroken("0.17 [0.01, 0.60]").replace("\N{NO-BREAK SPACE}", "_")
     '0.17 [0.01,_0.60]'
     """
     return re.sub(r"(\[[^\s\]]+,) (?=[^\s\]]+\])", "\\1\N{NO-BREAK SPACE}", text)
