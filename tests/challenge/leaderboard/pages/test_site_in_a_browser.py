@@ -131,6 +131,7 @@ def test_on_paper_no_row_and_no_figure_is_cut(browser, site: Path) -> None:
     assert page.locator("tbody tr").first.evaluate(style)[0] == "avoid"
     assert page.locator(".scroll").first.evaluate(style)[1] == "visible"
     assert not page.locator(".filter").first.is_visible()
+    assert not page.get_by_text("as TSV").first.is_visible()
     # Chromium repeats a head on every page, but not one that holds a box, as a button is.
     assert page.locator("thead").first.evaluate("e => getComputedStyle(e).display") == "table-header-group"
     assert page.locator("th button").first.evaluate("e => getComputedStyle(e).display") == "contents"
