@@ -24,6 +24,8 @@ PLACES = {
     "conf/standard/ixi.yaml": "ixi.yaml",
 }
 WIDE = ("index.md", "leaderboard.md")  # verdicts of 100 columns, boards
+NO_PAGE = """<h1>Page not found</h1>
+<p>This site has no page at this address. Find the page by the menu or by the search.</p>"""
 _FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
 _CELL = re.compile(r"<td[ >].*?</td>", re.S)
 _CODE = re.compile(r"(?<=<code>)[^<]+(?=</code>)")
@@ -52,6 +54,34 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let tables fit into narrow pages."""
     return narrow_cells(html)
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """Name the dialog of the search."""
+    return named_search(output)
+
+
+def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """Name the dialog of the search on the page for a wrong address, and say there what to do."""
+    if template_name != "404.html":
+        return output
+    return named_search(output).replace("<h1>404 - Not found</h1>", NO_PAGE)
+
+
+def named_search(html: str) -> str:
+    """Return a page whose dialog of the search has a name for screen readers: the theme gives none.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+
+    Examples
+    --------
+    >>> named_search('<div class="md-search" role="dialog">')
+    '<div class="md-search" aria-label="Search" role="dialog">'
+    """
+    return html.replace('<div class="md-search"', '<div class="md-search" aria-label="Search"')
 
 
 def narrow_cells(html: str) -> str:

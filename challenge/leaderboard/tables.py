@@ -179,16 +179,13 @@ def attackers(entries: Sequence[Entry]) -> BoardTable:
 
 
 def by_attacker(entries: Sequence[Entry]) -> BoardTable:
-    """Return the AUC of every attacker on every defacing system, an attacker a column."""
-    names = dict.fromkeys(
-        str(r.attacker) for entry in entries for r in entry.results if r.trial_list == "all"
-    )
-    rows = []
-    for entry in entries:
-        found = {str(r.attacker): r for r in entry.results if r.trial_list == "all"}
-        rows.append((system(entry), *(judged("auc", found.get(name)) for name in names)))
+    """Return the AUC of every attacker on every defacing system, an attacker a row."""
+    shown = [{str(r.attacker): r for r in entry.results if r.trial_list == "all"} for entry in entries]
+    names = dict.fromkeys(name for results in shown for name in results)
+    rows = [(Cell(name), *(judged("auc", results.get(name)) for results in shown)) for name in names]
     caption = "AUC of every attacker, on all trials (×: failed the audit or no attacker, does not count)"
-    return BoardTable("by_attacker", caption, ("system", *names), tuple(rows))
+    header = ("attacker", *(system(entry).text for entry in entries))
+    return BoardTable("by_attacker", caption, header, tuple(rows))
 
 
 def groups(entries: Sequence[Entry]) -> BoardTable:

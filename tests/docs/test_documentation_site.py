@@ -74,6 +74,17 @@ def test_the_attack_interface_is_in_the_reference(site: Path) -> None:
 
 
 @pytest.mark.long
+def test_every_dialog_has_a_name_and_a_wrong_address_a_way_on(site: Path) -> None:
+    dialogs = {
+        page.name: re.findall(r'<[^>]*role="?dialog"?[^>]*>', page.read_text())
+        for page in site.rglob("*.html")
+    }
+    assert dialogs["404.html"]
+    assert [tag for tags in dialogs.values() for tag in tags if "aria-label=" not in tag] == []
+    assert "by the menu or by the search" in (site / "404.html").read_text()
+
+
+@pytest.mark.long
 def test_search_knows_the_metrics(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text())
     places = {page["location"].partition("#")[0] for page in index["docs"]}

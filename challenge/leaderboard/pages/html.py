@@ -36,7 +36,7 @@ def _environment() -> Environment:
         "style": Markup(loader.get_source(environment, "style.css")[0]),
         "script": Markup(loader.get_source(environment, "table.js")[0]),
     }
-    environment.filters |= {"prose": prose, "stacked": stacked, "breakable": breakable}
+    environment.filters |= {"prose": prose, "stacked": stacked, "breakable": breakable, "unbroken": unbroken}
     return environment
 
 
@@ -66,14 +66,27 @@ def prose(text: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Return text that may be broken behind a slash.
+    """Return text that may be broken behind a slash or a plus between two names.
 
     Examples
     --------
     >>> breakable("geo+raw/informed")
-    Markup('geo+raw/<wbr>informed')
+    Markup('geo+<wbr>raw/<wbr>informed')
+    >>> breakable("+0.12")
+    Markup('+0.12')
     """
-    return Markup("/<wbr>").join(_text(part) for part in text.split("/"))
+    return Markup("<wbr>").join(_text(part) for part in re.split(r"(?<=/)|(?<=[\w)]\+)(?=[a-z])", text))
+
+
+def unbroken(text: str) -> str:
+    r"""Return text in which no line ends inside an interval.
+
+    Examples
+    --------
+    >>> unbroken("0.17 [0.01, 0.60]").replace("\N{NO-BREAK SPACE}", "_")
+    '0.17 [0.01,_0.60]'
+    """
+    return re.sub(r"(\[[^\s\]]+,) (?=[^\s\]]+\])", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def stacked(text: str) -> Markup:

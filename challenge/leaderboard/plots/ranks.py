@@ -71,7 +71,10 @@ def significance(board: Board, track: str) -> Plot | None:
         axes.set_xlabel("compared with (rank)")
         axes.broken_barh([(0, 0)], (0, 0), facecolor=GOOD, alpha=0.75, label="better")
         axes.broken_barh([(0, 0)], (0, 0), facecolor=BAD, alpha=0.75, label="worse")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        if verdict.any():
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        else:  # an empty picture with a legend looks broken
+            axes.set_title("no pair differs significantly", fontsize=9, color=INK, loc="left")
 
     pairs = [(i, j) for i in range(len(places)) for j in range(i + 1, len(places))]
     rows = [

@@ -174,7 +174,7 @@ def roc(bands: Mapping[str, Band]) -> Plot:
 
 
 def det(bands: Mapping[str, Band]) -> Plot:
-    """Draw false nonmatch against false match rates on normal axes with 95 % bands."""
+    """Draw false non-match against false match rates on normal axes with 95 % bands."""
 
     def drawing(figure: Figure) -> None:
         axes = figure.subplots()
@@ -190,13 +190,13 @@ def det(bands: Mapping[str, Band]) -> Plot:
         axes.set_xticks(ticks, labels)
         axes.set_yticks(ticks, labels)
         axes.set(xlim=ends, ylim=ends, aspect="equal")
-        axes.set(xlabel="false match rate, %", ylabel="false nonmatch rate, %")
+        axes.set(xlabel="false match rate, %", ylabel="false non-match rate, %")
         axes.legend(loc="upper right")
 
     return draw(
         "det",
         "DET with 95 % bands; the dashed line is chance",
-        f"DET curves. False nonmatch rate at 10 % false matches: {_at(bands, 0.1, missed=True)}.",
+        f"DET curves. False non-match rate at 10 % false matches: {_at(bands, 0.1, missed=True)}.",
         (4.8, 4.6),
         drawing,
         ("attacker", "fmr", "fnmr", "fnmr_low", "fnmr_high"),
@@ -241,7 +241,7 @@ def groups(entry: Entry) -> Plot | None:
 
 
 def _histogram(axes: Axes, one: Histogram) -> None:
-    classes = [(one.nonmated, SERIES[0], "nonmated"), (one.mated, SERIES[1], "mated")]
+    classes = [(one.nonmated, SERIES[0], "non-mated"), (one.mated, SERIES[1], "mated")]
     if one.few.size:  # so few have no shape
         axes.vlines(one.few, 0, one.nonmated.max() / 3, color=SERIES[1], linewidth=1.2, label="mated, each")
         classes = classes[:1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import html5lib
 import pytest
@@ -14,11 +15,14 @@ from matplotlib.figure import Figure
 from mriprivacy.challenge.entry.entry import Entry, Gate
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.leaderboard.pages.glossary import Guide
+from mriprivacy.challenge.leaderboard.pages.html import page as rendered
 from mriprivacy.challenge.leaderboard.pages.site import FILES, pages, write_site
 from mriprivacy.challenge.leaderboard.plots.plot import draw
 from mriprivacy.challenge.leaderboard.plots.privacy_utility import across, scatter
+from mriprivacy.challenge.leaderboard.plots.ranks import significance
 from mriprivacy.challenge.leaderboard.standings import board
-from mriprivacy.challenge.leaderboard.tables import tsv
+from mriprivacy.challenge.leaderboard.tables import by_attacker, tsv
+from mriprivacy.challenge.leaderboard.verdict import Line
 from mriprivacy.scoring import Estimate
 from tests.helpers.board_entries import made_up
 
@@ -211,6 +215,32 @@ def test_attackers_are_a_table_of_attacks_by_levels(site: dict[str, str]) -> Non
             assert row[header.index(f"AUC, {result.level}")] == f"{result.figures['auc']:.2f}"
     text = site[f"{page}.html"]
     assert text.index("table-by_level") < text.index("<details>") < text.index('id="table-results"')
+
+
+def test_attackers_are_rows_and_systems_columns() -> None:
+    """There are tens of attackers: as columns the table was 3,236 pixels too wide."""
+    entries = [made_up(i) for i in range(3)]
+    table = by_attacker(entries)
+    assert table.header == ("attacker", *(f"{entry.team}/{entry.system}" for entry in entries))
+    counted = [r for r in entries[1].results if r.trial_list == "all"]
+    assert [row[0].text for row in table.rows] == [str(r.attacker) for r in counted]
+    assert [row[2].text for row in table.rows] == [f"{r.figures['auc']:.2f}" for r in counted]
+
+
+def test_a_picture_without_a_significant_pair_says_so() -> None:
+    like = [made_up(0), replace(made_up(0), system="twin")]
+    plot = significance(board(like), "defacing")
+    assert plot is not None
+    assert "no pair differs significantly" in plot.svg
+    assert "worse</text>" not in plot.svg
+
+
+def test_a_verdict_shows_code_as_code_and_keeps_an_interval_on_a_line() -> None:
+    line = Line("people linked", "0.17 [0.01, 0.60]", "`rank` compares it")
+    verdict = SimpleNamespace(lines=[line], causes=[])
+    text = rendered("verdict.html", verdict=verdict, entry=SimpleNamespace(warnings=[]))
+    assert "0.17 [0.01,\N{NO-BREAK SPACE}0.60]" in text
+    assert "<code>rank</code> compares it" in text
 
 
 def test_measures_of_utility_are_drawn_and_explained(site: dict[str, str]) -> None:

@@ -100,6 +100,17 @@ def test_the_ranking_of_defacers_fits_a_desktop(browser, site: Path) -> None:
     page.close()
 
 
+def test_the_board_of_this_repository_fits_a_desktop(browser, tmp_path: Path) -> None:
+    """Attackers with long names, presence of a face, identity: the widest board there is."""
+    write_site(tmp_path, read_entries(ROOT / "entries"))
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    (edition,) = tmp_path.glob("*/index.html")
+    page.goto(edition.as_uri())
+    wider = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.getAttribute('aria-label'))"
+    assert page.locator(".scroll").evaluate_all(wider) == []
+    page.close()
+
+
 def test_a_phone_shows_privacy_and_utility_without_scrolling_sideways(browser, tmp_path: Path) -> None:
     write_site(tmp_path, read_entries(ROOT / "entries"))
     page = browser.new_page(viewport={"width": 375, "height": 812})
@@ -120,6 +131,7 @@ def test_on_paper_no_row_and_no_figure_is_cut(browser, site: Path) -> None:
     assert page.locator("tbody tr").first.evaluate(style)[0] == "avoid"
     assert page.locator(".scroll").first.evaluate(style)[1] == "visible"
     assert not page.locator(".filter").first.is_visible()
+    assert not page.get_by_text("as TSV").first.is_visible()
     # Chromium repeats a head on every page, but not one that holds a box, as a button is.
     assert page.locator("thead").first.evaluate("e => getComputedStyle(e).display") == "table-header-group"
     assert page.locator("th button").first.evaluate("e => getComputedStyle(e).display") == "contents"
