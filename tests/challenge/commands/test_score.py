@@ -126,7 +126,9 @@ def test_too_many_words_and_labels_that_differ_are_named(
     assert "trial is mated in one and non-mated in the other: a y" in capsys.readouterr().err
 
 
-def test_tables_of_one_name_are_shown_by_their_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_of_one_name_are_shown_by_their_paths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Submissions have one name for their scores."""
     paths = [tmp_path / team / "scores.tsv" for team in ("mine", "yours")]
     for seed, path in enumerate(paths):
