@@ -8,6 +8,7 @@ from mriprivacy.challenge.edition.encryption import opened
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.intake.description import sent
 from mriprivacy.challenge.intake.submission import DefacingSubmission, received
 from mriprivacy.challenge.release.defaced_edition import write_defaced
 from mriprivacy.data_prep.formats import fields
@@ -40,7 +41,7 @@ def _build(settings: BuildDefacedSettings, root: Path) -> None:
     if problems := verify_edition(root):
         raise UserError(*problems)
     sealed = open_sealed(root)
-    with received(Path(settings.submission), edition, settings.compute, track="defacing") as submission:
+    with received(sent(settings.submission), edition, settings.compute, track="defacing") as submission:
         assert isinstance(submission, DefacingSubmission)
         system = submission.system.lower().replace(".", "-").replace("_", "-")
         name = (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import open_edition
+from mriprivacy.challenge.intake.description import sent
 from mriprivacy.challenge.intake.submission import received
 from mriprivacy.challenge.leaderboard.verdict import block, of_submission
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show
@@ -29,6 +30,6 @@ check = one_of_both
 def run(settings: CheckSettings) -> None:
     """Say that the submission is valid, or raise with everything that is wrong with it."""
     edition = open_edition(Path(settings.edition))
-    with received(Path(settings.submission), edition, settings.compute) as submission:
+    with received(sent(settings.submission), edition, settings.compute) as submission:
         verdict = block(of_submission(submission), {"submission": settings.submission})
         show(verdict, settings, whole=[f"note: {note}" for note in submission.warnings])

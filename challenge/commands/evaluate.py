@@ -15,6 +15,7 @@ from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import write_entry
 from mriprivacy.challenge.evaluation.context import Context, Evaluation
 from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.intake.description import sent
 from mriprivacy.challenge.intake.sender import check_name, teams_of_entries
 from mriprivacy.challenge.intake.submission import Submission, received
 from mriprivacy.challenge.leaderboard.beside import board_beside
@@ -27,6 +28,7 @@ from mriprivacy.challenge.submission_log.evidence import as_received
 from mriprivacy.challenge.submission_log.log import Limits
 from mriprivacy.challenge.submission_log.organizer_key import signed, signing_key
 from mriprivacy.data_prep.formats import fields
+from mriprivacy.data_prep.formats.atomic import can_be_written
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, same_setting, setting
 from mriprivacy.scoring.errors import UserError
 
@@ -66,6 +68,9 @@ def run(settings: EvaluateSettings) -> None:
 def _evaluate(settings: EvaluateSettings, root: Path) -> None:
     if settings.team and (wanted := fields.name(settings.team)) is not None:
         raise UserError(f"evaluate: team is {settings.team!r}; expected {wanted}")
+    sent(settings.submission)
+    for folder in filter(None, (settings.output, settings.report, settings.record)):
+        can_be_written(Path(folder))  # now, not after hours of attacks
     edition = open_edition(root)
     if problems := verify_edition(root):
         raise UserError(*problems)

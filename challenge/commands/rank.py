@@ -68,7 +68,8 @@ def run(settings: RankSettings) -> None:
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     evidence = [_evidence(settings.record, compared), *_signatures(settings.verify_with, verified)]
-    files = [f"{path}: {len(entries)} systems", *evidence]
+    more = [] if settings.verbose else ["verbose=true prints every rank and value"]
+    files = [*more, f"{path}: {len(entries)} systems", *evidence]
     if settings.site:
         from mriprivacy.challenge.leaderboard.pages.site import write_site
 

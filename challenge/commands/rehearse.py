@@ -12,8 +12,9 @@ from mriprivacy.challenge.edition.protocol import read_protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
+from mriprivacy.challenge.intake.description import SubmissionError, sent
 from mriprivacy.challenge.intake.expected_files import TABLES
-from mriprivacy.challenge.intake.submission import SubmissionError, received
+from mriprivacy.challenge.intake.submission import received
 from mriprivacy.challenge.leaderboard.pages.terminal import summary
 from mriprivacy.challenge.leaderboard.verdict import block, of_entry
 from mriprivacy.challenge.settings.printing import Printing, one_of_both, show
@@ -49,7 +50,7 @@ def run(settings: RehearseSettings) -> None:
     edition = open_edition(Path(settings.edition))
     cache = cache_folder(settings.cache)
     try:
-        with received(Path(settings.submission), asking_for_dev(edition), settings.compute) as submission:
+        with received(sent(settings.submission), asking_for_dev(edition), settings.compute) as submission:
             swapped, key, mine = rehearsed(edition, submission)
             context = Context(
                 swapped, key, read_protocol(edition.description), cache, settings.compute, rehearsal=True

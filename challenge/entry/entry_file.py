@@ -98,6 +98,10 @@ def examine_entries(folder: Path) -> Examined:
     UserError
         If there is no such file at all.
     """
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder}: no such folder; expected one of entries, as 'mriprivacy evaluate' writes it"
+        )
     # What a killed `evaluate` may leave (`data_prep.formats.atomic.whole_file`) was never an entry.
     every = {*folder.rglob("*.json"), *folder.glob("*/*.json")}  # the second follows links to folders
     paths = sorted(path for path in every if not path.name.startswith(".partial-"))

@@ -17,6 +17,21 @@ DESCRIPTION = "submission.json"
 TOKEN = "team_token"  # says that a submission is of its team; nothing else reads it
 
 
+def sent(submission: str) -> Path:
+    """Return where a submission lies that its owner named; SubmissionError if nothing is there.
+
+    Examples
+    --------
+    >>> sent("nowhere")
+    Traceback (most recent call last):
+    mriprivacy.challenge.intake.description.SubmissionError: nowhere: no such folder or zip; ...
+    """
+    path = Path(submission)
+    if not path.exists():
+        raise SubmissionError(f"{path}: no such folder or zip; expected a submission, with {DESCRIPTION}")
+    return path
+
+
 class SubmissionError(UserError):
     """A submission that is not accepted.
 
@@ -169,6 +184,9 @@ def read_description(
     path = folder / DESCRIPTION
     if is_link or path.is_symlink():
         return {}, [f"{DESCRIPTION}: is a link; expected a file"]
+    if not path.exists():
+        makers = "'mriprivacy deface', 'attack' and 'infer' write one"
+        return {}, [f"{DESCRIPTION}: no such file; expected it at the top of the submission: {makers}"]
     try:
         about = read_json_object(path, name=DESCRIPTION)
     except UserError as error:

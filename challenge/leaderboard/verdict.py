@@ -36,6 +36,11 @@ _LEVELS = {
     CROSS_FITTED: "trained on others of eval",
     "submitted": "the scores that were submitted",
 }
+_UNMEASURED = {  # scans are sent of both splits, a table is of one
+    "defacing": "`mriprivacy rehearse` rates it on dev, without a key; the organizer, on eval",
+    "attack": "`mriprivacy rehearse` rates a scores.tsv of dev; the organizer, this one",
+    "attributes": "`mriprivacy rehearse` rates an attributes.tsv of dev; the organizer, this one",
+}
 _FMR = {"people_found_any": "at FMR 1 %", "partial_auc": "mean over FMR 0 to 10 %"}
 
 
@@ -104,7 +109,7 @@ def of_submission(submission: Submission) -> Verdict:
     """Return the verdict on a submission that the public edition accepts."""
     lines = (
         Line("valid", "yes", "names, tables, voxels and grids are as the edition expects"),
-        Line("privacy", "not measured", "that takes the key: `mriprivacy evaluate`, by the organizer"),
+        Line("result", "not measured", _UNMEASURED[submission.track]),
     )
     data = {**_head(submission), "valid": True, "submission_sha256": submission.sha256}
     return Verdict(_title(submission), lines, by_cause(submission.warnings), data)
@@ -208,7 +213,7 @@ def _linking(entry: Entry, direction: str) -> list[Line]:
         meaning = "no attacker counts: this does not show privacy"
     who = f"{best.name}, {_LEVELS.get(best.level, best.level)}"
     if entry.track == "defacing":
-        how = "most often chosen" if best.trial_list == CHOSEN and not rerated(entry) else "strongest"
+        how = "most chosen" if best.trial_list == CHOSEN and not rerated(entry) else "strongest"
         who += f"; {how} of {count}" if count else "; does not count"
     return [Line(by.short, *_shown(best.figures.get(by.name), meaning)), Line("by attacker", best.level, who)]
 

@@ -157,6 +157,29 @@ def free_place(path: Path) -> Path:
     return path
 
 
+def can_be_written(folder: Path) -> None:
+    """Raise UserError unless files can be written in a folder that is there or can be made.
+
+    Nothing of it is left: a command asks this before it works for hours.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> can_be_written(folder / "deep" / "deeper")
+    >>> list(folder.iterdir())
+    []
+    """
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise UserError(f"{there}: is a file; expected a folder to write in")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=there):
+            pass
+    except OSError as error:
+        raise UserError(f"{there}: cannot be written ({error.strerror}); name another folder") from error
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path`; rename it to `path` when the block ends without an error.

@@ -130,14 +130,25 @@ def _verdict(title: str, ranks: Board) -> list[str]:
     if not ranks.ranked:
         return [f"{title}: no system is ranked", *unranked]
     first, *rest = ranks.ranked
-    alike = [p.entry.system for p, q in zip(rest, ranks.p_holm[0, 1:], strict=True) if q >= ALPHA]
-    entry, names = first.entry, _listed(alike)
+    alike, worse = (
+        [
+            f"{p.entry.system} {ranks.by.estimate(p.entry).value:.2f}"
+            for p, q in zip(rest, ranks.p_holm[0, 1:], strict=True)
+            if bool(q < ALPHA) == is_worse
+        ]
+        for is_worse in (False, True)
+    )
+    entry = first.entry
     useful = f", utility {entry.utility['utility']:.2f}" if "utility" in entry.utility else ""
-    than = f"  not significantly better than {names}" if alike else "  significantly better than all others"
+    than = [
+        f"  {how} better than {_listed(names)}"
+        for how, names in (("significantly", worse), ("not significantly", alike))
+        if names
+    ]
     return [
         f"{title}: {entry.team}/{entry.system} is first of {len(ranks.ranked)}",
         f"  {ranks.by.short} {ranks.by.estimate(entry):.2f} by {entry.strongest().attacker}{useful}",
-        *([than] if rest else []),
+        *than,
         *unranked,
     ]
 

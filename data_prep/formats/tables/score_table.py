@@ -35,7 +35,7 @@ class ScoreTable:
     Attributes
     ----------
     name : str
-        Of the file of scores.
+        The file of scores, as it was named.
     probe, reference : tuple of str, length n_trials
         Ids.
     probe_subject, reference_subject : ndarray, shape (n_trials,)
@@ -168,8 +168,13 @@ def _agree(scores: _Columns, mated: NDArray[np.bool_], same: NDArray[np.bool_], 
 
 
 def _read(path: Path, needed: Sequence[str], *, labelled: bool) -> _Columns:
-    name = path.name
-    raw = read_bytes(path, _MAX_BYTES, str(path))
+    name = str(path)  # as typed: the scores of two systems are often files of one name
+    raw = read_bytes(path, _MAX_BYTES, name)
+    if path.suffix == ".json":
+        raise TableError(
+            f"{name}: is a JSON file; expected a table of scores; 'mriprivacy show' prints an entry, "
+            "'mriprivacy rank' compares entries"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

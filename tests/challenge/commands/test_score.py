@@ -126,6 +126,31 @@ def test_too_many_words_and_labels_that_differ_are_named(
     assert "trial is mated in one and non-mated in the other: a y" in capsys.readouterr().err
 
 
+def test_tables_of_one_name_are_shown_by_their_paths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Submissions have one name for their scores."""
+    paths = [tmp_path / team / "scores.tsv" for team in ("mine", "yours")]
+    for seed, path in enumerate(paths):
+        path.parent.mkdir()
+        table(path, scores(seed, 1.0))
+    first = printed(capsys, "compare", *map(str, paths), "bootstrap=100").splitlines()[0]
+    assert first == f"A: {paths[0]}; B: {paths[1]}"
+    paths[1].write_text("probe\treference\tscore\n")
+    assert main(["compare", *map(str, paths)]) == 2
+    assert f"{paths[1]}: has no column label" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["score", "compare"])
+def test_an_entry_is_no_table_of_scores(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "team__system.json"
+    path.write_text("{}")
+    assert main([command, *[str(path)] * (1 + (command == "compare"))]) == 2
+    assert f"{path}: is a JSON file; expected a table of scores; 'mriprivacy show'" in capsys.readouterr().err
+
+
 def test_csv_has_every_digit_and_a_column_a_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weak, strong = table(tmp_path / "a.tsv", scores(0, 0.5)), table(tmp_path / "b.tsv", scores(1, 2.0))
     for words in (("score", weak), ("compare", weak, strong)):

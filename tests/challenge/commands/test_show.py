@@ -67,6 +67,23 @@ def test_what_is_no_entry_is_named(
     assert capsys.readouterr().err.startswith(f"mriprivacy: {tmp_path / name}: {said}")
 
 
+def test_a_folder_is_answered_with_an_entry_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(ENTRIES.parent)]) == 2
+    said = capsys.readouterr().err
+    assert f"{ENTRIES.parent}: is a folder; expected the file of one entry, such as {ENTRIES}/" in said
+    assert main(["show", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"mriprivacy: {tmp_path}: is a folder; expected the file of one entry\n"
+
+
+def test_another_kind_of_file_is_refused_in_a_few_lines(
+    attack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(attack / "submission.json")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 4
+    assert said[-1].endswith("more problems; expected a file that 'mriprivacy evaluate' wrote")
+
+
 def test_nothing_else_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not what lies in a download folder, nor what a link leads to."""
     folder = tmp_path / "entries" / ENTRIES.name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mriprivacy.challenge.cli import main
-from mriprivacy.challenge.commands import demo
+from mriprivacy.challenge.commands import demo, evaluate
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry_file import read_entries, write_entry
 from mriprivacy.challenge.settings.printing import Printing, verdict_only
@@ -104,9 +104,42 @@ def test_check_says_what_is_valid_and_what_is_not_known(
     assert out[0] == "team/system-1.0, track attack, edition tiny/2026.1"
     assert out[2].split()[:2] == ["valid", "yes"]
     assert "not measured" in out[3]
+    assert "`mriprivacy rehearse` rates a scores.tsv of dev" in out[3]
     assert out[-2:] == ["notes: none", f"submission: {attack}"]
     assert json.loads(printed(capsys, *words, "format=json"))["valid"] is True
     assert printed(capsys, *words, "quiet=true").splitlines() == out
+
+
+@pytest.mark.parametrize("command", ["check", "rehearse", "evaluate", "build-defaced"])
+def test_a_submission_that_is_not_there_is_named_as_it_was_typed(
+    command: str, tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = [] if command in ("check", "rehearse") else [f"output={tmp_path / 'out'}"]
+    words = [command, f"edition={tiny_edition_folder}", f"submission={tmp_path / 'mien'}", *output]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"mriprivacy: {tmp_path / 'mien'}: no such folder or zip; exp")
+
+
+@pytest.mark.parametrize("key", ["output", "report", "record"])
+def test_an_output_that_cannot_be_written_is_refused_before_the_attacks(
+    key: str,
+    evaluating: Sequence[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_: pytest.fail("evaluated for nothing"))
+    (tmp_path / "file").write_text("")
+    kept = [word for word in evaluating if not word.startswith(f"{key}=")]
+    assert main([*kept, f"{key}={tmp_path / 'file' / 'below'}"]) == 2
+    said = capsys.readouterr().err
+    assert said == f"mriprivacy: {tmp_path / 'file'}: is a file; expected a folder to write in\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["attack", "file"]
+
+
+def test_rank_names_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rank", f"entries={tmp_path / 'nowhere'}", f"output={tmp_path / 'board'}"]) == 2
+    assert f"{tmp_path / 'nowhere'}: no such folder; expected one of entries" in capsys.readouterr().err
 
 
 def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,8 +151,9 @@ def test_rank_ends_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[
     ]
     assert len(out) <= 15
     assert max(map(len, out)) <= 100
+    assert out[-3] == "verbose=true prints every rank and value"
     quiet = printed(capsys, *words, "quiet=true").splitlines()
-    assert quiet == out[:-2]
+    assert quiet == out[:-3]
     whole = printed(capsys, *words, "verbose=true")
     assert all(entry.system in whole for entry in read_entries(ENTRIES) if entry.track != "attributes")
 

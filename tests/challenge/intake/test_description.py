@@ -37,6 +37,14 @@ def test_descriptions_that_are_refused(
     assert any(words in problem for problem in problems), problems
 
 
+def test_without_a_description_the_place_and_the_commands_are_named(
+    attack: Path, tiny_edition: Edition, refused: Refused
+) -> None:
+    (attack / "submission.json").unlink()
+    (problem,) = refused(attack, tiny_edition)
+    assert "expected it at the top of the submission: 'mriprivacy deface', 'attack' and 'infer'" in problem
+
+
 def test_all_fields_are_checked_at_once(attack: Path, tiny_edition: Edition, refused: Refused) -> None:
     describe(team="", system="", licence="", contact="")(attack)
     assert len(refused(attack, tiny_edition)) == 4

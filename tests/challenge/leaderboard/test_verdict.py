@@ -1,6 +1,7 @@
 """The verdict on a system: at most fifteen lines of 100 columns, whatever was measured."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,7 @@ def test_a_defacer_is_judged_by_the_criterion_and_its_attacker() -> None:
     assert "mean over FMR 0 to 10 %; a guess has 0.05; lower protects better" in line(blur, "people linked")
     assert line(blur, "by attacker").split()[2] == best.level
     assert best.name in line(blur, "by attacker")
+    assert re.search(r"; (most chosen|strongest) of \d+$", line(blur, "by attacker"))  # not cut
     assert f" {blur.utility['utility'].value:.2f} [" in line(blur, "utility")
     assert " passed " in line(blur, "brain gate")
     assert "24 of 24 scans" in line(blur, "brain gate")

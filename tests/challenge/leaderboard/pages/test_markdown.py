@@ -279,10 +279,11 @@ def test_the_verdict_names_the_first_its_equals_and_the_unranked() -> None:
     assert boards(sections(close)).text().splitlines() == [
         "test/1, defacing: team/a is first of 3",
         "  AUC 0.50 [0.45, 0.55] by deepface(Dlib)+raw/ignorant",
-        "  not significantly better than b",
+        "  significantly better than d 0.80",
+        "  not significantly better than b 0.52",
         "  not ranked: butcher (brain gate failed on 1/24)",
     ]
-    assert "  significantly better than all others" in boards(sections([close[0], close[2]])).text()
+    assert boards(sections([close[0], close[2]])).text().endswith("\n  significantly better than d 0.80")
     assert boards(sections([butcher])).text().startswith("test/1, defacing: no system is ranked")
     many = [replace(one, edition=f"e/{i}") for i in range(9) for one in close]
     assert len(boards(sections(many)).text().splitlines()) == 12

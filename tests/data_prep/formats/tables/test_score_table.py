@@ -65,8 +65,8 @@ def test_a_key_beside_the_scores(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         read_scores(scores, short)
     assert error.value.problems == (
-        "s.tsv: trial is not in k.tsv: line 2 'a b'",
-        "k.tsv: trial has no score in s.tsv: line 3",
+        f"{scores}: trial is not in {short}: line 2 'a b'",
+        f"{short}: trial has no score in {scores}: line 3",
     )
     with pytest.raises(UserError, match=r"s2\.tsv: has a column label, and key= gives labels too"):
         read_scores(written(tmp_path, GOOD, "s2.tsv"), key)
