@@ -110,6 +110,19 @@ def test_check_says_what_is_valid_and_what_is_not_known(
     assert printed(capsys, *words, "quiet=true").splitlines() == out
 
 
+def test_check_says_that_a_name_of_the_kit_is_no_team_of_a_participant(
+    tiny_edition_folder: Path, attack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`deface` writes a baseline as team reference, `check` found it valid, and the organizer refused it."""
+    about = attack / "submission.json"
+    description = json.loads(about.read_text()) | {"team": "Reference"}
+    about.write_text(json.dumps(description))
+    words = ["check", f"edition={tiny_edition_folder / 'public'}", f"submission={attack}"]
+    out = printed(capsys, *words).splitlines()
+    assert out[-3] == "notes: 1"
+    assert out[-2] == "  team is Reference, a name for the kit's own systems: give your own before sending"
+
+
 @pytest.mark.parametrize("command", ["check", "rehearse", "evaluate", "build-defaced"])
 def test_a_submission_that_is_not_there_is_named_as_it_was_typed(
     command: str, tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
