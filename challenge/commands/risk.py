@@ -6,12 +6,9 @@ from pathlib import Path
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.risk.assessment import Terms, assess
-from mriprivacy.challenge.risk.report.risk_document import as_json, failures_table
-from mriprivacy.challenge.risk.report.risk_page import report_page
-from mriprivacy.challenge.risk.report.risk_pdf import write_pdf
+from mriprivacy.challenge.risk.report.report_folder import write_report
 from mriprivacy.challenge.risk.report.risk_sections import summary
-from mriprivacy.challenge.risk.shared_counts import as_shared
-from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
+from mriprivacy.data_prep.formats.atomic import free_place
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
@@ -57,12 +54,7 @@ def run(settings: RiskSettings) -> None:
         cache_folder(settings.cache),
         settings.compute,
     )
-    with whole_folder(Path(settings.output)) as folder:
-        (folder / "report.json").write_text(as_json(found), encoding="utf-8")
-        (folder / "report.html").write_text(report_page(found), encoding="utf-8")
-        (folder / "counts.json").write_text(as_shared(found), encoding="utf-8")
-        (folder / "failures.tsv").write_text(failures_table(found), encoding="utf-8")
-        write_pdf(found, folder / "report.pdf")
+    write_report(found, Path(settings.output))
     for line in (*summary(found).points, *found.remarks):
         print(one_line(line))
     print(f"{settings.output}: report.html, report.pdf, report.json, failures.tsv: they name people")
