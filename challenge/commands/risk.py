@@ -32,7 +32,7 @@ class RiskSettings:
 
 
 def check(settings: RiskSettings) -> None:
-    """Raise if the output is there already, or if what names people would become part of the release."""
+    """Raise if the output cannot be made, or if what shows or names people would be part of the release."""
     free_place(Path(settings.output))
     released = Path(settings.released).resolve()
     for key in ("output", "cache"):
@@ -42,6 +42,11 @@ def check(settings: RiskSettings) -> None:
                 f"{key}={place}: lies in released={settings.released}, but holds what names people and stays "
                 "with the hospital; expected a folder outside of the release"
             )
+    if settings.photos and Path(settings.photos).resolve().is_relative_to(released):
+        raise UserError(
+            f"photos={settings.photos}: lies in released={settings.released}, so the photographs are part of "
+            f"the release; expected them outside of {settings.released}: move them"
+        )
 
 
 def run(settings: RiskSettings) -> None:
