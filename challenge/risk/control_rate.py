@@ -211,8 +211,8 @@ def _unlikely(counts: Successes) -> tuple[Floats, Floats]:
     """Return risks from 0 to 1, and under each the probability of sums likelier than the observed one."""
     n = counts.people
     steps = 2 ** int(np.log2(np.clip(_SUMS // n, _COARSEST, FINEST)))
-    # Of few people the sums of successes and those of the control lie on two lattices. Each sum is spread by up
-    # to half a person, or a sum between the control's would be unlikely whatever the risk is.
+    # Of few people the sums of successes and those of the control lie on two lattices. Each sum is spread by
+    # up to half a person, or a sum between the control's would be unlikely whatever the risk is.
     spread = steps // 2 if n < _SPREAD_BELOW else 1
     sums = n * steps + 2 * spread - 1
     size = next_fast_len(sums, real=True)
