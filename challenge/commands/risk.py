@@ -6,12 +6,9 @@ from pathlib import Path
 from mriprivacy.challenge.compute.folders import cache_folder
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.risk.assessment import Terms, assess
-from mriprivacy.challenge.risk.report.risk_document import as_json, failures_table
-from mriprivacy.challenge.risk.report.risk_page import report_page
-from mriprivacy.challenge.risk.report.risk_pdf import write_pdf
+from mriprivacy.challenge.risk.report.report_folder import write_report
 from mriprivacy.challenge.risk.report.risk_sections import summary
-from mriprivacy.challenge.risk.shared_counts import as_shared
-from mriprivacy.data_prep.formats.atomic import free_place, whole_folder
+from mriprivacy.data_prep.formats.atomic import free_place
 from mriprivacy.data_prep.formats.settings import REQUIRED, group, setting
 from mriprivacy.data_prep.formats.tables.foreign_text import one_line
 from mriprivacy.scoring.errors import UserError
@@ -35,7 +32,7 @@ class RiskSettings:
 
 
 def check(settings: RiskSettings) -> None:
-    """Raise if the output is there already, or if what names people would become part of the release."""
+    """Raise if the output cannot be made, or if what shows or names people would be part of the release."""
     free_place(Path(settings.output))
     released = Path(settings.released).resolve()
     for key in ("output", "cache"):
@@ -45,6 +42,11 @@ def check(settings: RiskSettings) -> None:
                 f"{key}={place}: lies in released={settings.released}, but holds what names people and stays "
                 "with the hospital; expected a folder outside of the release"
             )
+    if settings.photos and Path(settings.photos).resolve().is_relative_to(released):
+        raise UserError(
+            f"photos={settings.photos}: lies in released={settings.released}, so the photographs are part of "
+            f"the release; expected them outside of {settings.released}: move them"
+        )
 
 
 def run(settings: RiskSettings) -> None:
@@ -57,12 +59,7 @@ def run(settings: RiskSettings) -> None:
         cache_folder(settings.cache),
         settings.compute,
     )
-    with whole_folder(Path(settings.output)) as folder:
-        (folder / "report.json").write_text(as_json(found), encoding="utf-8")
-        (folder / "report.html").write_text(report_page(found), encoding="utf-8")
-        (folder / "counts.json").write_text(as_shared(found), encoding="utf-8")
-        (folder / "failures.tsv").write_text(failures_table(found), encoding="utf-8")
-        write_pdf(found, folder / "report.pdf")
+    write_report(found, Path(settings.output))
     for line in (*summary(found).points, *found.remarks):
         print(one_line(line))
     print(f"{settings.output}: report.html, report.pdf, report.json, failures.tsv: they name people")

@@ -6,22 +6,23 @@ the submission the release, and the photographs as they were released what a rec
 
 import json
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.intake.submission import received
+from mriprivacy.challenge.risk.assessment import Terms, assess
+from mriprivacy.challenge.risk.report.report_folder import write_report
+from mriprivacy.challenge.risk.shared_counts import as_shared
 from mriprivacy.data_prep.formats.schema import NOT_AVAILABLE
 from mriprivacy.data_prep.formats.tables.tsv import write_table
-from mriprivacy.scoring.errors import UserError
 
-KIT = "from mriprivacy.challenge.cli import main; raise SystemExit(main())"
 _PEOPLE = ("participant_id", "sex", "age", "ethnicity")
 
 
@@ -40,7 +41,7 @@ def risk_counts(reference: Path, submission: Path, report: Path | None = None) -
     Raises
     ------
     UserError
-        If the report cannot be made; the command's own lines are on stderr.
+        If the report cannot be made. The lines name people, so they are not for participants.
     """
     edition, sealed = open_edition(reference), open_sealed(reference)
     with (
@@ -50,14 +51,17 @@ def risk_counts(reference: Path, submission: Path, report: Path | None = None) -
         # The submission's class is that of its track.
         scans: Mapping[tuple[str, str], Path] = accepted.scans  # type: ignore[union-attr]
         places = write_release(edition, sealed, scans, Path(folder))
-        output = report or Path(folder) / "risk"
-        words = {**places, "output": output, "cache": Path(folder) / "cache", "release": edition.name}
-        given = [f"{key}={value}" for key, value in words.items()]
-        # The command lies above this package. What it prints names people: a platform may show it.
-        run = [sys.executable, "-c", KIT, "risk", *given]
-        if subprocess.run(run, check=False, stdout=subprocess.DEVNULL).returncode:
-            raise UserError("the risk report could not be made; expected a release that risk takes")
-        counts: dict[str, Any] = json.loads((output / "counts.json").read_text(encoding="utf-8"))
+        terms, compute = Terms(release=edition.name), Compute()
+        cache = Path(folder) / "cache"
+        cache.mkdir()
+        # A matrix product by another number of threads has other last digits.
+        with threadpool_limits(limits=1):
+            found = assess(
+                places["original"], places["released"], places.get("photos"), terms, cache, compute
+            )
+        if report is not None:
+            write_report(found, report)
+        counts: dict[str, Any] = json.loads(as_shared(found))
         return counts
 
 

@@ -23,6 +23,7 @@ _RISKS = 401  # between 0 and 1 that are tried
 FINEST = 64  # steps between success 0 and 1, in counts; a power of two, as are all coarser ones
 _COARSEST = 4
 _SUMS = 2048  # about as many sums of successes are kept apart
+_SPREAD_BELOW = 12  # people
 _IMPOSSIBLE = 1e-12  # a probability below is what rounding leaves of 0
 _AT_ONCE = 2_000_000  # numbers in memory
 
@@ -210,11 +211,15 @@ def _unlikely(counts: Successes) -> tuple[Floats, Floats]:
     """Return risks from 0 to 1, and under each the probability of sums likelier than the observed one."""
     n = counts.people
     steps = 2 ** int(np.log2(np.clip(_SUMS // n, _COARSEST, FINEST)))
-    sums = n * steps + 1
+    # Of few people the sums of successes and those of the control lie on two lattices. Each sum is spread by
+    # up to half a person, or a sum between the control's would be unlikely whatever the risk is.
+    spread = steps // 2 if n < _SPREAD_BELOW else 1
+    sums = n * steps + 2 * spread - 1
     size = next_fast_len(sums, real=True)
     by_chance = np.fft.rfft(
         _histogram(np.arange(FINEST + 1) / FINEST, np.asarray(counts.control) / n, steps), size
     )
+    shares = np.fft.rfft(np.full(spread, 1 / spread), size) ** 2  # a triangle; its centre is at spread - 1
     exposed = np.exp(-2j * np.pi * np.arange(len(by_chance)) * steps / size)
     # In steps of equal standard deviations, so that they are narrow where a share is near 0 or 1.
     risks = np.sin(np.linspace(0, np.pi / 2, _RISKS)) ** 2
@@ -224,13 +229,13 @@ def _unlikely(counts: Successes) -> tuple[Floats, Floats]:
     def chances(part: Floats) -> Floats:
         """Return the probability of every sum of successes; shape (risks, sums)."""
         mixed = part[:, None] * exposed + (1 - part[:, None]) * by_chance
-        return np.maximum(np.fft.irfft(_power(mixed, n), size, axis=1)[:, :sums], 0.0)
+        return np.maximum(np.fft.irfft(_power(mixed, n) * shares, size, axis=1)[:, :sums], 0.0)
 
     found = [chances(part) for part in parts[:1]]
     best = np.maximum.reduce([found[0].max(axis=0), *(chances(part).max(axis=0) for part in parts[1:])])
     # A sum that neither exposure nor chance can make counts as the nearest that they can.
     possible = np.flatnonzero(best > _IMPOSSIBLE)
-    there = int(possible[np.abs(possible - counts.right * steps).argmin()])
+    there = int(possible[np.abs(possible - counts.right * steps - (spread - 1)).argmin()])
     result = []
     for k, part in enumerate(parts):
         ratio = (now := found[0] if k == 0 else chances(part)) / np.maximum(best, 1e-300)

@@ -20,6 +20,8 @@ _ADDED = re.compile(
     r"(?<=.)[._-]?(py|fsl_?|spm_?)?(defaced?|refaced?|anon(ymi[sz]ed)?|quickshear|mideface|facemasked)$",
     re.I,
 )
+# The same in front of a name, as SPM does it.
+_ADDED_IN_FRONT = re.compile(r"^(defaced?|refaced?|anon(ymi[sz]ed)?)[._-](?=.)", re.I)
 # The same in BIDS: rec-norm is a scan of its own, rec-defaced is not.
 _OF_PROCESSING = re.compile(r"(desc|space)-.*|rec-(defaced?|refaced?|anon(ymi[sz]ed)?)", re.I)
 
@@ -95,6 +97,8 @@ def find_scans(root: Path, key: str = "root") -> tuple[list[str], int]:
     UserError
         If the folder is missing, or has none.
     """
+    if root.is_file():
+        raise UserError(f"{root}: a file; {key}=DIR is a folder of NIfTI scans: unpack an archive first")
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; {key}=DIR is a folder of NIfTI scans")
     # A link whose target was not fetched is a scan, too.
@@ -177,7 +181,7 @@ def pair_scans(original: Path, released: Path) -> Pairing:
     ]
     before = _by_parts(original, names, problems)
     names, over = find_scans(released, "released")
-    after = _by_parts(released, names, problems)
+    after = _by_parts(released, names, problems, before)
     lost = sorted(after.keys() - before.keys())
     if lost:
         problems.append(
@@ -199,11 +203,19 @@ def pair_scans(original: Path, released: Path) -> Pairing:
     return Pairing(pairs, withheld, over)
 
 
-def _by_parts(root: Path, names: Sequence[str], problems: list[str]) -> dict[tuple[str, str, str], Path]:
+def _by_parts(
+    root: Path,
+    names: Sequence[str],
+    problems: list[str],
+    originals: Collection[tuple[str, str, str]] | None = None,
+) -> dict[tuple[str, str, str], Path]:
     found: dict[tuple[str, str, str], Path] = {}
     twice = []
     for name in names:
         parts = name_parts(Path(name))
+        if originals is not None and parts not in originals:
+            bare = name_parts(Path(_ADDED_IN_FRONT.sub("", Path(name).name)))
+            parts = bare if bare in originals else parts
         if parts in found:
             twice.append(f"{name} and {found[parts].relative_to(root).as_posix()}")
         found.setdefault(parts, root / name)

@@ -147,13 +147,26 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def free_place(path: Path) -> Path:
-    """Return where a folder can be made, absolute; OutputExistsError if something is there."""
+    """Return where a folder can be made, absolute.
+
+    Raises
+    ------
+    OutputExistsError
+        If something is there.
+    UserError
+        If it cannot be made: found out before hours of work, not after them.
+    """
     path = path.absolute()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputExistsError(
             f"{path} already exists and is not empty; nothing is overwritten: "
             "name another output, or remove it first"
         )
+    above = next(folder for folder in path.parents if folder.exists())
+    if not above.is_dir():
+        raise UserError(f"{path}: cannot be made, for {above} is a file; name another output")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(f"{path}: cannot be made, for {above} cannot be written; name another output")
     return path
 
 

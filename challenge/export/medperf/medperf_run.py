@@ -20,11 +20,12 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.export.medperf.parameters import build_given, metrics, model_command
-from mriprivacy.challenge.export.risk_counts import KIT, risk_counts
+from mriprivacy.challenge.export.risk_counts import risk_counts
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.scoring.errors import UserError
 
+KIT = "from mriprivacy.challenge.cli import main; raise SystemExit(main())"
 REPORT = "risk"  # below the local outputs
 _MADE = ".made"  # below a mount, so that what is in it can be renamed
 

@@ -25,6 +25,7 @@ from mriprivacy.data_prep.formats.tables.foreign_text import visible
 
 MARGIN = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
+_PADDING = 6  # that reportlab puts around the text of a page
 _COLOURS = ("#0b6bb8", "#b84a00", "#6b3fa0", "#087a5b", "#59616b")
 _INK, _MUTED, _LINE = colors.HexColor("#1b1f24"), colors.HexColor("#59616b"), colors.HexColor("#d8dce2")
 _RAISED, _NOTICE = colors.HexColor("#f5f6f8"), colors.HexColor("#fff4d6")
@@ -55,8 +56,8 @@ def _build(flow: list[Any], target: Any, found: Assessment, release: str, pages:
     file = SimpleDocTemplate(
         target,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
+        leftMargin=MARGIN - _PADDING,
+        rightMargin=MARGIN - _PADDING,
         topMargin=18 * mm,
         bottomMargin=20 * mm,
         title=f"{TITLE}: {release}",
@@ -93,6 +94,9 @@ def _section(section: ReportSection, found: Assessment, styles: dict[str, Paragr
     first = flow
     if section.curve and found.tested:
         first = [*first, _curve(found)]
+    if not section.table:  # a heading is not left alone at the end of a page
+        after = [Paragraph(_text(one), styles["text"]) for one in section.after]
+        return [KeepTogether([*first, *points[:2]]), *points[2:], Spacer(0, 2 * mm), *after]
     result: list[Any] = [KeepTogether(first)]
     if section.table:
         table = [Paragraph(_text(section.table.caption), styles["caption"]), _table(section.table, styles)]

@@ -91,12 +91,13 @@ def _worst_in_summary(found: Assessment) -> str:
     assert highest is not None
     assert highest.after is not None
     worst = highest.after.worst
-    if worst is None:
-        return f"not tested: it needs {FEWEST_TO_NAME} people, this recipient looks for {highest.people}."
-    if worst.stands_out:
+    if worst is not None and worst.stands_out:
         return f"{worst.person}. Chance makes {worst.expected:.2f} such people in a release of this size."
     others = [one for one in found.tested if one is not highest and _stands_out(one)]
     more = f" For {len(others)} other recipients a person does (section 1)." if others else ""
+    if worst is None:
+        few = f"not tested: it needs {FEWEST_TO_NAME} people, this recipient looks for {highest.people}."
+        return few + more.replace(" a person does", " a person stands out")
     return (
         "no person stands out for this recipient beyond what chance makes. This does not mean that no "
         f"person is at risk.{more}"

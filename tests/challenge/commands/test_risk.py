@@ -146,7 +146,21 @@ def other_contrast(folder: Path) -> tuple[str, ...]:
 
 
 def no_photo_of_them(folder: Path) -> tuple[str, ...]:
-    return (f"photos={folder / 'after'}",)
+    shutil.copytree(folder / "after", folder / "scans")
+    return (f"photos={folder / 'scans'}",)
+
+
+def photos_in_the_release(folder: Path) -> tuple[str, ...]:
+    shutil.copytree(folder / "before/sourcedata/photos/raw", folder / "after" / "photos")
+    return (f"photos={folder / 'after' / 'photos'}",)
+
+
+def output_below_a_file(folder: Path) -> tuple[str, ...]:
+    return (f"output={folder / 'before' / 'participants.tsv' / 'risk'}",)
+
+
+def release_is_an_archive(folder: Path) -> tuple[str, ...]:
+    return (f"released={shutil.make_archive(str(folder / 'defaced'), 'zip', folder / 'after')}",)
 
 
 def broken_original(folder: Path) -> tuple[str, ...]:
@@ -187,6 +201,9 @@ def empty_original(folder: Path) -> tuple[str, ...]:
     [
         (output_in_the_release, "names people and stays with the hospital"),
         (cache_in_the_release, "cache="),
+        (photos_in_the_release, "the photographs are part of the release"),
+        (output_below_a_file, "participants.tsv is a file; name another output"),
+        (release_is_an_archive, "defaced.zip: a file; released=DIR is a folder"),
         (photos_are_a_table, "a file; photos=DIR is a folder"),
         (originals_in_the_release, "the originals are part of the release"),
         (empty_original, "sub-05_T2w.nii.gz"),

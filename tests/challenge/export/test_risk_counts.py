@@ -6,7 +6,6 @@ Every step is the containers' own, but scores (no attacker finds a face in noise
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ import yaml
 
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures
 from mriprivacy.challenge.cli import main
+from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
 from mriprivacy.challenge.export import risk_counts as counting
@@ -105,11 +105,8 @@ def hospitals(tmp_path_factory: pytest.TempPathFactory) -> list[Hospital]:
 
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, Scores]]:
-    """Let containers run here, without scores; get every table of scores that risk makes."""
+    """Let containers run without scores, in this process; get every table of scores that risk makes."""
     kept: list[tuple[np.ndarray, Scores]] = []
-
-    def here(words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(words, main([*words[3:], "compute=sequential"]))
 
     def single_out(scores: np.ndarray, names: Any, tried: Scores) -> Any:
         kept.append((scores, dict(tried)))
@@ -121,7 +118,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, Scores]]:
     real = recipients.single_out
     monkeypatch.setattr(recipients, "single_out", single_out)
     monkeypatch.setattr("mriprivacy.challenge.risk.assessment.check_scans", unchecked)
-    monkeypatch.setattr(counting.subprocess, "run", here)
+    monkeypatch.setattr(counting, "Compute", lambda: Compute("sequential"))
     entry = SimpleNamespace(results=(), warnings=())
     for container in (medperf_run, grand_challenge_run):
         monkeypatch.setattr(container, "score", lambda *_: entry)
@@ -209,13 +206,37 @@ def test_without_the_word_nothing_is_counted(
     assert not list((tmp_path / "run" / "local").iterdir())
 
 
-def test_a_report_that_cannot_be_made_leaves_no_results(
-    hospitals: list[Hospital], scored: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_report_that_cannot_be_made_leaves_no_results_and_names_no_person_to_participants(
+    hospitals: list[Hospital],
+    scored: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    failed = subprocess.CompletedProcess([], 2)
-    monkeypatch.setattr(counting.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(UserError, match="the risk report could not be made"):
-        counting.risk_counts(hospitals[0].labels, hospitals[0].predictions)
+    hospital = hospitals[0]
+    photo = next(iter(open_edition(hospital.labels).eval.references))
+    person = open_sealed(hospital.labels).subjects[photo]
+    reason = f"{person}_{photo}.png: cannot be read as an image"
+
+    def failing(*_: object, **__: object) -> None:
+        raise UserError(reason)
+
+    monkeypatch.setattr("mriprivacy.challenge.risk.assessment.extract", failing)
+    places = JobPlaces("defacing", hospital.predictions, tmp_path, hospital.labels, risk_counts=True)
+    outcome = evaluate_input(places)
+    assert outcome.status == 1
+    assert not (tmp_path / "metrics.json").exists()
+    *logs, shown = capsys.readouterr().err.splitlines()
+    assert shown == outcome.line
+    assert person not in shown
+    assert reason in "\n".join(logs)  # for the organizers
+    asked = {"track": "defacing", "step": 0.1, "columns": "deciding", "risk_counts": True}
+    (tmp_path / "parameters.yaml").write_text(json.dumps(asked))
+    (tmp_path / "results.yaml").touch()
+    words = [hospital.predictions, hospital.labels, tmp_path / "parameters.yaml", tmp_path / "results.yaml"]
+    assert medperf_run.main(["evaluate", *map(str, words)]) == 2
+    assert reason in capsys.readouterr().err  # for the hospital
+    assert not (tmp_path / "results.yaml").read_text()
 
 
 @pytest.mark.parametrize("change", [{"risk_counts": "yes"}, {"risk_counts": True, "track": "attack"}])

@@ -61,6 +61,13 @@ def test_a_person_who_stands_out_for_another_recipient_is_in_the_summary() -> No
     assert "For 1 other recipients a person does (section 1)" in summary(found)
 
 
+def test_few_people_of_one_recipient_do_not_hide_who_stands_out_for_another() -> None:
+    exposed, few = linkage(PHOTOGRAPH, 24, exposed=1), linkage(SCAN, 8, exposed=8)
+    found = assessment(exposed, few)
+    assert found.highest is few
+    assert "this recipient looks for 8. For 1 other recipients a person stands out" in summary(found)
+
+
 def test_no_finding_is_no_proof_of_safety() -> None:
     text = summary(assessment(linkage(PHOTOGRAPH, 24)))
     assert "The interval includes 0, and up to" in text

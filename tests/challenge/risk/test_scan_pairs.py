@@ -28,6 +28,15 @@ def test_bids_against_loose_files_of_another_program(tmp_path: Path) -> None:
     assert found.withheld == ("sub-05_T1w",)
 
 
+def test_what_a_program_puts_in_front_of_a_name_is_no_part_of_it(tmp_path: Path) -> None:
+    before = touch(tmp_path / "a", *(f"anon_P{i}.nii" for i in range(2)), *(f"P{i}.nii" for i in range(4)))
+    after = touch(tmp_path / "b", *(f"anon_P{i}.nii" for i in range(3)), "defaced-P3.nii", "P1.nii")
+    found = pair_scans(before, after)
+    pairs = {pair.released.name: pair.original.name for pair in found.pairs}
+    own = ("anon_P0.nii", "anon_P1.nii", "P1.nii")
+    assert pairs == {**{name: name for name in own}, "anon_P2.nii": "P2.nii", "defaced-P3.nii": "P3.nii"}
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [

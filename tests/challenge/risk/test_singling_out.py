@@ -111,3 +111,16 @@ def test_a_person_of_fewer_than_eleven_is_not_named_however_exposed() -> None:
         assert (worst is not None) == (n >= FEWEST_TO_NAME)
         assert worst is None or (worst.person, worst.stands_out) == ("2", True)
         assert worst_off(scores, [str(i) for i in range(n)]).stands_out == (n >= FEWEST_TO_NAME)
+
+
+def test_of_few_people_the_interval_reaches_beyond_the_value() -> None:
+    # Own successes come in sevenths, those of the control in sixths: an upper end lay below the value.
+    held = 0
+    for hospital in range(40):
+        rng = np.random.default_rng([321, hospital])
+        exposed = rng.random(8) < 0.25
+        scores = rng.normal(size=(8, 8)) + np.diag(np.where(exposed, 9.0, 0.0))
+        risk = risk_in_gallery(scores, 2).risk
+        assert risk.high > risk.value or risk.value == 1
+        held += risk.low <= 0.25 <= risk.high
+    assert held >= 35

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mriprivacy.data_prep.formats.atomic import OutputExistsError, whole_file, whole_folder
+from mriprivacy.data_prep.formats.atomic import OutputExistsError, free_place, whole_file, whole_folder
+from mriprivacy.scoring.errors import UserError
 
 
 def test_a_file_appears_only_when_whole(tmp_path: Path) -> None:
@@ -66,3 +67,18 @@ def test_a_full_disk_is_told_with_the_file_that_was_being_written(tmp_path: Path
         write()
     assert caught.value.filename == str(tmp_path / "a")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_folder_that_cannot_be_made_is_known_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "table.tsv").touch()
+    with pytest.raises(UserError, match="is a file; name another output"):
+        free_place(tmp_path / "table.tsv" / "a" / "b")
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    # Root may write everywhere, so the answer of the system is put in its place.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != locked)
+    with pytest.raises(UserError, match="cannot be written"):
+        free_place(locked / "a" / "b")
+    assert free_place(tmp_path / "a") == tmp_path / "a"
