@@ -15,9 +15,9 @@ import numpy as np
 from mriprivacy.baselines.alignment.registration import register
 from mriprivacy.baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
 from mriprivacy.baselines.defacers.errors import DefacerError
-from mriprivacy.baselines.defacers.masked import blur, identity, niimath_deface, noise, skull_strip, voxelize
+from mriprivacy.baselines.defacers.masked import blur, identity, remove_face, noise, skull_strip, voxelize
 from mriprivacy.baselines.defacers.quickshear import quickshear
-from mriprivacy.baselines.defacers.reface import niimath_reface
+from mriprivacy.baselines.defacers.reface import replace_face
 from mriprivacy.baselines.face.scan import Scan
 
 __all__ = ["DEFACERS", "TOOLS", "Defacer", "DefacerError", "deface", "described", "register"]
@@ -30,15 +30,15 @@ DEFACERS: dict[str, Defacer] = {
     "voxelize": voxelize,
     "noise": noise,
     "quickshear": quickshear,
-    "niimath_deface": niimath_deface,
-    "niimath_reface": niimath_reface,
+    "remove_face": remove_face,
+    "replace_face": replace_face,
     "skull_strip": skull_strip,
 }
 RANDOMISED: dict[str, Callable[[Scan, Path | None, int], Scan]] = {"noise": noise}  # by number of the draw
 # Ours that have the name of a program and are not that program: how far is in docs/results/defacers.md.
 AFTER = {
-    "niimath_deface": "after niimath -deface, with a registration and a border of the kit",
-    "niimath_reface": "after niimath -reface, with a registration, a face and a blend of the kit",
+    "remove_face": "after niimath -deface, with a registration and a border of the kit",
+    "replace_face": "after niimath -reface, with a registration, a face and a blend of the kit",
 }
 
 
@@ -113,7 +113,7 @@ def described(name: str, command: str = "", options: str = "") -> str:
     --------
     >>> described("blur")
     'blur'
-    >>> described("niimath_deface")
+    >>> described("remove_face")
     'after niimath -deface, with a registration and a border of the kit'
     """
     if name == "quickshear":  # a program of others, too, that comes as a package

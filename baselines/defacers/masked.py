@@ -31,7 +31,7 @@ def identity(scan: Scan, cache: Path | None = None) -> Scan:
     return Scan(np.array(scan.data), scan.affine)
 
 
-def niimath_deface(scan: Scan, cache: Path | None = None) -> Scan:
+def remove_face(scan: Scan, cache: Path | None = None) -> Scan:
     """Set the face to air, after `niimath -deface TEMPLATE MASK`, with our own registration and border."""
     return put(scan, face_region(scan, cache), air(scan))
 

@@ -22,7 +22,7 @@ BRAIN_MARGIN_MM = 2.0
 AIR_SHARE = 0.08
 
 
-def niimath_reface(scan: Scan, cache: Path | None = None) -> Scan:
+def replace_face(scan: Scan, cache: Path | None = None) -> Scan:
     """Put the average face, brightness-matched, in the place of the subject's.
 
     Parameters

@@ -31,7 +31,7 @@ class DefaceSettings:
 
     edition: str = setting(REQUIRED, "folder of an edition; public/ is enough")
     output: str = setting(REQUIRED, "folder of the submission")
-    defacer: DefacerChoice = group(DefacerChoice, "niimath_deface")
+    defacer: DefacerChoice = group(DefacerChoice, "remove_face")
     masks: str = setting(
         "",
         "folder for a BIDS derivative with a _defacemask of each scan, no part of a submission; empty: none",

@@ -60,7 +60,7 @@ class DemoSettings:
     spacing_mm: float = setting(2.0, "voxels of scans and reconstructions, mm; finer takes longer")
     reanalysed: int = setting(2, "scans of eval whose brain is analysed again for utility; -1: all")
     defacers: list[str] = setting(
-        ["identity", "blur", "niimath_deface", "niimath_reface", "skull_strip"], "some options of defacer="
+        ["identity", "blur", "remove_face", "replace_face", "skull_strip"], "some options of defacer="
     )
     attacks: list[str] = setting(
         ["geo", "deepface"], "some options of attack=, each on photographs raw and bald"

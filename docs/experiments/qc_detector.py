@@ -25,7 +25,7 @@ from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.surface import no_signal
 from mriprivacy.scoring import auc
 
-WELL = ("niimath_deface", "sheared behind eyes and chin", "skull_strip")
+WELL = ("remove_face", "sheared behind eyes and chin", "skull_strip")
 SMALLER = (
     *("mask 5 mm too far in front", "mask 10 mm too far in front", "mask 15 mm too far in front"),
     *("one eye left", "right half of the nose left", "chin left"),
@@ -105,7 +105,7 @@ def well(head: Scan, place: np.ndarray, cache: Path) -> dict[str, Change]:
     """Return the same head with its face removed, in three ways."""
     _, y, z = coordinates(head, place)
     return {
-        WELL[0]: lambda: deface("niimath_deface", head, cache),
+        WELL[0]: lambda: deface("remove_face", head, cache),
         WELL[1]: lambda: without(head, removed(y, z)),
         WELL[2]: lambda: deface("skull_strip", head, cache),
     }

@@ -20,7 +20,7 @@ from mriprivacy.baselines.defacers import deface
 from mriprivacy.baselines.face.appearance import Appearance, appearance_of_scan
 from tests.helpers.degraded import noisy, tilted
 
-DEFACERS = ("identity", "blur", "voxelize", "niimath_reface", "niimath_deface", "quickshear")
+DEFACERS = ("identity", "blur", "voxelize", "replace_face", "remove_face", "quickshear")
 
 
 def main(cache: Path, paths: list[Path]) -> None:

@@ -29,7 +29,7 @@ from mriprivacy.scoring import compare, draw_systems, score_identity
 
 DEFACERS = (
     *("identity", "blur", "voxelize", "noise"),
-    *("quickshear", "niimath_deface", "niimath_reface"),
+    *("quickshear", "remove_face", "replace_face"),
 )
 NETWORKS = ("SFace", "Dlib")
 SPACING_MM = 2.0

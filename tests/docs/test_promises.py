@@ -120,7 +120,7 @@ def test_the_result_of_the_readme_is_that_of_its_page() -> None:
     (of_200,) = re.findall(r"^## A hundred people: .*?(?=^## )", page, re.M | re.S)
     assert "`synth-200/2026.2`" in of_200
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in of_200.splitlines()]
-    found = {row[2]: row for row in rows if row[:1] == ["`niimath_deface`"]}
+    found = {row[2]: row for row in rows if row[:1] == ["`remove_face`"]}
     told = re.findall(r"^\| (ignorant|adapted|informed):[^|]*\| (.*) \| (.*) \|$", README, re.M)
     assert told == [
         (level, found[level][5].replace("0.", "."), found[level][7].replace("0.", "."))

@@ -50,7 +50,7 @@ COMMANDS = {
         "subjects=16",
         "spacing_mm=3",
         "reanalysed=0",
-        "defacers=[identity,blur,niimath_deface,niimath_reface]",
+        "defacers=[identity,blur,remove_face,replace_face]",
         "levels=[ignorant]",
         "output={folder}",
     ],

@@ -43,14 +43,14 @@ def quickshear(scan: Scan, folder: Path, cache: Path) -> Scan:
     return _run([sys.executable, "-m", "quickshear", "in.nii", "brain.nii", "out.nii", buffer], scan, folder)
 
 
-def niimath_deface(scan: Scan, folder: Path, cache: Path) -> Scan:
+def remove_face(scan: Scan, folder: Path, cache: Path) -> Scan:
     """Run `niimath IN -deface TEMPLATE MASK OUT` with pydeface's template and mask."""
     template = package_file("pydeface", "data/mean_reg2mean.nii.gz")
     mask = package_file("pydeface", "data/facemask.nii.gz")
     return _run([*_NIIMATH, "in.nii", "-deface", str(template), str(mask), "out.nii"], scan, folder)
 
 
-def niimath_reface(scan: Scan, folder: Path, cache: Path) -> Scan:
+def replace_face(scan: Scan, folder: Path, cache: Path) -> Scan:
     """Run `niimath IN -reface TEMPLATE SHELL WEIGHT OUT`.
 
     AFNI's shells come with no package: this one is voxface's average head in voxface's face, and air to be
@@ -93,8 +93,8 @@ class Program:
 
 # By the name of ours.
 PROGRAMS = {
-    "niimath_deface": Program("niimath -deface", niimath_deface, "niimath"),
-    "niimath_reface": Program("niimath -reface", niimath_reface, "niimath"),
+    "remove_face": Program("niimath -deface", remove_face, "niimath"),
+    "replace_face": Program("niimath -reface", replace_face, "niimath"),
     "quickshear": Program("quickshear", quickshear, "quickshear"),
     "voxelize": Program("voxface", voxface, "ants"),
 }
@@ -125,7 +125,7 @@ class Places:
         scan_to_head = register(scan, cache).scan_to_head
         depth = bring(average_face(), scan_to_head, scan, outside=-100.0)
         field, to_field = average_head(), scan_to_head
-        if defacer == "niimath_deface":
+        if defacer == "remove_face":
             field, to_field = pydeface_mask(), HEAD_TO_PYDEFACE @ scan_to_head
         ones = Scan(np.ones(field.data.shape, np.float32), field.affine)
         return cls(depth > 0, depth > -FACE_MM, bring(ones, to_field, scan, outside=0.0) > 0.5)

@@ -15,7 +15,7 @@ from mriprivacy.challenge.evaluation.metrics import defined
 from mriprivacy.scoring import Estimate
 from mriprivacy.scoring.metrics.utility_measures import summarize_utility
 
-# From this share of the face's voxels on, the original's face is there, whatever covers it. niimath_deface
+# From this share of the face's voxels on, the original's face is there, whatever covers it. remove_face
 # keeps .54 of them, for it cuts less deep than the face reaches.
 FACE_INSIDE = 0.8
 FEW = 0.1  # of the scans: fewer are a defacer's failures, which attackers find

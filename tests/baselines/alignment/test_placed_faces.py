@@ -65,7 +65,7 @@ def test_the_picture_does_not_hang_on_how_a_head_lies(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("defacer", ["quickshear", "niimath_deface"])
+@pytest.mark.parametrize("defacer", ["quickshear", "remove_face"])
 def test_a_head_without_a_face_is_cut_out_too(defacer: str, head: Scan, registrations: Path) -> None:
     faces = placed_faces(deface(defacer, head, registrations), 1.5, VIEWS, 400, registrations)
     whole = placed_faces(head, 1.5, VIEWS, 400, registrations)

@@ -51,7 +51,7 @@ MADE: dict[str, tuple[str, Callable[[Scan, Path], Scan]]] = {
     "lower face gone": (CUT, lambda scan, cache: without(lambda x, y, z: (z < -55) & (y > 0), scan, cache)),
     "sheared": (DEFACED, lambda scan, cache: without(lambda x, y, z: y > 72 + 0.3 * z, scan, cache)),
     "quickshear": (DEFACED, lambda scan, cache: deface("quickshear", scan, cache)),
-    "niimath_deface": (DEFACED, lambda scan, cache: deface("niimath_deface", scan, cache)),
+    "remove_face": (DEFACED, lambda scan, cache: deface("remove_face", scan, cache)),
     "skull_strip": (NO_HEAD, lambda scan, cache: deface("skull_strip", scan, cache)),
 }
 

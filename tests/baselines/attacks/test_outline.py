@@ -41,7 +41,7 @@ def test_a_blank_volume_has_none() -> None:
 @pytest.mark.slow
 def test_the_skull_of_a_real_head_outlives_defacing(real_head: Scan, tmp_path) -> None:
     before = outline_features(real_head)
-    after = outline_features(deface("niimath_deface", real_head, cache=tmp_path))
+    after = outline_features(deface("remove_face", real_head, cache=tmp_path))
     assert before is not None
     assert after is not None
     change = np.abs(after - before)[:64]

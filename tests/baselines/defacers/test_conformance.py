@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 # The least Dice of the tissue changed, where the program's template is, and the least part of the face that
 # ours changes, as a share of what the program changes.
 BOUNDS = {
-    "niimath_deface": (0.93, 0.9),
-    "niimath_reface": (0.9, 0.95),
+    "remove_face": (0.93, 0.9),
+    "replace_face": (0.9, 0.95),
     "voxelize": (0.3, 0.3),
     "quickshear": (1.0, 1.0),
 }
@@ -48,9 +48,9 @@ def test_ours_changes_what_the_published_program_changes(name: str, head: Scan, 
 def test_a_defacer_that_leaves_the_face_does_not_conform(head: Scan, tmp_path: Path) -> None:
     """The bounds can be missed: a smoothed face is not that of the program that removes it."""
     lower = Scan(np.where(np.indices(head.data.shape)[2] < 20, 0, head.data), head.affine)
-    theirs = changed_tissue(head, published("niimath_deface", head, tmp_path))
-    assert dice(changed_tissue(head, lower), theirs) < BOUNDS["niimath_deface"][0]
+    theirs = changed_tissue(head, published("remove_face", head, tmp_path))
+    assert dice(changed_tissue(head, lower), theirs) < BOUNDS["remove_face"][0]
 
 
 def test_every_program_that_ours_has_the_name_of_is_among_them() -> None:
-    assert {"quickshear", "niimath_deface", "niimath_reface"} <= PROGRAMS.keys() == BOUNDS.keys()
+    assert {"quickshear", "remove_face", "replace_face"} <= PROGRAMS.keys() == BOUNDS.keys()

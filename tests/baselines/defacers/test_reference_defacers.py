@@ -126,8 +126,8 @@ def test_the_true_brain_of_a_synthetic_t2w_head_stays(
 @pytest.mark.parametrize(
     ("name", "stored"),
     [
-        *((name, "minus 1024, int16") for name in ("blur", "noise", "niimath_deface", "quickshear")),
-        *((name, "minus its mean") for name in ("voxelize", "niimath_reface", "skull_strip")),
+        *((name, "minus 1024, int16") for name in ("blur", "noise", "remove_face", "quickshear")),
+        *((name, "minus its mean") for name in ("voxelize", "replace_face", "skull_strip")),
     ],
 )
 def test_an_offset_of_the_intensities_changes_nothing(
@@ -159,7 +159,7 @@ def test_a_head_of_another_contrast_has_a_face_and_loses_it_too(contrast: str, c
     whole = appearance_of_scan(scan, 2.0)
     assert len(whole.found) == 5
     assert 20 < whole.checks["nose_mm"] < 45
-    defaced = deface("niimath_deface", scan, cache)
+    defaced = deface("remove_face", scan, cache)
     far = far_from_head(scan)
     report = brain_gate(scan.data, defaced.data, made.brain > 0, scan.affine, defaced.affine, far=far)
     assert report.passed, report
@@ -177,13 +177,13 @@ def test_the_template_brain_lands_on_the_true_one(
 
 @pytest.mark.parametrize(
     ("name", "least_mm"),
-    [("niimath_deface", 15), ("niimath_reface", 5), ("skull_strip", 20), ("quickshear", 15)],
+    [("remove_face", 15), ("replace_face", 5), ("skull_strip", 20), ("quickshear", 15)],
 )
 def test_nose_and_lips_are_gone(name: str, least_mm: float, real: Scan, cache: Path) -> None:
     assert front(real) - front(deface(name, real, cache)) >= least_mm
 
 
-@pytest.mark.parametrize("name", ["niimath_deface", "niimath_reface", "skull_strip", "quickshear"])
+@pytest.mark.parametrize("name", ["remove_face", "replace_face", "skull_strip", "quickshear"])
 def test_no_own_nose_tip_survives_beyond_the_templates_field_of_view(
     name: str, real: Scan, cache: Path
 ) -> None:
@@ -206,7 +206,7 @@ def test_no_own_nose_tip_survives_beyond_the_templates_field_of_view(
 def test_what_is_pasted_is_the_average_not_the_own_face(real: Scan, cache: Path) -> None:
     """Two people who differ in the face only come out with the same face, but for brightness."""
     region = face_region(real, cache)
-    refaced = deface("niimath_reface", real, cache).data
+    refaced = deface("replace_face", real, cache).data
     other = real.data.copy()
     other[region] = np.random.default_rng(5).permutation(other[region])
     again = refaced_with(register(real, cache), other, real, cache)
@@ -219,7 +219,7 @@ def refaced_with(found: registration.Registration, data: NDArray, scan: Scan, ca
     changed = Scan(data, scan.affine)
     record = {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity}
     (cache / f"{registration._key(changed)}.json").write_text(json.dumps(record))
-    return deface("niimath_reface", changed, cache).data
+    return deface("replace_face", changed, cache).data
 
 
 def test_blur_is_the_gaussian_of_the_whole_scan(real: Scan, cache: Path) -> None:
@@ -255,9 +255,9 @@ def test_noise_is_rician_repeats_and_stays_in_the_face(real: Scan, cache: Path) 
 def test_orientation_on_disk_does_not_matter(real: Scan, cache: Path) -> None:
     turned = nib.Nifti1Image(real.data, real.affine).as_reoriented(np.array([[2, -1], [0, 1], [1, -1]]))
     scan = Scan(np.asarray(turned.dataobj), turned.affine)
-    defaced = deface("niimath_deface", scan)  # its own registration, not the cached one
+    defaced = deface("remove_face", scan)  # its own registration, not the cached one
     back = nib.as_closest_canonical(nib.Nifti1Image(defaced.data, defaced.affine))
-    assert np.mean(np.asarray(back.dataobj) != deface("niimath_deface", real, cache).data) < 1e-5
+    assert np.mean(np.asarray(back.dataobj) != deface("remove_face", real, cache).data) < 1e-5
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int64])
@@ -320,7 +320,7 @@ def test_where_no_face_is_in_the_field_of_view_there_is_none_to_remove(
 def test_noise_is_not_a_head() -> None:
     noise = np.random.default_rng(1).normal(100, 20, (96, 96, 96)).astype(np.float32)
     with pytest.raises(AlignmentError, match="head"):
-        deface("niimath_deface", Scan(noise, np.diag([2.0, 2.0, 2.0, 1.0])))
+        deface("remove_face", Scan(noise, np.diag([2.0, 2.0, 2.0, 1.0])))
 
 
 def test_a_defacer_that_returns_its_input_is_an_error(real: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,7 +434,7 @@ def test_the_face_removed_is_the_one_niimath_itself_removes(real: Scan, cache: P
     inside = bring(seen, HEAD_TO_PYDEFACE @ register(real, cache).scan_to_head, real, outside=0.0) > 0.5
     tissue = (real.data > 100) & inside
     theirs = (np.asarray(nib.load(tmp_path / "out.nii.gz").dataobj) == 0) & tissue
-    ours = (deface("niimath_deface", real, cache).data == 0) & tissue
+    ours = (deface("remove_face", real, cache).data == 0) & tissue
     assert 2 * (ours & theirs).sum() / (ours.sum() + theirs.sum()) > 0.9
 
 

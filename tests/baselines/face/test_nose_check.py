@@ -72,10 +72,10 @@ def test_a_real_nose_stands_out_and_a_shaved_face_has_none(small_head: Scan, tmp
     assert 20 < whole.checks["nose_mm"] < 45
     assert whole.checks["cut_front_cm2"] == 0
     assert (whole.checks["views_with_face"], whole.checks["views_implausible"]) == (5, 0)
-    for name in ("niimath_deface", "quickshear"):
+    for name in ("remove_face", "quickshear"):
         shaved = appearance_of_scan(deface(name, small_head, tmp_path), 2.0)
         assert not shaved.found or shaved.checks["nose_mm"] < FLAT_NOSE_MM
-    assert appearance_of_scan(deface("niimath_reface", small_head, tmp_path), 2.0).checks["nose_mm"] > 10
+    assert appearance_of_scan(deface("replace_face", small_head, tmp_path), 2.0).checks["nose_mm"] > 10
 
 
 @pytest.mark.parametrize("spacing_mm", [2.5, 3.0, 4.0])

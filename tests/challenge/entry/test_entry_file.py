@@ -191,9 +191,9 @@ def folder(tmp_path: Path) -> Path:
 def real_entries(entries: Path) -> Path:
     home = entries / COMMITTED.name
     home.mkdir(parents=True)
-    for name in (DEFACING, ATTACK, "reference__identity.json", "reference__niimath_deface.json"):
+    for name in (DEFACING, ATTACK, "reference__identity.json", "reference__remove_face.json"):
         (home / name).write_bytes((COMMITTED / name).read_bytes())
-    for name in ("reference__niimath_reface.json", "reference__skull_strip.json"):
+    for name in ("reference__replace_face.json", "reference__skull_strip.json"):
         (home / name).write_bytes((COMMITTED / name).read_bytes())
     return entries
 

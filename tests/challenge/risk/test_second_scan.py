@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["cohort", "cohort=synthetic", *words, "seed=5", f"output={root / 'people'}"]) == 0
     for path in sorted((root / "people").glob("sub-*/ses-*/anat/*.nii.gz")):
         scan = read_scan(path)
-        released = deface("niimath_deface", scan, root / "cache")
+        released = deface("remove_face", scan, root / "cache")
         target = root / "defaced" / path.relative_to(root / "people")
         target.parent.mkdir(parents=True)
         whole = "sub-0001_ses-2" in path.name

@@ -190,19 +190,19 @@ def test_people_linked_and_what_is_read_of_undefaced_scans_have_their_places() -
 
 def test_the_ranking_fits_a_terminal() -> None:
     attack = replace(entry("deepface_bald_informed", result(0.93)), track="attack", gate=None)
-    text = ranking([entry("niimath_reface", result(0.5)), entry("identity", result(0.9), passed=0), attack])
+    text = ranking([entry("replace_face", result(0.5)), entry("identity", result(0.9), passed=0), attack])
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert "niimath_reface" in text
+    assert "replace_face" in text
     assert "0.50 [0.45, 0.55]" in text
 
 
 def test_a_reference_system_that_is_not_the_program_of_its_name_says_so() -> None:
-    told = "Reference system niimath_deface of mriprivacy: after niimath -deface."
-    after = replace(entry("niimath_deface", result(0.5)), team="reference", description=told)
+    told = "Reference system remove_face of mriprivacy: after niimath -deface."
+    after = replace(entry("remove_face", result(0.5)), team="reference", description=told)
     bare = replace(after, system="blur", description="Reference system blur of mriprivacy.")
     other = replace(after, team="team", system="mine", description="Mine: the best.")
     listed = leaderboard([after, bare, other]).partition("What reference systems are")[2].split("\n\n")[1]
-    assert listed == "* `niimath_deface`: after niimath -deface"
+    assert listed == "* `remove_face`: after niimath -deface"
     assert "What reference systems are" not in leaderboard([bare, other])
 
 

@@ -82,7 +82,7 @@ def test_nothing_that_a_terminal_obeys_is_left_and_all_of_it_can_be_written(text
 
 def test_what_people_write_stays_as_it_is() -> None:
     for text in (
-        "niimath_reface",
+        "replace_face",
         "0.50 [0.45, 0.55]",
         "rank [95 %]",
         "R&D, É. Müller (2026)",
