@@ -115,7 +115,7 @@ def of_submission(submission: Submission) -> Verdict:
     data = {**_head(submission), "valid": True, "submission_sha256": submission.sha256}
     notes = list(submission.warnings)
     if is_reserved(submission.team):
-        # The kit's own baselines are written under it; organizers take it from nobody else.
+        # The kit's own baselines are written under it; organizers take it from no other team.
         notes.append(
             f"team is {submission.team}, a name for the kit's own systems: give your own before sending"
         )
