@@ -15,7 +15,7 @@ import numpy as np
 from mriprivacy.baselines.alignment.registration import register
 from mriprivacy.baselines.defacers.command import TOOLS, Tool, find, own_tool, run_tool, split, version_of
 from mriprivacy.baselines.defacers.errors import DefacerError
-from mriprivacy.baselines.defacers.masked import blur, identity, remove_face, noise, skull_strip, voxelize
+from mriprivacy.baselines.defacers.masked import blur, identity, noise, remove_face, skull_strip, voxelize
 from mriprivacy.baselines.defacers.quickshear import quickshear
 from mriprivacy.baselines.defacers.reface import replace_face
 from mriprivacy.baselines.face.scan import Scan

@@ -70,7 +70,7 @@ def others_faces(scans: Mapping[str, KeptFace], subjects: Mapping[str, str]) -> 
         (*_by_voxels(list(scans.values())), SAME_VOXELS),
         (_alike(copies, copies), _alike(changed, copies), SAME_HEAD),
     ):
-        like = (after >= least) & (after >= before + CLOSER) & (after > np.diag(after)[:, None])
+        like = (after >= least) & (after >= before + CLOSER) & (after > after.diagonal()[:, None])
         for pair in _best(names, others & like, after):
             found.setdefault(pair.scan, pair)
     return list(found.values())
