@@ -77,7 +77,7 @@ class ExportSettings:
     )
     columns: str = setting(
         CHOICES[0],
-        "platforms: numbers shown; deciding: the one that decides, and those that tell nothing of the key",
+        "platforms: numbers shown; deciding: the one that decides, and those that reveal nothing of the key",
         choices=CHOICES,
     )
     risk_counts: bool = setting(

@@ -1,4 +1,4 @@
-"""`mriprivacy infer`: read sex, age group and ethnicity from the scans of an edition."""
+"""`mriprivacy infer`: predict sex, age group and ethnicity from the scans of an edition."""
 
 from dataclasses import dataclass
 from pathlib import Path

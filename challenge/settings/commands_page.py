@@ -67,13 +67,26 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
             console.print(listed)
         if rows:
             table = Table(box=box.SIMPLE_HEAD, width=100, pad_edge=False)
-            longest = max(27, *(len(row.key) for row in rows))
-            for head, width in zip(_HEAD, (longest, 15, 14, None), strict=True):
+            keys = max(27, *(len(row.key) for row in rows))
+            values = max(15, *(_longest_word(row.values) for row in rows))
+            defaults = max(14, *(_longest_word(row.default) for row in rows))
+            for head, width in zip(_HEAD, (keys, values, defaults, None), strict=True):
                 table.add_column(head, width=width)
             for row in rows:
                 table.add_row(row.key, row.values, row.default, row.meaning)
             console.print(table)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def _longest_word(cell: str) -> int:
+    """Return the width at which no word of a cell is cut: people copy these words.
+
+    Examples
+    --------
+    >>> _longest_word("starting_kit, grand_challenge"), _longest_word("")
+    (15, 0)
+    """
+    return max(map(len, cell.split()), default=0)
 
 
 def example(command: str) -> str:

@@ -70,6 +70,12 @@ def test_the_example_of_the_help_is_whole(command: str) -> None:
     assert max(map(len, page.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_value_of_the_help_is_cut(command: str) -> None:
+    """People copy values: `grand_challeng…` is none."""
+    assert "…" not in help_page(command, [])
+
+
 def composed(command: str, *words: str) -> Any:
     needed = [
         f"{key}={1 if kind is int else 'x'}"
