@@ -118,16 +118,27 @@ def test_what_the_readme_reads_off_the_board(capsys: pytest.CaptureFixture[str])
 def test_the_result_of_the_readme_is_that_of_its_page() -> None:
     page = (ROOT / "docs" / "results" / "attacks.md").read_text(encoding="utf-8")
     (of_200,) = re.findall(r"^## A hundred people: .*?(?=^## )", page, re.M | re.S)
+    (result,) = re.findall(r"^## A result$.*?(?=^The kit turns)", README, re.M | re.S)
     assert "`synth-200/2026.2`" in of_200
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in of_200.splitlines()]
-    found = {row[2]: row for row in rows if row[:1] == ["`remove_face`"]}
-    told = re.findall(r"^\| (ignorant|adapted|informed):[^|]*\| (.*) \| (.*) \|$", README, re.M)
-    assert told == [
-        (level, found[level][5].replace("0.", "."), found[level][7].replace("0.", "."))
-        for level in ("ignorant", "adapted", "informed")
-    ]
-    assert "linked at .99." in README
-    assert [row[5][:4] for row in rows if row[:1] == ["none"] and row[2:3] == ["adapted"]] == ["0.99"]
+    told, found = (
+        table(result, "| defacer | ranks | people linked |"),
+        table(of_200, "| defacer | ranks | people"),
+    )
+    assert len(told) > 6
+    assert told == [[row[i] for i in (0, 1, 2, 7, 8, 10)] for row in found]
+    levels = {tuple(row[:3:2]): row for row in table(of_200, "| defacer | no face | level |")}
+    mask = {level: levels["`remove_face`", level] for level in ("ignorant", "adapted", "informed")}
+    assert mask["ignorant"][1] == "120/123"
+    assert [row[5].split()[0] for row in mask.values()] == ["0.50", "0.76", "0.87"]
+    assert "in 3 of 123 scans, and an ignorant attacker at .50" in result
+    assert "links at .76, and one who knows who they are at .87" in result
+    assert levels["`quickshear`", "informed"][1] == "123/123"
+
+
+def table(page: str, head: str) -> list[list[str]]:
+    """The rows of the table that begins so."""
+    (lines,) = re.findall(rf"^{re.escape(head)}.*\n\|[-|]+\n((?:\|.*\n)+)", page, re.M)
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines.splitlines()]
 
 
 def test_python_of_the_readme() -> None:
