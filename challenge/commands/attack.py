@@ -1,4 +1,4 @@
-"""`mriprivacy attack`: run an attack, the kit's or your own, on an edition, or on loose scans and photographs."""
+"""`mriprivacy attack`: run an attack, the kit's or your own, on an edition or on loose images."""
 
 import json
 from collections.abc import Mapping, Sequence

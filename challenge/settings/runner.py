@@ -24,7 +24,7 @@ COMMANDS = {
     "show": "the verdict on an evaluated system, or all of its figures",
     "score": "every metric of a labelled table of scores, with its interval",
     "compare": "two tables of scores on the same trials, in a paired test",
-    "export": "write a starting kit, a challenge design, all results, or what a platform needs, of an edition",
+    "export": "write a starting kit, a challenge design, all results, or what a platform needs",
     "paper": "Tables I and II of the paper, from an edition, beside the paper's own",
     "verify": "compare an edition with its manifest and the commitment to its key",
     "repair": "go on with a log of submissions that was cut, emptied or written by a wrong clock",
