@@ -67,9 +67,10 @@ def help_page(command: str, overrides: Sequence[str]) -> str:
             console.print(listed)
         if rows:
             table = Table(box=box.SIMPLE_HEAD, width=100, pad_edge=False)
-            keys = max(27, *(len(row.key) for row in rows))
             values = max(15, *(_longest_word(row.values) for row in rows))
             defaults = max(14, *(_longest_word(row.default) for row in rows))
+            # What these two need beyond the usual comes from the empty part of the first column.
+            keys = max(27 + 15 + 14 - values - defaults, *(len(row.key) for row in rows))
             for head, width in zip(_HEAD, (keys, values, defaults, None), strict=True):
                 table.add_column(head, width=width)
             for row in rows:
