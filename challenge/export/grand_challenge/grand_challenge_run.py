@@ -23,7 +23,6 @@ from typing import Any, NoReturn
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.export.columns import CHOICES, STEP, platform_scores
 from mriprivacy.challenge.export.grand_challenge.jobs import assemble
-from mriprivacy.challenge.export.risk_counts import risk_counts
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.challenge.intake.description import SubmissionError
@@ -107,7 +106,12 @@ def _metrics(places: JobPlaces) -> dict[str, Any]:
             "signatures": [result.signature for result in entry.results],
             "warnings": list(entry.warnings),
         }
-        return metrics | ({"risk": risk_counts(places.truth, submission)} if places.risk_counts else {})
+        if not places.risk_counts:
+            return metrics
+        # A container that scores tables has no libraries for images.
+        from mriprivacy.challenge.export.risk_counts import risk_counts
+
+        return metrics | {"risk": risk_counts(places.truth, submission)}
 
 
 class EvaluationServer(HTTPServer):

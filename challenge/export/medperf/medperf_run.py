@@ -20,7 +20,6 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.export.medperf.parameters import build_given, metrics, model_command
-from mriprivacy.challenge.export.risk_counts import risk_counts
 from mriprivacy.challenge.export.scorer import score
 from mriprivacy.challenge.intake.bounded_lines import bounded
 from mriprivacy.scoring.errors import UserError
@@ -116,6 +115,9 @@ def evaluate_predictions(
         report = local / REPORT if local else None
         if report is not None and report.exists():
             shutil.rmtree(report)  # of a run before
+        # A container that scores tables has no libraries for images.
+        from mriprivacy.challenge.export.risk_counts import risk_counts
+
         found["risk"] = risk_counts(labels, predictions, report)
     _write(output, found)
     return 0

@@ -235,12 +235,13 @@ def test_a_picture_without_a_significant_pair_says_so() -> None:
     assert "worse</text>" not in plot.svg
 
 
-def test_a_verdict_shows_code_as_code_and_keeps_an_interval_on_a_line() -> None:
+def test_a_verdict_shows_no_backticks_and_keeps_an_interval_on_a_line() -> None:
+    """Nor elements for them: what attackers are called is the text of others."""
     line = Line("people linked", "0.17 [0.01, 0.60]", "`rank` compares it")
     verdict = SimpleNamespace(lines=[line], causes=[])
     text = rendered("verdict.html", verdict=verdict, entry=SimpleNamespace(warnings=[]))
     assert "0.17 [0.01,\N{NO-BREAK SPACE}0.60]" in text
-    assert "<code>rank</code> compares it" in text
+    assert ">rank compares it<" in text
 
 
 def test_measures_of_utility_are_drawn_and_explained(site: dict[str, str]) -> None:
