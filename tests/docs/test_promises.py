@@ -130,8 +130,8 @@ def test_the_result_of_the_readme_is_that_of_its_page() -> None:
     mask = {level: levels["`remove_face`", level] for level in ("ignorant", "adapted", "informed")}
     assert mask["ignorant"][1] == "120/123"
     assert [row[5].split()[0] for row in mask.values()] == ["0.50", "0.76", "0.87"]
-    assert "in 3 of 123 scans, and an ignorant attacker at .50" in result
-    assert "links at .76, and one who knows who they are at .87" in result
+    assert "in 3 of 123 scans. An ignorant attacker is at chance (AUC .50)" in result
+    assert "scans reaches .76, and one trained with their identities .87" in result
     assert levels["`quickshear`", "informed"][1] == "123/123"
 
 
