@@ -7,16 +7,13 @@ trained attacker, and a detector's failure is no protection.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mriprivacy.baselines.alignment.presence import presence, turn_of
 from mriprivacy.baselines.face.landmarks import Face, landmarks_in
 from mriprivacy.baselines.face.render import camera_of, render_with_depth
-from mriprivacy.baselines.face.scan import Scan
-from mriprivacy.baselines.face.surface import SurfaceError, moved, reconstruct
+from mriprivacy.baselines.face.surface import HeadSurface, moved
 from mriprivacy.baselines.face.views import View
 
 Matrix = NDArray[np.float64]
@@ -29,47 +26,38 @@ CONFIDENCE = 0.0  # no detector fired
 
 
 def placed_faces(
-    scan: Scan, spacing_mm: float, views: Sequence[View], size: int, cache: Path | None = None
+    surface: HeadSurface, scan_to_head: Matrix, views: Sequence[View], size: int
 ) -> tuple[Face, ...]:
     """Draw a head upright and cut its face out where the average head has it.
 
     Parameters
     ----------
-    scan : Scan
-        A head, or what a defacer left of it.
-    spacing_mm : float
-        Voxels of the reconstruction, mm.
+    surface : HeadSurface
+        A head, or what a defacer left of it, in the world of the scan.
+    scan_to_head : ndarray, shape (4, 4)
+        World of the scan -> world of the average head, mm.
     views : sequence of View
         Camera positions, about the upright head.
     size : int
         Edge of the pictures, pixels.
-    cache : Path, optional
-        Folder for registrations.
 
     Returns
     -------
     tuple of Face
-        One a view, with the landmarks that dlib's predictor puts into the box, whatever is there. None if it
-        is unknown where the head lies (`presence`), or if there is no surface.
+        One a view, with the landmarks that dlib's predictor puts into the box, whatever is there.
 
     Examples
     --------
+    >>> import pyvista as pv
     >>> from mriprivacy.baselines.face.views import make_views
-    >>> placed_faces(Scan(np.zeros((40, 40, 40)), np.diag([4.0, 4, 4, 1])), 1.0, make_views(), 400)
-    ()
+    >>> egg = HeadSurface(pv.Sphere(radius=100.0, center=(0, 0, -30)), 1.0)
+    >>> [face.box for face in placed_faces(egg, np.eye(4), make_views([(0, 0)]), 400)]
+    [(93, 87, 307, 300)]
     """
-    scan_to_head = presence(scan, cache).scan_to_head
-    if scan_to_head is None:
-        return ()
-    try:
-        surface = reconstruct(scan, spacing_mm)
-    except SurfaceError:
-        return ()
-    upright = turned_upright(scan_to_head)
-    head_to_upright = upright @ np.linalg.inv(scan_to_head)
+    head_to_upright = turned_upright(scan_to_head) @ np.linalg.inv(scan_to_head)
     looked_at, middle = (_at(head_to_upright, point) for point in (LOOKED_AT, BOX_MIDDLE))
     edge = BOX_EDGE * abs(np.linalg.det(head_to_upright[:3, :3])) ** (1 / 3)
-    drawn = render_with_depth(replace(surface, mesh=moved(surface.mesh, upright)), views, size, looked_at)
+    drawn = render_with_depth(upright(surface, scan_to_head), views, size, looked_at)
     faces = []
     for view, (picture, _) in zip(views, drawn, strict=True):
         camera = camera_of(looked_at, view, size)
@@ -81,25 +69,17 @@ def placed_faces(
     return tuple(faces)
 
 
-def upright(scan: Scan, cache: Path | None = None) -> tuple[Scan, float] | None:
-    """Return a scan whose head stands as the average head does, and by how many degrees it was turned.
+def upright(surface: HeadSurface, scan_to_head: Matrix) -> HeadSurface:
+    """Return a head that stands as the average head does.
 
     Parameters
     ----------
-    scan : Scan
-        A head. Its voxels stay; its affine is turned.
-    cache : Path, optional
-        Folder for registrations.
-
-    Returns
-    -------
-    (Scan, float) or None
-        None if it is unknown where the head lies (`presence`).
+    surface : HeadSurface
+        In the world of the scan.
+    scan_to_head : ndarray, shape (4, 4)
+        World of the scan -> world of the average head, mm.
     """
-    scan_to_head = presence(scan, cache).scan_to_head
-    if scan_to_head is None:
-        return None
-    return replace(scan, affine=turned_upright(scan_to_head) @ scan.affine), turn_of(scan_to_head)
+    return replace(surface, mesh=moved(surface.mesh, turned_upright(scan_to_head)))
 
 
 def turned_upright(scan_to_head: Matrix) -> Matrix:

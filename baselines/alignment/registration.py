@@ -110,8 +110,7 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
         If niimath is missing, or an earlier registration is there and cannot be read.
     """
     binary = package_file("niimath", "bin/niimath")
-    record = None if cache is None else cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
-    if record is not None and record.is_file():
+    if cache is not None and (record := _record(cache, scan, strict)).is_file():
         return _sensible(_kept(record), strict)
     small = coarse(scan)
     if small.data.size < LEAST_VOXELS:  # niimath looks for minutes
@@ -120,13 +119,22 @@ def register(scan: Scan, cache: Path | None = None, strict: bool = True) -> Regi
     small = Scan(small.data - no_signal(scan.data), small.affine)  # niimath takes 0 for air
     if np.ptp(small.data) == 0:  # niimath looks for minutes
         raise AlignmentError("every voxel is the same: there is no head to register")
-    fits = _fits(binary, small, strict)
+    fits, reasons = _fits(binary, small, forward=True)
+    clear = any(fit.similarity > CLEAR_SIMILARITY for fit in fits)
+    if strict and not clear:
+        more, why = _fits(binary, small, forward=False)
+        fits, reasons = [*fits, *more], [*reasons, *why]
+    if not fits:
+        raise AlignmentError(f"niimath could not register the scan: {reasons[0]}")
     found = max(fits, key=lambda fit: fit.similarity)
-    if strict and _is_doubtful(found):
+    doubtful = _is_doubtful(found)
+    if strict and doubtful:
         found = max([found, *_again(binary, small)], key=lambda fit: fit.similarity)
     found = _about_the_brain(binary, small, found)
-    if record is not None:  # nonsense as well: it takes the longest to find
-        _write_whole(record, {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity})
+    if cache is not None:  # nonsense as well: it takes the longest to find
+        # Where the first fits are clear, strict or not is the same.
+        for kept in (True, False) if clear and not doubtful else (strict,):
+            _write_whole(_record(cache, scan, kept), found)
     return _sensible(found, strict)
 
 
@@ -166,28 +174,19 @@ def _coarse_heads() -> tuple[Scan, Scan]:
     return coarse(average_head()), coarse(average_head_t2w())
 
 
-def _fits(binary: Path, small: Scan, both_ways: bool) -> list[Registration]:
-    """Fit both contrasts, head to scan, and scan to head too unless a head was found by then.
-
-    A fit that niimath gives up is not among the result.
-    """
+def _fits(binary: Path, small: Scan, forward: bool) -> tuple[list[Registration], list[str]]:
+    """Fit both contrasts, head to scan, or scan to head; and return why niimath gave up what is not there."""
     fits: list[Registration] = []
     reasons = []
-    heads = _coarse_heads()
-    for forward in (True, False) if both_ways else (True,):
-        if fits and max(fit.similarity for fit in fits) > CLEAR_SIMILARITY:
-            break
-        for head in heads:
-            try:
-                matrix = _allineate(binary, head, small) if forward else _allineate(binary, small, head)
-            except _GivenUpError as error:
-                reasons.append(str(error))
-                continue
-            matrix = matrix if forward else np.asarray(np.linalg.inv(matrix), dtype=np.float64)
-            fits.append(Registration(matrix, similarity(small, matrix)))
-    if not fits:
-        raise AlignmentError(f"niimath could not register the scan: {reasons[0]}")
-    return fits
+    for head in _coarse_heads():
+        try:
+            matrix = _allineate(binary, head, small) if forward else _allineate(binary, small, head)
+        except _GivenUpError as error:
+            reasons.append(str(error))
+            continue
+        matrix = matrix if forward else np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+        fits.append(Registration(matrix, similarity(small, matrix)))
+    return fits, reasons
 
 
 def _is_doubtful(found: Registration) -> bool:
@@ -309,6 +308,10 @@ def _kept(record: Path) -> Registration:
         raise SetupError(f"{record}: was kept from an earlier run and cannot be read; remove it") from error
 
 
+def _record(cache: Path, scan: Scan, strict: bool) -> Path:
+    return cache / f"{_key(scan)}{'' if strict else '-lax'}.json"
+
+
 def _key(scan: Scan) -> str:
     digest = hashlib.sha256()
     for part in (scan, average_head(), average_head_t2w()):
@@ -321,7 +324,8 @@ def _key(scan: Scan) -> str:
     return digest.hexdigest()
 
 
-def _write_whole(path: Path, record: dict[str, object]) -> None:
+def _write_whole(path: Path, found: Registration) -> None:
+    record = {"scan_to_head": found.scan_to_head.tolist(), "similarity": found.similarity}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
     with os.fdopen(handle, "w") as stream:

@@ -10,7 +10,7 @@ from mriprivacy.baselines.face.landmarks import Face, detect_face
 from mriprivacy.baselines.face.nose_check import nose_of
 from mriprivacy.baselines.face.render import render_with_depth
 from mriprivacy.baselines.face.scan import Scan
-from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
+from mriprivacy.baselines.face.surface import HeadSurface, SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import View, make_views
 
 VIEWS = make_views()  # the mean over views is steadier than any one of them
@@ -68,9 +68,23 @@ def appearance_of_scan(
         Without pictures if no head surface can be made of the scan.
     """
     try:
-        surface = reconstruct(scan, spacing_mm)
+        return appearance_of_surface(reconstruct(scan, spacing_mm), views, size)
     except SurfaceError as error:
         return Appearance((), (), str(error))
+
+
+def appearance_of_surface(surface: HeadSurface, views: Sequence[View] = VIEWS, size: int = 400) -> Appearance:
+    """Draw a head under every view and look for its face: the rest of `appearance_of_scan`.
+
+    Parameters
+    ----------
+    surface : HeadSurface
+        The head.
+    views : sequence of View
+        Camera positions.
+    size : int
+        Edge of the pictures, pixels.
+    """
     pictures, depths = zip(*render_with_depth(surface, views, size), strict=True)
     # A face of a render is 150-200 pixels wide, twice what the detector needs.
     seen = [detect_face(picture, upsample=0) for picture in pictures]

@@ -1,11 +1,12 @@
 """Features of scans and photographs, made once and kept by the content of the file."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from zipfile import BadZipFile
 
 import numpy as np
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mriprivacy.baselines.alignment.placed_faces import placed_faces, upright
+from mriprivacy.baselines.alignment.presence import presence, turn_of
 from mriprivacy.baselines.attacks.own_code import by_cause, called, fault, is_own, line_of, wrong_numbers
 from mriprivacy.baselines.attacks.registry import Attack, make_attack
-from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_scan
+from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo, appearance_of_surface
 from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, why_no_face
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.baselines.face.surface import SurfaceError, reconstruct
 from mriprivacy.baselines.face.views import make_views
 from mriprivacy.challenge.compute.code_hash import code_of
 from mriprivacy.challenge.compute.parallel import Compute, Lost, run
@@ -31,6 +34,7 @@ from mriprivacy.scoring.errors import SetupError, UserError
 _MADE_BY = (
     "mriprivacy.baselines.face.appearance",
     "mriprivacy.baselines.alignment.placed_faces",
+    "mriprivacy.baselines.alignment.presence",
     "mriprivacy.baselines.attacks.registry",
     "mriprivacy.baselines.face.photo",
 )  # and what they import
@@ -108,6 +112,7 @@ def extract(
     label: str,
     compute: Compute,
     untrusted: bool = False,
+    heads: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
 ) -> dict[str, ImageFeatures]:
     """Take features from scans (`kind` "scan") or photographs ("photo"), in parallel.
 
@@ -126,6 +131,9 @@ def extract(
     untrusted : bool
         Whether the images are from outside: time and memory are limited. One that ends its worker is a
         failure to acquire, and `lost`.
+    heads : mapping from id to ndarray, shape (4, 4)
+        World of the scan -> world of the average head, mm, where it is known; other scans are registered
+        where that is needed.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def extract(
         _ = _attack(name).settings
     if kind == "scan":
         make_views(extraction.camera.views, extraction.camera.lights)
-    jobs = [_FeatureJob(name, path, kind, extraction) for name, path in paths.items()]
+    jobs = [_FeatureJob(name, path, kind, extraction, heads.get(name)) for name, path in paths.items()]
     if untrusted:
         found = run_untrusted(_extract_one, jobs, label, compute)
         images = [ImageFeatures(False, f.reason, {}, lost=True) if isinstance(f, Lost) else f for f in found]
@@ -180,6 +188,15 @@ class _FeatureJob:
     path: Path
     kind: str
     extraction: Extraction
+    scan_to_head: NDArray[np.float64] | None = None
+
+    @property
+    def camera(self) -> str:
+        """What of the settings decides which faces there are, as text."""
+        if self.kind != "scan":
+            return f"{self.kind} None"
+        placed = "" if self.scan_to_head is None else f" {self.scan_to_head.tolist()}"
+        return f"{self.kind} {asdict(self.extraction.camera)}{placed}"
 
 
 def _extract_one(job: _FeatureJob) -> ImageFeatures:
@@ -208,57 +225,54 @@ def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[st
 
     Reconstruction, renders, detection; of a scan without a detected face, those where one must have been.
     """
-    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
-    kept = _kept(job, image, "faces", f"{job.kind} {camera}")
+    kept = _kept(job, image, "faces", job.camera)
     renders = job.extraction.renders if job.kind == "scan" else None
     if kept and kept.is_file() and renders is None:
         with readable(kept):
             return _load_faces(kept)
-    appearance = _look(job)
+    appearance, placed = _look(job)
     if renders is not None:
         write_renders(appearance, job.name, renders)
     faces, checks, reason = appearance.found, appearance.checks, ""
     if not faces:
         reason = appearance.reason or "no face found"
-        faces = _placed(job)
+        faces = placed
         checks = checks | {"views_placed": float(len(faces))}
     if kept:
         _save_faces(kept, faces, reason, checks)
     return faces, reason, checks
 
 
-def _look(job: _FeatureJob) -> Appearance:
+def _look(job: _FeatureJob) -> tuple[Appearance, tuple[Face, ...]]:
+    """Return what an image shows; of a scan without a detected face also those where one must have been."""
     if job.kind == "photo":
-        return appearance_of_photo(read_photo(job.path))
-    camera = job.extraction.camera
-    views, scan = make_views(camera.views, camera.lights), read_scan(job.path)
-    seen = appearance_of_scan(scan, camera.spacing_mm, views, camera.size)
-    if 2 * len(seen.found) >= len(views):
-        return seen
-    # A head that nods far or lies aside is looked at again as the average head stands.
-    turned = upright(scan, job.extraction.cache)
-    if turned is None:
-        return seen
-    again = appearance_of_scan(turned[0], camera.spacing_mm, views, camera.size)
-    if len(again.found) <= len(seen.found):
-        return seen
-    return replace(again, checks=again.checks | {"turned_degrees": turned[1]})
-
-
-def _placed(job: _FeatureJob) -> tuple[Face, ...]:
-    if job.kind == "photo":
-        return ()
-    camera, registrations = job.extraction.camera, job.extraction.cache
+        return appearance_of_photo(read_photo(job.path)), ()
+    camera, scan = job.extraction.camera, read_scan(job.path)
     views = make_views(camera.views, camera.lights)
-    return placed_faces(read_scan(job.path), camera.spacing_mm, views, camera.size, registrations)
+    try:
+        surface = reconstruct(scan, camera.spacing_mm)
+    except SurfaceError as error:
+        return Appearance((), (), str(error)), ()
+    seen = appearance_of_surface(surface, views, camera.size)
+    if 2 * len(seen.found) >= len(views):
+        return seen, ()
+    head = job.scan_to_head
+    if head is None:
+        head = presence(scan, job.extraction.cache).scan_to_head
+    if head is None:
+        return seen, ()
+    # A head that nods far or lies aside is looked at again as the average head stands.
+    again = appearance_of_surface(upright(surface, head), views, camera.size)
+    if len(again.found) > len(seen.found):
+        seen = replace(again, checks=again.checks | {"turned_degrees": turn_of(head)})
+    return seen, () if seen.found else placed_faces(surface, head, views, camera.size)
 
 
 def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.float64] | None:
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name)
-    camera = asdict(job.extraction.camera) if job.kind == "scan" else None
     code = code_of(type(attack).__module__)  # of one of your own with what it imports
-    settings = f"{job.kind} {camera} {len(look.faces)} {name} {attack.settings} {code}"
+    settings = f"{job.camera} {len(look.faces)} {name} {attack.settings} {code}"
     kept = _kept(job, image, "vector", settings)
     if kept and kept.is_file():
         with readable(kept):

@@ -79,7 +79,7 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     Judged
     """
     edition, sealed, compute, known = context.edition, context.sealed, context.compute, not context.rehearsal
-    (gate, gate_remarks, kept), gating = timed(
+    gated, gating = timed(
         "brain gate",
         apply_gate,
         edition,
@@ -89,13 +89,13 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         context.cache,
         compute,
     )
-    (there, cannot_tell, whole), finding = timed(
-        "faces left", look_for_faces, edition, submission.scans, context.cache, compute
+    left, finding = timed(
+        "faces left", look_for_faces, edition, submission.scans, gated.in_place, context.cache, compute
     )
-    original, defaced, doubles, taken, looking = _look(context, submission)
+    original, defaced, doubles, taken, looking = _look(context, submission, left.heads)
     control = Control(doubles, context.trials.mated) if doubles else None
-    gate, lost = _without_lost(gate, defaced)
-    (played, face), comparing = timed("games", _games, context, kept, original, defaced)
+    gate, lost = _without_lost(gated.gate, defaced)
+    (played, face), comparing = timed("games", _games, context, gated.kept, original, defaced)
     audited = _audited(context, original, defaced, control)
     leak_checked, leaking = timed("audit", leak_checks, edition, sealed, compute) if known else ([], {})
     checks = [*audited.checks, *leak_checked]
@@ -120,12 +120,13 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
     (utility, utility_remarks), measuring = timed("utility", measure_utility, context, submission, gate)
     released = {key: own for key, own in defaced.photos.items() if key[1] != DEFACED}
     kind = "scans" if edition.eval.reference_contrast else "photographs"
+    steps = (gating, finding, looking, comparing, audited.seconds, leaking, scoring, choosing)
     return Judged(
         results=[*results, *best, *more, *predicted],
         remarks=[
-            *gate_remarks,
-            *cannot_tell,
-            *not_found(whole, {p: i.acquired for own in defaced.scans.values() for p, i in own.items()}),
+            *gated.remarks,
+            *left.remarks,
+            *not_found(left.whole, {p: i.acquired for own in defaced.scans.values() for p, i in own.items()}),
             *lost,
             *taken.remarks,
             *remarks_on_references(released, kind),
@@ -137,24 +138,12 @@ def judge_defacing(context: Context, submission: DefacingSubmission) -> Judged:
         ],
         scores={ask.attacker: ask.scores for ask in (*asks, *others)},
         chosen=chosen,
-        seconds=summed(
-            gating,
-            finding,
-            looking,
-            comparing,
-            audited.seconds,
-            leaking,
-            scoring,
-            choosing,
-            scoring_more,
-            predicting,
-            measuring,
-        ),
+        seconds=summed(*steps, scoring_more, predicting, measuring),
         gate=gate,
         checks=[*checks, *predicted_checks],
         utility=utility,
         face=face,
-        presence=there,
+        presence=left.counts,
         games=played,
         images={
             "released": original.scans["eval"],
@@ -304,11 +293,12 @@ def _called(what: Callable[[], Any]) -> Any:
 
 
 def _look(
-    context: Context, submission: DefacingSubmission
+    context: Context, submission: DefacingSubmission, heads: Mapping[str, Floats]
 ) -> tuple[Seen, Seen, dict[str, dict[str, ImageFeatures]], Photographs, dict[str, float]]:
     """Take features from scans as released and as defaced, and from photographs; each image once.
 
-    Photographs of doppelgangers, by condition, are kept apart: no attacker is trained on what it sees there.
+    `heads` says where the head lies in defaced scans. Photographs of doppelgangers, by condition, are kept
+    apart: no attacker is trained on what it sees there.
     """
     edition, protocol = context.edition, context.protocol
     extraction = Extraction(
@@ -322,7 +312,10 @@ def _look(
     ) -> tuple[ByState, dict[str, float]]:
         # One list of all sets: a worker that is done with one goes on with the next.
         flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
-        found, seconds = timed(label, extract, flat, kind, extraction, label, context.compute, untrusted)
+        sent_heads = heads if untrusted else {}
+        known = {f"{s} {n}": sent_heads[n] for s, paths in sets.items() for n in paths if n in sent_heads}
+        asked = (flat, kind, extraction, label, context.compute, untrusted, known)
+        found, seconds = timed(label, extract, *asked)
         seen = {set_: {name: found[f"{set_} {name}"] for name in paths} for set_, paths in sets.items()}
         return seen, seconds
 

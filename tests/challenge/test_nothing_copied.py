@@ -20,6 +20,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry_file import file_digest, write_entry
+from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft
 from tests.helpers.board_entries import made_up
 from tests.helpers.engine import ENGINE_WORDS
 from tests.helpers.hostile_archives import members, packed
@@ -88,7 +89,9 @@ def test_of_a_submission_nothing_is_copied(
     (sent / "sent.zip").write_bytes(packed(contents))
     rng = np.random.default_rng(1)
 
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         return {
             name: ImageFeatures(True, "", {"geo": rng.normal(size=40), "volume": rng.normal(size=40)})
             for name in paths
@@ -99,7 +102,7 @@ def test_of_a_submission_nothing_is_copied(
     room = "mriprivacy.challenge.evaluation.defacing."
     monkeypatch.setattr(room + "extract", extract)
     monkeypatch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
-    monkeypatch.setattr(room + "look_for_faces", lambda *_: ({}, [], frozenset()))
+    monkeypatch.setattr(room + "look_for_faces", lambda *_: FacesLeft({}, (), frozenset(), {}))
     monkeypatch.setattr(room + "SHUFFLED_KEYS", 2)
     monkeypatch.setattr(room + "KEYS_A_CALL", 2)
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))

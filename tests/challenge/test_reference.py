@@ -112,7 +112,9 @@ def looks(context: Context) -> dict[tuple[str, str, str], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def entry(context: Context, submission, looks) -> Entry:
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         def one(name: str) -> ImageFeatures:
             place, image = name.rsplit(" ", 1)
             state = "bald" if "bald" in place else "raw"

@@ -1,7 +1,7 @@
 """The brain gate: a defacer may take the face, not the brain; and what of the original is still there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,28 @@ LEAST_CHANGED = 0.01
 
 
 @dataclass(frozen=True)
+class Gated:
+    """What the brain gate found in a submission.
+
+    Attributes
+    ----------
+    gate : Gate or None
+        Scans in whose original no brain is found are not counted; None where that is all of them.
+    remarks : tuple of str
+        One line a kind of problem, with the number of scans and five of them.
+    kept : dict from id to KeptFace
+        What of each original is still there; without scans on which a worker ended or with another grid.
+    in_place : frozenset of str
+        Scans whose brain is the original's, where it was: their heads lie as they lay.
+    """
+
+    gate: Gate | None
+    remarks: tuple[str, ...] = ()
+    kept: Mapping[str, KeptFace] = field(default_factory=dict)
+    in_place: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class _GateJob:
     original: Path
     defaced: Path
@@ -45,7 +67,7 @@ def apply_gate(
     limit: float,
     cache: Path,
     compute: Compute,
-) -> tuple[Gate | None, list[str], dict[str, KeptFace]]:
+) -> Gated:
     """Apply the brain gate to every scan of a defacing submission, both splits.
 
     Parameters
@@ -65,12 +87,7 @@ def apply_gate(
 
     Returns
     -------
-    gate : Gate or None
-        Scans in whose original no brain is found are not counted; None where that is all of them.
-    warnings : list of str
-        One line a kind of problem, with the number of scans and five of them.
-    kept : dict from id to KeptFace
-        What of each original is still there; without scans on which a worker ended or with another grid.
+    Gated
     """
     jobs = {
         probe: _GateJob(
@@ -96,7 +113,7 @@ def apply_gate(
     ]
     remarks = [f"brain gate: {reason} ({told})" for reason, told in by_reason(sorted(unknown))]
     if not reports:
-        return None, remarks, kept
+        return Gated(None, tuple(remarks), kept)
     estimated = sum(jobs[probe].mask is None for probe in reports)
     if estimated:
         remarks.append(
@@ -112,7 +129,8 @@ def apply_gate(
         failed=tuple(p for p, report in reports.items() if len(report.problems) > (not report.differs)),
         estimated=estimated,
     )
-    return gate, remarks + [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)], kept
+    remarks += [f"brain gate: {problem} ({told})" for problem, told in by_reason(problems)]
+    return Gated(gate, tuple(remarks), kept, frozenset(reports.keys() - set(gate.failed)))
 
 
 def _lost(lost: Lost) -> GateReport:

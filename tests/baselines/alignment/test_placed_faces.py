@@ -7,9 +7,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mriprivacy.baselines.alignment.placed_faces import LOOKED_AT, placed_faces, turned_upright
+from mriprivacy.baselines.alignment.presence import presence
 from mriprivacy.baselines.defacers import deface
-from mriprivacy.baselines.face.landmarks import detect_face
+from mriprivacy.baselines.face.landmarks import Face, detect_face
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.surface import reconstruct
 from mriprivacy.baselines.face.views import make_views
 from tests.helpers.degraded import halved
 
@@ -24,6 +26,12 @@ def head(real_head: Scan) -> Scan:
 @pytest.fixture(scope="module")
 def registrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("registrations")
+
+
+def placed(head: Scan, registrations: Path) -> tuple[Face, ...]:
+    scan_to_head = presence(head, registrations).scan_to_head
+    assert scan_to_head is not None
+    return placed_faces(reconstruct(head, 1.5), scan_to_head, VIEWS, 400)
 
 
 def motion(degrees: tuple[float, float, float], shift: tuple[float, float, float]) -> np.ndarray:
@@ -44,7 +52,7 @@ def test_a_head_is_turned_and_not_scaled(scale: float) -> None:
 
 
 def test_a_detector_agrees_where_there_is_a_face(head: Scan, registrations: Path) -> None:
-    for face in placed_faces(head, 1.5, VIEWS, 400, registrations):
+    for face in placed(head, registrations):
         seen, _ = detect_face(face.picture, upsample=0)
         assert seen is not None
         assert np.median(np.abs(seen.landmarks - face.landmarks)) < 4
@@ -56,9 +64,8 @@ def test_a_detector_agrees_where_there_is_a_face(head: Scan, registrations: Path
 def test_the_picture_does_not_hang_on_how_a_head_lies(
     degrees: tuple[float, float, float], head: Scan, registrations: Path
 ) -> None:
-    upright = placed_faces(head, 1.5, VIEWS, 400, registrations)
-    turned = Scan(head.data, motion(degrees, (8, -5, 12)) @ head.affine)
-    found = placed_faces(turned, 1.5, VIEWS, 400, registrations)
+    upright = placed(head, registrations)
+    found = placed(Scan(head.data, motion(degrees, (8, -5, 12)) @ head.affine), registrations)
     assert len(found) == len(upright) == len(VIEWS)
     for one, other in zip(found, upright, strict=True):
         assert np.median(np.abs(one.landmarks - other.landmarks)) < 6
@@ -67,22 +74,9 @@ def test_the_picture_does_not_hang_on_how_a_head_lies(
 @pytest.mark.long
 @pytest.mark.parametrize("defacer", ["quickshear", "remove_face"])
 def test_a_head_without_a_face_is_cut_out_too(defacer: str, head: Scan, registrations: Path) -> None:
-    faces = placed_faces(deface(defacer, head, registrations), 1.5, VIEWS, 400, registrations)
-    whole = placed_faces(head, 1.5, VIEWS, 400, registrations)
+    faces = placed(deface(defacer, head, registrations), registrations)
+    whole = placed(head, registrations)
     assert len(faces) == len(VIEWS)
     for face, before in zip(faces, whole, strict=True):
         assert face.picture.shape == (400, 400, 3)
         assert np.abs(np.subtract(face.box, before.box)).max() < 25
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        np.zeros((40, 40, 40)),
-        np.random.default_rng(0).uniform(0, 1, (40, 40, 40)),
-        np.eye(40)[:, :, None] * np.ones(40),
-    ],
-    ids=["nothing", "noise", "a plane"],
-)
-def test_what_is_no_head_has_no_face(data: np.ndarray) -> None:
-    assert placed_faces(Scan(data, np.diag([5.0, 5, 5, 1])), 1.5, VIEWS, 400) == ()

@@ -1,10 +1,12 @@
 import shutil
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
 
+from mriprivacy.baselines.alignment.presence import CANNOT_TELL, Presence
 from mriprivacy.baselines.attacks import face_network as network
 from mriprivacy.baselines.attacks import registry as attacks
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
@@ -16,6 +18,7 @@ from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.weights import WeightsError
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, VectorError, extract
 from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.engine import ENGINE
 
@@ -256,3 +259,43 @@ def test_a_stranger_s_image_that_an_attack_says_no_numbers_of_is_lost_alone(tmp_
     found = extract(paths, "photo", extraction, "photos", Compute("loky", 1, seconds=60), untrusted=True)
     assert (found["good"].lost, found["nan"].lost) == (False, True)
     assert found["nan"].reason == "could not be worked on (VectorError)"
+
+
+def egg(folder: Path) -> Path:
+    """Write a head without a face."""
+    x, y, z = np.mgrid[-60:60, -60:60, -60:60]
+    inside = (x / 40) ** 2 + (y / 45) ** 2 + (z / 55) ** 2 < 1
+    affine = np.array([[2.0, 0, 0, -120], [0, 2, 0, -120], [0, 0, 2, -120], [0, 0, 0, 1]])
+    nib.save(nib.Nifti1Image((100 * inside).astype(np.int16), affine), folder / "egg.nii.gz")
+    return folder / "egg.nii.gz"
+
+
+def test_where_a_head_lies_is_not_looked_for_where_it_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Scan] = []
+
+    def seen(scan: Scan, cache: Path) -> Presence:
+        asked.append(scan)
+        return Presence(CANNOT_TELL, reason="an egg")
+
+    monkeypatch.setattr("mriprivacy.challenge.attackers.features.presence", seen)
+    extraction = Extraction(("geo",), Rendering(spacing_mm=2.0), tmp_path / "cache")
+    paths = {"a": egg(tmp_path)}
+
+    def taken(heads: dict[str, np.ndarray]) -> ImageFeatures:
+        return extract(paths, "scan", extraction, "scans", Compute("sequential"), heads=heads)["a"]
+
+    lost = taken({})
+    assert len(asked) == 1
+    assert (lost.acquired, lost.vectors, lost.checks["views_placed"]) == (False, {}, 0)
+    upright, nodding = np.eye(4), np.eye(4)
+    nodding[1:3, 1:3] = [[0.9, -0.436], [0.436, 0.9]]
+    found, other = taken({"a": upright}), taken({"a": nodding})
+    assert len(asked) == 1
+    assert not found.acquired  # no detector fired; what is there is an attacker's all the same
+    assert found.checks["views_placed"] == 5
+    assert not np.array_equal(
+        found.vectors["geo"], other.vectors["geo"]
+    )  # nor are they mixed up in the cache
+    assert np.array_equal(taken({"a": upright}).vectors["geo"], found.vectors["geo"])

@@ -163,7 +163,9 @@ def test_a_defacing_entry(
     """Of made-up features, as noise has no face."""
     rng, room = np.random.default_rng(1), "mriprivacy.challenge.evaluation.defacing."
 
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         return {name: ImageFeatures(True, "", {"geo": rng.normal(size=6)}) for name in paths}
 
     monkeypatch.setattr(room + "extract", extract)
@@ -260,7 +262,8 @@ def test_the_brain_of_a_real_head_is_estimated_and_bounded(head_folder: Path, tm
         path = tmp_path / f"{name}.nii.gz"
         nib.save(nib.Nifti1Image(data, head.affine), path)
         scans = {(split.name, probe): path}
-        gate, warned, _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+        gated = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+        gate, warned = gated.gate, gated.remarks
         assert (gate.scans, gate.estimated) == (1, 1)
         assert gate.passed == (name == "front"), (gate, warned)
         assert any("no true brain is sealed" in line for line in warned)

@@ -186,7 +186,7 @@ def test_a_scan_that_ends_its_worker_is_no_protection(
 ) -> None:
     """It counts as a failure to acquire, is reported, and does not pass the gate."""
 
-    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+    def extract(paths, kind, extraction, label, compute, untrusted, *_) -> dict[str, ImageFeatures]:
         assert untrusted == ("defaced" in label)
         return {name: ImageFeatures(False, "could not be worked on", {}, lost=untrusted) for name in paths}
 
@@ -211,7 +211,7 @@ def test_references_without_a_face_are_told_and_counted(
     lost = {f"('eval', 'raw') {blank}", f"('eval', 'bald') {blank}", f"('eval', 'bald') {bald}"}
     noise = np.random.default_rng(0)
 
-    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+    def extract(paths, kind, extraction, label, compute, untrusted, *_) -> dict[str, ImageFeatures]:
         return {
             name: ImageFeatures(False, "no face found", {})
             if name in lost
@@ -262,9 +262,9 @@ def test_a_gate_that_ends_its_worker_does_not_pass(
         lambda _, jobs, *__: [Lost("took too long")] * len(jobs),
     )
     scans = check_submission(defacing, tiny_edition).scans
-    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
-    assert gate.passed == 0
-    (remark,) = remarks
+    gated = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    assert (gated.gate.passed, gated.in_place) == (0, frozenset())
+    (remark,) = gated.remarks
     assert remark.startswith("brain gate: took too long (10 scans: ")
 
 
@@ -287,8 +287,11 @@ def test_scans_without_a_brain_are_not_counted(
     sealed_mask = SealedKey.brain_mask
     monkeypatch.setattr("mriprivacy.challenge.evaluation.checks.brain_gate.estimate_brain", estimate)
     monkeypatch.setattr(SealedKey, "brain_mask", lambda key, p: sealed_mask(key, p) if p in known else None)
-    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    gated = apply_gate(tiny_edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+    gate, remarks = gated.gate, gated.remarks
     assert calls == [tmp_path] * 7
+    assert len(gated.in_place) == 6
+    assert not gated.in_place & known
     assert (gate.scans, gate.estimated) == (9, 6)
     # The sealed masks reach into what the fixture takes off, the estimated ones do not.
     assert gate.passed == 6
@@ -298,7 +301,8 @@ def test_scans_without_a_brain_are_not_counted(
     monkeypatch.setattr(SealedKey, "brain_mask", lambda *_: None)
     calls.clear()
     one = dict(list(scans.items())[:1])
-    assert apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))[0] is None
+    alone = apply_gate(tiny_edition, sealed, one, 0.05, tmp_path, Compute("sequential"))
+    assert (alone.gate, alone.in_place) == (None, frozenset())
 
 
 def test_what_is_known_of_nobody_is_nothing_that_two_people_share() -> None:
@@ -318,12 +322,14 @@ def test_a_scan_that_cannot_be_used_after_all_costs_itself_alone(
 ) -> None:
     """Whatever intake should let through: an error over one scan is no end of the evaluation."""
     scans = check_submission(defacing, tiny_edition).scans
-    before, _, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential"))
+    before = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("sequential")).gate
     passed = next(key for key in sorted(scans) if key[1] not in before.failed)
     scans[passed].write_bytes(b"no scan")
-    gate, remarks, _ = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
+    gated = apply_gate(tiny_edition, sealed, scans, 1.0, tmp_path, Compute("loky", 1))
+    gate, remarks = gated.gate, gated.remarks
     assert gate.passed == before.passed - 1
     assert passed[1] in gate.failed
+    assert passed[1] not in gated.in_place
     assert f"brain gate: could not be worked on (ScanError) (1 scan: {passed[1]})" in remarks
     assert not any(str(defacing) in remark for remark in remarks)
 
@@ -340,7 +346,7 @@ def test_attackers_of_bald_take_the_raw_photograph_where_hair_removal_failed(
     looked: dict[str, Path] = {}
     noise = np.random.default_rng(0)
 
-    def extract(paths, kind, extraction, label, compute, untrusted) -> dict[str, ImageFeatures]:
+    def extract(paths, kind, extraction, label, compute, untrusted, *_) -> dict[str, ImageFeatures]:
         looked.update(paths)
         return {
             name: ImageFeatures(True, "", {attack: noise.normal(size=4) for attack in extraction.attacks})

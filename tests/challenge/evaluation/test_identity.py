@@ -168,7 +168,9 @@ def submission(context: Context, tmp_path_factory: pytest.TempPathFactory):
 def entry_of(context: Context, submission, monkeypatch: pytest.MonkeyPatch, lost: str = "") -> Entry:
     see, asked = features(context, "identity"), []
 
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         asked.extend(paths.values())
         double = {name: Path(path).is_relative_to(context.sealed.root) for name, path in paths.items()}
         assert not (untrusted and any(double.values()))

@@ -23,6 +23,7 @@ from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.evaluation.checks.brain_gate import apply_gate
+from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft
 from mriprivacy.challenge.evaluation.checks.metadata_leak import metadata_leaks
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
@@ -86,7 +87,9 @@ def front(path: Path) -> NDArray[np.float64]:
     return data.reshape(4, 4, SIDE - FRONT, 4, 4).mean(axis=(1, 2, 4)).ravel()
 
 
-def fake_extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+def fake_extract(
+    paths, kind, extraction, label, compute, untrusted=False, heads=()
+) -> dict[str, ImageFeatures]:
     assert kind == "scan"
     assert untrusted == ("defaced" in label)
     vectors = {name: front(path) for name, path in paths.items()}
@@ -124,7 +127,8 @@ def judge(
         "mriprivacy.challenge.evaluation.defacing.measure_utility", lambda *_: ({}, [])
     )  # there is no brain
     monkeypatch.setattr(
-        "mriprivacy.challenge.evaluation.defacing.look_for_faces", lambda *_: ({}, [], frozenset())
+        "mriprivacy.challenge.evaluation.defacing.look_for_faces",
+        lambda *_: FacesLeft({}, (), frozenset(), {}),
     )  # nor a head that could be registered
     edition = open_edition(folder)
     protocol = Protocol(attacks=["deepface", "volume"], networks=["Dlib"], bootstrap=20, reanalysed=1)
@@ -199,7 +203,7 @@ def test_without_true_brains_a_defacer_is_ranked_by_estimated_ones(
     gates = {}
     for system, change in {"returned": lambda data: data, "brainless": brainless}.items():
         scans = check_submission(submit(edition, tmp_path / system, change, system), edition).scans
-        gates[system], _, _ = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential"))
+        gates[system] = apply_gate(edition, sealed, scans, 0.05, tmp_path, Compute("sequential")).gate
     returned, lost = (replace(kept, system=name, gate=gate) for name, gate in gates.items())
     n = 2 * PEOPLE  # probes and references of both splits
     assert (kept.gate.passed, kept.gate.scans, kept.gate.estimated) == (n, n, n)

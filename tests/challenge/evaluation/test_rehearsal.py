@@ -15,6 +15,7 @@ from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft
 from mriprivacy.challenge.evaluation.rehearsal import rehearsed
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
@@ -109,7 +110,9 @@ def test_it_is_rated_without_a_key(
     whose = {r: p for (p, r), mated in public.dev.key.items() if mated}
     rng = np.random.default_rng(1)
 
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         def one(name: str, path: Path) -> ImageFeatures:
             if kind == "scan":
                 seen = toy_heads.surface(np.asanyarray(nib.load(path).dataobj))
@@ -122,7 +125,8 @@ def test_it_is_rated_without_a_key(
 
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.extract", extract)
     monkeypatch.setattr(
-        "mriprivacy.challenge.evaluation.defacing.look_for_faces", lambda *_: ({}, [], frozenset())
+        "mriprivacy.challenge.evaluation.defacing.look_for_faces",
+        lambda *_: FacesLeft({}, (), frozenset(), {}),
     )
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.SHUFFLED_KEYS", 2)
     monkeypatch.setattr("mriprivacy.challenge.evaluation.defacing.KEYS_A_CALL", 2)

@@ -15,7 +15,7 @@ from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry import entry as entries
 from mriprivacy.challenge.entry.entry import ORIGINAL_TOO, may_be_ranked, unreadable
 from mriprivacy.challenge.entry.entry_file import read_entry, write_entry
-from mriprivacy.challenge.evaluation.checks.face_presence import look_for_faces
+from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft, look_for_faces
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.intake.submission import SubmissionError
 from mriprivacy.challenge.leaderboard.pages.terminal import summary
@@ -98,10 +98,11 @@ def test_scans_and_originals_are_told_apart(
     room = "mriprivacy.challenge.evaluation.checks.face_presence."
     monkeypatch.setattr(room + "presence", seen)
     monkeypatch.setattr(room + "judge", lambda small, *_: Presence(CANNOT_TELL, reason="no head (nmi 1.02)"))
-    counts, remarks, whole = look_for_faces(tiny_edition, sent, tmp_path, ENGINE)
-    assert counts == counted(len(scans) - 2, 1, 1)
-    assert not whole
-    assert sorted(remarks) == sorted(
+    left = look_for_faces(tiny_edition, sent, (), tmp_path, ENGINE)
+    assert left.counts == counted(len(scans) - 2, 1, 1)
+    assert not left.whole
+    assert left.heads.keys() == {probe for _, probe in scans} - {bad[1], own[1]}
+    assert sorted(left.remarks) == sorted(
         f"faces: cannot tell in these scans{more} whether a face is left: no head (1 scan: {probe})"
         for (_, probe), more in ((bad, " and in their originals"), (own, ""))
     )
@@ -128,5 +129,50 @@ def test_what_remains_is_judged_where_the_original_lay(
     room = "mriprivacy.challenge.evaluation.checks.face_presence."
     monkeypatch.setattr(room + "presence", seen)
     monkeypatch.setattr(room + "judge", judged)
-    assert look_for_faces(tiny_edition, sent, tmp_path, ENGINE) == (counted(1, 0, 0), [], frozenset())
+    left = look_for_faces(tiny_edition, sent, (), tmp_path, ENGINE)
+    assert left == FacesLeft(counted(1, 0, 0), (), frozenset(), {})
     assert [own.tolist() for own in asked] == [place.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("in_place", "judged_there", "registered", "verdict"),
+    [
+        (True, WHOLE, ["original"], WHOLE),
+        (True, CANNOT_TELL, ["original", "sent"], DEFACED),
+        (False, WHOLE, ["sent"], DEFACED),
+    ],
+    ids=["the brain is in place", "but nothing is seen there", "the brain was moved"],
+)
+def test_a_scan_whose_brain_is_in_place_is_not_registered_again(
+    in_place: bool,
+    judged_there: str,
+    registered: list[str],
+    verdict: str,
+    tiny_edition: Edition,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probe, *_ = tiny_edition.eval.probes
+    sent = {("eval", probe): tmp_path / "sent.nii.gz"}
+    image = nib.load(tiny_edition.eval.scan(probe))
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj) // 2, image.affine), sent["eval", probe])
+    original = read_scan(tiny_edition.eval.scan(probe))
+    lay, own, asked = np.diag([1.0, 1, 1.1, 1]), np.diag([1.0, 1, 0.9, 1]), []
+
+    def seen(scan: Scan, cache: Path) -> Presence:
+        asked.append("original" if np.array_equal(scan.data, original.data) else "sent")
+        if asked[-1] == "original":
+            return Presence(WHOLE, scan_to_head=lay)
+        return Presence(DEFACED, scan_to_head=own)
+
+    def judged(small: Scan, scan_to_head: np.ndarray, air: float) -> Presence:
+        known = None if judged_there == CANNOT_TELL else scan_to_head
+        return Presence(judged_there, reason="no head", scan_to_head=known)
+
+    room = "mriprivacy.challenge.evaluation.checks.face_presence."
+    monkeypatch.setattr(room + "presence", seen)
+    monkeypatch.setattr(room + "judge", judged)
+    left = look_for_faces(tiny_edition, sent, {probe} if in_place else (), tmp_path, ENGINE)
+    assert asked == registered
+    assert left.counts[verdict] == 1
+    assert left.heads[probe].tolist() == (lay if verdict == WHOLE else own).tolist()

@@ -18,6 +18,7 @@ from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import Entry, may_be_ranked
 from mriprivacy.challenge.entry.entry_file import read_entry, write_entry
+from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.challenge.evaluation.evaluator import evaluate
 from mriprivacy.challenge.export.columns import platform_scores
@@ -55,7 +56,9 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
     face = {of[p]: toy_heads.surface(own[p]) for own in scans.values() for p in own}
     noise = np.random.default_rng(4)
 
-    def extract(paths, kind, extraction, label, compute, untrusted=False) -> dict[str, ImageFeatures]:
+    def extract(
+        paths, kind, extraction, label, compute, untrusted=False, heads=()
+    ) -> dict[str, ImageFeatures]:
         def one(name: str, path: Path) -> ImageFeatures:
             if kind == "scan":
                 seen = toy_heads.surface(np.asanyarray(nib.load(path).dataobj))
@@ -84,7 +87,7 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
             patch.setattr(room + "predict_from_images", lambda *_: ([], [], []))
             patch.setattr(room + "leak_checks", lambda *_: [])
             patch.setattr(
-                room + "look_for_faces", lambda *_: ({}, [], frozenset())
+                room + "look_for_faces", lambda *_: FacesLeft({}, (), frozenset(), {})
             )  # nor have toys a brain of ours
             patch.setattr(room + "SHUFFLED_KEYS", 2)  # the audit is tested elsewhere
             patch.setattr(room + "KEYS_A_CALL", 2)
