@@ -4,7 +4,7 @@
 
 People are drawn at the survey's mix of sex, age band and group, ages uniform within a band, and taped on the
 mesh that is scanned. The status is 1 if a bound of docs/results/calibration.md is broken. With `--check`
-nothing is written: `.ci/run all` does so with 800 people.
+nothing is written: `.ci/run` does so with 800 people.
 """
 
 import argparse
