@@ -55,6 +55,7 @@ def test_templates() -> None:
     assert not problems, "\n" + "\n".join(problems)
 
 
+@pytest.mark.long
 def test_every_page_of_the_board() -> None:
     """As `rank` makes it from the committed entries; what a team wrote of its system is its own."""
     entries = read_entries(ROOT / "entries")

@@ -33,7 +33,7 @@ def test_a_plain_loop_makes_the_same_choice(sessions: int) -> None:
     assert np.array_equal(found.same_choice(systems), found.scores)
 
 
-@pytest.mark.parametrize("signs", [(1,), (1, -1)])
+@pytest.mark.parametrize("signs", [(1,), pytest.param((1, -1), marks=pytest.mark.long)])
 @pytest.mark.parametrize("metric", ["auc", "partial_auc", "people_found_any"])
 def test_of_attackers_that_guess_the_chosen_one_guesses(metric: str, signs: tuple[int, ...]) -> None:
     """The best of thirteen looks like .65 on twelve people; the chosen one is at .5."""

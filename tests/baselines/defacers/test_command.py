@@ -164,6 +164,7 @@ def test_fsl_is_told_to_compress(name: str, scan: Scan, path: Path, monkeypatch:
     assert deface(name, scan).data.min() == 0
 
 
+@pytest.mark.long
 def test_what_a_program_started_ends_with_it(
     scan: Scan, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

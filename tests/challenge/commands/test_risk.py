@@ -66,6 +66,7 @@ def risk(folder: Path, *words: str) -> int:
     return main(["risk", *overrides, "compute=sequential"])
 
 
+@pytest.mark.long
 def test_the_exposed_are_found_and_one_of_them_is_named(
     hospital: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -202,6 +202,7 @@ def test_prepare_can_be_run_again(hospital: Hospital) -> None:
     assert hospital.prepared("sanity_check") == (0, "")
 
 
+@pytest.mark.long
 def test_a_cohort_that_cannot_be_built_says_why(image: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     status, lines = Hospital(image, tmp_path / "empty", tmp_path / "hospital").prepare()
@@ -210,6 +211,7 @@ def test_a_cohort_that_cannot_be_built_says_why(image: Path, tmp_path: Path) -> 
     assert "Traceback" not in lines
 
 
+@pytest.mark.long
 def test_sanity_check_finds_what_changed_and_what_does_not_belong_together(
     hospital: Hospital, tiny_edition_folder: Path
 ) -> None:

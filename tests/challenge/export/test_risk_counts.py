@@ -138,6 +138,7 @@ def on_medperf(hospital: Hospital, folder: Path, monkeypatch: pytest.MonkeyPatch
     return yaml.safe_load((folder / "results.yaml").read_text())
 
 
+@pytest.mark.long
 def test_counts_of_three_containers_pooled_are_the_central_result(
     hospitals: list[Hospital],
     scored: list[tuple[np.ndarray, Scores]],

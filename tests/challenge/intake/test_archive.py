@@ -120,6 +120,7 @@ def test_both_commands_refuse_alike(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_scans_are_bounded_together(tmp_path: Path) -> None:
     """A zip of a hundredth of their size: each scan is small enough, all of them are not."""
     names = [f"eval/mri/sub-{n}/anat/sub-{n}_T2w.nii.gz" for n in range(80)]

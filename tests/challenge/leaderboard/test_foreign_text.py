@@ -93,6 +93,7 @@ def elements(html: str) -> list[str]:
     return [one for one in found if not re.match(r"wbr |span \['class'\]$", one)]
 
 
+@pytest.mark.long
 @DRAWN
 @example(texts=WORST_OF_ALL)
 @given(texts=TEXTS)

@@ -264,6 +264,7 @@ def guessed_draws() -> tuple[np.ndarray, np.ndarray]:
     return value, replicates
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("made", [equal_draws, pytest.param(guessed_draws, marks=pytest.mark.slow)])
 def test_equal_draws_do_not_rate_a_system_anew(
     made: Callable[[], tuple[np.ndarray, np.ndarray]],

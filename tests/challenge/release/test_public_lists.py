@@ -154,6 +154,7 @@ def test_pairs_are_of_one_hospital_and_all_of_it(standard: str, ixi: tuple[Parti
             assert set(here) == {"Guys", "HH", "IOP"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("standard", ["ixi", "ixi-sites"])
 def test_a_missing_scan_changes_nothing_else_and_is_named(
     standard: str, ixi: tuple[Participant, ...]

@@ -185,6 +185,7 @@ def test_equal_pixels_have_one_digest_however_they_are_packed(photograph: Path) 
     assert hashlib.sha256(as_ppm.getvalue()).hexdigest() == digest
 
 
+@pytest.mark.long
 def test_every_byte_of_header_and_voxels_counts(scan: Path) -> None:
     """One voxel, one field: whatever byte is changed, the digest is another, or the file is refused."""
     raw, digests, refused = gzip.decompress(scan.read_bytes()), {content_digest(scan)}, 0

@@ -60,6 +60,7 @@ def test_limits_name_games_and_what_is_not_ranked() -> None:
     assert not any("synthetic" in line for line in limits(made_up(1, synthetic=False)))
 
 
+@pytest.mark.long
 def test_rank_writes_a_card_beside_every_page() -> None:
     entries = read_entries(COMMITTED)
     names = [name for name, _ in pages(entries)]
