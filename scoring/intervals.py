@@ -225,6 +225,11 @@ def difference(first: Estimate, second: Estimate, correlation: float) -> Estimat
     correlation : float
         Of the two over draws of people, in [-1, 1].
 
+    Returns
+    -------
+    Estimate
+        Without an interval where one of the two has none.
+
     Examples
     --------
     >>> one = Estimate(0.9, 0.8, 0.95, 12)
@@ -260,6 +265,11 @@ def ratio(value: float, replicates: Floats, n: int, level: float = LEVEL) -> Est
         People behind the mean below, of which there are fewer: `FEWEST_PEOPLE` or more.
     level : float
         Confidence level.
+
+    Returns
+    -------
+    Estimate
+        Without an interval of fewer people, or where the ratio is not above 0.
 
     Examples
     --------

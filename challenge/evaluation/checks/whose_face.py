@@ -59,7 +59,7 @@ def others_faces(scans: Mapping[str, KeptFace], subjects: Mapping[str, str]) -> 
     list of OthersFace
         Of scans that are more like somebody else than like their own originals, one each at most, of the
         original that is most alike; first as a face stands voxel for voxel (`_by_voxels`), then as a head
-        that may have been moved or mirrored (`_by_copies`).
+        that may have been moved or mirrored (`_alike`).
     """
     names = list(scans)
     who = np.array([subjects[name] for name in names])
