@@ -60,7 +60,7 @@ def test_the_commands_run_at_both_levels(home: Path, monkeypatch: pytest.MonkeyP
         home / "edition",
         EditionConfig(id="tiny", seed=1, hair_removal="given"),
     )
-    monkeypatch.setattr(features, "_look", lambda job: Appearance((), (made_up_face(job.path),)))
+    monkeypatch.setattr(features, "_look", lambda job: (Appearance((), (made_up_face(job.path),)), ()))
     commands = re.findall(r"^uv run mriprivacy (attack hydra.*)$", DOCS, flags=re.MULTILINE)
     assert len(commands) == 2
     scores = {}

@@ -102,7 +102,7 @@ def attacking(
     tiny_edition_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> list[str]:
     """Words that attack noise, with a made-up face in each image, by `Mine` of a module of its own name."""
-    monkeypatch.setattr(features, "_look", lambda job: Appearance((), (face_of(job.path),)))
+    monkeypatch.setattr(features, "_look", lambda job: (Appearance((), (face_of(job.path),)), ()))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     module = "own_" + re.sub(r"\W", "_", request.node.name)
