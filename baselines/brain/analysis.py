@@ -202,14 +202,21 @@ def _air_spread(data: NDArray[np.float32]) -> float:
 def _priors() -> tuple[Scan, ...]:
     """Return the chances of grey matter, white matter and fluid, 2 mm, in the world of ICBM152."""
     grey, white, head = (nib.load(package_file("nilearn", _ICBM.format(name))) for name in ("gm", "wm", "t1"))
-    maps = [np.asarray(image.dataobj, np.float32) for image in (grey, white, head)]
-    maps = [maps[0] / maps[0].max(), maps[1] / maps[1].max(), (maps[2] > 0).astype(np.float32)]
-    maps[2] = ndimage.binary_fill_holes(maps[2] > 0).astype(np.float32)
-    maps[2] = np.clip(maps[2] - maps[0] - maps[1], 0, 1)
-    return tuple(
-        coarse(Scan(ndimage.gaussian_filter(one, PRIOR_MM), np.asarray(grey.affine, np.float64)), GRID_MM)
-        for one in maps
-    )
+    affine = np.asarray(grey.affine, np.float64)
+    # In their own place and one after the other, for each of them takes 35 MB.
+    maps = [np.asarray(image.dataobj, np.float32) for image in (grey, white)]
+    for one in maps:
+        one /= one.max()
+    fluid = ndimage.binary_fill_holes(np.asarray(head.dataobj, np.float32) > 0).astype(np.float32)
+    for one in maps:
+        fluid -= one
+    maps.append(np.clip(fluid, 0, 1, out=fluid))
+    return tuple(coarse(Scan(_smooth(maps.pop(0)), affine), GRID_MM) for _ in range(3))
+
+
+def _smooth(one: NDArray[np.float32]) -> NDArray[np.float32]:
+    ndimage.gaussian_filter(one, PRIOR_MM, output=one)
+    return one
 
 
 def _mixture(cut: Scan, scan_to_head: NDArray[np.float64], near: NDArray[np.bool_]) -> NDArray[np.float32]:
