@@ -191,8 +191,8 @@ class _FeatureJob:
     scan_to_head: NDArray[np.float64] | None = None
 
     @property
-    def camera(self) -> str:
-        """What of the settings decides which faces there are, as text."""
+    def settings(self) -> str:
+        """What decides which faces are seen, but for the image and the code, as text."""
         if self.kind != "scan":
             return f"{self.kind} None"
         placed = "" if self.scan_to_head is None else f" {self.scan_to_head.tolist()}"
@@ -225,7 +225,7 @@ def _faces(job: _FeatureJob, image: str) -> tuple[tuple[Face, ...], str, dict[st
 
     Reconstruction, renders, detection; of a scan without a detected face, those where one must have been.
     """
-    kept = _kept(job, image, "faces", job.camera)
+    kept = _kept(job, image, "faces", job.settings)
     renders = job.extraction.renders if job.kind == "scan" else None
     if kept and kept.is_file() and renders is None:
         with readable(kept):
@@ -272,7 +272,7 @@ def _vector(job: _FeatureJob, image: str, name: str, look: Look) -> NDArray[np.f
     """Return the features of an image by one attack; an empty array is kept for none."""
     attack = _attack(name)
     code = code_of(type(attack).__module__)  # of one of your own with what it imports
-    settings = f"{job.camera} {len(look.faces)} {name} {attack.settings} {code}"
+    settings = f"{job.settings} {len(look.faces)} {name} {attack.settings} {code}"
     kept = _kept(job, image, "vector", settings)
     if kept and kept.is_file():
         with readable(kept):
