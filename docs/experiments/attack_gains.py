@@ -36,6 +36,7 @@ from mriprivacy.challenge.edition.protocol import Rendering, attacks_of, read_pr
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.entry.entry import EVERY_LEVEL, LEVELS, ORACLE
+from mriprivacy.challenge.evaluation.checks.face_presence import look_for_faces
 from mriprivacy.scoring import auc, cllr, compare, draw_systems, min_cllr
 
 Floats = NDArray[np.float64]
@@ -113,13 +114,21 @@ class Bench:
         named = on_networks(attacks, self.protocol.networks)
         extraction = Extraction(named, camera, self.cache)
 
+        paths = {
+            (name, p): (submission / name if submission else split.folder) / "mri" / split.scan_name(p)
+            for name, split in self.edition.splits.items()
+            for p in split.probes
+        }
+        # As an evaluation does where the brain gate is passed, so that what it kept is found.
+        known = (self.edition, paths, {p for _, p in paths}, self.cache, Compute("loky", 2))
+        heads = look_for_faces(*known).heads if submission else {}
+
         def look(paths: dict[str, Path], kind: str) -> dict[str, ImageFeatures]:
-            return extract(paths, kind, extraction, kind, Compute("loky", 2))
+            return extract(paths, kind, extraction, kind, Compute("loky", 2), heads=heads)
 
         scans, photos = {}, {}
         for name, split in self.edition.splits.items():
-            folder = submission / name / "mri" if submission else split.folder / "mri"
-            scans[name] = look({p: folder / split.scan_name(p) for p in split.probes}, "scan")
+            scans[name] = look({p: paths[name, p] for p in split.probes}, "scan")
             for condition in self.edition.conditions:
                 photos[name, condition] = look(self.shots[name, condition], "photo")
         return Seen(scans, photos)
