@@ -2,26 +2,39 @@
 
     python docs/how-to/mutants.py 200 --seed 0 --contexts .coverage scoring challenge/evaluation
 
-Each mutant is made in a copy of the tree and tried with the tests that mirror its file and folder, then with
-`--wide` ones; or, where coverage noted which tests run which line, with those of the changed line, the most
-particular first. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says what to
-do with it.
+Each mutant is made in a copy of the tree and tried with the tests that mirror its file and folder; or, where
+coverage noted which tests run which line, with those of the changed line, the most particular first, and then
+with the test file of its module. A process that has imported the libraries, and nothing of mriprivacy, is
+forked for each mutant. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says
+what to do with it.
 """
 
 import argparse
 import ast
+import importlib
+import os
 import random
+import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import coverage
+import pytest
 
 ROOT = Path(__file__).parents[2]
+LIBRARIES = (  # what takes long to import
+    "cv2", "hydra", "hypothesis", "joblib", "matplotlib.pyplot", "nibabel", "numba", "omegaconf",
+    "onnxruntime", "pandas", "pyarrow.parquet", "pyvista", "reportlab.platypus", "scipy.ndimage",
+    "scipy.optimize", "scipy.spatial", "scipy.stats", "skimage.measure", "sklearn.linear_model",
+    "sklearn.pipeline", "vtk",
+)  # fmt: skip
 SWAPS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
@@ -36,7 +49,11 @@ def mutants(path: Path) -> Iterator[Mutant]:
     """Yield every mutant of one file; docstrings, annotations and messages are left alone."""
     text = path.read_text(encoding="utf-8")
     lines, tree = text.splitlines(), ast.parse(text)
+    types = [getattr(node, field, None) for node in ast.walk(tree) for field in ("annotation", "returns")]
+    left = {part for one in types if one for part in ast.walk(one)}
     for node in ast.walk(tree):
+        if node in left:
+            continue
         for start, end, new in changes(node, lines):
             (line, first), (last_line, last) = start, end
             if line == last_line:
@@ -70,26 +87,30 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def noticed(copy: Path, mutant: Mutant, tries: list[list[str]]) -> bool:
-    """Put a mutant in its place and run one set of tests after the other, until one fails."""
+def outcome(copy: Path, mutant: Mutant, tries: list[list[str]], limit: float, same: bool) -> str:
+    """Put a mutant in its place, run one list of tests after the other, and return what failed first."""
     name, line, _, new = mutant
     target = copy / name
     before = target.read_text(encoding="utf-8")
     lines = before.splitlines(keepends=True)
-    lines[line - 1] = new + "\n"
+    if same:
+        lines.append("# the same\n")
+    else:
+        lines[line - 1] = new + "\n"
     target.write_text("".join(lines), encoding="utf-8")
     try:
-        return any(pytest(copy, paths) for paths in tries)
+        return next(filter(None, (failure(copy, tests, limit) for tests in tries)), "")
     finally:
         target.write_text(before, encoding="utf-8")
+        for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*"):
+            compiled.unlink()  # two changes within a second look alike to Python
 
 
 def mirrors(copy: Path, name: str) -> list[list[str]]:
-    """Return the test file of a module, then its doctests and the tests of its folder."""
+    """Return the test file of a module with its doctests, then the tests of its folder."""
     folder = Path("tests") / Path(name).parent
-    own = folder / f"test_{Path(name).name}"
-    tries = [[str(own)]] if (copy / own).is_file() else []
-    return [*tries, [path for path in (f"mriprivacy/{name}", str(folder)) if (copy / path).exists()]]
+    own = [f"{folder}/test_{Path(name).name}", f"mriprivacy/{name}"]
+    return [[path for path in paths if (copy / path).exists()] for paths in (own, [str(folder)])]
 
 
 class Contexts:
@@ -98,37 +119,67 @@ class Contexts:
     def __init__(self, path: Path) -> None:
         data = coverage.CoverageData(str(path))
         data.read()
-        files = {Path(name).resolve(): name for name in data.measured_files()}
-        self.lines = {
-            path.as_posix().removeprefix(f"{ROOT.as_posix()}/"): data.contexts_by_lineno(name)
-            for path, name in files.items()
-        }
+        files = sorted(data.measured_files())
+        root = os.path.commonpath(files)  # of the tree that was measured, which may be another clone
+        self.lines = {os.path.relpath(name, root): data.contexts_by_lineno(name) for name in files}
         self.runs = Counter(test for own in self.lines.values() for tests in own.values() for test in tests)
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-n", "0", "-m", "not slow"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
-        self.there = {line for line in listed.stdout.splitlines() if "::" in line}
+        self.texts: dict[str, str] = {}
 
     def tests(self, name: str, line: int, most: int) -> list[str]:
         """Return the tests that run a line, those first that run few other lines."""
         found = self.lines.get(name, {}).get(line, ())
         ordered = sorted(found, key=lambda test: (self.runs[test], test))
         tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"; "" is at import
-        return [test for test in tests if test in self.there][:most]
+        return [test for test in tests if self.there(test)][:most]
+
+    def there(self, test: str) -> bool:
+        """Say whether a test is still in its file."""
+        name, _, rest = test.partition("::")
+        if name not in self.texts:
+            path = ROOT / name
+            self.texts[name] = path.read_text(encoding="utf-8") if path.is_file() else ""
+        function = rest.rpartition("::")[2].partition("[")[0].rpartition(".")[2]
+        return function in self.texts[name]
 
 
-def pytest(copy: Path, tests: list[str]) -> bool:
-    """Say whether a test fails, or none ends within ten minutes."""
+def failure(copy: Path, tests: list[str], limit: float, marks: str = "not slow and not long") -> str:
+    """Run tests in a child of this process and return the first that fails; empty where all pass.
+
+    The copy stands first on the path, also for processes that a test starts.
+    """
     if not tests:
-        return False
-    listed = copy / "chosen-tests.txt"  # a command line has not room for all
-    listed.write_text("\n".join(tests), encoding="utf-8")
-    options = ["-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, f"@{listed}"]
-    try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=600, check=False)
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode not in (0, 5)
+        return ""
+    log = copy.parent / "log.txt"
+    options = ["-x", "-q", "-n", "0", "-m", marks, "-p", "no:cacheprovider", "--durations=5"]
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.setsid()
+            os.chdir(copy)
+            out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
+            os.environ["PYTHONPATH"] = sys.path[0] = str(copy)
+            code = int(pytest.main([*options, f"--basetemp={copy.parent / 'tests'}", *tests]))
+        finally:
+            os._exit(code)
+    end = time.monotonic() + limit
+    while not (done := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            break
+        time.sleep(0.02)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # workers that the tests left
+    if not done[0]:
+        return f"no end within {limit:.0f} s"
+    code = os.waitstatus_to_exitcode(done[1])
+    if code in (0, 5):  # all pass, or none was found
+        return ""
+    first = re.search(r"^(FAILED|ERROR) .*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    return first.group()[:150] if first else f"pytest ended with {code}"
 
 
 def main() -> None:
@@ -139,9 +190,10 @@ def main() -> None:
     parser.add_argument("number", type=int)
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--wide", nargs="*", default=[])
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
     parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=float, default=180, help="seconds a mutant")
+    parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
     places = [ROOT / place for place in asked.folders]
@@ -153,23 +205,31 @@ def main() -> None:
     part, parts = map(int, asked.part.split("/"))
     chosen = chosen[part - 1 :: parts]
     contexts = Contexts(asked.contexts) if asked.contexts else None
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch, "tree")
         shutil.copytree(
             ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__")
         )
+        for library in LIBRARIES:
+            importlib.import_module(library)
         survivors = 0
         for i, mutant in enumerate(chosen, 1):
-            tries = mirrors(copy, mutant[0])
-            if contexts and (own := contexts.tests(*mutant[:2], asked.most)):
-                tries = [own]
-            if not noticed(copy, mutant, [*tries, asked.wide]):
+            tries, start = mirrors(copy, mutant[0]), time.monotonic()
+            if contexts and (particular := contexts.tests(*mutant[:2], asked.most)):
+                tries = [particular, tries[0]]
+            failed = outcome(copy, mutant, tries, asked.limit, asked.same)
+            if not failed:
                 survivors += 1
                 print(
                     f"survives: {mutant[0]}:{mutant[1]}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}",
                     flush=True,
                 )
-            print(f"{i} of {len(chosen)} tried, {i - survivors} noticed", file=sys.stderr, flush=True)
+            print(
+                f"{i} of {len(chosen)} tried, {i - survivors} noticed; {mutant[0]}:{mutant[1]}, "
+                f"{time.monotonic() - start:.0f} s: {failed or 'survives'}",
+                file=sys.stderr,
+                flush=True,
+            )
     print(f"{len(chosen) - survivors} of {len(chosen)} mutants of {len(every)} were noticed")
 
 
