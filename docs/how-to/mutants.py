@@ -107,9 +107,9 @@ def outcome(copy: Path, mutant: Mutant, tries: list[list[str]], limit: float, sa
 
 
 def mirrors(copy: Path, name: str) -> list[list[str]]:
-    """Return the test file of a module with its doctests, then the tests of its folder."""
+    """Return the test file of a module, its doctests and the rules of the tree, then the tests of its folder."""
     folder = Path("tests") / Path(name).parent
-    own = [f"{folder}/test_{Path(name).name}", f"mriprivacy/{name}"]
+    own = [f"{folder}/test_{Path(name).name}", f"mriprivacy/{name}", "tests/test_folders.py"]
     return [[path for path in paths if (copy / path).exists()] for paths in (own, [str(folder)])]
 
 
@@ -126,10 +126,12 @@ class Contexts:
         self.texts: dict[str, str] = {}
 
     def tests(self, name: str, line: int, most: int) -> list[str]:
-        """Return the tests that run a line, those first that run few other lines."""
-        found = self.lines.get(name, {}).get(line, ())
+        """Return the tests that run a line, or, at import, its file; those first that run few other lines."""
+        of_file = self.lines.get(name, {})
+        found = {test for test in of_file.get(line, ()) if "::" in test}  # "" is at import
+        found = found or {test for tests in of_file.values() for test in tests if "::" in test}
         ordered = sorted(found, key=lambda test: (self.runs[test], test))
-        tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"; "" is at import
+        tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"
         return [test for test in tests if self.there(test)][:most]
 
     def there(self, test: str) -> bool:
