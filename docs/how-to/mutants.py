@@ -2,9 +2,9 @@
 
     python docs/how-to/mutants.py 200 --seed 0 --contexts .coverage scoring challenge/evaluation
 
-Each mutant is made in a copy of the tree and tried with the tests that mirror its file and folder; or, where
-coverage noted which tests run which line, with those of the changed line, the most particular first, and then
-with the test file of its module. A process that has imported the libraries, and nothing of mriprivacy, is
+Each mutant is made in a copy of the tree and tried with the tests that mirror its file, or else its folder;
+where coverage noted which tests run which line, first with those of the changed line, the most particular
+first. A process that has imported the libraries, and nothing of mriprivacy, is
 forked for each mutant. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says
 what to do with it.
 """
@@ -87,8 +87,8 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def outcome(copy: Path, mutant: Mutant, tries: list[list[str]], limit: float, same: bool) -> str:
-    """Put a mutant in its place, run one list of tests after the other, and return what failed first."""
+def outcome(copy: Path, mutant: Mutant, tests: list[str], marks: str, limit: float, same: bool) -> str:
+    """Put a mutant in its place, run tests, and return what failed first."""
     name, line, _, new = mutant
     target = copy / name
     before = target.read_text(encoding="utf-8")
@@ -99,18 +99,18 @@ def outcome(copy: Path, mutant: Mutant, tries: list[list[str]], limit: float, sa
         lines[line - 1] = new + "\n"
     target.write_text("".join(lines), encoding="utf-8")
     try:
-        return next(filter(None, (failure(copy, tests, limit) for tests in tries)), "")
+        return failure(copy, tests, marks, limit)
     finally:
         target.write_text(before, encoding="utf-8")
         for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*"):
             compiled.unlink()  # two changes within a second look alike to Python
 
 
-def mirrors(copy: Path, name: str) -> list[list[str]]:
-    """Return the test file of a module, its doctests and the rules of the tree, then the tests of its folder."""
+def mirrors(copy: Path, name: str) -> list[str]:
+    """Return the doctests of a module, the rules of the tree, and the tests of the module or its folder."""
     folder = Path("tests") / Path(name).parent
-    own = [f"{folder}/test_{Path(name).name}", f"mriprivacy/{name}", "tests/test_folders.py"]
-    return [[path for path in paths if (copy / path).exists()] for paths in (own, [str(folder)])]
+    paths = [f"mriprivacy/{name}", "tests/test_folders.py", f"{folder}/test_{Path(name).name}", str(folder)]
+    return [path for path in paths if (copy / path).exists()][:3]
 
 
 class Contexts:
@@ -127,12 +127,14 @@ class Contexts:
 
     def tests(self, name: str, line: int, most: int) -> list[str]:
         """Return the tests that run a line, or, at import, its file; those first that run few other lines."""
-        of_file = self.lines.get(name, {})
-        found = {test for test in of_file.get(line, ()) if "::" in test}  # "" is at import
-        found = found or {test for tests in of_file.values() for test in tests if "::" in test}
+        found = self.run(name, line) or set().union(*(self.run(name, at) for at in self.lines.get(name, ())))
         ordered = sorted(found, key=lambda test: (self.runs[test], test))
         tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"
         return [test for test in tests if self.there(test)][:most]
+
+    def run(self, name: str, line: int) -> set[str]:
+        """Return the tests that run a line; those that run at import have no name."""
+        return {test for test in self.lines.get(name, {}).get(line, ()) if "::" in test}
 
     def there(self, test: str) -> bool:
         """Say whether a test is still in its file."""
@@ -144,15 +146,13 @@ class Contexts:
         return function in self.texts[name]
 
 
-def failure(copy: Path, tests: list[str], limit: float, marks: str = "not slow and not long") -> str:
-    """Run tests in a child of this process and return the first that fails; empty where all pass.
+def failure(copy: Path, tests: list[str], marks: str, limit: float) -> str:
+    """Run tests in a child of this process and return the first that fails; empty where none did in time.
 
     The copy stands first on the path, also for processes that a test starts.
     """
-    if not tests:
-        return ""
     log = copy.parent / "log.txt"
-    options = ["-x", "-q", "-n", "0", "-m", marks, "-p", "no:cacheprovider", "--durations=5"]
+    options = ["-x", "-q", "-n", "0", "-m", marks, "-p", "no:cacheprovider"]
     child = os.fork()
     if not child:
         code = 1
@@ -176,7 +176,8 @@ def failure(copy: Path, tests: list[str], limit: float, marks: str = "not slow a
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # workers that the tests left
     if not done[0]:
-        return f"no end within {limit:.0f} s"
+        print(f"no end within {limit:.0f} s", file=sys.stderr, flush=True)
+        return ""
     code = os.waitstatus_to_exitcode(done[1])
     if code in (0, 5):  # all pass, or none was found
         return ""
@@ -193,8 +194,8 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
-    parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
-    parser.add_argument("--limit", type=float, default=180, help="seconds a mutant")
+    parser.add_argument("--most", type=int, default=15, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=float, default=120, help="seconds a mutant, which survives then")
     parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
@@ -216,10 +217,11 @@ def main() -> None:
             importlib.import_module(library)
         survivors = 0
         for i, mutant in enumerate(chosen, 1):
-            tries, start = mirrors(copy, mutant[0]), time.monotonic()
-            if contexts and (particular := contexts.tests(*mutant[:2], asked.most)):
-                tries = [particular, tries[0]]
-            failed = outcome(copy, mutant, tries, asked.limit, asked.same)
+            tests, marks, start = mirrors(copy, mutant[0]), "not slow", time.monotonic()
+            if contexts:
+                tests = contexts.tests(*mutant[:2], asked.most) + tests
+                marks = "not slow and not long" if contexts.run(*mutant[:2]) else marks
+            failed = outcome(copy, mutant, tests, marks, asked.limit, asked.same)
             if not failed:
                 survivors += 1
                 print(
