@@ -15,6 +15,7 @@ import importlib
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -87,7 +88,7 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def outcome(copy: Path, mutant: Mutant, tests: list[str], marks: str, limit: float, same: bool) -> str:
+def outcome(copy: Path, mutant: Mutant, tests: list[str], marks: str, limit: int, same: bool) -> str:
     """Put a mutant in its place, run tests, and return what failed first."""
     name, line, _, new = mutant
     target = copy / name
@@ -146,7 +147,7 @@ class Contexts:
         return function in self.texts[name]
 
 
-def failure(copy: Path, tests: list[str], marks: str, limit: float) -> str:
+def failure(copy: Path, tests: list[str], marks: str, limit: int) -> str:
     """Run tests in a child of this process and return the first that fails; empty where none did in time.
 
     The copy stands first on the path, also for processes that a test starts.
@@ -159,6 +160,7 @@ def failure(copy: Path, tests: list[str], marks: str, limit: float) -> str:
         try:
             os.setsid()
             os.chdir(copy)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(out, 1)
             os.dup2(out, 2)
@@ -166,19 +168,15 @@ def failure(copy: Path, tests: list[str], marks: str, limit: float) -> str:
             code = int(pytest.main([*options, f"--basetemp={copy.parent / 'tests'}", *tests]))
         finally:
             os._exit(code)
-    end = time.monotonic() + limit
-    while not (done := os.waitpid(child, os.WNOHANG))[0]:
-        if time.monotonic() > end:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            break
+    end = time.monotonic() + 10 * limit
+    while not (done := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
         time.sleep(0.02)
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # workers that the tests left
-    if not done[0]:
-        print(f"no end within {limit:.0f} s", file=sys.stderr, flush=True)
+    code = os.waitstatus_to_exitcode((done if done[0] else os.waitpid(child, 0))[1])
+    if code in (-signal.SIGKILL, -signal.SIGXCPU):
+        print(f"no end within {limit} s", file=sys.stderr, flush=True)
         return ""
-    code = os.waitstatus_to_exitcode(done[1])
     if code in (0, 5):  # all pass, or none was found
         return ""
     first = re.search(r"^(FAILED|ERROR) .*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
@@ -194,8 +192,9 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
-    parser.add_argument("--most", type=int, default=15, help="tests a mutant, with --contexts")
-    parser.add_argument("--limit", type=float, default=120, help="seconds a mutant, which survives then")
+    parser.add_argument("--most", type=int, default=12, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=int, default=40, help="seconds of work a mutant, which survives then")
+    parser.add_argument("--start", type=int, default=1, help="go on from this mutant")
     parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
@@ -216,10 +215,13 @@ def main() -> None:
         for library in LIBRARIES:
             importlib.import_module(library)
         survivors = 0
+        chosen = chosen[asked.start - 1 :]
         for i, mutant in enumerate(chosen, 1):
             tests, marks, start = mirrors(copy, mutant[0]), "not slow", time.monotonic()
             if contexts:
-                tests = contexts.tests(*mutant[:2], asked.most) + tests
+                tests = contexts.tests(*mutant[:2], asked.most) + [
+                    one for one in tests if one.endswith(".py")
+                ]
                 marks = "not slow and not long" if contexts.run(*mutant[:2]) else marks
             failed = outcome(copy, mutant, tests, marks, asked.limit, asked.same)
             if not failed:
