@@ -25,6 +25,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
 
 import coverage
 import pytest
@@ -36,6 +38,7 @@ LIBRARIES = (  # what takes long to import
     "scipy.optimize", "scipy.spatial", "scipy.stats", "skimage.measure", "sklearn.linear_model",
     "sklearn.pipeline", "vtk",
 )  # fmt: skip
+OPTIONS = ["-q", "-s", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
 SWAPS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
@@ -88,25 +91,6 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def outcome(copy: Path, mutant: Mutant, tests: list[str], marks: str, limit: int, same: bool) -> str:
-    """Put a mutant in its place, run tests, and return what failed first."""
-    name, line, _, new = mutant
-    target = copy / name
-    before = target.read_text(encoding="utf-8")
-    lines = before.splitlines(keepends=True)
-    if same:
-        lines.append("# the same\n")
-    else:
-        lines[line - 1] = new + "\n"
-    target.write_text("".join(lines), encoding="utf-8")
-    try:
-        return failure(copy, tests, marks, limit)
-    finally:
-        target.write_text(before, encoding="utf-8")
-        for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*"):
-            compiled.unlink()  # two changes within a second look alike to Python
-
-
 def mirrors(copy: Path, name: str) -> list[str]:
     """Return the doctests of a module, the rules of the tree, and the tests of the module or its folder."""
     folder = Path("tests") / Path(name).parent
@@ -147,40 +131,154 @@ class Contexts:
         return function in self.texts[name]
 
 
-def failure(copy: Path, tests: list[str], marks: str, limit: int) -> str:
-    """Run tests in a child of this process and return the first that fails; empty where none did in time.
+class Judge:
+    """A pytest plugin: in the place of the run of all tests, each mutant has its own in a child process.
 
-    The copy stands first on the path, also for processes that a test starts.
+    All is imported and collected once. A child exchanges the code of the function that was changed, which is
+    the same object wherever it was imported to. What runs at import, it imports anew.
+    The changed file stands in the copy, too, for processes that a test starts.
     """
-    log = copy.parent / "log.txt"
-    options = ["-x", "-q", "-n", "0", "-m", marks, "-p", "no:cacheprovider"]
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            os.setsid()
-            os.chdir(copy)
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-            out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(out, 1)
-            os.dup2(out, 2)
-            os.environ["PYTHONPATH"] = sys.path[0] = str(copy)
-            code = int(pytest.main([*options, f"--basetemp={copy.parent / 'tests'}", *tests]))
-        finally:
-            os._exit(code)
-    end = time.monotonic() + 10 * limit
-    while not (done := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
-        time.sleep(0.02)
-    with suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # workers that the tests left
-    code = os.waitstatus_to_exitcode((done if done[0] else os.waitpid(child, 0))[1])
-    if code in (-signal.SIGKILL, -signal.SIGXCPU):
-        print(f"no end within {limit} s", file=sys.stderr, flush=True)
-        return ""
-    if code in (0, 5):  # all pass, or none was found
-        return ""
-    first = re.search(r"^(FAILED|ERROR) .*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return first.group()[:150] if first else f"pytest ended with {code}"
+
+    def __init__(
+        self, copy: Path, asked: argparse.Namespace, contexts: Contexts | None, chosen: list[Mutant]
+    ) -> None:
+        self.copy, self.asked, self.contexts, self.chosen = copy, asked, contexts, chosen
+        self.failed: list[str] = []
+        self.survivors = 0
+
+    def files(self) -> list[str]:
+        """Return the files of the tests of all mutants."""
+        every = {path for mutant in self.chosen for path in mirrors(self.copy, mutant[0])}
+        every |= {test.partition("::")[0] for mutant in self.chosen for test in self.particular(mutant)}
+        return sorted(every)
+
+    def particular(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run the line, the most particular first."""
+        return self.contexts.tests(*mutant[:2], self.asked.most) if self.contexts else []
+
+    def tests(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
+        """Return those, then the tests of the module; long ones where no quick one runs the line."""
+        first = [items[name] for name in self.particular(mutant) if name in items]
+        own = mirrors(self.copy, mutant[0])
+        if first:
+            own = [path for path in own if path.endswith(".py")]
+        more = [item for path in own for name, item in items.items() if name.startswith(path)]
+        quick = bool(self.contexts and self.contexts.run(*mutant[:2]))
+        return list(
+            dict.fromkeys([*first, *(one for one in more if not (quick and one.get_closest_marker("long")))])
+        )
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try every mutant; called by pytest once all tests are collected."""
+        items = {item.nodeid: item for item in session.items}
+        for i, mutant in enumerate(self.chosen, 1):
+            start = time.monotonic()
+            failed = self.outcome(mutant, self.tests(mutant, items))
+            if not failed:
+                self.survivors += 1
+                where = f"survives: {mutant[0]}:{mutant[1]}"
+                print(f"{where}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}", flush=True)
+            count = f"{i} of {len(self.chosen)} tried, {i - self.survivors} noticed"
+            took = f"{time.monotonic() - start:.0f} s"
+            said = f"{count}; {mutant[0]}:{mutant[1]}, {took}: {failed or 'survives'}"
+            print(said, file=sys.stderr, flush=True)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that failed."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def outcome(self, mutant: Mutant, tests: list[pytest.Item]) -> str:
+        """Put a mutant in its place, run tests in a child, and return what failed first."""
+        name, line, _, new = mutant
+        target = self.copy / name
+        before = target.read_text(encoding="utf-8")
+        lines = before.splitlines(keepends=True)
+        if not self.asked.same:
+            lines[line - 1] = new + "\n"
+        target.write_text("".join(lines), encoding="utf-8")
+        log = self.copy.parent / "log.txt"
+        child = os.fork()
+        if not child:
+            try:
+                os.setsid()
+                resource.setrlimit(resource.RLIMIT_CPU, (self.asked.limit,) * 2)
+                out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.dup2(out, 1)
+                os.dup2(out, 2)
+                self.run(target, line, tests)
+                os.write(out, f"\nFAILED {self.failed[0]}\n".encode() if self.failed else b"")
+            except BaseException as error:
+                self.failed = [repr(error)]
+                os.write(out, f"\nFAILED {error!r}\n".encode())
+            finally:
+                os._exit(bool(self.failed))
+        end = time.monotonic() + 10 * self.asked.limit
+        while not (done := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
+            time.sleep(0.02)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # workers that the tests left
+        code = os.waitstatus_to_exitcode((done if done[0] else os.waitpid(child, 0))[1])
+        target.write_text(before, encoding="utf-8")
+        for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*"):
+            compiled.unlink()  # two changes within a second look alike to Python
+        if code == 0:
+            return ""
+        if code in (-signal.SIGKILL, -signal.SIGXCPU):
+            print(f"no end within {self.asked.limit} s", file=sys.stderr, flush=True)
+            return ""
+        text = log.read_text(encoding="utf-8", errors="replace")
+        first = re.search(r"^(FAILED|ERROR) .*", text, re.MULTILINE)
+        return first.group()[:150] if first else f"the child ended with {code}"
+
+    def run(self, target: Path, line: int, tests: list[pytest.Item]) -> None:
+        """Run tests of a changed file until one fails."""
+        if exchange(self.copy, target, line):
+            for item, following in zip(tests, [*tests[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.failed:
+                    return
+            return
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("mriprivacy", "tests")]:
+            del sys.modules[name]
+        names = [item.nodeid for item in tests]
+        if int(pytest.main([*OPTIONS, "-x", f"--basetemp={self.copy.parent / 'again'}", *names])) not in (
+            0,
+            5,
+        ):
+            self.failed = self.failed or ["at import"]
+
+
+def exchange(copy: Path, target: Path, line: int) -> bool:
+    """Give the function that holds a line the code that is now in its file; False if there is none."""
+    text = target.read_text(encoding="utf-8")
+    name = ".".join(("mriprivacy", *target.relative_to(copy).with_suffix("").parts)).removesuffix(".__init__")
+    within: ast.AST = ast.parse(text)
+    found: Any = sys.modules[name]
+    code = compile(text, found.__file__, "exec", dont_inherit=True)
+    while not isinstance(within, ast.FunctionDef):
+        inside = [
+            node
+            for node in ast.iter_child_nodes(within)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and node.body[0].lineno <= line <= (node.end_lineno or 0)
+        ]
+        if not inside:
+            return False
+        (within,) = inside
+        first = min([within.lineno, *(one.lineno for one in within.decorator_list)])
+        (code,) = (one for one in code.co_consts if isinstance(one, CodeType) and one.co_firstlineno == first)
+        found = vars(found).get(within.name)
+    while not isinstance(found, FunctionType):
+        parts = [getattr(found, part, None) for part in ("__wrapped__", "__func__", "fget", "func")]
+        found = next((part for part in parts if part is not None), None)
+        if found is None:
+            return False
+    if found.__code__.co_firstlineno != code.co_firstlineno:
+        return False
+    found.__code__ = code
+    return True
 
 
 def main() -> None:
@@ -212,31 +310,15 @@ def main() -> None:
         shutil.copytree(
             ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__")
         )
+        judge = Judge(copy, asked, contexts, chosen[asked.start - 1 :])
+        os.chdir(copy)
+        os.environ["PYTHONPATH"] = sys.path[0] = str(copy)
         for library in LIBRARIES:
             importlib.import_module(library)
-        survivors = 0
-        chosen = chosen[asked.start - 1 :]
-        for i, mutant in enumerate(chosen, 1):
-            tests, marks, start = mirrors(copy, mutant[0]), "not slow", time.monotonic()
-            if contexts:
-                tests = contexts.tests(*mutant[:2], asked.most) + [
-                    one for one in tests if one.endswith(".py")
-                ]
-                marks = "not slow and not long" if contexts.run(*mutant[:2]) else marks
-            failed = outcome(copy, mutant, tests, marks, asked.limit, asked.same)
-            if not failed:
-                survivors += 1
-                print(
-                    f"survives: {mutant[0]}:{mutant[1]}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}",
-                    flush=True,
-                )
-            print(
-                f"{i} of {len(chosen)} tried, {i - survivors} noticed; {mutant[0]}:{mutant[1]}, "
-                f"{time.monotonic() - start:.0f} s: {failed or 'survives'}",
-                file=sys.stderr,
-                flush=True,
-            )
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants of {len(every)} were noticed")
+        options = [*OPTIONS, f"--basetemp={copy.parent / 'tests'}", *judge.files()]
+        pytest.main(options, plugins=[judge])
+    tried = len(judge.chosen)
+    print(f"{tried - judge.survivors} of {tried} mutants of {len(every)} were noticed")
 
 
 if __name__ == "__main__":
