@@ -94,8 +94,12 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
 def mirrors(copy: Path, name: str) -> list[str]:
     """Return the doctests of a module, the rules of the tree, and the tests of the module or its folder."""
     folder = Path("tests") / Path(name).parent
-    paths = [f"mriprivacy/{name}", "tests/test_folders.py", f"{folder}/test_{Path(name).name}", str(folder)]
-    return [path for path in paths if (copy / path).exists()][:3]
+    own = sorted(
+        path.relative_to(copy).as_posix() for path in (copy / folder).glob(f"test_{Path(name).stem}*.py")
+    )
+    if not own and (copy / folder).exists():
+        own = [str(folder)]
+    return [f"mriprivacy/{name}", "tests/test_folders.py", *own]
 
 
 class Contexts:
