@@ -99,7 +99,7 @@ def mirrors(copy: Path, name: str) -> list[str]:
     )
     if not own and (copy / folder).exists():
         own = [str(folder)]
-    return [f"mriprivacy/{name}", "tests/test_folders.py", *own]
+    return [f"mriprivacy/{name}", "tests/test_conventions.py", *own]
 
 
 class Contexts:
@@ -120,6 +120,10 @@ class Contexts:
         ordered = sorted(found, key=lambda test: (self.runs[test], test))
         tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"
         return [test for test in tests if self.there(test)][:most]
+
+    def lines_run(self, test: str) -> int:
+        """Return how many lines a test runs; 0 if it is new."""
+        return self.runs[f"{test}|setup"] + self.runs[f"{test}|run"]
 
     def run(self, name: str, line: int) -> set[str]:
         """Return the tests that run a line; those that run at import have no name."""
@@ -161,16 +165,15 @@ class Judge:
         return self.contexts.tests(*mutant[:2], self.asked.most) if self.contexts else []
 
     def tests(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
-        """Return those, then the tests of the module; long ones where no quick one runs the line."""
-        first = [items[name] for name in self.particular(mutant) if name in items]
-        own = mirrors(self.copy, mutant[0])
-        if first:
-            own = [path for path in own if path.endswith(".py")]
-        more = [item for path in own for name, item in items.items() if name.startswith(path)]
-        quick = bool(self.contexts and self.contexts.run(*mutant[:2]))
-        return list(
-            dict.fromkeys([*first, *(one for one in more if not (quick and one.get_closest_marker("long")))])
-        )
+        """Return those and the tests of the module, small ones first; long ones if no other runs the line."""
+        found = [name for name in self.particular(mutant) if name in items]
+        own = [path for path in mirrors(self.copy, mutant[0]) if path.endswith(".py") or not found]
+        found += [name for name in items if name.startswith(tuple(own))]
+        if self.contexts:
+            if self.contexts.run(*mutant[:2]):
+                found = [name for name in found if not items[name].get_closest_marker("long")]
+            found.sort(key=self.contexts.lines_run)
+        return [items[name] for name in dict.fromkeys(found)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try every mutant; called by pytest once all tests are collected."""
@@ -294,8 +297,8 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
-    parser.add_argument("--most", type=int, default=12, help="tests a mutant, with --contexts")
-    parser.add_argument("--limit", type=int, default=40, help="seconds of work a mutant, which survives then")
+    parser.add_argument("--most", type=int, default=25, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=int, default=30, help="seconds of work a mutant, which survives then")
     parser.add_argument("--start", type=int, default=1, help="go on from this mutant")
     parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
