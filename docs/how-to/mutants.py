@@ -11,6 +11,7 @@ what to do with it.
 
 import argparse
 import ast
+import gc
 import importlib
 import os
 import random
@@ -178,6 +179,8 @@ class Judge:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try every mutant; called by pytest once all tests are collected."""
         items = {item.nodeid: item for item in session.items}
+        gc.collect()
+        gc.freeze()  # or else every child copies what is there, to look at it
         for i, mutant in enumerate(self.chosen, 1):
             start = time.monotonic()
             failed = self.outcome(mutant, self.tests(mutant, items))
@@ -299,6 +302,7 @@ def main() -> None:
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
     parser.add_argument("--most", type=int, default=25, help="tests a mutant, with --contexts")
     parser.add_argument("--limit", type=int, default=30, help="seconds of work a mutant, which survives then")
+    parser.add_argument("--again", type=Path, help="only those that survive in this output")
     parser.add_argument("--start", type=int, default=1, help="go on from this mutant")
     parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
@@ -309,6 +313,9 @@ def main() -> None:
         parser.error(f"no Python file in {', '.join(asked.folders)}")
     every = [mutant for path in files for mutant in mutants(path)]
     chosen = random.Random(asked.seed).sample(every, min(asked.number, len(every)))
+    if asked.again:
+        printed = re.findall(r"survives: (.*):\d+\n  - (.*)\n  \+ (.*)\n", asked.again.read_text("utf-8"))
+        chosen = [one for one in every if (one[0], one[2].strip(), one[3].strip()) in printed]
     part, parts = map(int, asked.part.split("/"))
     chosen = chosen[part - 1 :: parts]
     contexts = Contexts(asked.contexts) if asked.contexts else None
