@@ -171,9 +171,10 @@ class Judge:
         own = [path for path in mirrors(self.copy, mutant[0]) if path.endswith(".py") or not found]
         found += [name for name in items if name.startswith(tuple(own))]
         if self.contexts:
+            long = {name for name in found if items[name].get_closest_marker("long")}
             if self.contexts.run(*mutant[:2]):
-                found = [name for name in found if not items[name].get_closest_marker("long")]
-            found.sort(key=self.contexts.lines_run)
+                found = [name for name in found if name not in long]
+            found.sort(key=lambda name: (name in long, self.contexts.lines_run(name)))
         return [items[name] for name in dict.fromkeys(found)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
