@@ -292,6 +292,12 @@ def exchange(copy: Path, target: Path, line: int) -> bool:
     return True
 
 
+def equivalent() -> set[tuple[str, str, str]]:
+    """Return the mutants that no input tells from the code: file, old and new text."""
+    rows = Path(__file__).with_name("equivalent_mutants.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return {(name, old, new) for name, old, new, _ in (row.split("\t") for row in rows)}
+
+
 def main() -> None:
     """Draw mutants, try each, and print the survivors and their number."""
     parser = argparse.ArgumentParser(
@@ -317,6 +323,8 @@ def main() -> None:
     if asked.again:
         printed = re.findall(r"survives: (.*):\d+\n  - (.*)\n  \+ (.*)\n", asked.again.read_text("utf-8"))
         chosen = [one for one in every if (one[0], one[2].strip(), one[3].strip()) in printed]
+    drawn = len(chosen)
+    chosen = [one for one in chosen if (one[0], one[2].strip(), one[3].strip()) not in equivalent()]
     part, parts = map(int, asked.part.split("/"))
     chosen = chosen[part - 1 :: parts]
     contexts = Contexts(asked.contexts) if asked.contexts else None
@@ -333,7 +341,7 @@ def main() -> None:
         options = [*OPTIONS, f"--basetemp={copy.parent / 'tests'}", *judge.files()]
         pytest.main(options, plugins=[judge])
     tried = len(judge.chosen)
-    print(f"{tried - judge.survivors} of {tried} mutants of {len(every)} were noticed")
+    print(f"{tried - judge.survivors} of {tried} mutants were noticed; drawn: {drawn} of {len(every)}")
 
 
 if __name__ == "__main__":
