@@ -84,6 +84,8 @@ def test_numbers_beside_the_words_are_none(at: int, tmp_path: Path) -> None:
         ([4, 3, 4, 5, 1, 2, 1, 1], None),
         ([7, 3, 4, 5, 1, 1, 1, 1], None),
         ([3, 1, 1, 1, 9, 9, 9, 9], None),
+        ([3, 3, 4, 5, 0, 0, 0, 0], None),
+        ([3, 3, 0, 5, 1, 1, 1, 1], "has dimensions [3, 0, 5]"),
     ],
 )
 def test_one_volume_has_three_extents_and_ones(dims: list[int], message: str | None) -> None:
