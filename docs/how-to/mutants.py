@@ -2,26 +2,44 @@
 
     python docs/how-to/mutants.py 200 --seed 0 --contexts .coverage scoring challenge/evaluation
 
-Each mutant is made in a copy of the tree and tried with the tests that mirror its file and folder, then with
-`--wide` ones; or, where coverage noted which tests run which line, with those of the changed line, the most
-particular first. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says what to
-do with it.
+Each mutant is made in a copy of the tree and tried with the tests that mirror its file, or else its folder;
+where coverage noted which tests run which line, first with those of the changed line, the most particular
+first. A process that has imported the libraries, and nothing of mriprivacy, is
+forked for each mutant. A survivor is printed as file, line, old and new text. docs/how-to/mutants.md says
+what to do with it.
 """
 
 import argparse
 import ast
+import gc
+import importlib
+import os
 import random
+import re
+import resource
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
 
 import coverage
+import pytest
 
 ROOT = Path(__file__).parents[2]
+LIBRARIES = (  # what takes long to import
+    "cv2", "hydra", "hypothesis", "joblib", "matplotlib.pyplot", "nibabel", "numba", "omegaconf",
+    "onnxruntime", "pandas", "pyarrow.parquet", "pyvista", "reportlab.platypus", "scipy.ndimage",
+    "scipy.optimize", "scipy.spatial", "scipy.stats", "skimage.measure", "sklearn.linear_model",
+    "sklearn.pipeline", "vtk",
+)  # fmt: skip
+OPTIONS = ["-q", "-s", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
 SWAPS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
@@ -36,7 +54,11 @@ def mutants(path: Path) -> Iterator[Mutant]:
     """Yield every mutant of one file; docstrings, annotations and messages are left alone."""
     text = path.read_text(encoding="utf-8")
     lines, tree = text.splitlines(), ast.parse(text)
+    types = [getattr(node, field, None) for node in ast.walk(tree) for field in ("annotation", "returns")]
+    left = {part for one in types if one for part in ast.walk(one)}
     for node in ast.walk(tree):
+        if node in left:
+            continue
         for start, end, new in changes(node, lines):
             (line, first), (last_line, last) = start, end
             if line == last_line:
@@ -70,26 +92,15 @@ def changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[tuple[int, int], 
         yield (node.lineno, node.col_offset), (node.operand.lineno, node.operand.col_offset), ""
 
 
-def noticed(copy: Path, mutant: Mutant, tries: list[list[str]]) -> bool:
-    """Put a mutant in its place and run one set of tests after the other, until one fails."""
-    name, line, _, new = mutant
-    target = copy / name
-    before = target.read_text(encoding="utf-8")
-    lines = before.splitlines(keepends=True)
-    lines[line - 1] = new + "\n"
-    target.write_text("".join(lines), encoding="utf-8")
-    try:
-        return any(pytest(copy, paths) for paths in tries)
-    finally:
-        target.write_text(before, encoding="utf-8")
-
-
-def mirrors(copy: Path, name: str) -> list[list[str]]:
-    """Return the test file of a module, then its doctests and the tests of its folder."""
+def mirrors(copy: Path, name: str) -> list[str]:
+    """Return the doctests of a module, the rules of the tree, and the tests of the module or its folder."""
     folder = Path("tests") / Path(name).parent
-    own = folder / f"test_{Path(name).name}"
-    tries = [[str(own)]] if (copy / own).is_file() else []
-    return [*tries, [path for path in (f"mriprivacy/{name}", str(folder)) if (copy / path).exists()]]
+    own = sorted(
+        path.relative_to(copy).as_posix() for path in (copy / folder).glob(f"test_{Path(name).stem}*.py")
+    )
+    if not own and (copy / folder).exists():
+        own = [str(folder)]
+    return [f"mriprivacy/{name}", "tests/test_conventions.py", *own]
 
 
 class Contexts:
@@ -98,37 +109,193 @@ class Contexts:
     def __init__(self, path: Path) -> None:
         data = coverage.CoverageData(str(path))
         data.read()
-        files = {Path(name).resolve(): name for name in data.measured_files()}
-        self.lines = {
-            path.as_posix().removeprefix(f"{ROOT.as_posix()}/"): data.contexts_by_lineno(name)
-            for path, name in files.items()
-        }
+        files = sorted(data.measured_files())
+        root = os.path.commonpath(files)  # of the tree that was measured, which may be another clone
+        self.lines = {os.path.relpath(name, root): data.contexts_by_lineno(name) for name in files}
         self.runs = Counter(test for own in self.lines.values() for tests in own.values() for test in tests)
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-n", "0", "-m", "not slow"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
-        self.there = {line for line in listed.stdout.splitlines() if "::" in line}
+        self.texts: dict[str, str] = {}
 
     def tests(self, name: str, line: int, most: int) -> list[str]:
-        """Return the tests that run a line, those first that run few other lines."""
-        found = self.lines.get(name, {}).get(line, ())
+        """Return the tests that run a line, or, at import, its file; those first that run few other lines."""
+        found = self.run(name, line) or set().union(*(self.run(name, at) for at in self.lines.get(name, ())))
         ordered = sorted(found, key=lambda test: (self.runs[test], test))
-        tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"; "" is at import
-        return [test for test in tests if test in self.there][:most]
+        tests = dict.fromkeys(test.partition("|")[0] for test in ordered)  # "|run", "|setup"
+        return [test for test in tests if self.there(test)][:most]
+
+    def lines_run(self, test: str) -> int:
+        """Return how many lines a test runs; 0 if it is new."""
+        return self.runs[f"{test}|setup"] + self.runs[f"{test}|run"]
+
+    def run(self, name: str, line: int) -> set[str]:
+        """Return the tests that run a line; those that run at import have no name."""
+        return {test for test in self.lines.get(name, {}).get(line, ()) if "::" in test}
+
+    def there(self, test: str) -> bool:
+        """Say whether a test is still in its file."""
+        name, _, rest = test.partition("::")
+        if name not in self.texts:
+            path = ROOT / name
+            self.texts[name] = path.read_text(encoding="utf-8") if path.is_file() else ""
+        function = rest.rpartition("::")[2].partition("[")[0].rpartition(".")[2]
+        return function in self.texts[name]
 
 
-def pytest(copy: Path, tests: list[str]) -> bool:
-    """Say whether a test fails, or none ends within ten minutes."""
-    if not tests:
-        return False
-    listed = copy / "chosen-tests.txt"  # a command line has not room for all
-    listed.write_text("\n".join(tests), encoding="utf-8")
-    options = ["-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, f"@{listed}"]
-    try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=600, check=False)
-    except subprocess.TimeoutExpired:
+class Judge:
+    """A pytest plugin: in the place of the run of all tests, each mutant has its own in a child process.
+
+    All is imported and collected once. A child exchanges the code of the function that was changed, which is
+    the same object wherever it was imported to. What runs at import, it imports anew.
+    The changed file stands in the copy, too, for processes that a test starts.
+    """
+
+    def __init__(
+        self, copy: Path, asked: argparse.Namespace, contexts: Contexts | None, chosen: list[Mutant]
+    ) -> None:
+        self.copy, self.asked, self.contexts, self.chosen = copy, asked, contexts, chosen
+        self.failed: list[str] = []
+        self.survivors = 0
+
+    def files(self) -> list[str]:
+        """Return the files of the tests of all mutants."""
+        every = {path for mutant in self.chosen for path in mirrors(self.copy, mutant[0])}
+        every |= {test.partition("::")[0] for mutant in self.chosen for test in self.particular(mutant)}
+        return sorted(every)
+
+    def particular(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run the line, the most particular first."""
+        return self.contexts.tests(*mutant[:2], self.asked.most) if self.contexts else []
+
+    def tests(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
+        """Return those and the tests of the module, small ones first; long ones if no other runs the line."""
+        found = [name for name in self.particular(mutant) if name in items]
+        own = [path for path in mirrors(self.copy, mutant[0]) if path.endswith(".py") or not found]
+        found += [name for name in items if name.startswith(tuple(own))]
+        if self.contexts:
+            long = {name for name in found if items[name].get_closest_marker("long")}
+            if self.contexts.run(*mutant[:2]):
+                found = [name for name in found if name not in long]
+            found.sort(key=lambda name: (name in long, self.contexts.lines_run(name)))
+        return [items[name] for name in dict.fromkeys(found)]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try every mutant; called by pytest once all tests are collected."""
+        items = {item.nodeid: item for item in session.items}
+        gc.collect()
+        gc.freeze()  # or else every child copies what is there, to look at it
+        for i, mutant in enumerate(self.chosen, 1):
+            start = time.monotonic()
+            failed = self.outcome(mutant, self.tests(mutant, items))
+            if not failed:
+                self.survivors += 1
+                where = f"survives: {mutant[0]}:{mutant[1]}"
+                print(f"{where}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}", flush=True)
+            count = f"{i} of {len(self.chosen)} tried, {i - self.survivors} noticed"
+            took = f"{time.monotonic() - start:.0f} s"
+            said = f"{count}; {mutant[0]}:{mutant[1]}, {took}: {failed or 'survives'}"
+            print(said, file=sys.stderr, flush=True)
         return True
-    return done.returncode not in (0, 5)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that failed."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def outcome(self, mutant: Mutant, tests: list[pytest.Item]) -> str:
+        """Put a mutant in its place, run tests in a child, and return what failed first."""
+        name, line, _, new = mutant
+        target = self.copy / name
+        before = target.read_text(encoding="utf-8")
+        lines = before.splitlines(keepends=True)
+        if not self.asked.same:
+            lines[line - 1] = new + "\n"
+        target.write_text("".join(lines), encoding="utf-8")
+        log = self.copy.parent / "log.txt"
+        child = os.fork()
+        if not child:
+            try:
+                os.setsid()
+                resource.setrlimit(resource.RLIMIT_CPU, (self.asked.limit,) * 2)
+                out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.dup2(out, 1)
+                os.dup2(out, 2)
+                self.run(target, line, tests)
+                os.write(out, f"\nFAILED {self.failed[0]}\n".encode() if self.failed else b"")
+            except BaseException as error:
+                self.failed = [repr(error)]
+                os.write(out, f"\nFAILED {error!r}\n".encode())
+            finally:
+                os._exit(bool(self.failed))
+        end = time.monotonic() + 10 * self.asked.limit
+        while not (done := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
+            time.sleep(0.02)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # workers that the tests left
+        code = os.waitstatus_to_exitcode((done if done[0] else os.waitpid(child, 0))[1])
+        target.write_text(before, encoding="utf-8")
+        for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*"):
+            compiled.unlink()  # two changes within a second look alike to Python
+        if code == 0:
+            return ""
+        if code in (-signal.SIGKILL, -signal.SIGXCPU):
+            print(f"no end within {self.asked.limit} s", file=sys.stderr, flush=True)
+            return ""
+        text = log.read_text(encoding="utf-8", errors="replace")
+        first = re.search(r"^(FAILED|ERROR) .*", text, re.MULTILINE)
+        return first.group()[:150] if first else f"the child ended with {code}"
+
+    def run(self, target: Path, line: int, tests: list[pytest.Item]) -> None:
+        """Run tests of a changed file until one fails."""
+        if exchange(self.copy, target, line):
+            for item, following in zip(tests, [*tests[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.failed:
+                    return
+            return
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("mriprivacy", "tests")]:
+            del sys.modules[name]
+        names = [item.nodeid for item in tests]
+        if int(pytest.main([*OPTIONS, "-x", f"--basetemp={self.copy.parent / 'again'}", *names])) not in (
+            0,
+            5,
+        ):
+            self.failed = self.failed or ["at import"]
+
+
+def exchange(copy: Path, target: Path, line: int) -> bool:
+    """Give the function that holds a line the code that is now in its file; False if there is none."""
+    text = target.read_text(encoding="utf-8")
+    name = ".".join(("mriprivacy", *target.relative_to(copy).with_suffix("").parts)).removesuffix(".__init__")
+    within: ast.AST = ast.parse(text)
+    found: Any = sys.modules[name]
+    code = compile(text, found.__file__, "exec", dont_inherit=True)
+    while not isinstance(within, ast.FunctionDef):
+        inside = [
+            node
+            for node in ast.iter_child_nodes(within)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and node.body[0].lineno <= line <= (node.end_lineno or 0)
+        ]
+        if not inside:
+            return False
+        (within,) = inside
+        first = min([within.lineno, *(one.lineno for one in within.decorator_list)])
+        (code,) = (one for one in code.co_consts if isinstance(one, CodeType) and one.co_firstlineno == first)
+        found = vars(found).get(within.name)
+    while not isinstance(found, FunctionType):
+        parts = [getattr(found, part, None) for part in ("__wrapped__", "__func__", "fget", "func")]
+        found = next((part for part in parts if part is not None), None)
+        if found is None:
+            return False
+    if found.__code__.co_firstlineno != code.co_firstlineno:
+        return False
+    found.__code__ = code
+    return True
+
+
+def equivalent() -> set[tuple[str, str, str]]:
+    """Return the mutants that no input tells from the code: file, old and new text."""
+    rows = Path(__file__).with_name("equivalent_mutants.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return {(name, old, new) for name, old, new, _ in (row.split("\t") for row in rows)}
 
 
 def main() -> None:
@@ -139,9 +306,12 @@ def main() -> None:
     parser.add_argument("number", type=int)
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--wide", nargs="*", default=[])
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
-    parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
+    parser.add_argument("--most", type=int, default=25, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=int, default=30, help="seconds of work a mutant, which survives then")
+    parser.add_argument("--again", type=Path, help="only those that survive in this output")
+    parser.add_argument("--start", type=int, default=1, help="go on from this mutant")
+    parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
     parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, for several cores")
     asked = parser.parse_args()
     places = [ROOT / place for place in asked.folders]
@@ -150,27 +320,28 @@ def main() -> None:
         parser.error(f"no Python file in {', '.join(asked.folders)}")
     every = [mutant for path in files for mutant in mutants(path)]
     chosen = random.Random(asked.seed).sample(every, min(asked.number, len(every)))
+    if asked.again:
+        printed = re.findall(r"survives: (.*):\d+\n  - (.*)\n  \+ (.*)\n", asked.again.read_text("utf-8"))
+        chosen = [one for one in every if (one[0], one[2].strip(), one[3].strip()) in printed]
+    drawn = len(chosen)
+    chosen = [one for one in chosen if (one[0], one[2].strip(), one[3].strip()) not in equivalent()]
     part, parts = map(int, asked.part.split("/"))
     chosen = chosen[part - 1 :: parts]
     contexts = Contexts(asked.contexts) if asked.contexts else None
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch, "tree")
         shutil.copytree(
             ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__")
         )
-        survivors = 0
-        for i, mutant in enumerate(chosen, 1):
-            tries = mirrors(copy, mutant[0])
-            if contexts and (own := contexts.tests(*mutant[:2], asked.most)):
-                tries = [own]
-            if not noticed(copy, mutant, [*tries, asked.wide]):
-                survivors += 1
-                print(
-                    f"survives: {mutant[0]}:{mutant[1]}\n  - {mutant[2].strip()}\n  + {mutant[3].strip()}",
-                    flush=True,
-                )
-            print(f"{i} of {len(chosen)} tried, {i - survivors} noticed", file=sys.stderr, flush=True)
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants of {len(every)} were noticed")
+        judge = Judge(copy, asked, contexts, chosen[asked.start - 1 :])
+        os.chdir(copy)
+        os.environ["PYTHONPATH"] = sys.path[0] = str(copy)
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        options = [*OPTIONS, f"--basetemp={copy.parent / 'tests'}", *judge.files()]
+        pytest.main(options, plugins=[judge])
+    tried = len(judge.chosen)
+    print(f"{tried - judge.survivors} of {tried} mutants were noticed; drawn: {drawn} of {len(every)}")
 
 
 if __name__ == "__main__":

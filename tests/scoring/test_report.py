@@ -3,7 +3,9 @@ import pytest
 
 from mriprivacy import scoring
 from mriprivacy.scoring import ScoringError, roc, score_trials
-from mriprivacy.scoring.report import figures, variances
+from mriprivacy.scoring.metrics.linkability import dsys_of_hull
+from mriprivacy.scoring.metrics.steps import Steps, posterior
+from mriprivacy.scoring.report import figures, last_axis, variances
 from mriprivacy.scoring.trials import trials
 from tests.helpers import oracles
 
@@ -258,3 +260,21 @@ def test_people_linked_on_average_are_counted_rate_by_rate(seed: int, digits: in
     scores = (scores + np.random.default_rng(seed).normal(size=700) * 1e-3).round(digits)
     value = score_trials(scores, mated, probe, reference, n_bootstrap=50).partial_auc.value
     assert value == pytest.approx(linked_mean(scores, mated, probe), abs=2e-4)
+
+
+def test_a_draw_is_the_list_only_if_everyone_is_drawn_once() -> None:
+    """Of a person without non-mated trials too: drawn twice, the hull is corrected as that of a draw."""
+    rng = np.random.default_rng(3)
+    probe, reference = np.repeat(np.arange(6), 6), np.tile(np.arange(6), 6)
+    probe, reference = np.r_[probe, [6] * 3], np.r_[reference, [6] * 3]
+    mated = probe == reference
+    listed = trials(mated + rng.normal(size=39), mated, probe, reference)
+    assert listed.optimism > 0.01
+    alone = np.where(np.arange(7) == 6, 2.0, 1.0)
+    counts = np.stack([np.ones(7), alone], axis=1)
+    found = figures(listed, counts, None)["linkability"]
+    weights, nonmated = listed.weigh(counts)
+    assert nonmated[:, 0].tolist() == nonmated[:, 1].tolist()
+    curves = Steps(last_axis(weights), last_axis(nonmated))
+    hull = dsys_of_hull(curves, posterior(curves))
+    assert found == pytest.approx(hull - np.array([1, 2]) * listed.optimism)

@@ -108,3 +108,43 @@ def test_a_generator_that_is_spent_is_noticed() -> None:
     spent = iter([([1.0, 0.0], np.array([True, False]))])
     with pytest.raises(ScoringError, match="non-mated"):
         score_stream(lambda: spent)
+
+
+def test_how_many_trials_were_read_is_said() -> None:
+    """Three mated and two non-mated ones at first, then one less; or no non-mated ones at all."""
+    scores, mated = np.arange(5.0), np.array([True, True, True, False, False])
+    reads = iter([5, 4])
+
+    def chunks() -> list:
+        count = next(reads)
+        return [(scores[:count], mated[:count])]
+
+    with pytest.raises(ScoringError, match="chunks: 5 trials when read first, 4 when read again, or others"):
+        score_stream(chunks)
+    with pytest.raises(ScoringError, match="chunks: 3 mated and no non-mated trials"):
+        score_stream(lambda: [(scores[:3], mated[:3])])
+    with pytest.raises(ScoringError, match="chunk 1: "):
+        score_stream(lambda: [(scores, mated), (scores[:1], mated)])
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("score", "label", "message"),
+    [
+        ("x", "mated", "'x'; expected a finite number"),
+        ("1", "same", "'same'; expected 'mated' or 'nonmated'"),
+    ],
+)
+def test_the_row_is_named_wherever_it_stands(
+    rows: int, score: str, label: str, message: str, tmp_path: Path
+) -> None:
+    """The fourth trial: line 5 of a table with a header, row 4 of a file without lines."""
+    table = [("1", "mated"), ("2", "nonmated"), ("3", "mated"), (score, label), (score, label)]
+    path = tmp_path / "trials.tsv"
+    path.write_text("\n".join("\t".join(row) for row in [("score", "label"), *table]) + "\n")
+    with pytest.raises(ScoringError, match=f"row 5: {message}"):
+        score_stream(tsv_chunks(path, rows=rows))
+    frame = pd.DataFrame(table, columns=["score", "label"])
+    frame.to_parquet(tmp_path / "trials.parquet")
+    with pytest.raises(ScoringError, match=f"row 4: {message}"):
+        score_stream(scoring.streaming.parquet_chunks(tmp_path / "trials.parquet", rows=rows))

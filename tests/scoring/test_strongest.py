@@ -1,10 +1,12 @@
 """The strongest attacker, chosen on other people: against a plain loop, unbiased, and strong where one is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mriprivacy.scoring import ScoringError, auc, score_trials
-from mriprivacy.scoring.strongest import FOLDS, strongest
+from mriprivacy.scoring.strongest import FOLDS, _norms, strongest
 
 
 def table(people: int, sessions: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,3 +119,18 @@ def test_a_flat_attacker_is_no_division_by_zero() -> None:
 def test_what_cannot_be_is_refused(systems: list[np.ndarray], people: int, metric: str, message: str) -> None:
     with pytest.raises(ScoringError, match=message):
         strongest(systems, *table(people), metric)
+
+
+def test_norms_are_those_of_nonmated_trials_of_other_folds() -> None:
+    """Four people in two folds; where others do not spread, scores are not divided."""
+    people = np.repeat(np.arange(4), 4), np.tile(np.arange(4), 4)
+    listed = SimpleNamespace(probe=people[0], reference=people[1], mated=people[0] == people[1])
+    fold = np.array([0, 0, 1, 1])
+    scores = np.stack([np.arange(16.0), np.full(16, 3.0)])
+    mean, spread = _norms(scores, listed, fold)  # type: ignore[arg-type]
+    of_fold = {0: scores[0, [11, 14]], 1: scores[0, [1, 4]]}
+    for trial, person in enumerate(people[0]):
+        others = of_fold[fold[person]]
+        assert (mean[0, trial], spread[0, trial]) == pytest.approx((others.mean(), others.std()))
+    assert (mean[1] == 3).all()
+    assert (spread[1] == 1).all()

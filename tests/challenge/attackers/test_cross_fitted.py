@@ -1,13 +1,14 @@
 """Cross-fitted attackers: no person is scored by what was trained on them; no link where none is."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mriprivacy.baselines.attacks.training.informed import InformedError
 from mriprivacy.challenge.attackers import cross_fitted
-from mriprivacy.challenge.attackers.cross_fitted import cross_fit
+from mriprivacy.challenge.attackers.cross_fitted import FOLDS, _left_out, cross_fit
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.scoring import auc
 
@@ -77,3 +78,45 @@ def test_too_few_people_are_an_error_and_no_guess() -> None:
         probes, references, subjects = images(0, people, 1.0)
         with pytest.raises(InformedError):
             cross_fit("geo", list(product(probes, references)), probes, references, subjects)
+
+
+def test_a_fold_goes_with_the_next_one() -> None:
+    assert [_left_out(fold, fold, 3) for fold in range(3)] == [{0, 1}, {1, 2}, {2, 0}]
+    assert _left_out(0, 2, 5) == {0, 2}
+    assert _left_out(4, 4, 5) == {4, 0}
+
+
+@pytest.mark.parametrize(("people", "folds"), [(6, 3), (7, 3), (8, 4), (9, 4), (40, FOLDS)])
+def test_there_are_as_many_folds_as_people_make_pairs(
+    people: int, folds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training leaves two folds out, of people in turn; its scores are of their trials."""
+    names = [f"{i:02d}" for i in range(people)]
+    faces = {name: ImageFeatures(True, "", {"geo": np.zeros(1)}) for name in names}
+    trained = []
+
+    def train(attack: str, probes: dict, references: dict, who: dict, shrinkages: object) -> SimpleNamespace:
+        assert sorted(probes) == sorted(references) == sorted(who)
+        trained.append(set(who))
+        return SimpleNamespace(subjects=len(who), similarity=len(trained))
+
+    monkeypatch.setattr(cross_fitted, "train_on", train)
+    monkeypatch.setattr(
+        cross_fitted, "compared", lambda attack, asked, probes, references, number: [number] * len(asked)
+    )
+    trials = [(one, other) for one in names for other in names]
+    subjects = {name: name for name in names}
+    scores, fewest = cross_fitted.cross_fit("geo", trials, faces, faces, subjects)
+    assert len(trained) == folds * (folds - 1) // 2
+    assert fewest == min(map(len, trained))
+    for (one, other), number in zip(trials, scores, strict=True):
+        out = {int(one) % folds, int(other) % folds}
+        out |= {(int(one) + 1) % folds} if len(out) == 1 else set()
+        assert trained[int(number) - 1] == {name for name in names if int(name) % folds not in out}
+
+
+def test_five_people_make_no_folds() -> None:
+    names = [str(i) for i in range(5)]
+    faces = {name: ImageFeatures(True, "", {"geo": np.zeros(1)}) for name in names}
+    with pytest.raises(InformedError, match="5 people; expected at least 6 for folds"):
+        cross_fitted.cross_fit("geo", [("0", "0")], faces, faces, {name: name for name in names})

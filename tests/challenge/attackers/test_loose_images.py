@@ -48,6 +48,52 @@ def test_links_that_were_not_fetched_name_datalad(tmp_path: Path) -> None:
         find_images(tmp_path, "probes", SCANS)
 
 
+def problems(folder: Path, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+    with pytest.raises(UserError) as caught:
+        find_images(folder, "probes", suffixes)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_slices_of_a_series_are_counted(count: int, tmp_path: Path) -> None:
+    for number in range(count):
+        (tmp_path / f"IM{number}").write_bytes(bytes(128) + b"DICM" + bytes(64))
+    (tmp_path / "a.nii.gz").touch()
+    (line,) = problems(tmp_path, SCANS)
+    assert line.startswith(f"{tmp_path}: {count} DICOM files; convert the series to NIfTI: dcm2niix")
+
+
+def test_a_name_is_without_its_longest_ending_and_of_one_file(tmp_path: Path) -> None:
+    for name in ("a.nii.gz", "b.NII", "c.nii.gz.png"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "folder.nii").mkdir()
+    (tmp_path / ".DS_Store").touch()
+    found = find_images(tmp_path, "probes", (*SCANS, *PHOTOS))
+    assert {name: path.name for name, path in found.items()} == {
+        "a": "a.nii.gz", "b": "b.NII", "c.nii.gz": "c.nii.gz.png"
+    }  # fmt: skip
+    (tmp_path / "a.nii").touch()
+    (line,) = problems(tmp_path, (*SCANS, *PHOTOS))
+    assert "has the same name without suffix; rename one of them" in line
+
+
+def test_a_folder_without_images_or_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (line,) = problems(tmp_path, SCANS)
+    assert line.startswith(f"{tmp_path}: no image in it; expected files ending in .nii .nii.gz")
+    (line,) = problems(tmp_path / "none", SCANS)
+    assert "no such folder; probes=DIR is a folder of files ending in .nii .nii.gz" in line
+
+
+def test_a_photograph_of_a_phone_is_saved_first_and_no_photograph_is_a_scan(tmp_path: Path) -> None:
+    (tmp_path / "a.HEIC").write_bytes(b"ftypheic")
+    (line,) = problems(tmp_path, PHOTOS)
+    assert line.endswith("; save it as JPEG first")
+    (tmp_path / "a.HEIC").unlink()
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.jfif", format="JPEG")
+    (line,) = problems(tmp_path, SCANS)
+    assert line.endswith("not one of .nii .nii.gz; convert it or move it out of the folder")
+
+
 def test_a_bundle_has_the_ending_that_the_platform_takes(
     tiny_edition_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from mriprivacy.challenge.evaluation import attributes as reading
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+from mriprivacy.scoring.estimate import Estimate
 from tests.helpers.engine import ENGINE
 from tests.helpers.tiny_cohort import write_tiny_cohort
 
@@ -123,6 +124,32 @@ def test_a_classifier_with_knowledge_beyond_its_training_does_not_count(
     own = {result.name: result for result in results if result.trial_list == "probes"}
     assert (own["geo+sex"].rates, own["geo+age"].rates) == (False, True)
     assert own["geo+age"].figures["gain_years"].low > 0
+
+
+def test_the_gain_on_shuffled_labels_is_judged_by_its_spread_and_its_interval(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four gains of mean .2 and variance .04 / 3, each with an interval of +-1.96 x .1."""
+    submission = SimpleNamespace(track="defacing", team="team", system="system")
+    gains = iter([0.1, 0.3, 0.1, 0.3, float("nan"), 0.5, 0.7])
+
+    def scored(*_: object) -> SimpleNamespace:
+        gain = next(gains)
+        estimate = Estimate(gain, gain - 0.196, gain + 0.196, 9)
+        return SimpleNamespace(figures={"gain": estimate, "accuracy": Estimate(9, 9, 9, 9)})
+
+    monkeypatch.setattr(reading, "scored_predictions", scored)
+    one = Attacker("geo", "informed", target="sex")
+    check = reading._check(context, submission, one, [{}] * 4)  # type: ignore[arg-type]
+    assert check is not None
+    error = (0.04 / 3 / 4 + 0.1**2) ** 0.5
+    assert (check.value, check.low, check.high) == pytest.approx((0.2, 0.2 - 3.3 * error, 0.2 + 3.3 * error))
+    assert check.passed
+    assert "(accuracy gained)" in check.question
+    assert reading._check(context, submission, one, [{}]) is None  # type: ignore[arg-type]
+    failed = reading._check(context, submission, one, [{}] * 2)  # type: ignore[arg-type]
+    assert failed is not None
+    assert not failed.passed
 
 
 def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Context) -> None:

@@ -1,9 +1,20 @@
 """The paper's own figures stand beside those of an edition, as the paper prints them."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
-from mriprivacy.challenge.evaluation.paper_tables import Attacked, differences, table_1, table_2
+from mriprivacy.challenge.evaluation.paper_tables import (
+    Attacked,
+    differences,
+    distances,
+    draw_roc,
+    table_1,
+    table_2,
+)
 from mriprivacy.scoring import Difference, Estimate, score_trials
 
 # Boutet, Frindel and Maouche (2023), Table I: EER in percent, AUC, linkability.
@@ -54,3 +65,36 @@ def test_a_difference_is_the_same_from_both_sides() -> None:
     there, back = (differences([found], [pair]).splitlines()[-1] for pair in (("a", "b"), ("b", "a")))
     assert "+0.10 [+0.05, +0.20]" in there
     assert "-0.10 [-0.20, -0.05]" in back
+
+
+def test_a_difference_is_turned_with_its_interval() -> None:
+    gap = Difference("a", "b", "auc", Estimate(0.1, -0.05, 0.25, 9), 0.03, 0.06)
+    first, second = differences([gap], [("a", "b"), ("b", "a")]).splitlines()[2:]
+    assert first == "| a | b | +0.10 [-0.05, +0.25] | 0.060 |"
+    assert second == "| b | a | -0.10 [-0.25, +0.05] | 0.060 |"
+
+
+def test_the_share_of_a_distance_is_tabulated_where_there_is_one(one: Attacked) -> None:
+    rows = distances([replace(one, distance=0.25), one]).splitlines()
+    assert rows == ["| attack, photographs | share |", "|---|---|", "| geo raw | 0.250 |"]
+
+
+def test_the_roc_is_drawn_of_ignorant_attackers_of_the_paper(
+    one: Attacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    plot = Axes.plot
+    monkeypatch.setattr(
+        Axes, "plot", lambda *args, **words: drawn.append(words["label"]) or plot(*args, **words)
+    )
+    every = [
+        one,
+        replace(one, condition="bald"),
+        replace(one, level="informed"),
+        replace(one, attack="volume"),
+    ]
+    mated = np.arange(64) % 9 == 0
+    draw_roc(every, mated, tmp_path / "roc.png")
+    auc = f"AUC {one.report.auc.value:.2f}"
+    assert drawn == ["chance", f"geo raw: {auc}", f"geo bald: {auc}"]
+    assert (tmp_path / "roc.png").read_bytes().startswith(b"\x89PNG")

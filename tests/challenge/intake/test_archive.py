@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.intake import archive
-from mriprivacy.challenge.intake.archive import unpacked
+from mriprivacy.challenge.intake.archive import _content, unpacked
 from mriprivacy.challenge.intake.submission import SubmissionError, check_submission, received
 from tests.helpers.hostile_archives import ARCHIVES, END, large, members, packed
 from tests.helpers.hostile_scans import SCANS
@@ -198,3 +198,22 @@ def test_a_damaged_zip_is_refused_or_unpacks_as_listed(
                 assert file.is_dir() or file.stat().st_size <= SIZES[name] + 1
     except SubmissionError as error:
         assert all(problem.isprintable() for problem in error.problems)  # noqa: PT017
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 1000])
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_member_comes_in_pieces_of_any_size(most: int, method: int, tmp_path: Path) -> None:
+    """Bytes from which nothing comes out yet, and output for which there are no bytes left, are no end."""
+    body = b"abc" * 50 + bytes(1000) + random.Random(0).randbytes(100)
+    path = write_zip(tmp_path / "x.zip", packed([(zipfile.ZipInfo("scores.tsv"), body)], method))
+    with path.open("rb") as stream, zipfile.ZipFile(path) as archive:
+        (member,) = archive.infolist()
+        pieces = list(_content(stream, member, most))
+        assert b"".join(pieces) == body
+        assert max(map(len, pieces)) <= most
+        if method == zipfile.ZIP_DEFLATED:
+            for change, words in ((-1, "cut off"), (1, "something follows")):
+                member.compress_size += change
+                with pytest.raises(zipfile.BadZipFile, match=words):
+                    list(_content(stream, member, most))
+                member.compress_size -= change

@@ -87,3 +87,29 @@ def test_only_gzip_is_unpacked(wbits: int) -> None:
     packed = packer.compress(b"abc" * 100) + packer.flush()
     with pytest.raises(GunzipError):
         opened(packed).read(300)
+
+
+@pytest.mark.parametrize("begin", [b"\x08" + bytes(6), b"\x0c" + bytes(5) + b"\xff\6\0BC\2\0\x1b\0"])
+@pytest.mark.parametrize(("length", "accepted"), [(0, True), (255, True), (256, False)])
+def test_a_name_has_at_most_255_bytes(begin: bytes, length: int, accepted: bool) -> None:
+    """By itself, or behind bgzip's sizes; the header arrives in pieces of one byte."""
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(1, size or 0))
+
+    packed = b"\x1f\x8b\x08" + begin + b"a" * length + b"\0" + BODY[10:]
+    if accepted:
+        assert Gunzip(Slow(packed)).read(1000) == b"abc" * 100
+    else:
+        with pytest.raises(GunzipError, match="a name of more than 255 bytes"):
+            Gunzip(Slow(packed)).read(1000)
+
+
+@pytest.mark.parametrize("flags", [1, 2, 16, 32, 64, 128])
+def test_a_header_has_no_more_than_a_name_and_the_sizes_of_bgzip(flags: int) -> None:
+    with pytest.raises(GunzipError, match="more than a name"):
+        opened(b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + b"a\0" + BODY[10:]).read(1)
+    other = b"\x1f\x8b\x08\4" + bytes(6) + b"\6\0XY\2\0\0\0" + BODY[10:]
+    with pytest.raises(GunzipError, match="not bgzip's"):
+        opened(other).read(1)

@@ -1,5 +1,6 @@
 """One scan, one photo: values kept, everything else dropped, what cannot be kept refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -95,3 +96,32 @@ def test_a_mask_off_the_grid_of_its_scan_is_refused(tmp_path: Path, affine: np.n
 def test_a_mask_of_another_shape_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not on the grid"):
         release_scan(item_with_mask(tmp_path, np.eye(5, 6, dtype=np.uint8)[:, :, None], np.eye(4)), tmp_path)
+
+
+@pytest.mark.parametrize("value", [0, 255, 256, 40_000, 65_535])
+def test_grey_of_16_bits_is_scaled(value: int) -> None:
+    picture = Image.fromarray(np.full((2, 3), value, np.uint16))
+    assert (canonical_photo(picture) == value // 256).all()
+
+
+def test_a_scan_keeps_its_place_unless_it_is_centred(tmp_path: Path) -> None:
+    item = item_with_mask(tmp_path, np.ones((6, 5, 4), np.uint8) - np.eye(5, 4, dtype=np.uint8), np.eye(4))
+    for centred, place in ((None, [0, 0, 0]), (True, [-2.5, -2, -1.5])):
+        released = item if centred is None else replace(item, centred=centred)
+        folder = tmp_path / str(centred)
+        release_scan(released, folder)
+        for path in (item.target, item.truth[0][1]):
+            assert nib.load(folder / path).affine[:3, 3].tolist() == place
+
+
+@pytest.mark.parametrize(("wide", "stored"), [(2**31 - 1, "int32"), (2**31, None), (-(2**31) + 1, "int32")])
+def test_wide_integers_are_stored_in_32_bits_or_not_at_all(wide: int, stored: str | None) -> None:
+    data = np.zeros((2, 2, 2), np.int64)
+    data[0, 0, 0] = wide
+    image = nib.Nifti1Image(data, np.eye(4), dtype=np.int64)
+    if stored is None:
+        with pytest.raises(ValueError, match="do not fit 32 bits"):
+            canonical_scan(image)
+    else:
+        out, _ = canonical_scan(image)
+        assert (out.dtype.name, out[0, 0, 0]) == (stored, wide)

@@ -65,3 +65,20 @@ def test_agrees_with_another_pav_that_pools_ties(m: np.ndarray, n: np.ndarray) -
     with np.errstate(divide="ignore"):
         cost = np.mean(-np.log2(p[labels == 1])) / 2 + np.mean(-np.log2(1 - p[labels == 0])) / 2
     assert min_cllr(m, n) == pytest.approx(cost, abs=1e-12)
+
+
+def test_trials_that_were_put_there_alone_are_no_worst_case() -> None:
+    """With the best and the worst score two trials are put, one of each class; they are no block.
+
+    Of 100 mated and 2 non-mated trials, all of one score, the block is of 101 and 3.
+    """
+    worst = np.log10(101 / 3) - np.log10(100 / 2)
+    assert zebra(np.ones(100), np.ones(2)).worst_case == pytest.approx(abs(worst))
+    assert zebra(np.ones(2), np.ones(100)).worst_case == pytest.approx(abs(worst))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_ratio_still_has_a_cost(sign: int) -> None:
+    assert cllr([sign * 1e300], [0.0]) > 0
+    with pytest.raises(ScoringError, match="at most 1e\\+300"):
+        cllr([sign * 1.1e300], [0.0])

@@ -37,3 +37,12 @@ def test_labels_that_are_none_are_refused(labels: list[object]) -> None:
 def test_ones_and_zeros_are_labels() -> None:
     words = [0, 0, 1, 1], ["a", "b", "b", "a"]
     assert cmc([3, 1, 2, 2], [1, 0, 1, 0], *words).rate.tolist() == [0.75, 1.0]
+
+
+def test_the_curve_goes_on_to_the_rank_of_the_largest_gallery() -> None:
+    """The first probe is third of three, the second first of two."""
+    found = cmc(
+        [1, 2, 3, 9, 8], [True, False, False, True, False], [0, 0, 0, 1, 1], ["a", "b", "c", "b", "a"]
+    )
+    assert found.rate.tolist() == [0.5, 0.5, 1.0]
+    assert (found.gallery_size, found.n_probes) == (2, 2)

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from mriprivacy.challenge.attackers.levels import FUSED
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
+from mriprivacy.challenge.entry.attacker import Attacker
+from mriprivacy.challenge.entry.entry import CROSS_FITTED, Check
+from mriprivacy.challenge.evaluation.checks import audit as auditing
 from mriprivacy.challenge.evaluation.checks.metadata_leak import metadata_leaks
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
 from tests.helpers.planted_cue import plant_brightness
@@ -52,3 +58,87 @@ def test_no_file_is_opened_twice(tiny_edition: Edition, tiny_edition_folder: Pat
         metadata_leaks(tiny_edition, open_sealed(tiny_edition_folder), n_bootstrap=100)
     assert set(opened.values()) == {1}
     assert len(opened) == 10 + 2 * 15
+
+
+IGNORANT, ADAPTED, INFORMED, CROSSED = (
+    Attacker("geo", level) for level in ("ignorant", "adapted", "informed", CROSS_FITTED)
+)
+
+
+def spread(value: float, error: float) -> tuple[float, NDArray]:
+    """Return an AUC with draws of this standard deviation."""
+    return value, value + np.array([-error, error])
+
+
+def audited(
+    monkeypatch: pytest.MonkeyPatch,
+    defaced: dict[Attacker, tuple[float, NDArray]],
+    undefaced: dict[Attacker, tuple[float, NDArray]],
+    shuffled: dict[Attacker, NDArray],
+) -> dict[tuple[str, str], Check]:
+    monkeypatch.setattr(auditing, "_areas", lambda _, areas: areas)
+    checks = auditing.audit(None, defaced, undefaced, shuffled)  # type: ignore[arg-type]
+    found = {(check.question, check.attacker): check for check in checks}
+    assert len(found) == len(checks)
+    return found
+
+
+@pytest.mark.parametrize(("value", "passed"), [(0.597, False), (0.599, True), (0.4, False)])
+def test_an_attacker_links_undefaced_scans_beyond_1_96_standard_errors(
+    value: float, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (check,) = audited(monkeypatch, {}, {IGNORANT: spread(value, 0.05)}, {}).values()
+    assert check.passed == passed
+    assert (check.value, check.low, check.high) == pytest.approx((value, value - 0.098, value + 0.098))
+
+
+def test_what_could_not_be_trained_for_a_check_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    areas = {INFORMED: spread(0.6, 0.05), IGNORANT: spread(0.6, 0.05)}
+    found = audited(monkeypatch, areas, {IGNORANT: spread(0.9, 0.05)}, {INFORMED: np.array([0.5])})
+    assert not found[auditing.LINKS, str(INFORMED)].passed
+    nothing = {who: check for (question, who), check in found.items() if "shuffled" in question}
+    assert list(nothing) == [str(INFORMED)]
+    assert (nothing[str(INFORMED)].low, nothing[str(INFORMED)].high) == (0, 1)
+    assert not nothing[str(INFORMED)].passed
+
+
+@pytest.mark.parametrize("one", [INFORMED, CROSSED])
+@pytest.mark.parametrize(
+    ("mean", "passed"), [(0.5, True), (0.63, True), (0.67, False), (0.37, True), (0.33, False)]
+)
+def test_training_on_shuffled_keys_ends_at_chance(
+    mean: float, passed: bool, one: Attacker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within 3.3 x .0424: .03 of the mean of four keys, .06 apart, and .03 of the attacker itself."""
+    areas = mean + 0.06 * 0.75**0.5 * np.array([-1, 1, -1, 1])
+    found = audited(monkeypatch, {one: spread(0.7, 0.03)}, {one: spread(0.9, 0.01)}, {one: areas})
+    (check,) = (check for (question, _), check in found.items() if "shuffled" in question)
+    reach = 3.3 * (0.03**2 + 0.03**2) ** 0.5
+    assert (check.value, check.low, check.high) == pytest.approx((mean, mean - reach, mean + reach))
+    assert check.passed == passed
+
+
+@pytest.mark.parametrize(
+    ("more", "passed"), [(0.8, True), (0.71, True), (0.69, False), (0.34, False), (0.32, True)]
+)
+def test_more_knowledge_does_not_worsen_an_attacker(
+    more: float, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From .9 - 3.3 x .06 on; surely below chance it links, too, with the sign reversed."""
+    defaced = {ADAPTED: spread(more, 0.05), IGNORANT: (0.9, 0.9 + np.array([0.01, -0.01]))}
+    found = audited(monkeypatch, defaced, dict.fromkeys(defaced, spread(0.9, 0.01)), {})
+    (check,) = (check for (question, _), check in found.items() if "no worse" in question)
+    ends = (more - 0.9 - 3.3 * 0.06, more - 0.9 + 3.3 * 0.06)
+    assert (check.value, check.low, check.high) == pytest.approx((more - 0.9, *ends))
+    assert check.passed == passed
+    assert (check.attacker, str(IGNORANT) in check.question) == (str(ADAPTED), True)
+
+
+def test_attackers_are_compared_with_those_that_know_less_and_fusion_with_the_best_of_them() -> None:
+    other = Attacker("volume", "adapted")
+    areas = {one: spread(0.6, 0.1) for one in (INFORMED, ADAPTED, IGNORANT, CROSSED, FUSED)}
+    areas[other] = spread(0.7, 0.1)
+    pairs = auditing._less_informed(areas)
+    assert set(pairs) == {(INFORMED, IGNORANT), (INFORMED, ADAPTED), (ADAPTED, IGNORANT), (FUSED, other)}
+    assert len(pairs) == 4
+    assert auditing._less_informed({INFORMED: areas[INFORMED]}) == []

@@ -1,5 +1,6 @@
 """The brain of a real head is estimated where the head is, and nowhere else."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from mriprivacy.baselines.alignment.template import average_brain, average_head
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.challenge.compute.parallel import Lost
 from mriprivacy.challenge.evaluation.checks import brain_gate
 
 
@@ -24,3 +26,26 @@ def test_an_estimated_brain_ends_where_the_average_head_ends(monkeypatch: pytest
     assert litres == pytest.approx(truth, rel=0.03)
     for side in (0, -1):
         assert not any(np.take(brain, side, axis=axis).any() for axis in range(3))
+
+
+def test_a_lost_scan_failed_as_one_of_which_all_was_changed() -> None:
+    """On its grid, finite and of its scale, so that the one problem is why it was lost."""
+    report = brain_gate._lost(Lost("it ended its worker"))
+    assert report.problems == ("it ended its worker",)
+    assert not report.passed
+    facts = (report.same_grid, report.same_affine, report.finite, report.differs)
+    assert (*facts, report.same_kind, report.same_scale) == (True,) * 6
+    assert (report.changed_share, report.relative_change, report.added_share) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("differs", "head", "undefaced"), [(True, 0.991, True), (True, 0.99, False), (False, 1.0, False)]
+)
+def test_a_voxel_here_and_there_is_no_defacing(differs: bool, head: float, undefaced: bool) -> None:
+    report = replace(brain_gate._lost(Lost("x")), differs=differs)
+    kept = SimpleNamespace(head=head)
+    assert brain_gate._undefaced(report, kept) == undefaced  # type: ignore[arg-type]
+    assert not brain_gate._undefaced(report, None)
+    same = brain_gate._nothing_changed(report)
+    assert not same.differs
+    assert same.problems[-1] == "the scan is the original but for less than 1% of the head's voxels"

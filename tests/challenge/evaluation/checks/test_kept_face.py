@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.challenge.evaluation.checks import kept_face
 from mriprivacy.challenge.evaluation.checks.kept_face import (
     BOX,
     MARGIN,
@@ -120,3 +121,114 @@ def test_the_nose_is_in_the_middle_and_in_front_of_a_copy(shift: int, head: Scan
     assert front >= BOX[1] + MARGIN - 2
     nose = np.argwhere(mask[:, front])[:, 0].mean()
     assert abs(nose - (mask.shape[0] - 1) / 2) < 3
+
+
+def test_a_face_is_near_the_skin_in_front_of_the_brain_and_from_forehead_to_chin() -> None:
+    """A block of 26 x 30 x 44 voxels of 5 mm, its brain 3 x 3 x 3: every distance is counted by hand.
+
+    Tissue is 5, 10, 15 ... mm below the skin, and a face no more than 20; 5 mm from the brain is beside it,
+    and 25 mm from its middle forward not yet far enough.
+    """
+    shape, middle = (30, 34, 50), np.array([15, 14, 30])
+    place = np.stack(np.indices(shape), axis=-1)
+    low, high = np.array([2, 2, 3]), np.array([27, 31, 46])
+    head = ((place >= low) & (place <= high)).all(axis=-1)
+    brain = (np.abs(place - middle) <= 1).all(axis=-1)
+    depth = np.minimum(place - low, high - place).min(axis=-1) * 5.0 + 5
+    beside = np.linalg.norm(np.maximum(np.abs(place - middle) - 1, 0) * 5.0, axis=-1)
+    forward, up = ((place - middle)[..., axis] * 5.0 for axis in (1, 2))
+    expected = head & (depth < 25) & (beside > 5) & (forward > 25) & (up < 25) & (up > -120)
+    found = estimate_face(Scan(100.0 * head, np.diag([5.0, 5.0, 5.0, 1.0])), brain)
+    assert expected.any()
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shift", [0, 3, -1])
+def test_the_box_of_a_small_copy_hangs_at_the_front_the_top_and_the_middle(shift: int) -> None:
+    """A block in voxels of 4 mm, from x 5 to 28, y 10 to 33 and z 8 to 51: the box begins at 0, 15 and -1."""
+    data = np.zeros((40, 50, 60), np.float32)
+    data[5:29, 10:34, 8:52] = np.random.default_rng(0).uniform(90, 110, size=(24, 24, 44))
+    data = np.roll(data, shift, axis=(0, 1, 2))
+    expected = np.pad(data, 9)[9 + shift : 43 + shift, 24 + shift : 44 + shift, 8 + shift : 42 + shift]
+    assert np.array_equal(small_copy(Scan(data, np.diag([4.0, 4.0, 4.0, 1.0]))), expected)
+
+
+def test_noise_beside_a_head_does_not_move_its_box() -> None:
+    """Three voxels of a plane are noise, four a head."""
+    head = np.zeros((40, 50, 60), np.float32)
+    head[5:29, 10:34, 8:52] = 100
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    for count in (3, 4):
+        data = head.copy()
+        data[20, 34, 30 : 30 + count] = 100
+        front = small_copy(Scan(data, affine))
+        expected = small_copy(Scan(head, affine))
+        if count == 3:
+            assert np.array_equal(front[:, :-1], expected[:, :-1])
+        else:
+            assert np.array_equal(front[:, :-2] > 0, expected[:, 1:-1] > 0)
+
+
+@pytest.mark.parametrize(("spacing", "step"), [(1.0, 4), (2.0, 2), (4.0, 1), (4.07, 1), (1.9, 2), (8.0, 1)])
+def test_small_voxels_are_averaged_to_about_four_millimetres_and_then_stretched(
+    spacing: float, step: int
+) -> None:
+    data = np.random.default_rng(0).uniform(size=(24, 16, 20)).astype(np.float32)
+    found = kept_face._coarse(Scan(data, np.diag([spacing] * 3 + [1.0])))
+    factor = spacing * step / 4
+    shape = [round(n // step * (factor if abs(factor - 1) >= 0.02 else 1)) for n in data.shape]
+    assert list(found.shape) == shape
+    if shape == [n // step for n in data.shape]:
+        assert found[0, 0, 0] == pytest.approx(data[:step, :step, :step].mean())
+        assert found[-1, -1, -1] == pytest.approx(data[-step:, -step:, -step:].mean())
+
+
+def test_correlation_in_a_window_is_that_of_its_voxels() -> None:
+    rng = np.random.default_rng(0)
+    one = 1000 + 50 * rng.normal(size=(9, 9, 9))
+    other = 0.5 * one + 3 * rng.normal(size=one.shape)
+    found = kept_face._correlation(one, other, np.array([3, 5, 3]))
+    window = (slice(3, 6), slice(2, 7), slice(3, 6))
+    assert found[4, 4, 4] == pytest.approx(np.corrcoef(one[window].ravel(), other[window].ravel())[0, 1])
+    flat = kept_face._correlation(one, np.full_like(one, 7), np.array([3, 3, 3]))
+    assert not flat.any()
+
+
+def test_a_face_of_one_intensity_is_not_compared() -> None:
+    scan, face = Scan(np.full((9, 9, 9), 7.0), np.eye(4)), np.ones((9, 9, 9), bool)
+    assert np.isnan(kept_share(scan, scan, face))
+
+
+def test_voxels_are_kept_within_a_hundredth_of_the_span_of_the_face() -> None:
+    """Where the surroundings changed: noise in all voxels but one in 27, each kept by its own value."""
+    rng = np.random.default_rng(0)
+    data = rng.uniform(0, 1000, size=(27, 27, 27)).astype(np.float32)
+    low, high = np.percentile(data, [1, 99])
+    span, every = high - low, np.ones(data.shape, bool)
+    for change, share in ((0.009, 1.0), (0.011, 0.0)):
+        defaced = rng.uniform(5000, 9000, size=data.shape).astype(np.float32)
+        defaced[::3, ::3, ::3] = data[::3, ::3, ::3] + change * span
+        found = kept_share(Scan(data, np.eye(4)), Scan(defaced, np.eye(4)), every)
+        assert found == pytest.approx(share / 27, abs=1e-9)
+
+
+def test_a_true_face_is_taken_and_an_unknown_one_is_not_compared(head: Scan) -> None:
+    face = np.zeros(head.data.shape, bool)
+    face[20:28, 30:40, 10:20] = True
+    steps = kept_face.lattice(head)
+    given = compare_scans(head, head, BRAIN, face)
+    assert given.face == 1
+    assert np.array_equal(given.face_lattice, face[steps])
+    for brain in (None, np.zeros_like(BRAIN)):
+        unknown = compare_scans(head, head, brain)
+        assert np.isnan(unknown.face)
+        assert not unknown.face_lattice.any()
+        assert unknown.head == 1
+    estimated = compare_scans(head, head, BRAIN)
+    assert np.array_equal(estimated.face_lattice, estimate_face(head, BRAIN)[steps])
+
+
+@pytest.mark.parametrize(("spacing", "steps"), [(1.0, 6), (2.5, 2), (3.0, 2), (7.0, 1)])
+def test_voxels_of_a_lattice_are_six_millimetres_apart_or_less(spacing: float, steps: int) -> None:
+    scan = Scan(np.zeros((9, 9, 9)), np.diag([spacing, 1.0, 1.0, 1.0]))
+    assert [one.step for one in kept_face.lattice(scan)] == [steps, 6, 6]

@@ -2,9 +2,22 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.evaluation.checks.same_defacing import _block, split_test, two_sample
+from mriprivacy.challenge.evaluation.checks import same_defacing
+from mriprivacy.challenge.evaluation.checks.same_defacing import (
+    LARGEST_P,
+    LEAST_ACCURACY,
+    RIDGE,
+    TwoSample,
+    _block,
+    split_test,
+    two_sample,
+)
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 def test_samples_of_one_kind_are_not_told_apart() -> None:
@@ -58,3 +71,38 @@ def test_a_block_weighs_the_same_however_many_columns_it_has(columns: int) -> No
     with_one_missing = _block([*rows, None])
     assert np.isfinite(with_one_missing).all()
     assert (with_one_missing**2).sum() / 21 == pytest.approx(1, rel=1e-9)
+
+
+def left_out(features: Floats, second: Bools) -> float:
+    """Balanced accuracy of a ridge classifier that is trained anew without each scan."""
+    weight = RIDGE * (features**2).sum() / len(features) + 1e-9
+    target = np.where(second, 1 / second.sum(), -1 / (~second).sum())
+    guess = []
+    for i in range(len(features)):
+        own, others = features[i], np.delete(features, i, axis=0)
+        kernel = others @ others.T + weight * np.eye(len(others))
+        guess.append(own @ others.T @ np.linalg.solve(kernel, np.delete(target, i)) > 0)
+    right = np.array(guess) == second
+    return float(right[second].mean() + right[~second].mean()) / 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_accuracy_and_p_are_those_of_classifiers_trained_anew(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(same_defacing, "PERMUTATIONS", 19)
+    rng = np.random.default_rng(seed)
+    features, person = rng.normal(size=(21, 6)), np.repeat(np.arange(7), 3)
+    features[person < 2] += 0.7
+    found = two_sample([features[:, :2], features[:, 2:]], person < 2, person.astype(str).tolist())
+    rng = np.random.default_rng(0)
+    shuffles = [np.arange(7), *(rng.permutation(7) for _ in range(19))]
+    values = np.array([left_out(features, (order < 2)[person]) for order in shuffles])
+    assert found.accuracy == pytest.approx(values[0])
+    assert found.p == pytest.approx(np.mean(values >= values[0] - 1e-9))
+
+
+def test_samples_differ_that_are_told_apart_beyond_doubt_and_by_much() -> None:
+    assert TwoSample(LEAST_ACCURACY + 0.01, LARGEST_P - 0.001).differ
+    for accuracy, p in ((LEAST_ACCURACY, 0.0), (1.0, LARGEST_P)):
+        assert not TwoSample(accuracy, p).differ

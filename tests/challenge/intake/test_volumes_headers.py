@@ -1,0 +1,208 @@
+"""Headers of volumes made by hand, at the ends of what is accepted."""
+
+import gzip
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from mriprivacy.challenge.intake.volumes import (
+    Checked,
+    VolumeError,
+    check_begin,
+    check_volume,
+    largest_file,
+    parse_header,
+)
+
+DATA = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+
+
+def volume(data: np.ndarray = DATA, **fields: object) -> bytes:
+    """Return a NIfTI file with these fields in its header."""
+    image = nib.Nifti1Image(data, np.diag([2.0, 2.0, 2.0, 1.0]))
+    header = bytearray(image.to_bytes()[:348])
+    parsed = np.frombuffer(header, nib.Nifti1Header.template_dtype).copy()
+    for name, value in fields.items():
+        parsed[name] = value
+    return parsed.tobytes() + bytes(4) + data.tobytes(order="F")
+
+
+def checked(tmp_path: Path, sent: bytes, original: bytes | None = None) -> Checked:
+    paths = tmp_path / "sent.nii.gz", tmp_path / "original.nii.gz"
+    for path, content in zip(paths, (sent, original or volume()), strict=True):
+        path.write_bytes(gzip.compress(content))
+    return check_volume(*paths)
+
+
+def test_the_original_is_unchanged_and_says_nothing(tmp_path: Path) -> None:
+    assert checked(tmp_path, volume()) == Checked(unchanged=True, has_words=False)
+    other = DATA.copy()
+    other[-1, -1, -1] += 1
+    assert not checked(tmp_path, volume(other)).unchanged
+
+
+@pytest.mark.parametrize("slope", [0.0, np.nan, np.inf, 1.0])
+def test_a_slope_that_is_none_is_1_and_its_intercept_0(slope: float, tmp_path: Path) -> None:
+    assert checked(tmp_path, volume(scl_slope=slope, scl_inter=0 if slope == 1 else 9)).unchanged
+
+
+def test_slope_and_intercept_make_the_intensities(tmp_path: Path) -> None:
+    assert checked(tmp_path, volume(DATA * 2 + 6, scl_slope=0.5, scl_inter=-3.0)).unchanged
+    assert not checked(tmp_path, volume(DATA, scl_slope=0.5, scl_inter=-3.0)).unchanged
+
+
+WORDS = {4: 32, 36: 38, 56: 70, 136: 148, 148: 252, 328: 344}  # first byte and the one behind the last
+
+
+@pytest.mark.parametrize("at", [at for first, behind in WORDS.items() for at in (first, behind - 1)])
+def test_words_are_noticed_wherever_a_header_has_room(at: int, tmp_path: Path) -> None:
+    sent = bytearray(volume())
+    sent[at] = 1
+    assert checked(tmp_path, bytes(sent)) == Checked(unchanged=True, has_words=True)
+    sent[at] = ord(" ")
+    assert not checked(tmp_path, bytes(sent)).has_words
+
+
+@pytest.mark.parametrize("at", [32, 38, 252])
+def test_numbers_beside_the_words_are_none(at: int, tmp_path: Path) -> None:
+    sent = bytearray(volume())
+    sent[at] = 1
+    assert not checked(tmp_path, bytes(sent)).has_words
+
+
+@pytest.mark.parametrize(
+    ("dims", "message"),
+    [
+        ([3, 0, 4, 5, 1, 1, 1, 1], "has dimensions [0, 4, 5]; expected one 3-D volume"),
+        ([3, 3, 4, -1, 1, 1, 1, 1], "has dimensions [3, 4, -1]"),
+        ([2, 3, 20, 1, 1, 1, 1, 1], "has dimensions [3, 20]"),
+        ([4, 3, 4, 5, 2, 1, 1, 1], "has dimensions [3, 4, 5, 2]"),
+        ([5, 3, 4, 5, 1, 2, 1, 1], "has dimensions [3, 4, 5, 1, 2]"),
+        ([7, 3, 4, 5, 1, 1, 1, 2], "has dimensions [3, 4, 5, 1, 1, 1, 2]"),
+        ([4, 3, 4, 5, 1, 2, 1, 1], None),
+        ([7, 3, 4, 5, 1, 1, 1, 1], None),
+        ([3, 1, 1, 1, 9, 9, 9, 9], None),
+        ([3, 3, 4, 5, 0, 0, 0, 0], None),
+        ([3, 3, 0, 5, 1, 1, 1, 1], "has dimensions [3, 0, 5]"),
+    ],
+)
+def test_one_volume_has_three_extents_and_ones(dims: list[int], message: str | None) -> None:
+    header = volume(dim=dims)[:348]
+    if message is None:
+        assert parse_header(header).shape == tuple(dims[1:4])
+        return
+    with pytest.raises(VolumeError) as error:
+        parse_header(header)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("offset", "accepted"),
+    [(352, True), (351, False), (1 << 20, True), ((1 << 20) + 16, False), (352.5, False)],
+)
+def test_voxels_begin_behind_the_header_and_within_a_megabyte(offset: float, accepted: bool) -> None:
+    header = volume(vox_offset=offset)[:348]
+    if accepted:
+        assert parse_header(header).offset == offset
+    else:
+        with pytest.raises(VolumeError, match="expected 352, or at most 1048576"):
+            parse_header(header)
+
+
+@pytest.mark.parametrize(
+    ("intercept", "accepted"), [(9e17, True), (-9e17, True), (2e18, False), (-2e18, False), (np.nan, False)]
+)
+def test_intercepts_are_bounded(intercept: float, accepted: bool) -> None:
+    header = volume(scl_slope=2, scl_inter=intercept)[:348]
+    if accepted:
+        assert parse_header(header).intercept == np.float32(intercept)
+    else:
+        with pytest.raises(VolumeError, match="intercept"):
+            parse_header(header)
+
+
+@pytest.mark.parametrize(("moved", "accepted"), [(0.009, True), (0.011, False), (-0.011, False)])
+def test_corners_may_move_by_a_hundredth_of_a_millimetre(
+    moved: float, accepted: bool, tmp_path: Path
+) -> None:
+    """By a shift, and by a voxel size that moves the far corner alone."""
+    row = [2.0, 0.0, 0.0, moved], [2.0 + moved / 2, 0.0, 0.0, 0.0]
+    for one in row:
+        sent = volume(srow_x=one, sform_code=2)
+        original = volume(srow_x=[2.0, 0, 0, 0], sform_code=2)
+        if accepted:
+            assert checked(tmp_path, sent, original).unchanged
+        else:
+            with pytest.raises(VolumeError, match=r"moves voxels by up to 0\.011 mm"):
+                checked(tmp_path, sent, original)
+    other = volume(DATA.reshape(4, 3, 5))
+    with pytest.raises(VolumeError, match="has shape"):
+        checked(tmp_path, other)
+
+
+def test_a_move_in_all_directions_is_as_long_as_it_is(tmp_path: Path) -> None:
+    """.0075 mm along each of three axes are .013."""
+    rows = {f"srow_{axis}": [0.0, 0.0, 0.0, 0.0] for axis in "xyz"}
+    for i, own in enumerate(rows.values()):
+        own[i] = 2.0
+    original = volume(sform_code=2, **rows)
+    for own in rows.values():
+        own[3] = 0.0075
+    with pytest.raises(VolumeError, match=r"up to 0\.013 mm"):
+        checked(tmp_path, volume(sform_code=2, **rows), original)
+
+
+def test_extensions_add_up_or_are_refused(tmp_path: Path) -> None:
+    header = volume(vox_offset=352 + 48)[:348]
+
+    def sent(*sizes: int, begin: bytes = b"\1\0\0\0") -> bytes:
+        blocks = b"".join(size.to_bytes(4, "little") + bytes(max(0, size - 4)) for size in sizes)
+        return header + begin + (blocks + bytes(48))[:48] + DATA.tobytes(order="F")
+
+    for sizes in ((48,), (16, 32), (16, 16, 16)):
+        assert checked(tmp_path, sent(*sizes)) == Checked(unchanged=True, has_words=True)
+    for sizes in ((8, 40), (24, 24), (64,), (16, 48), (0,)):
+        with pytest.raises(VolumeError, match="sizes do not add up"):
+            checked(tmp_path, sent(*sizes))
+    assert checked(tmp_path, sent(24, begin=bytes(4))).unchanged
+
+
+def test_a_file_is_of_so_many_bytes_at_most_and_ends_with_its_voxels(tmp_path: Path) -> None:
+    path = tmp_path / "original.nii.gz"
+    path.write_bytes(gzip.compress(volume()))
+    assert largest_file(path) == 8 * 60 + 2 * (1 << 20)
+    with pytest.raises(VolumeError, match="goes on after the last voxel"):
+        checked(tmp_path, volume() + b"\0")
+    with pytest.raises(VolumeError, match="ends before the last voxel"):
+        checked(tmp_path, volume()[:-1])
+    check_begin(gzip.compress(volume()[:352]), path)
+    with pytest.raises(VolumeError, match="has shape"):
+        check_begin(gzip.compress(volume(DATA.reshape(4, 3, 5))), path)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(np.nan, "not finite numbers (2 in"), (2e18, "intensities beyond 1e+18"), (9e17, None)],
+)
+def test_intensities_are_finite_and_bounded(value: float, message: str | None, tmp_path: Path) -> None:
+    data = DATA.astype(np.float32)
+    data[0, 0, :2] = value
+    if message is None:
+        assert not checked(tmp_path, volume(data)).unchanged
+        return
+    for sign in (1, -1):
+        with pytest.raises(VolumeError) as error:
+            checked(tmp_path, volume(sign * data))
+        assert message in str(error.value)
+
+
+def test_values_that_float32_does_not_hold_are_counted(tmp_path: Path) -> None:
+    data = DATA.astype(np.float64)
+    assert checked(tmp_path, volume(data)).unchanged
+    data[0, 0, :3] += 1e-12 + np.arange(3) * 1e-9
+    with pytest.raises(VolumeError, match=r"has 3 voxels \(float64\) that float32 does not hold"):
+        checked(tmp_path, volume(data + 1))
+    with pytest.raises(VolumeError, match="has the same value, 7, in every voxel"):
+        checked(tmp_path, volume(np.full((3, 4, 5), 7.0)))

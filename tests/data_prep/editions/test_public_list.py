@@ -1,0 +1,80 @@
+"""Public lists: who is on them, where they are, and what is said of those who are not."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.editions.datasheet import title
+from mriprivacy.data_prep.editions.edition_config import EditionConfig
+from mriprivacy.data_prep.editions.public_list import PublicList, about_list, read_public_list
+
+
+def people(*names: str) -> list[SimpleNamespace]:
+    return [SimpleNamespace(subject=name) for name in names]
+
+
+def listed(path: Path, text: str, *dev_sites: str) -> PublicList:
+    path.write_text(text)
+    return read_public_list(EditionConfig(public_list="x", list_people=str(path), dev_sites=list(dev_sites)))
+
+
+def test_a_table_names_every_person_once_with_a_site_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "people.tsv"
+    found = listed(path, "age\tparticipant_id\tsite\n9\ta\tX\n\n8\tb\tY\n", "Y")
+    assert (found.sites, found.dev_sites, found.name) == ({"a": "X", "b": "Y"}, ("Y",), "x")
+    assert listed(path, "participant_id\na\nb\n").sites == {"a": "", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "dev_sites", "message"),
+    [
+        ("participant_id\na\na\n", [], "no person, or one named twice"),
+        ("participant_id\n", [], "no person, or one named twice"),
+        ("", [], "no column participant_id"),
+        ("person\na\n", [], "no column participant_id"),
+        ("participant_id\tsite\na\tX\nb\nc\n", [], "line 3 has another number of cells"),
+        ("participant_id\tsite\na\tX\nb\tY\n", ["Z"], "expected some of X, Y"),
+        ("participant_id\na\n", ["Z"], "expected some of none, since it has no column site"),
+    ],
+)
+def test_a_table_that_is_wrong(text: str, dev_sites: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match=message):
+        listed(tmp_path / "people.tsv", text, *dev_sites)
+
+
+def test_people_are_drawn_one_by_one_or_by_their_sites() -> None:
+    names = [f"s{i}" for i in range(400)]
+    drawn = PublicList("x", dict.fromkeys(names, "X"))
+    for share, low, high in ((0.25, 70, 130), (0.5, 160, 240), (0.0, 0, 0), (1.0, 400, 400)):
+        assert low <= sum(drawn.split_of(name, share) == "dev" for name in names) <= high
+    assert {drawn.split_of(name, 0.5) for name in names} == {"dev", "eval"}
+    by_site = PublicList("x", {"a": "X", "b": "Y"}, ("Y",))
+    assert [by_site.split_of(name, 0.0) for name in "ab"] == ["eval", "dev"]
+
+
+def test_who_is_missing_and_who_is_too_many_is_said() -> None:
+    own = PublicList("x", {f"s{i:02d}": "" for i in range(25)})
+    present = people("s00", "s01", "other")
+    assert [one.subject for one in own.present(present)] == ["s00", "s01"]  # type: ignore[arg-type]
+    about = own.describe(present)  # type: ignore[arg-type]
+    assert (about["name"], about["people"], len(about["missing"])) == ("x", 25, 23)
+    first, second = own.remarks(present)  # type: ignore[arg-type]
+    assert first.startswith("list x: 2 of 25 people; missing: s02, s03")
+    assert "s21 and 3 more. Figures" in first
+    assert second == "list x: 1 people are not on it, left out: other"
+    every = people(*own.sites)
+    assert own.remarks(every) == ("list x: 25 of 25 people",)  # type: ignore[arg-type]
+    twenty = own.remarks(people(*list(own.sites)[20:]))  # type: ignore[arg-type]
+    assert "s19. Figures" in twenty[0]
+
+
+def test_a_datasheet_says_of_a_list_what_can_be_checked() -> None:
+    assert about_list({}) == ""
+    text = about_list({"list": {"name": "x", "people": 9, "missing": ["a", "b"]}})
+    assert text.startswith("This is the public list `x`, 7 of its 9 people.\nMissing here: a, b.\nAnybody")
+    assert "Missing" not in about_list({"list": {"name": "x", "people": 9, "missing": []}})
+    own = {"id": "x", "version": "1", "synthetic": False}
+    assert title(own) == "x 1: head MRI and photographs of people"
+    assert title({**own, "references": "T1w"}) == "x 1: head MRI in two contrasts of people"
