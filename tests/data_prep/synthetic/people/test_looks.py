@@ -6,6 +6,8 @@ from mriprivacy.data_prep.synthetic.people.looks import BEARDS, FRAMES, STYLES, 
 from mriprivacy.data_prep.synthetic.people.person import ETHNICITIES, draw_person
 from mriprivacy.data_prep.synthetic.portrait.hair import STYLES as CUTS
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def people():

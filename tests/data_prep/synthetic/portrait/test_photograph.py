@@ -16,6 +16,8 @@ from mriprivacy.data_prep.synthetic.portrait.hair import STYLES, draw_cut, on_sc
 from mriprivacy.data_prep.synthetic.portrait.photograph import photograph
 from mriprivacy.data_prep.synthetic.portrait.strands import surface
 
+pytestmark = pytest.mark.long
+
 CONFIG = SyntheticCohort(photos=PhotoSettings(pixels=320))
 DOWN = np.array([0.0, 0.0, -1.0])
 
