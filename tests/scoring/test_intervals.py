@@ -141,3 +141,8 @@ def test_a_mean_is_that_of_t() -> None:
     )
     assert not few.bounded
     assert "needs 4 people, the list has 3" in str(few)
+
+
+@pytest.mark.parametrize("name", ["auc", "one_vs_rest_auc"])
+def test_areas_go_from_chance_to_one(name: str) -> None:
+    assert CONTRACTS[name].ends == (0.5, 1.0)

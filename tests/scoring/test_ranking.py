@@ -147,3 +147,10 @@ def test_holm_is_the_closed_test_of_bonferroni(p: list[float]) -> None:
 def test_bad_input_is_named(call: object, message: str) -> None:
     with pytest.raises(ScoringError, match=message):
         call()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("people", "wider"), [(3, 3 / 2), (2, 2.0), (1, 1.0), (100, 100 / 99)])
+def test_the_spread_of_few_people_is_widened_by_what_drawing_narrows_it(people: int, wider: float) -> None:
+    replicates = np.array([[0.5, 0.6, 0.7], [0.5, 0.5, 0.5]])
+    spread, _ = ranking.spread_of_pairs(replicates, people)
+    assert spread[0, 1] ** 2 == pytest.approx(0.01 * wider)

@@ -10,6 +10,7 @@ import pytest
 from mriprivacy.challenge.intake.volumes import (
     Checked,
     VolumeError,
+    _check_extensions,
     check_begin,
     check_volume,
     largest_file,
@@ -206,3 +207,12 @@ def test_values_that_float32_does_not_hold_are_counted(tmp_path: Path) -> None:
         checked(tmp_path, volume(data + 1))
     with pytest.raises(VolumeError, match="has the same value, 7, in every voxel"):
         checked(tmp_path, volume(np.full((3, 4, 5), 7.0)))
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_the_size_of_an_extension_ends_before_its_code(order: str) -> None:
+    """Four bytes are the size, the next four say whose extension it is."""
+    one = (16).to_bytes(4, order) + b"\x06\x06\x06\x06" + bytes(8)
+    _check_extensions(b"\1\0\0\0" + one + one, order)
+    with pytest.raises(VolumeError, match="do not add up"):
+        _check_extensions(b"\1\0\0\0" + one + one[:-1], order)

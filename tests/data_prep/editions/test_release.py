@@ -125,3 +125,11 @@ def test_wide_integers_are_stored_in_32_bits_or_not_at_all(wide: int, stored: st
     else:
         out, _ = canonical_scan(image)
         assert (out.dtype.name, out[0, 0, 0]) == (stored, wide)
+
+
+def test_no_place_is_minus_0() -> None:
+    """It equals 0 and has other bytes, and an edition is known by its bytes."""
+    affine = np.diag([2.0, 2, 2, 1])
+    affine[0, 3] = affine[1, 0] = -0.0
+    _, found = canonical_scan(nib.Nifti1Image(np.arange(24.0, dtype=np.float32).reshape(2, 3, 4), affine))
+    assert not np.signbit(found).any()

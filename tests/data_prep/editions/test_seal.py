@@ -18,6 +18,7 @@ from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.data_prep.cohorts.bids import CohortError, read_cohort
+from mriprivacy.data_prep.editions import seal
 from mriprivacy.data_prep.editions.build_edition import (
     EditionConfig,
     build_edition,
@@ -416,3 +417,10 @@ def test_other_contrasts_than_t1w_and_t2w_make_editions_too(
     build_edition(own_cohort, tmp_path / "edition", config)
     edition = open_edition(tmp_path / "edition")
     assert edition.eval.scan(edition.eval.probes[0]).name.endswith(f"_{contrast}.nii.gz")
+
+
+def test_what_is_no_number_is_not_written(tmp_path: Path) -> None:
+    """JSON has none, and readers that take it differ in what they make of it."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        seal._write_json(tmp_path / "a.json", {"a": float("nan")})
+    assert not list(tmp_path.iterdir())

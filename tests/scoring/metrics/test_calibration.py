@@ -6,6 +6,7 @@ from scipy.integrate import quad
 from sklearn.isotonic import IsotonicRegression
 
 from mriprivacy.scoring import ScoringError, cllr, min_cllr, zebra
+from mriprivacy.scoring.metrics.calibration import FULL_DISCLOSURE
 from mriprivacy.scoring.metrics.steps import steps
 
 tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.array(x, dtype=float))
@@ -82,3 +83,9 @@ def test_the_largest_ratio_still_has_a_cost(sign: int) -> None:
     assert cllr([sign * 1e300], [0.0]) > 0
     with pytest.raises(ScoringError, match="at most 1e\\+300"):
         cllr([sign * 1.1e300], [0.0])
+
+
+def test_full_disclosure_is_the_area_below_the_binary_entropy() -> None:
+    priors = np.linspace(0, 1, 200_001)[1:-1]
+    entropy = -(priors * np.log2(priors) + (1 - priors) * np.log2(1 - priors))
+    assert entropy.mean() == pytest.approx(FULL_DISCLOSURE, abs=1e-4)

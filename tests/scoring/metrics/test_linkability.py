@@ -145,3 +145,10 @@ def test_ten_times_as_many_half_samples_change_little(monkeypatch: pytest.Monkey
     few = [linkability(*one) for one in lists]
     monkeypatch.setattr("mriprivacy.scoring.metrics.linkability.SPLITS", 400)
     assert np.abs(np.array(few) - [linkability(*one) for one in lists]).max() < 0.01
+
+
+@pytest.mark.parametrize("widest", [1e308, 1.7e308])
+def test_the_widest_scores_are_those_of_a_smaller_scale(widest: float) -> None:
+    """Their range is no finite number, though their sum is 0."""
+    mated, nonmated = np.linspace(-0.2, 1, 60), np.linspace(-1, 0.2, 60)
+    assert dsys_histogram(widest * mated, widest * nonmated) == pytest.approx(dsys_histogram(mated, nonmated))

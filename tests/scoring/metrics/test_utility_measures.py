@@ -118,6 +118,8 @@ def test_rescans_are_pairs_of_one_person() -> None:
     volumes = [(600, 400, 200), (500, 300, 100), (660, 400, 200), (630, 400, 200)]
     quality = [{"cnr": 2.0}] * 4
     assert rescan_gaps(volumes[:2], quality[:2], ["a", "b"]) == []
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        rescan_gaps(volumes[:2], quality[:2], ["a"])
     gaps = rescan_gaps(volumes, quality, ["a", "b", "a", "a"])
     assert [subject for subject, _ in gaps] == ["a", "a", "a"]
     assert [gap["gm_change"] for _, gap in gaps] == pytest.approx([60 / 630, 30 / 615, 30 / 645])

@@ -49,3 +49,11 @@ def test_a_voxel_here_and_there_is_no_defacing(differs: bool, head: float, undef
     same = brain_gate._nothing_changed(report)
     assert not same.differs
     assert same.problems[-1] == "the scan is the original but for less than 1% of the head's voxels"
+
+
+def test_air_of_just_so_many_millimetres_is_not_far() -> None:
+    data = np.zeros((60, 8, 8), np.float32)
+    data[:8] = 100
+    for mm, first in ((2.5, 28), (2.4, 28)):  # 20 voxels are 50 mm, or 48
+        far = brain_gate.far_from_head(Scan(data, np.diag([mm, mm, mm, 1.0])))
+        assert np.flatnonzero(far.any(axis=(1, 2)))[0] == first

@@ -106,3 +106,11 @@ def test_samples_differ_that_are_told_apart_beyond_doubt_and_by_much() -> None:
     assert TwoSample(LEAST_ACCURACY + 0.01, LARGEST_P - 0.001).differ
     for accuracy, p in ((LEAST_ACCURACY, 0.0), (1.0, LARGEST_P)):
         assert not TwoSample(accuracy, p).differ
+
+
+@pytest.mark.parametrize(("columns", "more"), [(3, 1), (4, 2), (7, 2), (8, 3), (16, 5)])
+def test_a_fourth_as_many_columns_say_what_is_missing(columns: int, more: int) -> None:
+    rows = [np.arange(float(columns)), None, np.ones(columns)]
+    found = _block(rows)
+    assert found.shape == (3, columns + more)
+    assert np.allclose(found[:, columns:], found[:, -1:])
