@@ -267,7 +267,7 @@ def test_scans_keep_their_type(kind: type, real: Scan, cache: Path) -> None:
 
 def test_the_cache_is_read_and_changes_nothing(real: Scan, cache: Path, tmp_path: Path) -> None:
     first = register(real, tmp_path)
-    (record,) = tmp_path.iterdir()
+    (record,) = (path for path in tmp_path.iterdir() if not path.stem.endswith("-lax"))
     assert np.array_equal(register(real, cache).scan_to_head, first.scan_to_head)
     assert np.array_equal(register(real, tmp_path).scan_to_head, first.scan_to_head)
     record.write_text(json.dumps({"scan_to_head": np.eye(4).tolist(), "similarity": 1.5}))
@@ -464,7 +464,7 @@ def test_only_a_doubtful_fit_is_made_again(
     dull = registration.Registration(np.eye(4), 1.1)
     for one, times in ((fit, 0), (large, 1), (dull, 1)):
         calls.clear()
-        monkeypatch.setattr(registration, "_fits", lambda *_, one=one: [one])
+        monkeypatch.setattr(registration, "_fits", lambda *_, one=one, **__: ([one], []))
         assert register(scan) == one
         assert len(calls) == times
         assert register(scan, strict=False) == one
