@@ -167,9 +167,7 @@ def check_fields(about: Mapping[str, object]) -> list[str]:
     return problems
 
 
-def read_description(
-    folder: Path, edition: Edition, is_link: bool = False
-) -> tuple[dict[str, str], list[str]]:
+def read_description(folder: Path, edition: Edition, is_link: bool) -> tuple[dict[str, str], list[str]]:
     """Read `submission.json` and compare it with the edition; a zip may have had a link in its place.
 
     Returns

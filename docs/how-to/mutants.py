@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -47,14 +47,27 @@ SWAPS = {
     ast.BitAnd: "|", ast.BitOr: "&",
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "argmin": "argmax", "argmax": "argmin"}
+LEFT: dict[str, Callable[[ast.Call], list[Any]]] = {
+    "zip": lambda call: [keyword for keyword in call.keywords if keyword.arg == "strict"],
+    "shown": lambda call: call.args[1:],  # characters of a foreign text in a message
+}
 Mutant = tuple[str, int, str, str]  # file, line, the line before, the line after
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
-    """Yield every mutant of one file; docstrings, annotations and messages are left alone."""
+    """Yield every mutant of one file; docstrings, annotations and what messages show are left alone.
+
+    So is `strict` of zip, which says what always holds: no input tells whether it was looked at.
+    """
     text = path.read_text(encoding="utf-8")
     lines, tree = text.splitlines(), ast.parse(text)
     types = [getattr(node, field, None) for node in ast.walk(tree) for field in ("annotation", "returns")]
+    types += [
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LEFT
+        for part in LEFT[node.func.id](node)
+    ]
     left = {part for one in types if one for part in ast.walk(one)}
     for node in ast.walk(tree):
         if node in left:
@@ -100,7 +113,7 @@ def mirrors(copy: Path, name: str) -> list[str]:
     )
     if not own and (copy / folder).exists():
         own = [str(folder)]
-    return [f"mriprivacy/{name}", "tests/test_conventions.py", *own]
+    return [f"mriprivacy/{name}", "tests/test_conventions.py", "tests/docs/test_bounds.py", *own]
 
 
 class Contexts:

@@ -32,7 +32,9 @@ def chosen(path: Path) -> list[str]:
     """Return the constants of a module that hold numbers."""
     name = path.relative_to(ROOT).as_posix()
     assigned = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Assign)]
-    names = [part.id for node in assigned for to in node.targets for part in ast.walk(to) if is_constant(part)]
+    names = [
+        part.id for node in assigned for to in node.targets for part in ast.walk(to) if is_constant(part)
+    ]
     return [one for one in names if is_number(value(name, one))]
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from mriprivacy import scoring
 from mriprivacy.scoring import ScoringError, score_stream, tsv_chunks
+from mriprivacy.scoring.metrics.steps import Steps
+from mriprivacy.scoring.metrics.verification import eer_of
+from mriprivacy.scoring.streaming import _eer_bound
 
 
 def people(seed: int, n_mated: int = 400, n_nonmated: int = 5000) -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +50,24 @@ def test_binned_within_the_bound_it_states(seed: int, most: int) -> None:
     assert report.min_cllr >= scoring.min_cllr(m, n) - 1e-12
     assert "binned" in str(report)
     assert most < 50 or (report.auc_bound < 0.02 and report.eer_bound < 0.05)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_bound_of_the_eer_is_as_far_as_the_order_within_a_bin_can_move_it(seed: int) -> None:
+    mated, nonmated = np.random.default_rng(seed).integers(1, 30, (2, 3))
+    raw = Steps(mated, nonmated)
+    fmr, tmr = raw.vertices()
+    crossed = int(np.argmax(fmr + tmr >= 1)) - 1
+    pieces = [(m, n) if i != crossed else None for i, (m, n) in enumerate(zip(mated, nonmated, strict=True))]
+    m, n = mated[crossed], nonmated[crossed]
+    ends = []
+    for inside in ([(m, 0), (0, n)], [(0, n), (m, 0)]):
+        ordered = [two for piece in pieces for two in ([piece] if piece else inside)]
+        ends.append(float(eer_of(Steps(*np.array(ordered).T))))
+    value = float(eer_of(raw))
+    expected = max(value - min(ends), max(ends) - value)
+    assert _eer_bound(raw, np.ones(3, bool)) == pytest.approx(expected, abs=1e-12)
+    assert _eer_bound(raw, np.arange(3) != crossed) == 0.0
 
 
 def test_tsv(tmp_path: Path) -> None:

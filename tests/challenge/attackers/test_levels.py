@@ -265,6 +265,27 @@ def test_fusion_must_not_do_worse_than_who_is_adapted(context: Context) -> None:
     assert not told.passed
 
 
+@pytest.mark.parametrize(("conditions", "fused"), [(("raw", "bald"), True), (("raw",), False)])
+def test_two_attackers_are_fused_and_one_is_not(
+    context: Context, conditions: tuple[str, ...], fused: bool
+) -> None:
+    protocol = replace(PROTOCOL, attacks=["geo"])
+    whole = looks(context, 1.0)
+    seen = replace(whole, photos={key: own for key, own in whole.photos.items() if key[1] in conditions})
+    attackers, remarks = run_attackers(context.edition, protocol, seen)
+    assert (FUSED in [one.attacker for one in attackers], remarks) == (fused, [])
+    shuffled = shuffled_key_aucs(context.edition, protocol, seen, context.trials.mated, range(2))
+    assert (FUSED in shuffled, len(shuffled)) == (fused, len(conditions) + fused)
+
+
+def test_a_condition_counts_only_where_both_splits_have_it(context: Context) -> None:
+    whole = looks(context, 1.0)
+    for split in ("dev", "eval"):
+        photos = {key: own for key, own in whole.photos.items() if key != (split, "bald")}
+        assert replace(whole, photos=photos).conditions == ("raw",)
+    assert whole.conditions == ("raw", "bald")
+
+
 def test_where_dev_saw_nobody_with_both_attacks_one_is_enough(context: Context) -> None:
     """In dev each attack sees one half of the people; in eval both see everybody."""
     whole = looks(context, 0.5)

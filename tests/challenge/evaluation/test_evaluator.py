@@ -103,6 +103,16 @@ def test_small_samples_are_noted(tiny_edition: Edition, sealed: SealedKey, tmp_p
     assert any("linkability" in warning for warning in entry.warnings)
 
 
+def test_seconds_are_tenths(tiny_edition: Edition, sealed: SealedKey, tmp_path: Path) -> None:
+    seconds = [
+        one
+        for run in range(3)
+        for one in scored(tiny_edition, sealed, tmp_path / str(run), lambda trial: 1.0).seconds.values()
+    ]
+    assert seconds
+    assert [round(one, 1) for one in seconds] == seconds
+
+
 def test_the_signature_says_how_the_figures_were_made(
     tiny_edition: Edition, sealed: SealedKey, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """People beside a person of a cohort are not published, and no head is shaved for another's."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from mriprivacy.challenge.release.photograph_cuts import Shot, look
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.cohorts.face_table import FACE_COLUMNS
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+from mriprivacy.data_prep.editions.plan import plan_edition
 from mriprivacy.data_prep.formats.tables.tsv import write_table
 from mriprivacy.scoring.errors import UserError
 from tests.helpers.build_words import TERMS, words
@@ -185,7 +187,9 @@ def test_a_name_in_the_table_that_no_photograph_has_is_told(
 def test_nothing_is_sealed_of_real_people_whom_nobody_looked_at(cohort: Path, tmp_path: Path) -> None:
     about = {"id": "clinic", "version": "1", "licence": "proprietary", "citation": "Us"}
     config = EditionConfig(**about, hair_removal="none")  # type: ignore[arg-type]
-    with pytest.raises(CohortError, match=r"its faces were not checked \(6 photographs of real people\)"):
+    first = plan_edition(cohort, config).photos[0].source
+    unseen = rf"^{re.escape(str(first))}: its faces were not checked \(6 photographs of real people\)"
+    with pytest.raises(CohortError, match=unseen):
         build_edition(cohort, tmp_path / "edition", config)
     assert not (tmp_path / "edition").exists()
 

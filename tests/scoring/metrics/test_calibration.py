@@ -54,6 +54,8 @@ def test_zebra_of_nothing_and_everything() -> None:
     assert everything.worst_case == pytest.approx(np.log10(31 * 50 / 30))
     assert everything.tag == "B"
     assert zebra(np.zeros(30), np.ones(50)).expected == 0.0
+    even = zebra(np.ones(30), np.ones(30))
+    assert (even.worst_case, even.tag) == (0.0, "0")
 
 
 @settings(max_examples=100, deadline=None)

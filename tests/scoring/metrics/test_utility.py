@@ -201,6 +201,17 @@ def test_nothing_may_be_added_far_from_the_head() -> None:
 
 
 @pytest.mark.parametrize("end", [-1e6, 1e6])
+def test_a_few_extreme_voxels_of_the_brain_do_not_hide_what_is_added(end: float) -> None:
+    scan, brain = head()
+    brain_voxels = np.flatnonzero(brain)
+    scan.flat[brain_voxels[: brain_voxels.size // 200]] = end
+    far = np.zeros(scan.shape, bool)
+    far[:, :2, :5] = True
+    hidden = np.where(far, scan + 50, scan)
+    assert brain_gate(scan, hidden, brain, EYE, EYE, far=far).added_share == 1.0
+
+
+@pytest.mark.parametrize("end", [-1e6, 1e6])
 def test_a_few_extreme_voxels_do_not_widen_what_is_tolerated(end: float) -> None:
     before = np.linspace(100.0, 200.0, 1000)
     before[:5] = end

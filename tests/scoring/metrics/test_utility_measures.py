@@ -120,6 +120,8 @@ def test_rescans_are_pairs_of_one_person() -> None:
     assert rescan_gaps(volumes[:2], quality[:2], ["a", "b"]) == []
     with pytest.raises(ValueError, match=r"shorter|longer"):
         rescan_gaps(volumes[:2], quality[:2], ["a"])
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        rescan_gaps(volumes[:2], quality[:1], ["a", "a"])
     gaps = rescan_gaps(volumes, quality, ["a", "b", "a", "a"])
     assert [subject for subject, _ in gaps] == ["a", "a", "a"]
     assert [gap["gm_change"] for _, gap in gaps] == pytest.approx([60 / 630, 30 / 615, 30 / 645])
@@ -156,13 +158,23 @@ def test_the_interval_of_a_ratio_holds_the_scatter_of_both_sides() -> None:
     assert ratio.high / ratio.low > 1.5 * alone.high / alone.low
 
 
+def without_cnr(quality: dict[str, float]) -> BrainFindings:
+    return BrainFindings(np.ones(3, bool), (1.0, 1.0, 1.0), np.zeros((1, 3)), quality)
+
+
+def test_a_brain_of_a_millilitre_is_one() -> None:
+    small = found(volumes=(0.4, 0.3, 0.2))
+    assert compare_brains(small, small)["utility"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("original", "defaced", "message"),
     [
         (found(np.zeros((10, 10, 10), bool)), None, "no brain"),
         (found(volumes=(0.0, 0.0, 0.0)), None, "no brain"),
         (found(), found(np.ones((9, 9, 9), bool)), "brain: shapes"),
-        (BrainFindings(np.ones(3, bool), (1.0, 1.0, 1.0), np.zeros((1, 3)), {}), None, "expected cnr"),
+        (without_cnr({}), None, "quality has nothing; expected cnr too"),
+        (without_cnr({"snr_gm": 1.0, "cjv": 1.0}), None, "quality has snr_gm, cjv; expected cnr too"),
     ],
 )
 def test_findings_that_do_not_belong_together_are_refused(
