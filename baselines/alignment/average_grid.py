@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from mriprivacy.baselines.alignment.mutual_information import normalized_mutual_information
 from mriprivacy.baselines.alignment.template import average_brain, average_head, bring
-from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.scan import Scan, settled
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold
 
 STEP_MM = 4.0
@@ -75,7 +75,7 @@ def on_grid(small: Scan, scan_to_head: NDArray[np.float64], air: float = 0.0) ->
     SurfaceError
         If no head can be separated from air.
     """
-    to_scan = np.asarray(np.linalg.inv(scan_to_head))
+    to_scan = settled(np.linalg.inv(scan_to_head))
     ones = Scan(np.ones(small.data.shape, np.float32), small.affine)
     data = bring(small, to_scan, grid(), outside=air)
     return OnGrid(

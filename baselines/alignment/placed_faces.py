@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.baselines.face.landmarks import Face, landmarks_in
 from mriprivacy.baselines.face.render import camera_of, render_with_depth
+from mriprivacy.baselines.face.scan import settled
 from mriprivacy.baselines.face.surface import HeadSurface, moved
 from mriprivacy.baselines.face.views import View
 
@@ -54,7 +55,7 @@ def placed_faces(
     >>> [face.box for face in placed_faces(egg, np.eye(4), make_views([(0, 0)]), 400)]
     [(93, 87, 307, 300)]
     """
-    head_to_upright = turned_upright(scan_to_head) @ np.linalg.inv(scan_to_head)
+    head_to_upright = settled(turned_upright(scan_to_head) @ np.linalg.inv(scan_to_head))
     looked_at, middle = (_at(head_to_upright, point) for point in (LOOKED_AT, BOX_MIDDLE))
     edge = BOX_EDGE * abs(np.linalg.det(head_to_upright[:3, :3])) ** (1 / 3)
     drawn = render_with_depth(upright(surface, scan_to_head), views, size, looked_at)
@@ -103,12 +104,11 @@ def turned_upright(scan_to_head: Matrix) -> Matrix:
     """
     u, _, v = np.linalg.svd(scan_to_head[:3, :3])
     motion = np.eye(4)
-    motion[:3, :3] = np.round(u @ v, 9) + 0.0
+    motion[:3, :3] = settled(u @ v)
     here = _at(np.asarray(np.linalg.inv(scan_to_head), np.float64), LOOKED_AT)
     motion[:3, 3] = np.round(np.array(LOOKED_AT) - motion[:3, :3] @ here, 6)
     return motion
 
 
 def _at(matrix: Matrix, point: Sequence[float]) -> Matrix:
-    found: Matrix = (matrix @ [*point, 1.0])[:3]
-    return found
+    return settled(matrix @ [*point, 1.0])[:3]

@@ -33,7 +33,7 @@ from mriprivacy.baselines.alignment.template import (
     bring,
     package_file,
 )
-from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.scan import Scan, settled
 from mriprivacy.baselines.face.surface import no_signal
 from mriprivacy.scoring.errors import SetupError
 
@@ -157,7 +157,7 @@ def coarse(scan: Scan, mm: float = COARSE_MM) -> Scan:
     small = ndimage.affine_transform(data, step, first, output_shape=tuple(shape), order=1, mode="nearest")
     grid = np.diag([*step, 1.0])
     grid[:3, 3] = first
-    return Scan(small, image.affine @ grid)
+    return Scan(small, settled(image.affine @ grid))
 
 
 def similarity(small: Scan, scan_to_head: NDArray[np.float64]) -> float:
@@ -184,7 +184,7 @@ def _fits(binary: Path, small: Scan, forward: bool) -> tuple[list[Registration],
         except _GivenUpError as error:
             reasons.append(str(error))
             continue
-        matrix = matrix if forward else np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+        matrix = matrix if forward else settled(np.linalg.inv(matrix))
         fits.append(Registration(matrix, similarity(small, matrix)))
     return fits, reasons
 
@@ -198,15 +198,15 @@ def _again(binary: Path, small: Scan) -> list[Registration]:
     """Fit both contrasts to the scan with air around it, and again from where the best fit ended."""
     pad = np.eye(4)
     pad[:3, 3] = -PADDING
-    padded = Scan(np.pad(small.data, PADDING), small.affine @ pad)
+    padded = Scan(np.pad(small.data, PADDING), settled(small.affine @ pad))
     fits: list[Registration] = []
     for _ in range(2):
         best = max(fits, key=lambda fit: fit.similarity, default=None)
         start = np.eye(4) if best is None else best.scan_to_head
-        moved = Scan(padded.data, start @ padded.affine)
+        moved = Scan(padded.data, settled(start @ padded.affine))
         for head in _coarse_heads():
             try:
-                matrix = _allineate(binary, head, moved) @ start
+                matrix = settled(_allineate(binary, head, moved) @ start)
             except _GivenUpError:
                 continue  # the fit that is there stays
             fits.append(Registration(matrix, similarity(small, matrix)))
@@ -220,12 +220,13 @@ def _about_the_brain(binary: Path, small: Scan, found: Registration) -> Registra
         if here is None or here >= DOUBTFUL_BRAIN:
             break
         start, before = best.scan_to_head, here
-        moved = Scan(small.data, start @ small.affine)
+        moved = Scan(small.data, settled(start @ small.affine))
         for near, head in itertools.product(NEARER_MM, _coarse_heads()):
             try:
-                matrix = _allineate(binary, _near_brain(head, near), _near_brain(moved, near)) @ start
+                fit = _allineate(binary, _near_brain(head, near), _near_brain(moved, near))
             except _GivenUpError:
                 continue  # the fit that is there stays
+            matrix = settled(fit @ start)
             there = brain_similarity(small, matrix)
             if there is not None and there > here and _is_of_a_head(matrix):
                 best, here = Registration(matrix, similarity(small, matrix)), there
@@ -273,9 +274,7 @@ def _allineate(binary: Path, moving: Scan, fixed: Scan) -> NDArray[np.float64]:
         matrix = np.array(json.loads((folder / "fit.json").read_text())["fixed_to_moving"], dtype=float)
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
         raise _GivenUpError("the affine it found is degenerate")
-    # Rounded, so that the last bit of a product does not matter.
-    found: NDArray[np.float64] = np.round(np.linalg.inv(scale) @ matrix @ scale, 9)
-    return found
+    return settled(np.linalg.inv(scale) @ matrix @ scale)
 
 
 def _sensible(found: Registration, strict: bool) -> Registration:

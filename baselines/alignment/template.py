@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.scan import Scan, settled
 from mriprivacy.scoring.errors import SetupError, UserError
 
 
@@ -176,7 +176,7 @@ def bring(
     >>> bring(ones, np.eye(4), wide, outside=None).ravel().tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
-    matrix = np.linalg.inv(field.affine) @ scan_to_field @ scan.affine
+    matrix = settled(np.linalg.inv(field.affine) @ scan_to_field @ scan.affine)
     mode, value = ("nearest", 0.0) if outside is None else ("constant", outside)
     result: NDArray[np.float32] = ndimage.affine_transform(
         field.data,

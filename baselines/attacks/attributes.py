@@ -13,11 +13,11 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.covariance import OAS
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import BayesianRidge
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from mriprivacy.baselines.attacks.training.standardize import standardize
 from mriprivacy.scoring.errors import UserError
 
 MIN_SUBJECTS = 2  # of a value; one person has no spread
@@ -37,25 +37,31 @@ class AttributeModel:
 
     Attributes
     ----------
-    classifier : Pipeline
-        Standardization and linear discriminant analysis.
+    mean, scale : ndarray, shape (d,)
+        Of the features of the training.
+    classifier : LinearDiscriminantAnalysis
+        Of standardized features.
     majority : str
         The most frequent value among the people of the training: the guess where no face is detected.
     subjects : int
         People of the training.
     """
 
-    classifier: Pipeline
+    mean: Floats
+    scale: Floats
+    classifier: LinearDiscriminantAnalysis
     majority: str
     subjects: int
 
     def __call__(self, features: Floats) -> list[str]:
         """Predict a value for each row of features, shape (n, d)."""
-        return [str(value) for value in self.classifier.predict(features)] if len(features) else []
+        if not len(features):
+            return []
+        return [str(value) for value in self.classifier.predict((features - self.mean) / self.scale)]
 
 
 def train_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[str]) -> AttributeModel:
-    """Train a classifier of one attribute: linear discriminants with the shrinkage of Ledoit and Wolf (2004).
+    """Train a classifier of one attribute: linear discriminants with the shrinkage of Chen and others (2010).
 
     A value that one person alone has is left out of training, and is never predicted. The other values count
     alike, however many people have them, as they do in balanced accuracy.
@@ -103,10 +109,13 @@ def train_attribute(features: Floats, labels: Sequence[str], subjects: Sequence[
     rows, values = _of_people(features, labels, subjects)
     learned = np.array([people[value] >= MIN_SUBJECTS for value in values])
     even = np.full(len(enough), 1 / len(enough))
-    discriminants = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=even)
-    classifier = make_pipeline(StandardScaler(), discriminants).fit(rows[learned], np.array(values)[learned])
+    # Not the shrinkage of Ledoit and Wolf, "auto": of two people it is 0, and where each value has two the
+    # last bit of a feature decided. Nor by the spread within a value, which two people may not have.
+    discriminants = LinearDiscriminantAnalysis("lsqr", priors=even, covariance_estimator=OAS())
+    mean, scale, points = standardize(rows[learned])
+    classifier = discriminants.fit(points, np.array(values)[learned])
     majority = max(sorted(people), key=lambda value: list(labels).count(value))
-    return AttributeModel(classifier, majority, len(set(subjects)))
+    return AttributeModel(mean, scale, classifier, majority, len(set(subjects)))
 
 
 @dataclass(frozen=True)
@@ -115,21 +124,28 @@ class AgeModel:
 
     Attributes
     ----------
-    regression : Pipeline
-        Standardization and Bayesian ridge regression.
+    mean, scale : ndarray, shape (d,)
+        Of the features of the training.
+    regression : BayesianRidge
+        On standardized features.
     median : float
         Median age of the people of the training, years: the guess where no face is detected.
     subjects : int
         People of the training.
     """
 
-    regression: Pipeline
+    mean: Floats
+    scale: Floats
+    regression: BayesianRidge
     median: float
     subjects: int
 
     def __call__(self, features: Floats) -> list[float]:
-        """Predict an age in years for each row of features, shape (n, d)."""
-        return [float(age) for age in self.regression.predict(features)] if len(features) else []
+        """Predict an age for each row of features, shape (n, d): years, to a hundredth."""
+        if not len(features):
+            return []
+        ages = self.regression.predict((features - self.mean) / self.scale)
+        return [round(float(age), 2) for age in ages]
 
 
 def train_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) -> AgeModel:
@@ -171,8 +187,10 @@ def train_age(features: Floats, ages: Sequence[float], subjects: Sequence[str]) 
     people = dict(zip(subjects, ages, strict=True))
     if len(people) < MIN_AGED:
         raise AttributesError(f"{len(people)} people of known age; expected {MIN_AGED} or more")
-    regression = make_pipeline(StandardScaler(), BayesianRidge()).fit(*_of_people(features, ages, subjects))
-    return AgeModel(regression, float(np.median(list(people.values()))), len(people))
+    rows, years = _of_people(features, ages, subjects)
+    mean, scale, points = standardize(rows)
+    regression = BayesianRidge().fit(points, years)
+    return AgeModel(mean, scale, regression, float(np.median(list(people.values()))), len(people))
 
 
 def _of_people(

@@ -26,7 +26,7 @@ from mriprivacy.baselines.alignment.template import (
     package_file,
 )
 from mriprivacy.baselines.brain.engines import EngineError, deepbet_mask
-from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.scan import Scan, settled
 from mriprivacy.baselines.face.surface import SurfaceError, head_mask, head_threshold, no_signal
 from mriprivacy.scoring.errors import UserError
 
@@ -109,7 +109,7 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
     box = ndimage.find_objects(near.astype(np.int8))[0]
     corner = np.eye(4)
     corner[:3, 3] = [side.start for side in box]
-    cut = Scan(small.data[box], small.affine @ corner)
+    cut = Scan(small.data[box], settled(small.affine @ corner))
     shares = _mixture(cut, scan_to_head, near[box])
     brain = _brain(shares)
     if engine == "deepbet":
@@ -235,7 +235,7 @@ def _mixture(cut: Scan, scan_to_head: NDArray[np.float64], near: NDArray[np.bool
     weight = np.array([1.0, 1.0, 1.0, 0.5, 0.5])
     for _ in range(ITERATIONS):
         total = shares.sum(axis=1) + 1e-12
-        mean = shares @ values / total
+        mean = (shares * values).sum(axis=1) / total  # no BLAS: another order of sums on every processor
         variance = (shares * (values - mean[:, None]) ** 2).sum(axis=1) / total + floor
         rest = total[3:].sum()
         weight[3:] = total[3:] / rest

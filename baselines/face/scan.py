@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.scans.scan_file import ScanError, check_voxels, open_scan
 
-__all__ = ["Scan", "ScanError", "read_scan"]
+__all__ = ["Scan", "ScanError", "read_scan", "settled"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,28 @@ class Scan:
         """Voxel size along each axis, mm, shape (3,)."""
         result: NDArray[np.float64] = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
         return result
+
+
+def settled(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Round a product or an inverse of affines to nine decimals: their last bit differs with the processor.
+
+    Parameters
+    ----------
+    matrix : ndarray
+        Of millimetres or voxels, from BLAS.
+
+    Returns
+    -------
+    ndarray
+        The same on every processor, with no -0.
+
+    Examples
+    --------
+    >>> settled(np.array([[0.1 + 0.2, -1e-17]])).tolist()
+    [[0.3, 0.0]]
+    """
+    result: NDArray[np.float64] = np.round(matrix, 9) + 0.0
+    return result
 
 
 def read_scan(path: Path) -> Scan:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from mriprivacy.baselines.face.scan import Scan
+from mriprivacy.baselines.face.scan import Scan, settled
 from mriprivacy.scans.scan_file import without_padding
 from mriprivacy.scoring.errors import UserError
 
@@ -85,7 +85,7 @@ def isotropic(scan: Scan, spacing_mm: float) -> Scan:
     to_old = np.eye(4)
     to_old[:3, :3] = np.diag(scale)
     to_old[:3, 3] = (scale - 1) / 2  # voxel centres: the outer edges of both grids coincide
-    return Scan(resampled, affine @ to_old)
+    return Scan(resampled, settled(affine @ to_old))
 
 
 def head_threshold(data: NDArray[Any]) -> float:
@@ -249,7 +249,7 @@ def crop(
     )
     corner = np.eye(4)
     corner[:3, 3] = [side.start for side in box]
-    return data[box], affine @ corner, mask[box]
+    return data[box], settled(affine @ corner), mask[box]
 
 
 def cut_areas(mask: NDArray[np.bool_], spacing_mm: float) -> dict[str, float]:

@@ -308,13 +308,14 @@ def _look(
     )
 
     def look(
-        sets: Mapping[Key, dict[str, Path]], kind: str, label: str, untrusted: bool = False
+        sets: Mapping[Key, dict[str, Path]], kind: str, label: str, defaced: bool = False
     ) -> tuple[ByState, dict[str, float]]:
         # One list of all sets: a worker that is done with one goes on with the next.
         flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
-        sent_heads = heads if untrusted else {}
-        known = {f"{s} {n}": sent_heads[n] for s, paths in sets.items() for n in paths if n in sent_heads}
-        asked = (flat, kind, extraction, label, context.compute, untrusted, known)
+        # Defaced scans are of a stranger's making, and their heads lie as `heads` says.
+        lie = heads if defaced else {}
+        known = {f"{s} {n}": lie[n] for s, paths in sets.items() for n in paths if n in lie}
+        asked = (flat, kind, extraction, label, context.compute, defaced, known)
         found, seconds = timed(label, extract, *asked)
         seen = {set_: {name: found[f"{set_} {name}"] for name in paths} for set_, paths in sets.items()}
         return seen, seconds
@@ -330,7 +331,7 @@ def _look(
     doubles = {c: own for c in edition.conditions if (own := context.sealed.doppelgangers(c))}
     shots |= {(DOPPELGANGER, condition): own for condition, own in doubles.items()}
     scans, looking = look(released, "scan", "faces of released scans")
-    defaced, looking_again = look(sent, "scan", "faces of defaced scans", untrusted=True)
+    defaced, looking_again = look(sent, "scan", "faces of defaced scans", defaced=True)
     contrast = edition.eval.reference_contrast
     label = f"faces of {'references' if contrast else 'photographs'}"
     checked = (shots, edition.description, context.cache, context.compute)

@@ -166,10 +166,16 @@ def score_ages(
     median = float(np.median(years))
     error, base = np.abs(guess - years), np.abs(median - years)
     counts = _draw(int(who.max()) + 1, n_bootstrap, seed)[who]
-    mae, gain = error @ counts / counts.sum(0), (base - error) @ counts / counts.sum(0)
+    mae, gain = (_sums(one, counts) / counts.sum(0) for one in (error, base - error))
     n = len(np.unique(who))
     error_found, gained = (around(float(one[0]), _variance(one[1:], n), n) for one in (mae, gain))
     return AgeReport(error_found, gained, median)
+
+
+def _sums(values: Floats, counts: Floats) -> Floats:
+    """Sum values times counts in the order of the rows: BLAS takes another one on every processor."""
+    total: Floats = (values[:, None] * counts).sum(axis=0)
+    return total
 
 
 def _variance(replicates: Floats, n: int) -> float:

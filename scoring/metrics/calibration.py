@@ -139,12 +139,6 @@ def zebra_of(hull: Steps) -> Zebra:
     return Zebra(expected, worst, tag)
 
 
-def softplus_bits(x: Floats) -> Floats:
-    """log2(1 + exp(x)) without overflow."""
-    result: Floats = np.logaddexp(0.0, x) / np.log(2)
-    return result
-
-
 def _mean_bits(x: Floats, sign: float) -> float:
     pieces = [x[i : i + _PIECE] for i in range(0, len(x), _PIECE)]
     sums = spread(lambda piece: np.logaddexp(0.0, sign * piece).sum(), pieces)

@@ -267,7 +267,8 @@ def _drawn(
     sums = np.bincount(person[known], weights=values[known], minlength=draws.shape[1])
     counts = np.bincount(person[known], minlength=draws.shape[1])
     with np.errstate(invalid="ignore"):
-        replicates = (draws @ sums) / (draws @ counts)
+        # Not a product of BLAS, which takes another order of sums on every processor.
+        replicates = (draws.T * sums[:, None]).sum(axis=0) / (draws @ counts)
     return float(values[known].mean()), replicates, n
 
 

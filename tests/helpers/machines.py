@@ -19,7 +19,9 @@ import numpy as np
 from PIL import Image
 
 _NO_AVX = "glibc.cpu.hwcaps=-AVX2,-AVX,-FMA,-FMA4,-BMI2,-AVX2_Usable,-FMA_Usable"
+_NO_OPENCV = "SSE4.1,SSE4.2,AVX,FP16,AVX2,AVX512-SKX"
 _OLD = {
+    "OPENCV_CPU_DISABLE": _NO_OPENCV,
     "OPENBLAS_CORETYPE": "Prescott",
     "NPY_DISABLE_CPU_FEATURES": "X86_V3",
     "GLIBC_TUNABLES": _NO_AVX,
@@ -34,6 +36,7 @@ MACHINES: dict[str, dict[str, str]] = {
     "blas_two_threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
     "numpy_sse": {"NPY_DISABLE_CPU_FEATURES": "X86_V3"},
     "glibc_sse": {"GLIBC_TUNABLES": _NO_AVX},
+    "opencv_sse": {"OPENCV_CPU_DISABLE": _NO_OPENCV},
     "compiler_sse": {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""},
     "old": _OLD,
 }
@@ -49,7 +52,7 @@ COMMANDS = {
         "demo",
         "subjects=16",
         "spacing_mm=3",
-        "reanalysed=0",
+        "reanalysed=1",
         "defacers=[identity,blur,remove_face,replace_face]",
         "levels=[ignorant]",
         "output={folder}",
@@ -58,11 +61,14 @@ COMMANDS = {
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return the digest of what is in each file of a folder, decoded: voxels, pixels, text without times."""
+    """Return the digest of what is in each file of a folder, decoded: voxels, pixels, text without times.
+
+    What a cache keeps is no result.
+    """
     return {
         str(path.relative_to(folder)): hashlib.sha256(_decoded(path)).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).parts[0].startswith(".")
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith((".", "cache"))
     }
 
 
@@ -95,7 +101,7 @@ def main(words: Sequence[str]) -> int:
     """Compare machines; returns how many have a file that differs."""
     what, *names = words
     wrong = 0
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory(prefix="mriprivacy-machines-") as work:
         here = made("this", what, Path(work, "this"))
         for name in names or [name for name in MACHINES if name != "this"]:
             there = made(name, what, Path(work, name))

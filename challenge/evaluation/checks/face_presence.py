@@ -126,13 +126,14 @@ def not_found(whole: Collection[str], found: Mapping[str, bool]) -> list[str]:
 
 def _look(job: _PresenceJob) -> _Looked:
     defaced = read_scan(job.defaced)
-    if job.in_place and (seen := _where_it_lay(job, defaced)) and seen.readable:
-        return _Looked(seen)
+    before = _where_it_lay(job, defaced) if job.in_place else None
+    if before and before.readable:
+        return _Looked(before)
     seen = presence(defaced, job.cache)
     if seen.readable:
         return _Looked(seen)
     # What remains may be too little to register, and the brain may lie where it lay all the same.
-    before = _where_it_lay(job, defaced)
+    before = before if job.in_place else _where_it_lay(job, defaced)
     return _Looked(before) if before else _Looked(seen, original_too=True)
 
 

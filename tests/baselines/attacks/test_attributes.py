@@ -36,7 +36,7 @@ def test_a_person_with_many_images_counts_once() -> None:
 
 
 def test_a_feature_that_moves_by_a_millionth_changes_no_age_by_more() -> None:
-    """A penalty chosen from a grid flips, and with it the age."""
+    """A penalty chosen from a grid flips, and with it the age. Ages are of a hundredth of a year."""
     rng = np.random.default_rng(3)
     ages = rng.uniform(20, 80, size=12)
     features = rng.normal(size=(12, 30)) + np.linspace(0, 1, 30) * ages[:, None] / 40
@@ -44,7 +44,36 @@ def test_a_feature_that_moves_by_a_millionth_changes_no_age_by_more() -> None:
     first = np.array(train_age(features, ages.tolist(), who)(asked))
     for seed in range(20):
         moved = features + 1e-6 * np.random.default_rng(seed).normal(size=features.shape)
-        assert np.abs(np.array(train_age(moved, ages.tolist(), who)(asked)) - first).max() < 1e-3
+        assert np.abs(np.array(train_age(moved, ages.tolist(), who)(asked)) - first).max() < 0.011
+
+
+@pytest.mark.parametrize("columns", [66, 294])
+@pytest.mark.parametrize("each", [2, 3])
+@pytest.mark.parametrize("twins", [False, True])
+def test_the_last_bit_of_a_feature_decides_no_value(columns: int, each: int, twins: bool) -> None:
+    """Two people a value have no spread to shrink; or two who share a value have the same feature, too."""
+    rng = np.random.default_rng(columns + each)
+    labels = [value for value in "abcd" for _ in range(each)]
+    subjects = [str(i) for i in range(len(labels))]
+    features = rng.normal(size=(len(labels), columns))
+    if twins:
+        features[1, :5] = features[0, :5]
+    asked = rng.normal(size=(3000, columns))
+    guess = train_attribute(features, labels, subjects)(asked)
+    for seed in range(5):
+        noise = 1e-13 * np.random.default_rng(seed).normal(size=features.shape)
+        assert train_attribute(features + noise, labels, subjects)(asked) == guess
+
+
+def test_ages_are_of_a_hundredth_of_a_year_so_that_the_last_bit_changes_none() -> None:
+    rng = np.random.default_rng(5)
+    features, ages = rng.normal(size=(12, 66)), rng.uniform(18, 80, 12)
+    subjects = [str(i) for i in range(12)]
+    asked = rng.normal(size=(300, 66))
+    guess = train_age(features, ages.tolist(), subjects)(asked)
+    assert train_age(features * (1 + 1e-14), ages.tolist(), subjects)(asked) == guess
+    assert [round(age, 2) for age in guess] == guess
+    assert len(set(guess)) > 200
 
 
 def test_a_value_of_one_person_is_never_predicted() -> None:
