@@ -179,14 +179,12 @@ class Judge:
         return self.contexts.tests(*mutant[:2], self.asked.most) if self.contexts else []
 
     def tests(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
-        """Return those and the tests of the module, small ones first; long ones if no other runs the line."""
+        """Return those and the tests of the module, small ones first and long ones last."""
         found = [name for name in self.particular(mutant) if name in items]
         own = [path for path in mirrors(self.copy, mutant[0]) if path.endswith(".py") or not found]
         found += [name for name in items if name.startswith(tuple(own))]
         if self.contexts:
             long = {name for name in found if items[name].get_closest_marker("long")}
-            if self.contexts.run(*mutant[:2]):
-                found = [name for name in found if name not in long]
             found.sort(key=lambda name: (name in long, self.contexts.lines_run(name)))
         return [items[name] for name in dict.fromkeys(found)]
 
@@ -320,8 +318,8 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="or files, below the root of the repository")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--contexts", type=Path, help="the .coverage of pytest --cov --cov-context=test")
-    parser.add_argument("--most", type=int, default=25, help="tests a mutant, with --contexts")
-    parser.add_argument("--limit", type=int, default=30, help="seconds of work a mutant, which survives then")
+    parser.add_argument("--most", type=int, default=60, help="tests a mutant, with --contexts")
+    parser.add_argument("--limit", type=int, default=60, help="seconds of work a mutant, which survives then")
     parser.add_argument("--again", type=Path, help="only those that survive in this output")
     parser.add_argument("--start", type=int, default=1, help="go on from this mutant")
     parser.add_argument("--same", action="store_true", help="change nothing: no test may fail")
