@@ -23,7 +23,7 @@ from tests.helpers.spoiled_entries import ATTACK, COMMITTED, JSON, SMALL, places
 
 pytestmark = pytest.mark.long
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 @st.composite

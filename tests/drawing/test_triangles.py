@@ -36,7 +36,7 @@ def met(points: np.ndarray, faces: np.ndarray, eye: Pinhole) -> tuple[np.ndarray
     return first, nearest
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1))
 def test_a_pixel_shows_what_a_ray_through_its_middle_meets_first(seed: int) -> None:
     points = np.random.default_rng(seed).uniform(-60, 60, (12, 3))

@@ -40,7 +40,7 @@ def test_a_minority_exposed_is_worse_than_all_linked_weakly(n: int) -> None:
     assert exposure(exposed)[name] > 1.5 * exposure(fail(noise(n), np.ones(n, bool)))[name]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.integers(0, 33), st.floats(0, 3))
 def test_no_person_more_exposed_makes_the_list_less_exposed(seed: int, person: int, by: float) -> None:
     scores = noise(34, seed).round(1)
@@ -51,7 +51,7 @@ def test_no_person_more_exposed_makes_the_list_less_exposed(seed: int, person: i
     assert len(before) == 3
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_failures_to_acquire_never_help(seed: int) -> None:
     """People who were never linked fail to acquire: nothing is gained, and others lose what hid them."""

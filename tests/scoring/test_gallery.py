@@ -63,7 +63,7 @@ def test_a_tie_stands_in_the_middle_and_a_gallery_of_one_image_many_times_tells_
     assert "3 of 4 probes" in str(report)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6), st.floats(0.1, 1000), st.floats(-50, 50))
 def test_scale_and_place_of_embeddings_change_no_rank(seed: int, scale: float, shift: float) -> None:
     probes, who, photos, shown = people(seed, 12)

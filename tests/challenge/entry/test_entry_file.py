@@ -349,7 +349,7 @@ def test_whatever_stands_anywhere_an_entry_is_read_or_refused_in_lines(
         assert len(problem) < 700
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(where=st.sampled_from(places(SMALL)), value=JSON)
 def test_whatever_stands_anywhere_nothing_is_written_elsewhere(
     tmp_path_factory: pytest.TempPathFactory, where: tuple[str | int, ...], value: object

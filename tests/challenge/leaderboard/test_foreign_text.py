@@ -29,9 +29,9 @@ PLAIN = {field: f"plain {field}" for field in FIELDS}
 WORST_OF_ALL = dict.fromkeys(FIELDS, f"x{WORST}x")
 TEXTS = st.fixed_dictionaries({field: HOSTILE.map("x{}x".format) for field in FIELDS})
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=40)
 # An example takes seconds of drawing, and to find a smaller one that fails takes minutes.
-DRAWN = settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
+DRAWN = settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
 
 
 def spoilt(entry: Entry, texts: dict[str, str]) -> Entry:

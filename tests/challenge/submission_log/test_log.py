@@ -67,7 +67,7 @@ def test_a_log_is_read_as_it_was_written(log: Path) -> None:
     assert read_log(log, head(events)) == read_log(log, head(events[:2])) == events
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(position=st.integers(0, 10**6), value=st.integers(0, 255))
 def test_any_changed_byte_is_found(
     position: int, value: int, tmp_path_factory: pytest.TempPathFactory

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,7 +20,6 @@ FUNCTIONS = {
 def test_functions_are_those_of_numpy(name: str) -> None:
     ours, theirs, (low, high) = FUNCTIONS[name]
 
-    @settings(deadline=None)  # the first call compiles
     @given(st.floats(low, high))
     def check(x: float) -> None:
         assert float(ours(x)) == pytest.approx(float(theirs(x)), rel=2e-15, abs=4e-12 if "n" in name else 0)
@@ -28,13 +27,11 @@ def test_functions_are_those_of_numpy(name: str) -> None:
     check()
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1e3), st.floats(0.1, 24))
 def test_power_is_that_of_numpy(x: float, exponent: float) -> None:
     assert float(exact.power(x, exponent)) == pytest.approx(x**exponent, rel=1e-12, abs=1e-300)
 
 
-@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
 def test_angles_are_those_of_numpy(y: float, x: float) -> None:
     assert float(exact.arctan2(y, x)) == pytest.approx(

@@ -11,7 +11,7 @@ from mriprivacy.scoring import cllr, eer, roc, tmr_at_fmr
 tied = st.lists(st.integers(-4, 4), min_size=1, max_size=40).map(lambda x: np.array(x, dtype=float))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tied, tied)
 def test_error_rates_at_every_threshold(mated: np.ndarray, nonmated: np.ndarray) -> None:
     curve = roc(mated, nonmated)
@@ -22,7 +22,7 @@ def test_error_rates_at_every_threshold(mated: np.ndarray, nonmated: np.ndarray)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tied, tied)
 def test_eer_is_theirs_where_the_roc_has_a_vertex_there_and_else_between_their_rates(
     mated: np.ndarray, nonmated: np.ndarray
@@ -34,7 +34,7 @@ def test_eer_is_theirs_where_the_roc_has_a_vertex_there_and_else_between_their_r
     assert low - 1e-12 <= eer(mated, nonmated) <= high + 1e-12
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tied, tied, st.sampled_from([0.01, 0.1, 0.25, 0.5]))
 def test_true_match_rate_is_the_best_of_all_their_thresholds(
     mated: np.ndarray, nonmated: np.ndarray, bound: float
@@ -44,7 +44,7 @@ def test_true_match_rate_is_the_best_of_all_their_thresholds(
     assert tmr_at_fmr(mated, nonmated, bound) == pytest.approx(best, abs=1e-12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tied, tied)
 def test_cllr(mated: np.ndarray, nonmated: np.ndarray) -> None:
     assert cllr(mated, nonmated) == pytest.approx(bob.measure.calibration.cllr(nonmated, mated), abs=1e-12)

@@ -21,7 +21,7 @@ def test_cllr_by_hand() -> None:
         cllr([1.0, -1.7e308], [0.0])  # it was infinite
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tied, tied)
 def test_no_scale_costs_less_than_the_best_calibration(m: np.ndarray, n: np.ndarray) -> None:
     best = min_cllr(m, n)
@@ -30,7 +30,7 @@ def test_no_scale_costs_less_than_the_best_calibration(m: np.ndarray, n: np.ndar
         assert best <= cllr(scale * m + shift, scale * n + shift) + 1e-12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tied, tied)
 def test_expected_disclosure_is_the_integral_over_the_prior(m: np.ndarray, n: np.ndarray) -> None:
     hull = steps(m, n).hull()
@@ -58,7 +58,7 @@ def test_zebra_of_nothing_and_everything() -> None:
     assert (even.worst_case, even.tag) == (0.0, "0")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tied, tied)
 def test_agrees_with_another_pav_that_pools_ties(m: np.ndarray, n: np.ndarray) -> None:
     """scikit-learn's isotonic fit to the labels, weighted to equal priors, read as likelihood ratios."""

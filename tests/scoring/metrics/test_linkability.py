@@ -114,7 +114,7 @@ def test_a_split_with_a_half_that_lacks_a_class_is_left_out() -> None:
     assert float(from_halves(Steps(mated, nonmated))) == pytest.approx(alone, abs=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from([0, 1, 3]))
 @pytest.mark.filterwarnings("ignore::mriprivacy.scoring.SmallSampleWarning")
 def test_one_number_in_every_function_whatever_the_names_and_the_order(seed: int, decimals: int) -> None:

@@ -20,7 +20,7 @@ from mriprivacy.scoring import (
 tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.array(x, dtype=float))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tied, tied)
 def test_thresholds_by_trying_all(m: np.ndarray, n: np.ndarray) -> None:
     tried = [np.inf, *np.unique(np.r_[m, n])]

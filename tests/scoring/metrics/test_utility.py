@@ -137,7 +137,7 @@ def test_a_black_brain_is_changed_by_any_light() -> None:
     assert brain_gate(black, black + 1, brain, EYE, EYE).relative_change == 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1), limit=st.floats(0, 1))
 def test_shares_are_shares_and_a_wider_limit_never_fails_more(seed: int, share: float, limit: float) -> None:
     rng = np.random.default_rng(seed)

@@ -70,7 +70,7 @@ def test_any_part_that_is_lost_is_a_utility_of_zero(worse: BrainFindings) -> Non
     assert compare_brains(found(), worse)["utility"] == 0.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(volume=st.floats(0.1, 3), shift=st.floats(0, 40), cnr=st.floats(0.01, 100), kept=st.integers(1, 6))
 def test_the_index_is_a_share_and_never_gains_by_more_harm(
     volume: float, shift: float, cnr: float, kept: int

@@ -13,7 +13,7 @@ tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.arr
 any_finite = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=14).map(np.array)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(tied, tied)
 def test_agrees_with_definitions_under_heavy_ties(m: np.ndarray, n: np.ndarray) -> None:
     assert scoring.eer(m, n) == pytest.approx(oracles.eer(m, n), abs=1e-12)
@@ -24,7 +24,7 @@ def test_agrees_with_definitions_under_heavy_ties(m: np.ndarray, n: np.ndarray) 
         assert scoring.tmr_at_fmr(m, n, bound) == pytest.approx(oracles.tmr_at_fmr(m, n, bound), abs=1e-12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(any_finite, any_finite)
 def test_any_finite_range(m: np.ndarray, n: np.ndarray) -> None:
     assert scoring.eer(m, n) == pytest.approx(oracles.eer(m, n), abs=1e-12)
@@ -32,7 +32,7 @@ def test_any_finite_range(m: np.ndarray, n: np.ndarray) -> None:
     assert 0 <= scoring.dsys_histogram(m, n) <= 1 + 1e-9
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tied, tied)
 def test_inversion_and_swap(m: np.ndarray, n: np.ndarray) -> None:
     assert scoring.auc(m, n) + scoring.auc(-m, -n) == pytest.approx(1, abs=1e-12)

@@ -56,7 +56,7 @@ def test_several_images_of_a_person_count_as_pairs() -> None:
     assert area(attack.similarity(scans[50:], photos[50:])) > 0.95
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.permutations(range(40)))
 def test_order_of_rows_changes_nothing(order: list[int]) -> None:
     scans, photos, who = cohort(40)
