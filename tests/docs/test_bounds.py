@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.markdown_pages import ROOT
-
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "bounds.md").read_text(encoding="utf-8")
 FOLDERS = ("scoring", "challenge/evaluation", "challenge/attackers", "challenge/intake", "data_prep/editions")
 # what | number | (why |) where

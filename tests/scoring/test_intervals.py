@@ -146,3 +146,47 @@ def test_a_mean_is_that_of_t() -> None:
 @pytest.mark.parametrize("name", ["auc", "one_vs_rest_auc"])
 def test_areas_go_from_chance_to_one(name: str) -> None:
     assert CONTRACTS[name].ends == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("metric", ["auc", "partial_auc", "one_vs_rest_auc", "eer", "linkability", "gain"])
+@pytest.mark.parametrize("value", [0.0, 0.2, 0.5, 0.7, 1.0])
+@pytest.mark.parametrize(("n", "variance"), [(4, 0.02), (12, 0.004), (200, 0.0)])
+def test_one_more_person_by_hand(metric: str, value: float, n: int, variance: float) -> None:
+    """The next person stands at chance or at the far end, whichever is farther; all else is a textbook's."""
+    chance, full = {"auc": (0.5, 1.0), "one_vs_rest_auc": (0.5, 1.0), "eer": (0.5, 0.0)}.get(
+        metric, (0.0, 1.0)
+    )
+    if (value > chance > full) or (value < chance < full):
+        full = 1.0 - full  # inverted scores
+    far = full if abs(value - full) > abs(value - chance) else chance
+    moved = (n * value + far) / (n + 1)
+    spread = variance * n**2 / (n + 1) ** 2 + (far - value) ** 2 * n / ((n + 1) ** 2 * (n + 2))
+    if metric == "gain":
+        reach = student.ppf(0.975, n - 1) * np.sqrt(spread)
+        low, high = max(value - reach, -1.0), min(value + reach, 1.0)
+    else:
+        size = moved * (1 - moved) / spread * (norm.ppf(0.975) / student.ppf(0.975, n - 1)) ** 2
+        k = value * size
+        low = beta.ppf(0.025, k, size - k + 1) if k > 0 else 0.0
+        high = beta.ppf(0.975, k + 1, size - k) if k < size else 1.0
+        if metric == "linkability":
+            reach = student.ppf(0.975, n - 1) * np.sqrt(spread)
+            low, high = max(0.0, min(low, value - reach)), min(1.0, max(high, value + reach))
+    found = estimate(metric, value, variance, ListSize(n, 10**6, 1000))
+    assert (found.low, found.high) == pytest.approx((min(low, value), max(high, value)), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_how_many_people_an_interval_needs(n: int) -> None:
+    assert estimate("auc", 0.7, 0.01, ListSize(n, 100)).bounded == (n >= 4)
+    assert ratio(2.0, np.array([1.0, 2.0, 4.0]), n).bounded == (n >= 4)
+    assert around(2.0, 1.0, n).bounded == (n >= 4)
+    assert around(2.0, 1.0, n, fewest=5).bounded == (n >= 5)
+
+
+@pytest.mark.parametrize(("metric", "least"), [("tmr_at_fmr_1pct", 1000), ("tmr_at_fmr_01pct", 10_000)])
+def test_how_many_nonmated_trials_a_rate_needs(metric: str, least: int) -> None:
+    assert np.isnan(estimate(metric, 0.5, 0.01, ListSize(12, least - 1)).value)
+    assert estimate(metric, 0.5, 0.01, ListSize(12, least)).value == 0.5
+    assert np.isnan(estimate("fnir_at_fpir_10pct", 0.5, 0.01, ListSize(12, 10**6, 99)).value)
+    assert estimate("fnir_at_fpir_10pct", 0.5, 0.01, ListSize(12, 10**6, 100)).value == 0.5

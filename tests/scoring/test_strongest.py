@@ -53,6 +53,20 @@ def test_of_attackers_that_guess_the_chosen_one_guesses(metric: str, signs: tupl
     assert np.mean(best) > 0.6
 
 
+@pytest.mark.parametrize("metric", ["partial_auc", "people_found_any"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_attackers_who_expose_nobody_the_one_with_the_larger_auc_is_taken(
+    metric: str, turned: bool
+) -> None:
+    """A third of all other pairs score above every mated one, so neither is accepted at an FMR of 10 %."""
+    mated, probe, photo = table(24)
+    top = (probe + photo) % 3 == 0
+    lower, higher = (np.where(mated, at, np.where(top, 5.0, 0.0)) for at in (-1.0, 1.0))
+    higher, lower = higher + 1e-3 * probe, lower + 1e-3 * probe
+    systems = [higher, lower] if turned else [lower, higher]
+    assert set(strongest(systems, mated, probe, photo, metric).chosen) == {0 if turned else 1}
+
+
 def test_an_attacker_that_is_the_strongest_for_all_is_the_one() -> None:
     rng = np.random.default_rng(1)
     mated, probe, photo = table(24)

@@ -45,6 +45,12 @@ def test_the_paper_says(attack: str, condition: str, one: Attacked) -> None:
     assert float(cells[2].split("[")[0].replace("%", "")) == pytest.approx(100 * one.report.eer.value, abs=1)
 
 
+def test_the_eer_is_in_percent_with_its_interval(one: Attacked) -> None:
+    report = replace(one.report, eer=Estimate(0.333, 0.25, 0.5, 8))
+    row = table_1([replace(one, report=report)]).splitlines()[-1]
+    assert row.split("|")[3].strip() == "33 [25, 50]"
+
+
 @pytest.mark.parametrize("level", ["adapted", "informed"])
 def test_of_other_attackers_the_paper_says_nothing(level: str, one: Attacked) -> None:
     row = table_1([Attacked("geo", "raw", level, one.scores, one.report, None)]).splitlines()[-1]

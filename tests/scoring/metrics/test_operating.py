@@ -45,6 +45,8 @@ def test_cost_of_nist_by_hand() -> None:
     """Prior .01, a miss ten times as dear: .1 of all misses plus .99 of all false matches, over .1."""
     assert dcf([3, 1], [2, 0, 0, 0], 2, 0.01, cost_miss=10) == pytest.approx((0.1 * 0.5 + 0.99 * 0.25) / 0.1)
     assert min_dcf([1, 1], [0], 0.01) == 0.0
+    found = dcf([3, 1], [2, 0, 0, 0], 2, 0.2, cost_miss=5, cost_false=2)
+    assert found == pytest.approx((0.2 * 5 * 0.5 + 0.8 * 2 * 0.25) / min(0.2 * 5, 0.8 * 2))
 
 
 @pytest.mark.parametrize(

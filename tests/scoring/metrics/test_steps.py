@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
+from mriprivacy.scoring.errors import DataError
 from mriprivacy.scoring.metrics import steps as module
 from mriprivacy.scoring.metrics.steps import Steps, corners, count_below, posterior, steps, thresholds
 
@@ -80,3 +81,9 @@ def test_a_hull_in_stretches_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(module, "_PIECE", piece)
         assert pairs(curve.hull()) == whole
     assert pairs(made((0, 0), (0, 0)).hull()) == []
+
+
+@pytest.mark.parametrize(("mated", "nonmated"), [([1, 2], [0, 0]), ([0, 0], [1, 2])])
+def test_a_class_without_trials_has_no_rates(mated: list[int], nonmated: list[int]) -> None:
+    with pytest.raises(DataError, match="a class holds no trials"):
+        Steps(np.array(mated), np.array(nonmated)).vertices()
