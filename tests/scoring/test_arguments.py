@@ -158,3 +158,47 @@ def test_a_parquet_file_is_named_with_row_and_column(tmp_path: Path) -> None:
         scoring.score_stream(scoring.parquet_chunks(tmp_path / "a.parquet"))
     with pytest.raises(ScoringError, match=r"a.parquet: no column points; found score, label"):
         scoring.score_stream(scoring.parquet_chunks(tmp_path / "a.parquet", score="points"))
+
+
+VECTORS = np.random.default_rng(1).normal(size=(6, 3))
+IDS = list("abcdef")
+TWO = ([0.5, 0.6], [[0.4, 0.5, 0.6], [0.5, 0.6, 0.7]], 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "taken", "refused"),
+    [
+        ("fmr", lambda x: scoring.search_gallery(VECTORS, IDS, VECTORS, IDS, fmr=x), (0, 1), (-0.01, 1.01)),
+        ("fmr", lambda x: scoring.tmr_at_fmr(M, N, x), (0, 1), (-0.01, 1.01)),
+        ("omega", lambda x: scoring.linkability(M, N, omega=x), (1e-9, 1e9), (0, -1, np.inf)),
+        ("prior", lambda x: scoring.min_dcf(M, N, prior=x), (1e-9, 0.999), (0, 1)),
+        ("cost_miss", lambda x: scoring.min_dcf(M, N, cost_miss=x), (1e-9, 1e9), (0, np.inf)),
+        ("cost_false", lambda x: scoring.min_dcf(M, N, cost_false=x), (1e-9, 1e9), (0, np.inf)),
+        ("threshold", lambda x: scoring.rates_at(M, N, x), (-np.inf, 0, np.inf), (np.nan,)),
+        (
+            "failure_to_acquire",
+            lambda x: scoring.rates_at(M, N, 0, failure_to_acquire=x),
+            (0, 1),
+            (-0.01, 1.01),
+        ),
+        ("failure_to_enrol", lambda x: scoring.rates_at(M, N, 0, failure_to_enrol=x), (0, 1), (-0.01, 1.01)),
+        (
+            "alpha",
+            lambda x: scoring.rank_sets(*TWO, higher_is_better=True, alpha=x),
+            (1e-9, 0.999),
+            (0, 1),
+        ),
+        ("level", lambda x: scoring.score_trials(*LIST, n_bootstrap=20, level=x), (0.51, 0.999), (0.5, 1)),
+        ("n_bootstrap", lambda x: scoring.score_trials(*LIST, n_bootstrap=x), (20, 21), (19, 0)),
+        ("seed", lambda x: scoring.score_trials(*LIST, n_bootstrap=20, seed=x), (0, 5), (-1,)),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_an_argument_is_taken_up_to_its_bounds(
+    name: str, call: Callable[[Any], object], taken: tuple[float, ...], refused: tuple[float, ...]
+) -> None:
+    for one in taken:
+        call(one)
+    for one in refused:
+        with pytest.raises(ScoringError, match=f"^{name}: "):
+            call(one)

@@ -139,6 +139,8 @@ def test_holm_is_the_closed_test_of_bonferroni(p: list[float]) -> None:
         ),
         (lambda: ranking.paired_p([1, 2], [[1, 2]], 9), r"replicates: shape \(1, 2\)"),
         (lambda: ranking.paired_p([1, 2], [[1], [2]], 9), "two draws or more"),
+        (lambda: ranking.paired_p([1, 2], [1, 2], 9), r"replicates: shape \(2,\) for values of shape \(2,\)"),
+        (lambda: ranking.paired_p([[1], [2]], [[1, 2], [2, 3]], 9), r"for values of shape \(2, 1\)"),
         (lambda: ranking.paired_p([1, 2], [[1, 2], [2, 3]], 0), "n: 0"),
         (lambda: ranking.pareto_front([[1, 2]], [True]), "points: shape"),
         (lambda: ranking.pareto_front([1, 2], [True]), "points: shape"),
