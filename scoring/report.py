@@ -218,6 +218,7 @@ _NAMES = (
     *("eer", "auc", "partial_auc", "linkability", "min_cllr", "tmr_at_fmr_1pct", "tmr_at_fmr_01pct"),
     *_LINKED,
 )
+MANY = 10**9
 FEWEST_DRAWS = 20
 _PAIR_DRAWS = 200
 PARTIAL = 0.1  # highest FMR of the partial AUC

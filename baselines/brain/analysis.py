@@ -123,7 +123,7 @@ def analyse(scan: Scan, cache: Path | None = None, engine: str = "builtin") -> B
         raise BrainError(f"what was found has {volumes.sum():.0f} ml; expected a brain of 300 to 3,000 ml")
     labels = np.zeros(small.data.shape, np.uint8)
     labels[box] = np.where(brain, shares[:3].argmax(axis=0) + 1, 0)
-    points = nib.affines.apply_affine(small.affine, np.argwhere(labels)[::50])
+    points = settled(nib.affines.apply_affine(small.affine, np.argwhere(labels)[::50]))
     return BrainAnalysis(labels, volumes, scan_to_head, points, quality(scan, labels))
 
 

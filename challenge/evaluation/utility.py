@@ -9,7 +9,7 @@ from nibabel.affines import apply_affine
 
 from mriprivacy.baselines.brain.analysis import BrainAnalysis, BrainError, analyse
 from mriprivacy.baselines.brain.engines import engine_version
-from mriprivacy.baselines.face.scan import read_scan
+from mriprivacy.baselines.face.scan import read_scan, settled
 from mriprivacy.challenge.attackers.features import readable
 from mriprivacy.challenge.compute.code_hash import code_of
 from mriprivacy.challenge.compute.parallel import Lost, by_reason
@@ -140,7 +140,7 @@ def _plain(error: Exception) -> str:
 
 def _findings(own: BrainAnalysis, original: BrainAnalysis) -> BrainFindings:
     grey, white, fluid = map(float, own.volumes_ml)
-    points = apply_affine(own.scan_to_head, original.points)
+    points = settled(apply_affine(own.scan_to_head, original.points))
     return BrainFindings(own.labels > 0, (grey, white, fluid), points, own.quality)
 
 

@@ -47,7 +47,7 @@ def test_times_the_commit_and_the_code_may_differ() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda entry: with_auc(entry, 0.011),
+        lambda entry: with_auc(entry, 1e-8),
         lambda entry: replace(entry, draws=(*entry.draws[:-1], 0.1234)),
         lambda entry: replace(entry, edition_hash=OTHER_EDITION),
         lambda entry: replace(entry, warnings=("a new warning",)),

@@ -63,12 +63,13 @@ COMMANDS = {
 def contents(folder: Path) -> dict[str, str]:
     """Return the digest of what is in each file of a folder, decoded: voxels, pixels, text without times.
 
-    What a cache keeps is no result.
+    What a cache keeps is no result. Reports are left out: their histograms have six digits of scores, and
+    the features of OpenCV differ in the seventh.
     """
     return {
         str(path.relative_to(folder)): hashlib.sha256(_decoded(path)).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).parts[0].startswith((".", "cache"))
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith((".", "cache", "reports"))
     }
 
 
