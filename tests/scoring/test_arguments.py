@@ -1,5 +1,8 @@
 """Every public function refuses what it cannot score, and names the argument."""
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +205,35 @@ def test_an_argument_is_taken_up_to_its_bounds(
     for one in refused:
         with pytest.raises(ScoringError, match=f"^{name}: "):
             call(one)
+
+
+DEFAULTS: dict[str, Any] = {
+    "n_bootstrap": 1000,
+    "seed": 0,
+    "level": 0.95,
+    "fmr": 0.01,
+    "alpha": 0.05,
+    "prior": 0.01,
+    "cost_miss": 1.0,
+    "cost_false": 1.0,
+    "omega": 1.0,
+    "top": 10,
+    "failure_to_acquire": 0.0,
+    "failure_to_enrol": 0.0,
+    "n_jobs": 1,
+}
+
+
+MODULES = [one.name for one in pkgutil.walk_packages(scoring.__path__, f"{scoring.__name__}.")]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_default_is_the_same_in_every_function(module: str) -> None:
+    """It stands in each of them, for they are called alone."""
+    for name, found in inspect.getmembers(importlib.import_module(module), inspect.isfunction):
+        if found.__module__ == module and not name.startswith("_"):
+            defaults = {key: one.default for key, one in inspect.signature(found).parameters.items()}
+            given = {key: value for key, value in defaults.items() if value is not inspect.Parameter.empty}
+            if name == "strongest":
+                assert given.pop("n_bootstrap") == 0  # the choice alone; draws are asked for
+            assert {key: given[key] for key in given.keys() & DEFAULTS.keys()}.items() <= DEFAULTS.items()

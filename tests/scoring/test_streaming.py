@@ -125,6 +125,14 @@ def test_other_trials_when_read_again_are_noticed(again: tuple) -> None:
         score_stream(lambda: [next(passes)])
 
 
+def test_what_stands_for_missing_is_named_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "trials.tsv"
+    for score, label, words in (("NA", "mated", "'NA'"), ("1", "n/a", "'n/a'"), ("", "mated", "''")):
+        path.write_text(f"score\tlabel\n1\tmated\n{score}\t{label}\n0\tnonmated\n")
+        with pytest.raises(ScoringError, match=f"row 3: {words}; expected"):
+            score_stream(tsv_chunks(path))
+
+
 def test_a_generator_that_is_spent_is_noticed() -> None:
     spent = iter([([1.0, 0.0], np.array([True, False]))])
     with pytest.raises(ScoringError, match="non-mated"):

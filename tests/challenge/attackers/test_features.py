@@ -11,12 +11,18 @@ from mriprivacy.baselines.attacks import face_network as network
 from mriprivacy.baselines.attacks import registry as attacks
 from mriprivacy.baselines.attacks.networks import DEFAULT_NETWORKS, on_networks
 from mriprivacy.baselines.attacks.outline import outline_features
-from mriprivacy.baselines.face.appearance import Look, appearance_of_photo
+from mriprivacy.baselines.face.appearance import Appearance, Look, appearance_of_photo
 from mriprivacy.baselines.face.nose_check import FLAT_NOSE_MM, LARGEST_NOSE_MM
 from mriprivacy.baselines.face.photo import read_photo
 from mriprivacy.baselines.face.scan import Scan
 from mriprivacy.baselines.face.weights import WeightsError
-from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, VectorError, extract
+from mriprivacy.challenge.attackers.features import (
+    Extraction,
+    ImageFeatures,
+    VectorError,
+    extract,
+    write_renders,
+)
 from mriprivacy.challenge.compute.parallel import Compute
 from mriprivacy.challenge.edition.protocol import Rendering
 from mriprivacy.scoring.errors import UserError
@@ -299,3 +305,12 @@ def test_where_a_head_lies_is_not_looked_for_where_it_is_known(
         found.vectors["geo"], other.vectors["geo"]
     )  # nor are they mixed up in the cache
     assert np.array_equal(taken({"a": upright}).vectors["geo"], found.vectors["geo"])
+
+
+def test_pictures_of_a_scan_are_numbered_from_one(tmp_path: Path) -> None:
+    pictures = tuple(np.full((4, 5, 3), grey, np.uint8) for grey in (10, 200))
+    write_renders(Appearance(pictures, (None, None)), "probe", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["probe_01.png", "probe_02.png"]
+    for number, picture in enumerate(pictures, 1):
+        with Image.open(tmp_path / f"probe_0{number}.png") as there:
+            assert np.array_equal(np.asarray(there), picture)

@@ -148,6 +148,9 @@ def test_a_large_zip_ends_with_where_its_other_end_is() -> None:
             archive._check_end(broken, 3)
     with pytest.raises(UserError, match="lists 4 members"):
         archive._check_end(large(members=4), 3)
+    first = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 0, 0, 0, 0)
+    empty = first + struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1) + end(here=0xFFFF, members=0xFFFF)
+    assert archive._check_end(io.BytesIO(empty), 3) == 0
     alone = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1) + end()
     with pytest.raises(UserError, match="does not end as a large zip does"):
         archive._check_end(io.BytesIO(alone), 3)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mriprivacy.challenge.edition.public import Edition
-from mriprivacy.challenge.intake.description import SubmissionError, write_submission_json
+from mriprivacy.challenge.intake.description import SubmissionError, without_token, write_submission_json
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
 from tests.helpers.hostile_descriptions import DESCRIPTIONS, describe
 
@@ -73,3 +73,9 @@ def test_any_json_is_an_object_or_refused(content: bytes, tmp_path_factory: pyte
         assert isinstance(read_json_object(path, name="submission.json"), dict)
     except JsonError as error:
         assert str(error).isprintable()  # noqa: PT017
+
+
+def test_a_description_without_its_token_is_the_text_that_the_kit_writes(tmp_path: Path) -> None:
+    content = '{"team": "Café", "team_token": "secret"}'
+    (tmp_path / "submission.json").write_text(content, encoding="utf-8")
+    assert without_token(tmp_path) == '{\n  "team": "Café"\n}\n'

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from mriprivacy.data_prep.editions.trials import Trial, agree, check_trials, make_trials
+from mriprivacy.data_prep.editions.trials import Trial, agree, check_trials, draw_met, make_trials
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import auc
 
@@ -249,3 +249,12 @@ def test_what_is_not_known_matches_nobody_whatever_the_age() -> None:
     assert not agree(Attributes("n/a", "18-29", "x"), Attributes("n/a", "18-29", "x"), apart=0)
     assert not agree(Attributes("F", "18-29", "n/a"), Attributes("F", "18-29", "n/a"), apart=0)
     assert agree(Attributes("F", "18-29", "x"), Attributes("F", "45-59", "x"), apart=0)
+
+
+MET = {"g": "ghc", "h": "hcg", "c": "cgh", "b": "abf", "e": "bed", "f": "efa", "d": "fdb", "a": "dae"}
+
+
+def test_who_meets_whom_is_the_same_in_every_version_of_the_kit() -> None:
+    """An edition is made again from its seed: numpy keeps its generators, and we what we do with them."""
+    met = draw_met(list("abcdefgh"), 2, np.random.default_rng(3))
+    assert {person: "".join(others) for person, others in met.items()} == MET

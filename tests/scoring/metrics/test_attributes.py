@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 
 from mriprivacy.scoring import ScoringError, score_ages, score_attributes
+from mriprivacy.scoring.metrics.attributes import _draw
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -114,3 +116,21 @@ def test_what_is_masked_is_not_unmasked() -> None:
     hidden = np.ma.masked_array([0, 1, 1, 0], [False, True, False, False])
     with pytest.raises(ScoringError, match="truth: 1 of 4 values masked"):
         score_attributes(hidden, [0, 1, 1, 0], [1, 2, 3, 4], 50)
+
+
+def test_the_interval_of_an_age_error_is_that_of_the_draws() -> None:
+    """By a loop over the draws: t with one degree of freedom less than people, n / (n - 1) for the draws."""
+    rng = np.random.default_rng(4)
+    truth, guess = rng.uniform(20, 80, 9), rng.uniform(20, 80, 9)
+    who = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7])
+    found = score_ages(truth, guess, who, n_bootstrap=20, seed=3)
+    counts = _draw(8, 20, 3)
+    assert np.array_equal(counts[:, 0], np.ones(8))
+    for one, error in (
+        (found.mae, np.abs(guess - truth)),
+        (found.gain, np.abs(np.median(truth) - truth) - np.abs(guess - truth)),
+    ):
+        draws = [np.repeat(error, column[who].astype(int)).mean() for column in counts.T[1:]]
+        reach = student.ppf(0.975, 7) * np.sqrt(np.var(draws) * 8 / 7)
+        assert (one.value, one.n) == (pytest.approx(error.mean()), 8)
+        assert (one.low, one.high) == pytest.approx((one.value - reach, one.value + reach))

@@ -13,6 +13,7 @@ from mriprivacy.challenge.evaluation.checks.kept_face import (
     estimate_face,
     kept_share,
     small_copy,
+    unchanged_share,
 )
 from mriprivacy.challenge.evaluation.checks.whose_face import (
     OthersFace,
@@ -232,3 +233,21 @@ def test_a_true_face_is_taken_and_an_unknown_one_is_not_compared(head: Scan) -> 
 def test_voxels_of_a_lattice_are_six_millimetres_apart_or_less(spacing: float, steps: int) -> None:
     scan = Scan(np.zeros((9, 9, 9)), np.diag([spacing, 1.0, 1.0, 1.0]))
     assert [one.step for one in kept_face.lattice(scan)] == [steps, 6, 6]
+
+
+def test_surroundings_are_three_voxels_wide_at_least() -> None:
+    """At 4 mm, 10 mm are 2.5 voxels. A gain that changes at a plane is seen one voxel to either side."""
+    rng = np.random.default_rng(2)
+    data = rng.uniform(500, 1000, size=(12, 12, 12)).astype(np.float32)
+    defaced = np.where(np.arange(12)[:, None, None] < 6, 2 * data, 9000 - 5 * data).astype(np.float32)
+    affine, every = np.diag([4.0, 4.0, 4.0, 1.0]), np.ones(data.shape, bool)
+    found = kept_share(Scan(data, affine), Scan(defaced, affine), every)
+    assert found == pytest.approx(5 / 12)
+
+
+def test_a_few_bright_voxels_do_not_hide_what_was_changed() -> None:
+    """20 is 4 % of the head's span, and less than 1 % of what a few vessels span."""
+    data = np.pad(np.linspace(500, 1000, 20**3).reshape(20, 20, 20), 4).astype(np.float32)
+    data[6, 6, 4:24] = 5000
+    defaced = np.where(data > 0, data + 20, data).astype(np.float32)
+    assert unchanged_share(Scan(data, np.eye(4)), Scan(defaced, np.eye(4))) == 0
