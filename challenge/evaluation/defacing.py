@@ -312,7 +312,7 @@ def _look(
     ) -> tuple[ByState, dict[str, float]]:
         # One list of all sets: a worker that is done with one goes on with the next.
         flat = {f"{set_} {name}": path for set_, paths in sets.items() for name, path in paths.items()}
-        # Defaced scans are of a stranger's making, and their heads lie as `heads` says.
+        # Defaced scans come from outside, and their heads lie as `heads` says.
         lie = heads if defaced else {}
         known = {f"{s} {n}": lie[n] for s, paths in sets.items() for n in paths if n in lie}
         asked = (flat, kind, extraction, label, context.compute, defaced, known)

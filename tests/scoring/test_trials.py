@@ -8,11 +8,11 @@ from mriprivacy.scoring.errors import ScoringError
 from mriprivacy.scoring.trials import Trials, trials
 
 
-def people(seed: int, n: int = 9, n_strangers: int = 3) -> Trials:
-    """Everybody with everybody, scores with ties; strangers are references alone."""
+def people(seed: int, n: int = 9, n_distractors: int = 3) -> Trials:
+    """Everybody with everybody, scores with ties; distractors are references alone."""
     rng = np.random.default_rng(seed)
     probes = [f"p{i}" for i in range(n)]
-    references = [*probes, *(f"s{i}" for i in range(n_strangers))]
+    references = [*probes, *(f"s{i}" for i in range(n_distractors))]
     pairs = [(a, b) for a in probes for b in references]
     scores = rng.integers(0, 12, len(pairs)) + np.array([3.0 * (a == b) for a, b in pairs])
     return trials(scores, [a == b for a, b in pairs], *zip(*pairs, strict=True))
@@ -55,7 +55,7 @@ def test_a_draw_counts_where_two_people_of_a_nonmated_trial_are_in_it(
     assert np.array_equal(listed._both_classes(counts.astype(float)), expected)
 
 
-def test_people_and_strangers_are_drawn_apart() -> None:
+def test_people_and_distractors_are_drawn_apart() -> None:
     listed = people(0)
     counts = listed.draw(50, 1)
     assert (counts[listed.paired].sum(axis=0) == 9).all()
@@ -84,7 +84,7 @@ def test_two_people_who_share_one_pair_are_drawn_until_both_are_there() -> None:
         ),
         ([True, False], ["a", "a"], ["a", "a"], r"1 of 2 trials of one subject .*\['a', 'a'\] at position 1"),
         ([True, True], ["a", "a"], ["a", "a"], "one subject; expected at least two"),
-        ([True, True], ["a", "b"], ["a", "b"], "no nonmated trial among 2"),
+        ([True, True], ["a", "b"], ["a", "b"], "no nonmated.trial among 2"),
         ([False, False], ["a", "b"], ["b", "a"], "no mated trial among 2"),
     ],
 )

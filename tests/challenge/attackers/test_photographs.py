@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mriprivacy.baselines.hair.removal import remove_hair
+from mriprivacy.baselines.hair.removal import NoFaceError, remove_hair
 from mriprivacy.challenge.attackers import photographs
 from mriprivacy.challenge.attackers.photographs import taken_photographs
 from mriprivacy.challenge.compute.code_hash import sources
@@ -61,3 +61,17 @@ def test_figures_before_and_after_have_other_signatures() -> None:
     files, _ = sources("mriprivacy.challenge.evaluation.evaluator")
     assert photographs.__name__ in files
     assert "mriprivacy.baselines.hair.check" in files
+
+
+def test_hair_is_looked_for_in_the_whole_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `build` does: a photograph that is made smaller first may have another verdict."""
+    seen = []
+
+    def looked(picture: np.ndarray) -> None:
+        seen.append(picture.shape)
+        raise NoFaceError
+
+    monkeypatch.setattr(photographs, "remove_hair", looked)
+    Image.new("RGB", (3000, 2000)).save(tmp_path / "raw.png")
+    assert photographs._verdict(tmp_path / "raw.png", tmp_path / "bald.png") == "no face found from the front"
+    assert seen == [(2000, 3000, 3)]
