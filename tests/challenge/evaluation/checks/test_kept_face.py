@@ -239,7 +239,7 @@ def test_surroundings_are_three_voxels_wide_at_least() -> None:
     """At 4 mm, 10 mm are 2.5 voxels. A gain that changes at a plane is seen one voxel to either side."""
     rng = np.random.default_rng(2)
     data = rng.uniform(500, 1000, size=(12, 12, 12)).astype(np.float32)
-    defaced = np.where(np.arange(12)[:, None, None] < 6, 2 * data, 9000 - 5 * data).astype(np.float32)
+    defaced = np.where(np.arange(12)[:, None, None] >= 6, 2 * data, 9000 - 5 * data).astype(np.float32)
     affine, every = np.diag([4.0, 4.0, 4.0, 1.0]), np.ones(data.shape, bool)
     found = kept_share(Scan(data, affine), Scan(defaced, affine), every)
     assert found == pytest.approx(5 / 12)
