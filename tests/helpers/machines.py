@@ -2,6 +2,8 @@
 
 `python -m tests.helpers.machines cohort|board [NAME ...]` makes a small cohort, or a small demo,
 under every machine (or those named), prints how many files differ from this one's, and fails if one does.
+`python -m tests.helpers.machines environment NAME` prints the variables, for `env`. CI runs the demo under
+the oldest machine, and compares it with the board that was made on another one.
 A machine is a set of environment variables that keep libraries from instructions which this processor has.
 """
 
@@ -99,8 +101,11 @@ def made(machine: str, what: str, folder: Path, people: int = 4) -> dict[str, st
 
 
 def main(words: Sequence[str]) -> int:
-    """Compare machines; returns how many have a file that differs."""
+    """Compare machines, or print the variables of one; returns how many have a file that differs."""
     what, *names = words
+    if what == "environment":
+        print(*(f"{key}={value}" for name in names for key, value in MACHINES[name].items()))
+        return 0
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="mriprivacy-machines-") as work:
         here = made("this", what, Path(work, "this"))
