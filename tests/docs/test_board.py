@@ -11,6 +11,7 @@ from mriprivacy.challenge.entry.entry import Entry
 from mriprivacy.challenge.entry.entry_file import read_entries
 from mriprivacy.challenge.leaderboard.pages.markdown import leaderboard
 from tests.helpers.board_entries import made_up
+from tests.helpers.machines import MACHINES
 from tests.helpers.same_board import ROOT, differences, notes, readme
 
 ENTRIES = [made_up(0), made_up(1), made_up(0, "attack"), made_up(0, "attributes")]
@@ -82,3 +83,14 @@ def test_entries_older_than_the_code_are_noted() -> None:
     assert note.startswith("4 committed entries are older than the code; make them again: uv run")
     now = [with_signature(e, "v:0.1.0", f"v:0.1.0+code:{result_code(e.track)}") for e in ENTRIES]
     assert notes(now, now) == []
+
+
+def test_ci_compares_the_demo_of_another_processor() -> None:
+    """One that has no instruction beyond SSE2 and SSE3 in any library that computes."""
+    lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert "old=$(uv run python -m tests.helpers.machines environment old)" in lines
+    assert 'timed env $old uv run mriprivacy demo output="$work/demo"' in lines
+    assert lines[-1] == 'uv run python -m tests.helpers.same_board check "$work/demo"'
+    alone = [one for name, one in MACHINES.items() if name.endswith(("_sse", "_prescott"))]
+    assert len(alone) == 5
+    assert MACHINES["old"] == {key: value for one in alone for key, value in one.items()}
