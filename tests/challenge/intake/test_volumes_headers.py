@@ -262,7 +262,7 @@ def swapped(dims: int = 3) -> bytes:
 def test_a_file_of_either_byte_order_is_read_in_it(tmp_path: Path) -> None:
     assert parse_header(volume()[:348]).byteorder == "little"
     grid = parse_header(swapped())
-    assert (grid.byteorder, grid.dtype, grid.shape) == ("big", np.dtype(">i2"), (3, 4, 5))
+    assert (grid.byteorder, grid.dtype, grid.shape) == ("big", np.dtype(">f4"), (3, 4, 5))
     for dims in (8, 9, 2048):  # no such number in either order, and 8 if it is swapped
         with pytest.raises(VolumeError, match=r"has dimensions \[3, 4, 5, 1, 1, 1, 1\]; expected one 3-D"):
             parse_header(swapped(dims))
