@@ -255,7 +255,7 @@ def test_a_token_is_the_teams_and_may_come_later(
     (attack / "submission.json").unlink()
     missing = refused()
     assert missing.problems[0].startswith("submission.json: no such file")
-    assert not (other.again or wrong.again or missing.again)
+    assert {other.again, wrong.again, missing.again} == {False}
     assert asked == []
 
 
