@@ -298,7 +298,7 @@ def test_members_stand_one_behind_the_other_in_any_order_of_the_table() -> None:
 
 
 def test_without_members_nothing_stands_beside_one() -> None:
-    """That files are missing is told then, which says more."""
+    """The message then is that files are missing, which says more."""
     assert together(b"PK\3\4 and more", 7) == []
 
 

@@ -405,7 +405,7 @@ def test_intensities_may_be_exactly_1e18(stored: int, accepted: bool, sign: int,
 
 
 def test_what_is_not_there_or_a_link_is_no_volume(tmp_path: Path) -> None:
-    """The place of a participant's file is not followed; that of the edition's own is told apart."""
+    """A link is not followed; what is wrong with the edition's own copy is no fault of the submission."""
     assert checked(tmp_path, volume()).unchanged
     sent, original = tmp_path / "sent.nii.gz", tmp_path / "original.nii.gz"
     (tmp_path / "link").symlink_to(sent)

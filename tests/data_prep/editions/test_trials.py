@@ -358,7 +358,7 @@ def test_whole_groups_meet_all_of_theirs_and_the_last_one_stands_on_a_circle() -
 
 
 def test_images_of_people_may_differ_in_number_on_one_side_alone() -> None:
-    """With one of both sides alike, nobody is known by the numbers."""
+    """With equal numbers on one side, no person is known by the numbers."""
     anyone = {f"s{i}": Attributes("F", "18-29", "x") for i in range(3)}
     single = {f"p{i}": f"s{i}" for i in range(3)}
     twice = {f"r{i}": f"s{i}" for i in range(3)} | {"r0b": "s0"}
@@ -376,7 +376,5 @@ def test_so_many_others_are_met(nonmated: int, accepted: bool) -> None:
         trials = make_trials(*people(3), np.random.default_rng(0), nonmated)
         assert len(trials) == 3 * (1 + (nonmated or 2))
         return
-    with pytest.raises(
-        ValueError, match=rf"nonmated_per_probe is {nonmated}; expected 0 \(all\) to 2, as many"
-    ):
+    with pytest.raises(ValueError, match=rf"_per_probe is {nonmated}; expected 0 \(all\) to 2, as many"):
         make_trials(*people(3), np.random.default_rng(0), nonmated)
