@@ -404,6 +404,18 @@ def test_intensities_may_be_exactly_1e18(stored: int, accepted: bool, sign: int,
         checked(tmp_path, sent)
 
 
+def test_no_more_is_unpacked_than_says_what_is_wrong(tmp_path: Path) -> None:
+    """One byte behind the last voxel is enough, whatever follows; what is cut off behind them is refused."""
+    assert checked(tmp_path, volume()).unchanged
+    sent, original = tmp_path / "sent.nii.gz", tmp_path / "original.nii.gz"
+    sent.write_bytes(gzip.compress(volume() + b"\0")[:-8])
+    with pytest.raises(VolumeError, match="goes on after the last voxel"):
+        check_volume(sent, original)
+    sent.write_bytes(gzip.compress(volume())[:-8])
+    with pytest.raises(VolumeError, match=r"cannot be unpacked to the end \(it ends in the middle\)"):
+        check_volume(sent, original)
+
+
 def test_what_is_not_there_or_a_link_is_no_volume(tmp_path: Path) -> None:
     """A link is not followed; what is wrong with the edition's own copy is no fault of the submission."""
     assert checked(tmp_path, volume()).unchanged
