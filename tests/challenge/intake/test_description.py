@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mriprivacy.challenge.intake.description import (
     without_token,
     write_submission_json,
 )
+from mriprivacy.challenge.intake.submission import received
 from mriprivacy.data_prep.formats.strict_json import JsonError, read_json_object
 from tests.helpers.hostile_descriptions import DESCRIPTIONS, describe
 
@@ -235,3 +237,23 @@ def test_what_is_sent_is_there(tmp_path: Path) -> None:
         "nowhere: no such folder or zip; expected a submission, with submission.json",
     )
     assert error.value.claimed == {}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("size", [16_384, 16_385])
+def test_a_description_has_at_most_16384_bytes(
+    size: int, zipped: bool, attack: Path, tiny_edition: Edition, tmp_path: Path
+) -> None:
+    """In a folder and in a zip, in the same words."""
+    path = attack / "submission.json"
+    path.write_bytes(path.read_bytes().ljust(size))
+    submission = Path(shutil.make_archive(str(tmp_path / "x"), "zip", attack)) if zipped else attack
+    if size == 16_384:
+        with received(submission, tiny_edition) as found:
+            assert found.team == "team"
+        return
+    with pytest.raises(SubmissionError) as error, received(submission, tiny_edition):
+        pass
+    assert error.value.problems == (
+        "submission.json: is larger than 16384 bytes, the most this file can need",
+    )
