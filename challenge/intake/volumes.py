@@ -103,7 +103,7 @@ def parse_header(header: bytes) -> Grid:
     if int(parsed["sizeof_hdr"]) != HEADER_SIZE:
         raise VolumeError("is not a NIfTI-1 file (n+1)")
     if not 3 <= dims[0] <= 7 or min(dims[1:4]) < 1 or any(extent != 1 for extent in dims[4 : dims[0] + 1]):
-        raise VolumeError(f"has dimensions {dims[1 : max(1, min(dims[0], 7)) + 1]}; expected one 3-D volume")
+        raise VolumeError(f"has dimensions {dims[1 : max(1, dims[0]) + 1]}; expected one 3-D volume")
     if dtype.name not in _TYPES:
         raise VolumeError(f"has voxels of type {dtype.name}; expected one of {', '.join(_TYPES)}")
     if not 352 <= offset <= _LARGEST_OFFSET or offset != int(offset):

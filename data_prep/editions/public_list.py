@@ -137,8 +137,10 @@ def _read_sites(path: Path) -> dict[str, str]:
     """Return the site of every person of a table with columns participant_id and, where it is known, site."""
     try:
         text = read_bytes(path, _MOST_BYTES, str(path)).decode("utf-8-sig")
-    except (TableError, UnicodeDecodeError) as error:
+    except TableError as error:
         raise CohortError(f"edition.list_people: {error}") from error
+    except UnicodeDecodeError as error:
+        raise CohortError(f"edition.list_people: {path}: is not UTF-8 text; save it as UTF-8") from error
     head, *lines = [line.split("\t") for line in text.splitlines() if line.strip()] or [[]]
     if "participant_id" not in head:
         raise CohortError(

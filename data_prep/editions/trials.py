@@ -293,8 +293,7 @@ def check_trials(trials: Sequence[Trial], probes: Mapping[str, str], references:
     ValueError: trial a x is labelled nonmated, but both are of one subject
     """
     seen = set()
-    mated: set[str] = set()
-    met: set[str] = set()
+    met: dict[bool, set[str]] = {True: set(), False: set()}  # images with a mated trial, with a non-mated one
     for trial in trials:
         pair = (trial.probe, trial.reference)
         if pair in seen:
@@ -306,9 +305,7 @@ def check_trials(trials: Sequence[Trial], probes: Mapping[str, str], references:
             raise ValueError(
                 f"trial {trial.probe} {trial.reference} is labelled {label}, but both are of {truth}"
             )
-        met.add(trial.probe)
-        if same:
-            mated |= {trial.probe, trial.reference}
-    lacking = sorted(({*probes, *references} - mated) | (set(probes) - met))
-    if lacking:
-        raise ValueError(f"no mated trial for {', '.join(lacking[:5])} ({len(lacking)} in all)")
+        met[same] |= {trial.probe, trial.reference}
+    for same, kind in ((True, "mated"), (False, "non-mated")):
+        if lacking := sorted({*probes, *references} - met[same]):
+            raise ValueError(f"no {kind} trial for {', '.join(lacking[:5])} ({len(lacking)} in all)")

@@ -19,6 +19,7 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -344,6 +345,7 @@ def main() -> None:
         shutil.copytree(
             ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__")
         )
+        subprocess.run(["git", "init", "--quiet", copy], check=True)  # tests ask git for the pages
         judge = Judge(copy, asked, contexts, chosen[asked.start - 1 :])
         os.chdir(copy)
         os.environ["PYTHONPATH"] = sys.path[0] = str(copy)

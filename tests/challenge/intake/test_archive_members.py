@@ -1,8 +1,13 @@
 """Members and ends of zips made by hand, at the ends of what is accepted."""
 
 import io
+import random
+import stat
 import struct
 import zipfile
+import zlib
+from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +19,7 @@ from mriprivacy.scoring.errors import UserError
 
 def member(name: str = "scores.tsv", **fields: object) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)
+    info.header_offset = 0
     for field, value in fields.items():
         setattr(info, field, value)
     return info
@@ -154,3 +160,269 @@ def test_a_large_zip_ends_with_where_its_other_end_is() -> None:
     alone = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1) + end()
     with pytest.raises(UserError, match="does not end as a large zip does"):
         archive._check_end(io.BytesIO(alone), 3)
+
+
+def test_a_large_zip_may_begin_with_its_end() -> None:
+    """With no member and no table nothing stands before the two ends; a byte less is cut off."""
+    first = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 0, 0, 0, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+    whole = first + locator + end(here=0xFFFF, members=0xFFFF)
+    assert archive._check_end(io.BytesIO(whole), 3) == 0
+    with pytest.raises(UserError, match="does not end as a large zip does; is it cut off"):
+        archive._check_end(io.BytesIO(whole[1:]), 3)
+
+
+SIZES = {"submission.json": 100, "eval/mri/README": 10}
+FOLDERS = {".", "eval", "eval/mri"}
+FOLDER, FILE = stat.S_IFDIR << 16, stat.S_IFREG << 16
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "belongs"),
+    [
+        ("submission.json", 0, True),
+        ("submission.json", FILE, True),
+        ("submission.json", FILE | 0o755 << 16, True),
+        ("submission.json", FOLDER, False),
+        ("submission.json", 0xFFFF, True),  # the lower half is of another system
+        ("submission.json", 1 << 28, False),  # a pipe
+        ("eval/mri/README", 0, True),
+        ("eval/", 0, True),
+        ("eval/", FOLDER, True),
+        ("eval/", FILE, False),
+        ("eval/mri/", 0, True),
+        ("eval", 0, False),
+        ("evaly", 0, False),
+        ("e/", 0, False),
+        ("eval//", 0, False),
+        ("dev/", 0, False),
+        ("README", 0, False),
+    ],
+)
+def test_a_member_belongs_by_its_name_and_its_kind(name: str, kind: int, belongs: bool) -> None:
+    assert archive._belongs(member(name, external_attr=kind), SIZES, FOLDERS) == belongs
+
+
+def test_a_name_that_is_cut_does_not_belong() -> None:
+    """`zipfile` ends a name at a NUL."""
+    cut = member("README", orig_filename="submission.json")
+    assert not archive._belongs(cut, SIZES, FOLDERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "large"),
+    [
+        ("submission.json", 100, False),
+        ("submission.json", 101, True),
+        ("eval/", 0, False),
+        ("eval/", 1, True),
+    ],
+)
+def test_a_member_is_as_large_as_its_name_may_be(name: str, size: int, large: bool) -> None:
+    assert archive._too_large(member(name, file_size=size), SIZES) == large
+
+
+def local(
+    name: bytes, body: bytes, extra: int = 0, flags: int = 0, method: int = 0, signature: bytes = b"PK\3\4"
+) -> bytes:
+    """Return what stands of a member before the table of contents."""
+    sizes = len(name), extra
+    return struct.pack("<4s2x2H16x2H", signature, flags, method, *sizes) + name + bytes(extra) + body
+
+
+def together(content: bytes, table: int, *members: zipfile.ZipInfo) -> list[str]:
+    findings = Findings("the archive")
+    archive._check_together(io.BytesIO(content), members, table, findings)
+    return [problem.removeprefix("the archive: ") for problem in findings.problems()]
+
+
+ONE = member("a", compress_size=3, file_size=3, CRC=7)
+LOCAL = local(b"a", b"abc")
+DESCRIPTOR = struct.pack("<LLL", 7, 3, 3)
+THERE_NOT = "lists members that are not there: 'a'"
+
+
+BEHIND = "has something between its last member and its table of contents"
+FIRST = "has members that overlap, or something before the first: 'a'"
+TWO_WAYS = "has members that are said to be packed in two ways: 'a'"
+WHERE: dict[str, tuple[bytes, dict[str, object], list[str]]] = {
+    "one": (LOCAL, {}, []),
+    "64 extra bytes": (local(b"a", b"abc", extra=64), {}, []),
+    "65 extra bytes": (
+        local(b"a", b"abc", extra=65),
+        {},
+        ["has members with more than 64 bytes of extra fields: 'a'"],
+    ),
+    "something before it": (b"abc" + LOCAL, {"header_offset": 3}, [FIRST]),
+    "something behind it": (LOCAL + b"x", {}, [BEHIND]),
+    "a byte too few": (LOCAL[:-1], {}, ["has members that overlap its table of contents"]),
+    "other flags": (local(b"a", b"abc", flags=2), {}, [TWO_WAYS]),
+    "another way": (local(b"a", b"abc", method=8), {}, [TWO_WAYS]),
+    "another signature": (local(b"a", b"abc", signature=b"PK\3\5"), {}, [THERE_NOT, BEHIND]),
+    "in the table": (LOCAL, {"header_offset": len(LOCAL)}, [FIRST, THERE_NOT, BEHIND]),
+    # What repeats checksum and sizes belongs to a member whose flag says that it follows.
+    "described": (local(b"a", b"abc", flags=8) + DESCRIPTOR, {"flag_bits": 8}, []),
+    "described, and not": (LOCAL + DESCRIPTOR, {}, [BEHIND]),
+    "described in part": (local(b"a", b"abc", flags=8) + DESCRIPTOR[:-1], {"flag_bits": 8}, [BEHIND]),
+}
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_bytes_belong_to_one_member_each(name: str) -> None:
+    content, changes, problems = WHERE[name]
+    given = {"compress_size": 3, "file_size": 3, "CRC": 7} | changes
+    assert together(content + b"PK\1\2" + bytes(42), len(content), member("a", **given)) == problems
+
+
+def test_what_begins_the_table_of_contents_belongs_to_no_member() -> None:
+    """Even if it has the sizes of the last one."""
+    first = local(b"a", b"abc", flags=8)
+    described = member("a", compress_size=3, file_size=3, CRC=7, flag_bits=8)
+    assert together(first + DESCRIPTOR, len(first), described) == []
+    assert together(first + DESCRIPTOR, len(first) + 12, described) == []
+
+
+def test_members_stand_one_behind_the_other_in_any_order_of_the_table() -> None:
+    first, second = local(b"a", b"abc"), local(b"b", b"de")
+    at = len(first)
+
+    def found(offset: int, between: bytes = b"") -> list[str]:
+        content = first + between + second
+        other = member("b", compress_size=2, file_size=2, header_offset=offset)
+        return together(content, len(content), other, ONE)
+
+    assert found(at) == []
+    assert found(at + 1, b"x") == ["has something between its members: 'b'"]
+    assert found(at - 1) == [
+        "has members that overlap, or something before the first: 'b'",
+        "lists members that are not there: 'b'",
+        BEHIND,
+    ]
+
+
+def test_without_members_nothing_stands_beside_one() -> None:
+    """The message then is that files are missing, which says more."""
+    assert together(b"PK\3\4 and more", 7) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"), [(0, b"\x82.tsv"), (0x0800, "é.tsv".encode())], ids=["cp437", "UTF-8"]
+)
+def test_names_are_in_one_of_two_alphabets(flags: int, name: bytes) -> None:
+    """A flag says which: that of old computers, or UTF-8."""
+    content = local(name, b"abc", flags=flags)
+    given = member("é.tsv", flag_bits=flags, compress_size=3)
+    assert list(archive._content(io.BytesIO(content), given, 100)) == [b"abc"]
+    given.flag_bits ^= 0x0800
+    with pytest.raises(zipfile.BadZipFile, match="its two headers disagree"):
+        list(archive._content(io.BytesIO(content), given, 100))
+
+
+@pytest.mark.parametrize("most", [1, 7, 1000])
+def test_a_stream_that_is_cut_off_comes_to_an_end(most: int) -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = packer.compress(bytes(500)) + packer.flush()
+    content = io.BytesIO(local(b"a", body, method=8) + b"more")
+    for length, words in ((len(body) - 1, "cut off"), (0, "cut off"), (len(body) + 1, "something follows")):
+        given = member("a", compress_type=zipfile.ZIP_DEFLATED, compress_size=length)
+        with pytest.raises(zipfile.BadZipFile, match=words):
+            list(islice(archive._content(content, given, most), 2000))
+
+
+def test_many_members_more_than_asked_for_are_counted(tmp_path: Path) -> None:
+    """A thousand more than names and their folders; here two names, and the top, eval and eval/mri."""
+    for count, words in ((1005, "do not belong"), (1006, "asks for fewer than 1005")):
+        path = tmp_path / "x.zip"
+        with zipfile.ZipFile(path, "w") as packed:
+            for number in range(count):
+                packed.writestr(f"{number}", b"")
+        if count == 1005:
+            with archive.unpacked(path, SIZES) as found:
+                assert len(found.left_out) == count
+        else:
+            with pytest.raises(UserError, match=words), archive.unpacked(path, SIZES):
+                pass
+
+
+def zipped(path: Path, **contents: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in contents.items():
+            packed.writestr(name, content)
+    return path
+
+
+def test_what_is_too_large_is_stood_in_for_by_a_byte_more_than_may_be(tmp_path: Path) -> None:
+    names = {"exact": b"x" * 10, "eleven": b"x" * 11, "much": b"x" * 999}
+    with archive.unpacked(zipped(tmp_path / "x.zip", **names), dict.fromkeys(names, 10)) as found:
+        assert {path.name: path.read_bytes() for path in found.folder.iterdir()} == {
+            "exact": b"x" * 10,
+            "eleven": bytes(11),
+            "much": bytes(11),
+        }
+
+
+def test_scans_are_whole_where_no_function_looks_at_their_beginnings(tmp_path: Path) -> None:
+    """And of those whose beginning is wrong there are 64 kB, from which the header is read."""
+    noise = {name: random.Random(name).randbytes(100_000) for name in ("a.nii.gz", "b.nii.gz", "c.tsv")}
+    path, sizes = zipped(tmp_path / "x.zip", **noise), dict.fromkeys(noise, 100_000)
+    with archive.unpacked(path, sizes) as found:
+        assert {one.name: one.read_bytes() for one in found.folder.iterdir()} == noise
+    seen: dict[str, bytes] = {}
+
+    def begins(name: str, begin: bytes) -> bool:
+        seen[name] = begin
+        return name.startswith("a")
+
+    with archive.unpacked(path, sizes, begins) as found:
+        assert {one.name: one.read_bytes() for one in found.folder.iterdir()} == noise | {
+            "b.nii.gz": noise["b.nii.gz"][: 1 << 16]
+        }
+    assert seen == {name: noise[name][: 1 << 16] for name in ("a.nii.gz", "b.nii.gz")}
+
+
+def test_folders_are_members_too_and_some_members_alone_are_unpacked(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "x.zip", **{"eval/": b"", "eval/mri/": b"", "submission.json": b"{}"})
+    with archive.unpacked(path, SIZES) as found:
+        every = sorted(one.relative_to(found.folder).as_posix() for one in found.folder.rglob("*"))
+    assert (every, found.left_out, found.links) == (["eval", "eval/mri", "submission.json"], (), ())
+    with archive.unpacked(path, SIZES, only=("submission.json",)) as found:
+        assert [one.name for one in found.folder.iterdir()] == ["submission.json"]
+
+
+@pytest.mark.parametrize("named", [None, "elsewhere"])
+def test_a_disk_that_is_full_is_named(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", named)
+
+    monkeypatch.setattr(archive, "_unpack_one", full)
+    with (
+        pytest.raises(OSError, match="No space left on device") as error,
+        archive.unpacked(zipped(tmp_path / "x.zip", a=b"abc"), {"a": 3}),
+    ):
+        pass
+    assert (error.value.filename == "elsewhere") == (named is not None)
+    assert "submission" in error.value.filename or named
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"file_size": 2}, "larger than announced"),
+        ({"file_size": 4}, "smaller than announced"),
+        ({"CRC": 1}, "damaged"),
+    ],
+)
+def test_a_member_is_unpacked_as_announced_or_not_at_all(
+    change: dict[str, int], words: str, tmp_path: Path
+) -> None:
+    given = member("a", compress_size=3, file_size=3, CRC=zlib.crc32(b"abc"))
+    archive._unpack_one(io.BytesIO(LOCAL), given, tmp_path / "good", 3)
+    assert (tmp_path / "good").read_bytes() == b"abc"
+    for field, value in change.items():
+        setattr(given, field, value)
+    with pytest.raises(zipfile.BadZipFile, match=words):
+        archive._unpack_one(io.BytesIO(LOCAL), given, tmp_path / "bad", 9)
+    with pytest.raises(zipfile.BadZipFile, match="larger than announced"):
+        archive._unpack_one(io.BytesIO(LOCAL), given, tmp_path / "more", 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mriprivacy.challenge.intake.gunzip import MOST_MEMBERS, Gunzip, GunzipError
+from mriprivacy.challenge.intake.gunzip import MOST_MEMBERS, Gunzip, GunzipError, _check_head
 
 EMPTY = gzip.compress(b"", mtime=0)
 BODY = gzip.compress(b"abc" * 100, mtime=0)
@@ -50,7 +50,7 @@ def test_what_is_damaged_is_read_as_gzip_reads_it_or_refused(position: int, valu
 
 @pytest.mark.parametrize("after", [b"\0", bytes(1000), b"x" * 20, b"\x1f\x8b", EMPTY[:-1]])
 def test_nothing_follows(after: bytes) -> None:
-    with pytest.raises(GunzipError):
+    with pytest.raises(GunzipError, match=r"damaged, or followed by something else|it ends in the middle"):
         opened(BODY + after).read(301)
 
 
@@ -85,7 +85,7 @@ def test_only_gzip_is_unpacked(wbits: int) -> None:
     """Neither zlib's own streams, which have another header and checksum, nor bare deflate."""
     packer = zlib.compressobj(wbits=wbits)
     packed = packer.compress(b"abc" * 100) + packer.flush()
-    with pytest.raises(GunzipError):
+    with pytest.raises(GunzipError, match="damaged, or followed by something else"):
         opened(packed).read(300)
 
 
@@ -113,3 +113,38 @@ def test_a_header_has_no_more_than_a_name_and_the_sizes_of_bgzip(flags: int) -> 
     other = b"\x1f\x8b\x08\4" + bytes(6) + b"\6\0XY\2\0\0\0" + BODY[10:]
     with pytest.raises(GunzipError, match="not bgzip's"):
         opened(other).read(1)
+
+
+def test_a_header_is_looked_at_once_ten_bytes_of_it_are_there() -> None:
+    """What is shorter, or begins otherwise, is no header, and zlib says so."""
+    commented = b"\x1f\x8b\x08\x10" + bytes(6)
+    _check_head(commented[:9])
+    for other in (b"\x1f\x8c", b"\x1e\x8b", b"xx"):
+        _check_head(other + commented[2:])
+    with pytest.raises(GunzipError, match="its header has more than a name"):
+        _check_head(commented)
+    for content, words in (
+        (commented, "its header has more than a name"),
+        (commented[:9], "it ends in the middle"),
+        (b"x" * 20, "damaged, or followed by something else"),
+        (BODY[:-1], "it ends in the middle"),
+        (BODY[:12], "it ends in the middle"),
+    ):
+        with pytest.raises(GunzipError, match=words):
+            opened(content).read(1000)
+
+
+@pytest.mark.parametrize("where", [0, 1])
+def test_every_member_has_a_header_that_is_looked_at(where: int) -> None:
+    commented = BODY[:3] + b"\x10" + BODY[4:10] + b"a\0" + BODY[10:]
+    members = [BODY, BODY]
+    members[where] = commented
+    with pytest.raises(GunzipError, match="its header has more than a name"):
+        opened(b"".join(members)).read(1000)
+    assert opened(BODY + commented).read(300) == b"abc" * 100  # no further than it was asked for
+
+
+def test_nothing_is_read_of_nothing() -> None:
+    stream = opened(BODY)
+    assert stream.read(0) == b""
+    assert (stream.read(299), stream.read(2), stream.read(1)) == ((b"abc" * 100)[:299], b"c", b"")

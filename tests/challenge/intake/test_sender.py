@@ -9,7 +9,14 @@ import pytest
 from mriprivacy.challenge.cli import main
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry.entry_file import examine_entries, write_entry
-from mriprivacy.challenge.intake.submission import received
+from mriprivacy.challenge.intake.sender import (
+    SenderError,
+    check_name,
+    check_sender,
+    name_problem,
+    teams_of_entries,
+)
+from mriprivacy.challenge.intake.submission import SubmissionError, check_submission, received
 from mriprivacy.challenge.submission_log.head import RecordError
 from mriprivacy.challenge.submission_log.log import Event, Limits, admit, read_log
 from mriprivacy.challenge.submission_log.tokens import TEAMS, holder_of, new_token, read_hashes
@@ -175,3 +182,87 @@ def test_a_spelling_of_a_known_team_gets_no_token(
     words = ["serve-scores", f"edition={tiny_edition_folder}", f"record={tmp_path}"]
     assert main([*words, f"output={tmp_path / 'entries'}", "new_team=anna"]) == 2
     assert "'Anna' was here before and looks the same" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("team", "sender", "others", "outside", "problem"),
+    [
+        ("anna", "", [], True, None),
+        ("anna", "", ["anna", "bert"], True, None),
+        ("anna", "anna", ["bert"], True, None),
+        ("anna", "bert", [], False, "team is anna; it was sent by another"),
+        ("anna", "Anna", [], False, "team is anna; it was sent by another"),
+        ("anna", "anna", ["an-na"], False, "team is anna; 'an-na' was here before and looks the same: "),
+        ("anna", "", ["anna", "bert", "Anna", "ANNA"], False, "team is anna; 'ANNA' was here before"),
+        ("reference", "", [], False, None),
+        ("reference", "reference", [], True, None),
+        ("reference", "", ["anna"], True, "team is reference, a name for the kit's own systems; if you made"),
+        ("reference", "anna", [], True, "team is reference; it was sent by another"),
+    ],
+)
+def test_what_is_wrong_with_a_name(
+    team: str, sender: str, others: list[str], outside: bool, problem: str | None
+) -> None:
+    found = name_problem(team, sender, others, outside)
+    assert (found is None) == (problem is None)
+    assert found is None or found.startswith(str(problem))
+
+
+def test_a_name_that_is_refused_is_claimed(attack: Path, tiny_edition: Edition) -> None:
+    submission = check_submission(attack, tiny_edition)
+    check_name(submission, "team", ["another"], True)
+    with pytest.raises(SubmissionError) as error:
+        check_name(submission, "another", [], True)
+    assert error.value.problems == ("submission.json: team is team; it was sent by another",)
+    assert error.value.claimed == {"track": "attack", "team": "team", "system": "system-1.0"}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_token_is_the_teams_and_may_come_later(
+    zipped: bool, attack: Path, tiny_edition: Edition, tmp_path: Path
+) -> None:
+    """What is wrong with the scores is not looked at; what is wrong with a description stays so."""
+    asked: list[str] = []
+
+    def path() -> Path:
+        return Path(shutil.make_archive(str(tmp_path / "x"), "zip", attack)) if zipped else attack
+
+    def holder(token: str) -> str | None:
+        asked.append(token)
+        return {"x" * 43: "team", "y" * 43: "another"}.get(token)
+
+    def refused(track: str = "") -> SenderError:
+        with pytest.raises(SenderError) as error:
+            check_sender(path(), tiny_edition, track, holder)
+        return error.value
+
+    (attack / "scores.tsv").write_text("none")
+    unknown = (
+        "submission.json: team_token is not that of team team; expected the one that the organizers gave it",
+    )
+    assert (refused().problems, refused().again, asked) == (unknown, True, ["", ""])
+    add_token(attack, "y" * 43)
+    assert (refused().problems, refused().again) == (unknown, True)
+    add_token(attack, "x" * 43)
+    for track in ("", "attack"):
+        check_sender(path(), tiny_edition, track, holder)
+    asked.clear()
+    other = refused("defacing")
+    assert other.problems == ("submission.json: track is attack; this phase is for defacing",)
+    (attack / "submission.json").write_text((attack / "submission.json").read_text().replace("MIT", "?"))
+    wrong = refused()
+    assert wrong.problems[0].startswith("submission.json: licence is '?'; expected an SPDX name")
+    (attack / "submission.json").unlink()
+    missing = refused()
+    assert missing.problems[0].startswith("submission.json: no such file")
+    assert {other.again, wrong.again, missing.again} == {False}
+    assert asked == []
+
+
+def test_teams_are_known_by_the_names_of_their_entries(tmp_path: Path) -> None:
+    for name in ("a__attack-x-001.json", "b-c__x__y.json", ".d__x.json", "e_x.json", "f__x.txt"):
+        (tmp_path / "tiny-2026.1").mkdir(exist_ok=True)
+        (tmp_path / "tiny-2026.1" / name).touch()
+    (tmp_path / "g__x.json").touch()
+    assert teams_of_entries(tmp_path, "tiny/2026.1") == {"a", "b-c"}
+    assert teams_of_entries(tmp_path, "tiny/2026.2") == set()

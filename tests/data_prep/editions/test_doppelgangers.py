@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from mriprivacy.challenge.edition.integrity import verify_edition
 from mriprivacy.challenge.edition.public import EditionError, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
-from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.cohorts.bids import CohortError, Participant
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition, plan_edition
+from mriprivacy.data_prep.editions.doppelgangers import check_doppelgangers, doppelganger_photos
+from mriprivacy.data_prep.formats.schema import Attributes
 from tests.helpers.tiny_cohort import with_doppelgangers
 
 CONFIG = EditionConfig(id="tiny", seed=11, hair_removal="given")
@@ -106,3 +109,34 @@ def test_the_photographs_removed_hair_is_the_doppelgangers_too(cohort: Path) -> 
         assert source.name == own[key].name
         assert source.parent.parts[-2:] == ("doppelgangers", "raw")
         assert own[key].parent.parts[-2:] == ("photos", "raw")
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "have", "refused"), [(True, 2, False), (False, 0, False), (False, 1, True)]
+)
+def test_one_of_real_people_is_enough(synthetic: bool, have: int, refused: bool) -> None:
+    plain = Participant("sub-01", Attributes("F", "18-29", "asian"), (), {}, {})
+    double = replace(plain, doppelgangers={"01": {"raw": Path("a.png")}})
+    people = [double] * have + [plain] * (2 - have)
+    if not refused:
+        check_doppelgangers(people, synthetic)
+        return
+    with pytest.raises(
+        CohortError, match=r"^derivatives/truth/doppelgangers: photographs of doppelgangers, but"
+    ):
+        check_doppelgangers(people, synthetic)
+
+
+@pytest.mark.parametrize(
+    ("removal", "conditions"),
+    [("none", {"raw": "r"}), ("given", {"raw": "r"}), ("builtin", {"raw": "r", "bald": "r"})],
+)
+def test_photographs_of_one_in_every_condition(removal: str, conditions: dict[str, str]) -> None:
+    person = Participant(
+        "sub-01", Attributes("F", "18-29", "asian"), (), {}, {}, doppelgangers={"02": {"raw": Path("r")}}
+    )
+    photos = doppelganger_photos(person, "02", "ph-a", removal)
+    assert {photo.condition: photo.source.name for photo in photos} == conditions
+    for photo in photos:
+        assert (photo.subject, photo.split, photo.reference) == ("sub-01-doppelganger", "eval", "ph-a")
+        assert photo.target == Path("sealed/doppelgangers", photo.condition, "ph-a.png")

@@ -14,9 +14,10 @@ from PIL import Image, PngImagePlugin
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.editions.leaks import find_leaks
+from mriprivacy.data_prep.editions.leaks import _beside_voxels, find_leaks, header_text, is_telling
 from mriprivacy.data_prep.editions.metadata import write_metadata
 from mriprivacy.data_prep.formats.manifest import public_files
+from mriprivacy.data_prep.formats.nifti import canonical_bytes
 
 SECRETS = ["sub-a", "sub-07", "IMG_2034-b.jpg", "sub-07 scanned 2019-03-04"]
 
@@ -179,3 +180,95 @@ def test_a_leak_stops_the_build(tiny_cohort: Path, tmp_path: Path, word: str) ->
     with pytest.raises(CohortError, match=f"CITATION.cff has '{word.lower()}'"):
         build_edition(tiny_cohort, tmp_path / "edition", config)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "telling"),
+    [("abcde1", True), ("abcd1", False), ("123456", True), ("12345", False), ("abcdef", False), ("", False)],
+)
+def test_words_that_chance_hardly_brings_have_six_characters_and_a_digit(word: str, telling: bool) -> None:
+    assert is_telling(word) == telling
+
+
+@pytest.mark.parametrize(("phrase", "found"), [("ab cd1", True), ("ab cd", False), ("ab  cd", True)])
+def test_phrases_of_six_characters_are_looked_for_as_they_are(
+    phrase: str, found: bool, tmp_path: Path
+) -> None:
+    """But not in tables, and not across other spaces than their own."""
+    added(tmp_path, text=f"x{phrase.upper()}x")
+    leaks = find_leaks(tmp_path, [phrase], ["note.txt"])
+    assert leaks == (("public: sealed words in a file: note.txt has " + repr(phrase),) if found else ())
+    added(tmp_path, "note.tsv", f"x{phrase}x")
+    assert find_leaks(tmp_path, [phrase], ["note.txt", "note.tsv"]) == leaks
+    added(tmp_path, text=phrase.replace(" ", "\t"))
+    assert find_leaks(tmp_path, [phrase], ["note.txt", "note.tsv"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"abcdef", {"abcdef"}),
+        (b"abcde", set()),
+        (b"P1 seen 2019-03-04", {"P1 seen 2019-03-04", "2019-03-04"}),
+        (b"a 12345 b", {"a 12345 b"}),
+        (b"  x1y2z3 ", {"x1y2z3"}),
+    ],
+)
+def test_texts_and_words_of_a_header(text: bytes, words: set[str], tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4))
+    image.header["descrip"] = text
+    nib.save(image, tmp_path / "a.nii")
+    assert header_text(tmp_path / "a.nii") == words
+
+
+def test_a_link_is_a_leak(tmp_path: Path) -> None:
+    added(tmp_path)
+    (tmp_path / "link.txt").symlink_to(tmp_path / "note.txt")
+    assert find_leaks(tmp_path, [], ["note.txt", "link.txt"]) == ("public: a link: link.txt",)
+
+
+def written(**fields: object) -> bytes:
+    """Return a scan of eight voxels as the kit writes it, with these fields in its header."""
+    raw = canonical_bytes(np.arange(8, dtype=np.int16).reshape(2, 2, 2), np.diag([2.0, 3, 4, 1]))
+    header = np.frombuffer(raw[:348], nib.Nifti1Header.template_dtype).copy()
+    for name, value in fields.items():
+        header[name] = value
+    return header.tobytes() + raw[348:]
+
+
+@pytest.mark.parametrize(
+    ("fields", "odd"),
+    [
+        ({}, []),
+        ({"qoffset_x": 1e-7}, []),
+        ({"qoffset_x": 1e-5}, ["qoffset_x"]),
+        ({"qoffset_z": 0.5}, ["qoffset_z"]),
+        ({"pixdim": [1, 2 * (1 + 5e-7), 3, 4, 1, 1, 1, 1]}, []),
+        ({"pixdim": [1, 2 * (1 + 5e-6), 3, 4, 1, 1, 1, 1]}, ["pixdim"]),
+        ({"quatern_b": 0.5}, ["quatern_b"]),
+        ({"cal_min": 1e-7}, ["cal_min"]),
+        ({"descrip": b"x", "aux_file": b"y"}, ["descrip", "aux_file"]),
+    ],
+    ids=range(9),
+)
+def test_geometry_may_be_rounded_in_another_way_and_nothing_else(
+    fields: dict[str, object], odd: list[str]
+) -> None:
+    assert _beside_voxels(gzip.compress(written(**fields), mtime=0)) == odd
+
+
+def test_of_what_a_scan_is_packed_in_nothing_else_is_accepted() -> None:
+    """Of a scan of eight voxels: it is shorter than two headers."""
+    raw = written()
+    good = gzip.compress(raw, mtime=0)
+    more = ["bytes after the last voxel"]
+    assert _beside_voxels(good) == []
+    assert _beside_voxels(good + b"x") == more
+    assert _beside_voxels(gzip.compress(raw + b"x", mtime=0)) == more
+    assert _beside_voxels(good[:-1]) == more  # its checksum is not whole
+    assert _beside_voxels(good[:-9]) != []
+    assert _beside_voxels(zlib.compress(raw)) == ["cannot be read (error)"]
+    assert _beside_voxels(raw) == ["cannot be read (error)"]
+    assert _beside_voxels(gzip.compress(raw, mtime=1)) == ["gzip"]
+    assert _beside_voxels(good[:3] + b"\x08" + good[4:10] + b"a\0" + good[10:]) == ["gzip"]
+    assert _beside_voxels(gzip.compress(raw[:348] + b"\0\0\0\1" + raw[352:], mtime=0)) == ["extension"]

@@ -10,7 +10,14 @@ import yaml
 from markdown_it import MarkdownIt
 
 from mriprivacy.data_prep.editions.datasheet import datasheet, whose
-from mriprivacy.data_prep.editions.metadata import TABLES, citation, croissant, data_package, licence_url
+from mriprivacy.data_prep.editions.metadata import (
+    TABLES,
+    _json,
+    citation,
+    croissant,
+    data_package,
+    licence_url,
+)
 from tests.helpers.hostile_text import WORST
 
 DESCRIPTION = {
@@ -160,3 +167,89 @@ def test_only_a_licence_that_spdx_lists_has_an_address() -> None:
     assert licence_url("CC-BY-4.0") == "https://spdx.org/licenses/CC-BY-4.0.html"
     for other in ("proprietary", "MIT OR Apache-2.0", "LicenseRef-Ours", "ask us"):
         assert licence_url(other) == other
+
+
+def test_json_is_as_it_is_read() -> None:
+    assert _json({"a": "é", "b": [1]}) == '{\n  "a": "é",\n  "b": [\n    1\n  ]\n}\n'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        _json({"a": float("nan")})
+
+
+def test_a_citation_is_a_file_of_these_lines() -> None:
+    known = {"citation": "Cite us.", "authors": ["A", "B"], "orcids": ["", "0000-0002-1694-233X"]}
+    text = citation({**DESCRIPTION, **known, "doi": "10.1000/x", "released": "2026-11-24"})
+    *lines, abstract, last = text.split("\n")
+    assert lines == [
+        "cff-version: 1.2.0",
+        'message: "Cite us."',
+        "type: dataset",
+        'title: "tiny 1: head MRI and photographs of synthetic people"',
+        "authors:",
+        '  - name: "A"',
+        '  - name: "B"',
+        '    orcid: "https://orcid.org/0000-0002-1694-233X"',
+        'version: "1"',
+        'doi: "10.1000/x"',
+        'date-released: "2026-11-24"',
+    ]
+    assert abstract.startswith('abstract: "All people')
+    assert last == ""
+    plain = citation(DESCRIPTION)
+    assert 'message: "If you use this edition, please cite it as below."\n' in plain
+    assert "doi:" not in plain
+    assert 'orcid: "' not in plain
+
+
+@pytest.mark.parametrize("references", [None, "T1w"])
+def test_images_and_tables_are_listed_by_split_and_condition(references: str | None) -> None:
+    counts = {name: {"probes": 1, "references": 1, "trials": 1} for name in ("dev", "eval")}
+    about = {**DESCRIPTION, "counts": counts, "conditions": ["raw", "bald"]}
+    about |= {"references": references} if references else {}
+    described = croissant(about, dict.fromkeys(TABLES, "0" * 64))
+    files = {one["@id"]: one for one in described["distribution"]}
+    photos = [f"{split}-photos-{kind}" for split in counts for kind in about["conditions"]]
+    assert list(files) == [
+        *("dev-trials", "dev-key", "dev-attributes", "eval-trials", "dev-mri", "eval-mri"),
+        *([] if references else photos),
+    ]
+    scans = files["eval-mri"]
+    assert (scans["includes"], scans["encodingFormat"]) == (
+        "eval/mri/sub-*/anat/*.nii.gz",
+        "application/gzip",
+    )
+    if not references:
+        bald = files["dev-photos-bald"]
+        assert (bald["includes"], bald["encodingFormat"]) == ("dev/photos/bald/*.png", "image/png")
+
+
+@pytest.mark.parametrize("distractors", [0, 7])
+def test_the_list_of_distractors_is_a_table_where_there_are_some(distractors: int) -> None:
+    about = DESCRIPTION | ({"distractors": distractors} if distractors else {})
+    hashes = {name: name[0] * 64 for name in (*TABLES, "eval/distractors.tsv")}
+    package = data_package(about, hashes)
+    names = [one["name"] for one in package["resources"]]
+    assert (
+        names
+        == ["dev-trials", "dev-key", "dev-attributes", "eval-trials", "eval-distractors"][
+            : 5 if distractors else 4
+        ]
+    )
+    assert [one["hash"] for one in package["resources"]] == [
+        f"sha256:{hashes[p['path']]}" for p in package["resources"]
+    ]
+    assert ("id" in package, package["contributors"]) == (
+        False,
+        [{"title": "the organizers of tiny", "role": "author"}],
+    )
+
+
+def test_dates_and_creators_are_said_if_they_are_known() -> None:
+    hashes = dict.fromkeys(TABLES, "0" * 64)
+    plain = croissant(DESCRIPTION, hashes)
+    assert plain["creator"] == [{"@type": "sc:Organization", "name": "the organizers of tiny"}]
+    assert (plain["citeAs"], "datePublished" in plain) == (
+        "tiny 1: head MRI and photographs of synthetic people",
+        False,
+    )
+    dated = croissant({**DESCRIPTION, "released": "2026-11-24", "citation": "Cite us."}, hashes)
+    assert (dated["citeAs"], dated["datePublished"]) == ("Cite us.", "2026-11-24")

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from mriprivacy.data_prep.cohorts.bids import CohortError
+from mriprivacy.data_prep.editions import public_list
 from mriprivacy.data_prep.editions.datasheet import title
 from mriprivacy.data_prep.editions.edition_config import EditionConfig
 from mriprivacy.data_prep.editions.public_list import PublicList, about_list, read_public_list
+from mriprivacy.data_prep.formats.secrets import keyed
 
 
 def people(*names: str) -> list[SimpleNamespace]:
@@ -78,3 +80,45 @@ def test_a_datasheet_says_of_a_list_what_can_be_checked() -> None:
     own = {"id": "x", "version": "1", "synthetic": False}
     assert title(own) == "x 1: head MRI and photographs of people"
     assert title({**own, "references": "T1w"}) == "x 1: head MRI in two contrasts of people"
+
+
+def test_a_list_draws_by_its_name_and_the_persons() -> None:
+    """A person is in dev if a number of 256 bits, as a share of the largest, is below the share of dev."""
+    own, other = PublicList("x", {"a": "", "b": ""}), PublicList("y", {"a": "", "b": ""})
+    share = int.from_bytes(keyed("x", "split", "a"), "big") / 2**256
+    assert own.split_of("a", share * 1.000001) == "dev"
+    assert own.split_of("a", share * 0.999999) == "eval"
+    assert own.seed == int.from_bytes(keyed("x", "seed"), "big") != other.seed
+    assert own.place_of("p", "r") == keyed("x", "trial", "p", "r") != own.place_of("r", "p")
+
+
+@pytest.mark.parametrize(("missing", "words"), [(20, "s19. Figures"), (21, "s19 and 1 more. Figures")])
+def test_twenty_are_named(missing: int, words: str) -> None:
+    own = PublicList("x", {f"s{i:02d}": "" for i in range(30)})
+    present = [name for name in own.sites if int(name[1:]) >= missing]
+    (line,) = own.remarks(people(*present))  # type: ignore[arg-type]
+    assert line.startswith(f"list x: {30 - missing} of 30 people; missing: s00, s01")
+    assert words in line
+    extra = [f"t{i:02d}" for i in range(missing)]
+    _, line = own.remarks(people(*own.sites, *extra))  # type: ignore[arg-type]
+    assert line.startswith(f"list x: {missing} people are not on it, left out: t00, t01")
+    assert line.endswith("t19" if missing == 20 else "t19 and 1 more")
+
+
+def test_a_table_is_of_ten_million_bytes_and_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "people.tsv"
+    text = "participant_id\nä\n"
+    monkeypatch.setattr(public_list, "_MOST_BYTES", len(text.encode()))
+    assert listed(path, text).sites == {"ä": ""}
+    with pytest.raises(CohortError, match=r"^edition.list_people: .*people.tsv: is larger than 18 bytes"):
+        listed(path, text + "\n")
+    path.write_bytes("participant_id\nä\n".encode("latin-1"))
+    config = EditionConfig(public_list="x", list_people=str(path))
+    with pytest.raises(CohortError, match=r"^edition.list_people: .*people.tsv: is not UTF-8 text; save"):
+        read_public_list(config)
+    path.write_bytes(b"\xef\xbb\xbfparticipant_id")  # as spreadsheets begin it
+    with pytest.raises(CohortError, match="no person, or one named twice"):
+        read_public_list(config)
+    path.unlink()
+    with pytest.raises(CohortError, match=r"^edition.list_people: .*people.tsv: no such file"):
+        read_public_list(config)

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -424,3 +425,32 @@ def test_what_is_no_number_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         seal._write_json(tmp_path / "a.json", {"a": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("photos", "hair_removal", "accepted"),
+    [(True, "builtin", False), (True, "given", True), (True, "none", True), (False, "builtin", True)],
+)
+def test_hair_is_removed_by_a_whole_build_alone(
+    photos: bool, hair_removal: str, accepted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are photographs; scans need nothing removed."""
+    module = sys.modules[build_edition.__module__]
+    plan = SimpleNamespace(photos=("one",) * photos, doppelgangers=("two",) * photos, scans=("three",))
+    released: list[str] = []
+    monkeypatch.setattr(module, "plan_edition", lambda *_: plan)
+    monkeypatch.setattr(module, "release_scan", lambda item, folder: released.append(item))
+    monkeypatch.setattr(module, "release_photo", lambda item, folder: released.append(item))
+    monkeypatch.setattr(module, "seal_edition", lambda *_: released.append("sealed"))
+    config = EditionConfig(hair_removal=hair_removal)
+    if accepted:
+        assert build_edition(tmp_path, tmp_path / "out", config) is plan
+        assert released == ["three", *(["one", "two"] if photos else []), "sealed"]
+        return
+    with pytest.raises(CohortError) as error:
+        build_edition(tmp_path, tmp_path / "out", config)
+    assert str(error.value) == (
+        "edition.hair_removal is 'builtin'; expected none or given: only a build removes hair"
+    )
+    assert released == []
+    assert not (tmp_path / "out").exists()

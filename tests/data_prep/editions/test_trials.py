@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from mriprivacy.data_prep.editions.trials import Trial, agree, check_trials, draw_met, make_trials
+from mriprivacy.data_prep.editions.trials import (
+    Trial,
+    agree,
+    check_trials,
+    draw_met,
+    make_listed_trials,
+    make_trials,
+)
 from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring import auc
 
@@ -185,8 +192,10 @@ GOOD = [
         ([*GOOD, GOOD[0]], "p r is in the list twice"),
         ([Trial("p", "r", False, True), *GOOD[1:]], "labelled nonmated, but both are of one subject"),
         ([GOOD[0], Trial("p", "u", True, False), *GOOD[2:]], "labelled mated, but both are of two subjects"),
-        (GOOD[:2], "no mated trial for q, u"),
-        ([], "no mated trial"),
+        (GOOD[:2], r"no mated trial for q, u \(2 in all\)"),
+        ([], r"no mated trial for p, q, r, u \(4 in all\)"),
+        ([GOOD[0], *GOOD[2:]], r"no non-mated trial for p, u \(2 in all\)"),
+        ([GOOD[0], GOOD[2]], r"no non-mated trial for p, q, r, u \(4 in all\)"),
     ],
 )
 def test_swapped_and_duplicated_lists_do_not_pass(trials: list[Trial], words: str) -> None:
@@ -258,3 +267,123 @@ def test_who_meets_whom_is_the_same_in_every_version_of_the_kit() -> None:
     """An edition is made again from its seed: numpy keeps its generators, and we what we do with them."""
     met = draw_met(list("abcdefgh"), 2, np.random.default_rng(3))
     assert {person: "".join(others) for person, others in met.items()} == MET
+
+
+def test_five_of_many_are_named() -> None:
+    images = {f"p{i}": f"s{i}" for i in range(7)}, {f"r{i}": f"s{i}" for i in range(7)}
+    attributes = {f"s{i}": Attributes("F", "18-29", "x") for i in range(13)}
+    with pytest.raises(ValueError, match=r"no mated trial for p0, p1, p2, p3, p4 \(14 in all\)$"):
+        check_trials([], *images)
+    more = {f"q{i}": f"s{7 + i}" for i in range(6)}
+    words = r"^every subject needs a probe and a reference; one is missing for s10, s11, s12, s7, s8$"
+    with pytest.raises(ValueError, match=words):
+        make_trials(images[0] | more, images[1], attributes, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=words):
+        make_listed_trials(images[0], images[1] | more, attributes, dict.fromkeys(attributes, "A"), by_name)
+
+
+@pytest.mark.parametrize(("apart", "alike"), [(0, True), (4.9, True), (5, True), (5.01, False)])
+def test_people_are_alike_within_five_years_if_nothing_else_is_said(apart: float, alike: bool) -> None:
+    one, other = Attributes("F", "18-29", "x"), Attributes("F", "30-44", "x")
+    assert agree(one, other, apart) == alike
+    images, known = ({"a": "s", "b": "t"}, {"x": "s", "y": "t"}), {"s": one, "t": other}
+    ages = {"s": 29.0, "t": 29.0 + apart}
+    drawn = make_trials(*images, known, np.random.default_rng(0), ages=ages)
+    listed = make_listed_trials(*images, known, dict.fromkeys(known, "A"), by_name, ages=ages)
+    for trials in (drawn, listed):
+        assert sorted(t.matched for t in trials if not t.mated) == [alike] * 2
+        assert all(t.matched for t in trials if t.mated)
+
+
+def by_name(probe: str, reference: str) -> bytes:
+    return f"{reference} {probe}".encode()
+
+
+def test_a_list_compares_people_of_one_site_in_the_order_of_their_pairs() -> None:
+    probes = {"a": "s1", "b": "s2", "c": "s3", "d": "s4", "a2": "s1"}
+    references = {"x": "s1", "y": "s2", "u": "s3", "v": "s4"}
+    sites = {"s1": "A", "s2": "A", "s3": "B", "s4": "B"}
+    known = {subject: Attributes("F", "18-29", "x") for subject in sites}
+    trials = make_listed_trials(probes, references, known, sites, by_name)
+    pairs = [(t.probe, t.reference) for t in trials]
+    assert pairs == [
+        ("c", "u"), ("d", "u"), ("c", "v"), ("d", "v"),
+        ("a", "x"), ("a2", "x"), ("b", "x"), ("a", "y"), ("a2", "y"), ("b", "y"),
+    ]  # fmt: skip
+    assert [t.mated for t in trials] == [probes[p] == references[r] for p, r in pairs]
+    fewer = [{name: s for name, s in images.items() if s in ("s1", "s2")} for images in (probes, references)]
+    assert make_listed_trials(fewer[0], fewer[1], known, sites, by_name) == trials[4:]
+
+
+@pytest.mark.parametrize(
+    ("sites", "words"),
+    [
+        ({"s1": "A", "s2": "B"}, "one person alone at A, B, and a non-mated trial takes two of one site"),
+        ({"s1": "", "s2": "B"}, "one person alone at B, the whole list, and"),
+    ],
+)
+def test_a_person_alone_at_a_site_makes_no_list(sites: dict[str, str], words: str) -> None:
+    known = {subject: Attributes("F", "18-29", "x") for subject in sites}
+    images = {"a": "s1", "b": "s2"}, {"x": "s1", "y": "s2"}
+    with pytest.raises(ValueError, match=words):
+        make_listed_trials(*images, known, sites, by_name)
+    assert len(make_listed_trials(*images, known, dict.fromkeys(sites, ""), by_name)) == 4
+    alone = {"a": "s1"}, {"x": "s1"}
+    with pytest.raises(ValueError, match="one person alone at the whole list"):
+        make_listed_trials(*alone, known, {"s1": ""}, by_name)
+    with pytest.raises(ValueError, match="no person of the list is in it"):
+        make_listed_trials({}, {}, known, sites, by_name)
+
+
+class Fixed:
+    """Draws nothing: the order as it is, and these places."""
+
+    def __init__(self, places: list[int]) -> None:
+        self.places = places
+
+    def permutation(self, n: int) -> np.ndarray:
+        return np.arange(n)
+
+    def choice(self, among: int | np.ndarray, size: int | None = None, replace: bool = True) -> object:
+        """Return the places, which are drawn without replacement; then the second of them."""
+        if size is None:
+            return among[1]  # type: ignore[index]
+        assert not replace
+        assert size == len(self.places) <= among  # type: ignore[operator]
+        return np.array(self.places)
+
+
+def test_whole_groups_meet_all_of_theirs_and_the_last_one_stands_on_a_circle() -> None:
+    """Seven people with two others each: a group of three, and four, each with those 0, 2 and 3 places on."""
+    met = draw_met("abcdefg", 2, Fixed([1, 0, 2]))  # type: ignore[arg-type]
+    assert {who: "".join(others) for who, others in met.items()} == {
+        "a": "bac", "b": "cba", "c": "acb",
+        "d": "edf", "e": "feg", "f": "gfd", "g": "dge",
+    }  # fmt: skip
+    met = draw_met("abcd", 2, Fixed([3, 1, 0]))  # type: ignore[arg-type]
+    assert {who: "".join(others) for who, others in met.items()} == {
+        "a": "cad", "b": "dba", "c": "acb", "d": "bdc",
+    }  # fmt: skip
+
+
+def test_images_of_people_may_differ_in_number_on_one_side_alone() -> None:
+    """With equal numbers on one side, no person is known by the numbers."""
+    anyone = {f"s{i}": Attributes("F", "18-29", "x") for i in range(3)}
+    single = {f"p{i}": f"s{i}" for i in range(3)}
+    twice = {f"r{i}": f"s{i}" for i in range(3)} | {"r0b": "s0"}
+    for images in ((single, twice), (twice, single), (single, {f"r{i}": f"s{i}" for i in range(3)})):
+        assert make_trials(*images, anyone, np.random.default_rng(0), 1)
+    with pytest.raises(ValueError, match="divides 3 people"):
+        make_trials(twice, twice, anyone, np.random.default_rng(0), 1)
+    assert make_trials(twice, twice, anyone, np.random.default_rng(0), 2)
+    assert make_trials(twice, twice, anyone, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("nonmated", "accepted"), [(-1, False), (0, True), (1, True), (2, True), (3, False)])
+def test_so_many_others_are_met(nonmated: int, accepted: bool) -> None:
+    if accepted:
+        trials = make_trials(*people(3), np.random.default_rng(0), nonmated)
+        assert len(trials) == 3 * (1 + (nonmated or 2))
+        return
+    with pytest.raises(ValueError, match=rf"_per_probe is {nonmated}; expected 0 \(all\) to 2, as many"):
+        make_trials(*people(3), np.random.default_rng(0), nonmated)
