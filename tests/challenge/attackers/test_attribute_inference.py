@@ -59,7 +59,7 @@ def test_without_a_face_the_majority_and_the_median_are_predicted() -> None:
 
 def test_too_few_people_are_told_of_what() -> None:
     truth = dict.fromkeys(IMAGES, Attributes("F", "n/a", "n/a"))
-    with pytest.raises(AttributesError, match="^sex: people by value are F: 4; expected two values"):
+    with pytest.raises(AttributesError, match=r"^sex: people by value are F: 4; expected two values"):
         train_classifier("sex", "geo", IMAGES, truth, {})
-    with pytest.raises(AttributesError, match="^age: 1 people of known age"):
+    with pytest.raises(AttributesError, match=r"^age: 1 people of known age"):
         train_ages("geo", IMAGES, {"a": 20.0}, {})
