@@ -46,11 +46,6 @@ def edition(contrast: str = "") -> Any:
     return SimpleNamespace(dev=dev, eval=evaluation)
 
 
-def scored(base: float, control: bool = False) -> list[float]:
-    """What the stub below gives: of the second trial nothing is seen."""
-    return [base + control, base - 2, base - 1 + control, base + 7 + control]
-
-
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """Stubs of all that an attack does, and what each was given."""

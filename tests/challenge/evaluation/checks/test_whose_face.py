@@ -122,3 +122,15 @@ def test_heads_are_compared_beyond_their_average() -> None:
     assert np.diag(alike) == pytest.approx(1, abs=1e-4)
     assert (alike >= cosine - 1e-4).all()
     assert alike[~np.eye(5, dtype=bool)].max() < 0.2
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("step", [-2, 2])
+def test_a_copy_is_not_looked_for_two_voxels_away(axis: int, step: int) -> None:
+    """Of noise, a voxel beside the place is half alike: blocks of two share one."""
+    shape = tuple(n + 2 * MARGIN for n in BOX)
+    copies = np.random.default_rng(0).normal(size=(4, *shape)).astype(np.float32)
+    for far, least, most in ((step // 2, 0.9, 1.01), (step, 0.3, 0.7)):
+        alike = np.diag(whose_face._alike(np.roll(copies, far, axis), copies))
+        assert (least < alike).all()
+        assert (alike < most).all()
