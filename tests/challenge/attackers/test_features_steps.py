@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mriprivacy.baselines.alignment.presence import CANNOT_TELL, Presence
+from mriprivacy.baselines.brain.analysis import BrainAnalysis
 from mriprivacy.baselines.face.appearance import Appearance
 from mriprivacy.baselines.face.landmarks import Face
 from mriprivacy.baselines.face.surface import SurfaceError
@@ -16,6 +17,7 @@ from mriprivacy.challenge.attackers import features
 from mriprivacy.challenge.attackers.features import Extraction, ImageFeatures, VectorError, extract
 from mriprivacy.challenge.compute.parallel import Compute, Lost
 from mriprivacy.challenge.edition.protocol import Rendering
+from mriprivacy.challenge.evaluation import utility
 from mriprivacy.scoring.errors import SetupError, UserError
 
 HERE = Compute("sequential")
@@ -320,3 +322,52 @@ def test_settings_that_are_left_out() -> None:
     assert (usual.attacks, usual.cache, usual.renders) == (("geo", "deepface"), None, None)
     assert ImageFeatures(True, "", {}).lost is False
     assert vars(usual.camera) == vars(Rendering())
+
+
+class Evil:
+    """A file that runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (Path("ran"),))
+
+
+def test_nothing_of_a_kept_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of features, of faces and of a brain: an array of objects is a file that cannot be read."""
+    monkeypatch.chdir(tmp_path)
+    objects = np.array([Evil()], dtype=object)
+    extraction = Extraction((COUNTING,), cache=tmp_path)
+    job = features._FeatureJob("a", tmp_path / "a", "photo", extraction)
+    look = features.Look("photo", (face(1),), lambda: None)  # type: ignore[arg-type, return-value]
+    features._vector(job, "digest", COUNTING, look)
+    (kept,) = tmp_path.glob("vector-*")
+    with kept.open("wb") as stream:
+        np.save(stream, objects)
+    with pytest.raises(SetupError, match="cannot be read; remove it"):
+        features._vector(job, "digest", COUNTING, look)
+    monkeypatch.setattr(features, "_look", lambda job: (shown(1), ()))
+    features._faces(job, "digest")
+    (kept,) = tmp_path.glob("faces-*")
+    names = ("landmarks", "pictures", "boxes", "confidence", "count", "reason", "check_names", "checks")
+    with kept.open("wb") as stream:
+        np.savez(stream, **dict.fromkeys(names, objects))
+    with pytest.raises(SetupError, match="cannot be read; remove it"):
+        features._faces(job, "digest")
+    brain = utility._BrainJob(tmp_path / "a", tmp_path / "a", tmp_path, "builtin")
+    (tmp_path / "a").write_bytes(b"scan")
+    labels = np.zeros((2, 2, 2), np.uint8)
+    made = BrainAnalysis(labels, np.ones(3), np.eye(4), np.zeros((1, 3)), {"cnr": 1.0})
+    monkeypatch.setattr(utility, "read_scan", lambda path: "scan")
+    monkeypatch.setattr(utility, "analyse", lambda *_: made)
+    assert utility._kept(brain.original, brain) is made
+    again = utility._kept(brain.original, brain)
+    assert (again.quality, again.volumes_ml.tolist(), again.labels.shape) == (
+        {"cnr": 1},
+        [1, 1, 1],
+        (2, 2, 2),
+    )
+    (kept,) = tmp_path.glob("brain-*")
+    with kept.open("wb") as stream:
+        np.savez(stream, **dict.fromkeys(("names", "quality", "labels"), objects))
+    with pytest.raises(SetupError, match="cannot be read; remove it"):
+        utility._kept(brain.original, brain)
+    assert not (tmp_path / "ran").exists()

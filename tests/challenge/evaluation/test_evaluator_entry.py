@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from mriprivacy.challenge.edition.defaced import Defaced
 from mriprivacy.challenge.entry.attacker import Attacker
@@ -61,6 +62,8 @@ def evaluated(
     asked = []
 
     def judge(context: object, submission: object) -> Judged:
+        # Sums of several threads may differ in the last bit.
+        assert {one["num_threads"] for one in threadpool_info()} == {1}
         for _ in range(2):
             warnings.warn("few people", SmallSampleWarning, stacklevel=1)
         warnings.warn("of a library", RuntimeWarning, stacklevel=1)

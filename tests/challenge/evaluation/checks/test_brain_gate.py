@@ -156,3 +156,12 @@ def test_a_brain_outside_of_the_field_of_view_is_no_brain(monkeypatch: pytest.Mo
     monkeypatch.setattr(brain_gate, "register", lambda scan, cache: SimpleNamespace(scan_to_head=far))
     with pytest.raises(AlignmentError, match="outside of the field of view"):
         brain_gate.estimate_brain(Scan(np.zeros((5, 5, 5), np.float32), np.eye(4)))
+
+
+@pytest.mark.parametrize(("mm", "first"), [(3.0, 23), (3.5, 21), (2.0, 32)])
+def test_voxels_are_thinned_to_four_millimetres_at_most(mm: float, first: int) -> None:
+    """Of a head that ends at the seventh voxel: 51 mm away, 52.5, and by every second voxel 52."""
+    data = np.zeros((60, 8, 8), np.float32)
+    data[:7] = 100
+    far = brain_gate.far_from_head(Scan(data, np.diag([mm, mm, mm, 1.0])))
+    assert np.flatnonzero(far.any(axis=(1, 2)))[0] == first

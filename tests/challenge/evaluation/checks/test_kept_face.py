@@ -303,3 +303,31 @@ def test_distances_from_the_middle_of_the_brain_are_along_axes_of_the_world() ->
     for axis, expected in ((0, -3.0 * (y - 2)), (1, 2.0 * (x - 2) + 0.5 * (y - 2)), (2, -4.0 * (z - 4))):
         found = np.broadcast_to(kept_face._along(scan, brain, axis), brain.shape)
         assert np.allclose(found, expected)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e6])
+def test_a_correlation_does_not_depend_on_the_scale(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(9, 9, 9))
+    other = one + rng.normal(size=one.shape)
+    size = np.array([3, 3, 3])
+    expected = kept_face._correlation(one, other, size)
+    assert kept_face._correlation(scale * one, other / scale, size) == pytest.approx(expected, abs=1e-6)
+    assert 0.2 < expected.mean() < 0.9
+
+
+def test_every_voxel_of_a_small_head_is_part_of_its_span() -> None:
+    """Every second voxel is 500; of the others half are 100 and half 900: a change of 7 is none."""
+    data = np.zeros((21, 21, 21))
+    data[5:15, 5:15, 5:15] = np.tile([100.0, 500.0, 900.0, 500.0], 250).reshape(10, 10, 10)
+    for turned in (data, data[..., ::-1]):
+        other = np.where(turned > 0, turned + 7, 0)
+        assert kept_face.unchanged_share(Scan(turned, np.eye(4)), Scan(other, np.eye(4))) == 1
+
+
+def test_a_head_of_a_few_voxels_has_a_box_too() -> None:
+    """Planes of three voxels are noise where others hold more, and all there is where none does."""
+    data = np.zeros((40, 50, 60), np.float32)
+    data[20, 30, 40:43] = 100
+    found = small_copy(Scan(data, np.diag([4.0, 4.0, 4.0, 1.0])))
+    assert np.count_nonzero(found) in (0, 3)
