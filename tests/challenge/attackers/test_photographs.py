@@ -124,7 +124,7 @@ def test_a_verdict_is_of_the_whole_of_both_pictures(tmp_path: Path, monkeypatch:
         return path.name
 
     def removed(picture: str) -> Made:
-        if picture == "nobody":
+        if picture == "none-there":
             raise NoFaceError
         return Made("made")
 
@@ -133,4 +133,4 @@ def test_a_verdict_is_of_the_whole_of_both_pictures(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(photographs, "why_failed", lambda *given: asked.append(given) or "why")
     assert photographs._verdict(Path("raw"), Path("bald")) == "why"
     assert asked == [("raw", Made("bald"))]
-    assert photographs._verdict(Path("nobody"), Path("bald")) == "no face found from the front"
+    assert photographs._verdict(Path("none-there"), Path("bald")) == "no face found from the front"

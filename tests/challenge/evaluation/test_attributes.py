@@ -189,7 +189,7 @@ def test_a_gain_of_nothing_passes_and_more_does_not(
 
 
 def test_labels_are_of_people_whatever_the_image_shows() -> None:
-    """Two scans of one person, one of another; a photograph of nobody in the key has no label."""
+    """Two scans of one person, one of another; a photograph that is not in the key has no label."""
     one, other = Attributes("F", "18-29", "n/a"), Attributes("M", "60+", "asian")
     dev = SimpleNamespace(
         key={("p1", "r1"): True, ("p2", "r1"): True, ("p3", "r2"): True, ("p3", "r1"): False},
@@ -209,7 +209,7 @@ def test_a_classifier_is_trained_on_dev_and_predicts_eval(
 ) -> None:
     """Shuffled labels five times; images of people of whom nothing is known train none."""
     face = ImageFeatures(True, "", {"geo": np.zeros(1)})
-    images = dict.fromkeys(("p1", "p2", "p3", "stranger"), face)
+    images = dict.fromkeys(("p1", "p2", "p3", "unknown"), face)
     labels = {"p1": Attributes("F", "", ""), "p2": Attributes("M", "", ""), "p3": Attributes("n/a", "", "")}
     known = reading._Known(labels, {"p1": 30.0, "p2": 50.0}, {})
     trained = []

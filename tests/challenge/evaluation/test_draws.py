@@ -96,7 +96,7 @@ def chosen_of(systems: list[Any], *how: Any) -> SimpleNamespace:
     """Choose the last of the attackers as they are for all trials but the first, and with another sign."""
     chosen = np.full(144, len(systems) - 1)
     chosen[:10] = 0
-    replicates = {"auc": np.array([0.6, 0.8]), "of nobody": np.array([0.1, 0.2])}
+    replicates = {"auc": np.array([0.6, 0.8]), "unknown": np.array([0.1, 0.2])}
     return SimpleNamespace(
         chosen=chosen, scores=LISTS[0], replicates=replicates, asked=(systems, *how),
         same_choice=lambda doubles: doubles[-1],

@@ -94,8 +94,8 @@ def test_pairs_of_one_sex_age_group_and_group_are_matched(public: Edition, mine:
         assert trial.matched is (of[key.subjects[probe]] == of[key.subjects[reference]])
 
 
-def test_people_of_whom_nothing_is_known_are_matched_with_nobody_else() -> None:
-    """Two people of dev are alike, of a third and a fourth no attribute is told."""
+def test_people_of_whom_nothing_is_known_are_matched_with_no_other() -> None:
+    """Two people of dev are alike, of a third and a fourth no attribute is known."""
     alike = Attributes("F", "18-29", "asian")
     people = "abcd"
     key = {(f"p{one}", f"r{other}"): one == other for one in people for other in people}

@@ -149,7 +149,7 @@ def test_rows_are_standardized_at_any_scale_and_flat_ones_are_nothing(scale: flo
 def similar(
     after: list[list[float]], before: list[list[float]], monkeypatch: pytest.MonkeyPatch
 ) -> list[OthersFace]:
-    """Name others' faces by correlations that are given, of voxels; small copies are like nobody's."""
+    """Name others' faces by correlations that are given, of voxels; small copies are like none."""
     tables = np.array(before), np.array(after)
     monkeypatch.setattr(whose_face, "_by_voxels", lambda scans: tables)
     monkeypatch.setattr(whose_face, "_alike", lambda scans, heads: np.zeros_like(tables[0]))
