@@ -72,6 +72,7 @@ def test_a_name_is_without_its_longest_ending_and_of_one_file(tmp_path: Path) ->
     assert {name: path.name for name, path in found.items()} == {
         "a": "a.nii.gz", "b": "b.NII", "c.nii.gz": "c.nii.gz.png"
     }  # fmt: skip
+    assert set(find_images(tmp_path, "probes", (".nii", ".gz", ".nii.gz", ".png"))) == set(found)
     (tmp_path / "a.nii").touch()
     (line,) = problems(tmp_path, (*SCANS, *PHOTOS))
     assert "has the same name without suffix; rename one of them" in line
