@@ -50,6 +50,8 @@ def test_what_no_attacker_was_trained_for_is_an_error_or_unknown() -> None:
     practice, parts = [np.full(4, NAN)] * 2, [np.array([1.0, 2.0])] * 2
     with pytest.raises(ValueError, match="no mated and no non-mated pairs"):
         _fused(practice, [True, False, True, False], parts)
+    with pytest.raises(ValueError, match="no mated and no non-mated pairs"):
+        _fused(practice, [True, False, True, False], [np.array([1.0, NAN]), np.array([NAN, NAN])])
     assert np.isnan(_fused(practice, [True, False, True, False], [np.full(2, NAN)] * 2)).all()
 
 

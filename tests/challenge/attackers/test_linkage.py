@@ -1,12 +1,23 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mriprivacy.baselines.attacks.registry import similarity
 from mriprivacy.baselines.attacks.training.informed import InformedError
-from mriprivacy.challenge.attackers.features import ImageFeatures
-from mriprivacy.challenge.attackers.linkage import adapt_to, left_out_of, link, shuffled, train_on
+from mriprivacy.challenge.attackers import linkage
+from mriprivacy.challenge.attackers.features import ImageFeatures, VectorError
+from mriprivacy.challenge.attackers.linkage import (
+    adapt_to,
+    left_out_of,
+    link,
+    linked,
+    lowest,
+    own_compare,
+    shuffled,
+    train_on,
+)
 
 NONE = ImageFeatures(False, "no face found", {})
 
@@ -107,3 +118,105 @@ def test_a_shuffled_key_says_nothing_and_keeps_photographs_together() -> None:
         for photo in "xyz":
             given[int(who[photo]) - 1, int(key[photo]) - 1] += 1
     assert np.abs(given / 900 - 1 / 3).max() < 0.06
+
+
+class Own:
+    """An attack of one's own, with the two lengths that its sides have."""
+
+    def embed(self, look: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("probes", "references", "told"),
+    [((2, 3), (4, 3), False), ((2, 3), (4, 2), True), ((0, 3), (4, 2), False), ((2, 3), (0, 2), False)],
+)
+def test_sides_of_an_own_attack_are_of_one_length_where_both_are_seen(
+    probes: tuple[int, int], references: tuple[int, int], told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linkage, "is_own", lambda name: name == "own:Own")
+    monkeypatch.setattr(linkage, "make_attack", lambda name: Own())
+    compare = own_compare("own:Own")
+    if told:
+        with pytest.raises(VectorError, match="embed returned 3 numbers a scan and 2 a photograph"):
+            compare(np.zeros(probes), np.zeros(references))
+    elif len(np.zeros(probes)) and len(np.zeros(references)):
+        assert compare(np.zeros(probes), np.zeros(references)).shape == (2, 4)
+    else:
+        linkage._require_equals("own:Own", "", np.zeros(probes), np.zeros(references))
+    assert own_compare("deepface") is similarity
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (np.zeros((2, 4)), ""),
+        ([[1, 2, 3, 4], [5, 6, 7, 8]], ""),
+        (np.zeros((4, 2)), r"float64 of shape \(4, 2\); expected finite numbers of shape \(2, 4\)"),
+        (np.zeros((1, 2, 4)), r"float64 of shape \(1, 2, 4\)"),
+        (np.full((2, 4), np.inf), r"inf at place \(0, 0\)"),
+    ],
+)
+def test_an_own_comparison_is_of_every_probe_with_every_reference(
+    found: object, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compare(probes: np.ndarray, references: np.ndarray) -> object:
+        assert (probes.shape, references.shape) == ((2, 3), (4, 5))
+        return found
+
+    monkeypatch.setattr(linkage, "is_own", lambda name: True)
+    monkeypatch.setattr(linkage, "make_attack", lambda name: SimpleNamespace(compare=compare))
+    asked = own_compare("own:Own")
+    if told:
+        with pytest.raises(VectorError, match=told):
+            asked(np.zeros((2, 3)), np.zeros((4, 5)))
+    else:
+        scores = asked(np.zeros((2, 3)), np.zeros((4, 5)))
+        assert (scores.dtype, scores.tolist()) == (np.float64, np.asarray(found).tolist())
+
+
+def test_an_ignorant_attacker_takes_no_other_things_for_faces_and_asks_the_own_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that is given another comparison takes all there is."""
+    flat = ImageFeatures(False, "flat", {"deepface": np.zeros(1)})
+    trials = [("a", "x"), ("a", "y")]
+    asked = []
+
+    def own(attack: str) -> object:
+        asked.append(attack)
+        return lambda probes, references: 7 - abs(probes - references.T)
+
+    monkeypatch.setattr(linkage, "own_compare", own)
+    references = {"x": face(3), "y": flat}
+    assert linked("deepface", trials, {"a": face(1)}, references) == pytest.approx([5, np.nan], nan_ok=True)
+    assert asked == ["deepface"]
+    assert linked("deepface", trials, {"a": face(1)}, references, similarity).tolist() == [-2, -1]
+    assert asked == ["deepface"]
+
+
+def test_who_is_trained_on_is_named_by_the_key_or_by_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(linkage, "train", lambda *given: asked.append(given) or "trained")
+    monkeypatch.setattr(linkage, "adapt", lambda *given: asked.append(given) or "adapted")
+    probes, references = {"a": face(1), "lost": NONE, "b": face(2)}, {"x": face(3)}
+    assert train_on("deepface", probes, references, {"a": "one", "x": "one"}) == "trained"
+    rows, who, others, whose, shrinkages = asked[0]
+    assert (rows.tolist(), who) == ([[1], [2]], ["one", "b"])
+    assert (others.tolist(), whose, shrinkages) == ([[3]], ["one"], linkage.SHRINKAGES)
+    train_on("deepface", probes, references, {}, ((0.1, 0.2),))
+    assert asked[1][-1] == ((0.1, 0.2),)
+    assert adapt_to("deepface", probes, references) == "adapted"
+    assert [side.tolist() for side in asked[2]] == [[[1], [2]], [[3]]]
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([3.0, np.nan, -1.0], [3, -1, -1]),
+        ([3.0, np.inf, -np.inf], [3, 3, 3]),
+        ([np.nan, np.nan], [0, 0]),
+        ([], []),
+    ],
+)
+def test_what_is_no_number_is_lowest(scores: list[float], expected: list[float]) -> None:
+    assert lowest(np.array(scores)).tolist() == expected

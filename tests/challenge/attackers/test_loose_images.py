@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mriprivacy.challenge.attackers.loose_images import find_images
+from mriprivacy.challenge.attackers.loose_images import _is_photo, find_images
 from mriprivacy.challenge.cli import main
 from mriprivacy.scoring.errors import UserError
 
@@ -72,6 +72,7 @@ def test_a_name_is_without_its_longest_ending_and_of_one_file(tmp_path: Path) ->
     assert {name: path.name for name, path in found.items()} == {
         "a": "a.nii.gz", "b": "b.NII", "c.nii.gz": "c.nii.gz.png"
     }  # fmt: skip
+    assert set(find_images(tmp_path, "probes", (".nii", ".gz", ".nii.gz", ".png"))) == set(found)
     (tmp_path / "a.nii").touch()
     (line,) = problems(tmp_path, (*SCANS, *PHOTOS))
     assert "has the same name without suffix; rename one of them" in line
@@ -101,3 +102,33 @@ def test_a_bundle_has_the_ending_that_the_platform_takes(
     words = [f"edition={tiny_edition_folder}", f"output={tmp_path / 'x'}", "target=codabench"]
     assert main(["export", *words]) == 2
     assert "x.zip already exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "taken"),
+    [
+        (b"\x89PNG\r\n\x1a\n", True), (b"\x89PNG\r\n\x1a", False), (b"\xff\xd8\xff", True),
+        (b"\xff\xd8", False), (b"x\xff\xd8\xff", False), (b"", False),
+    ],
+)  # fmt: skip
+def test_a_photograph_is_known_by_its_first_bytes_where_photographs_are_asked_for(
+    content: bytes, taken: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jfif"
+    path.write_bytes(content)
+    assert _is_photo(path, PHOTOS) == taken
+    assert not _is_photo(path, SCANS)
+    assert not _is_photo(tmp_path, PHOTOS)
+    assert not _is_photo(tmp_path / "nowhere", PHOTOS)
+
+
+def test_every_problem_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    """Slices with the last line; the one file that is an image does not count."""
+    for name in ("a.nii.gz", "b.nii", "b.nii.gz", "c.txt", "d.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    for number in range(2):
+        (tmp_path / f"IM{number}").write_bytes(bytes(128) + b"DICM" + bytes(64))
+    twice, text, other, slices = problems(tmp_path, SCANS)
+    assert twice.startswith(f"{tmp_path / 'b.nii.gz'}: b.nii has the same name without suffix")
+    assert (text.split(":")[0], other.split(":")[0]) == (str(tmp_path / "c.txt"), str(tmp_path / "d.txt"))
+    assert slices.startswith(f"{tmp_path}: 2 DICOM files; ")

@@ -18,6 +18,7 @@ from mriprivacy.challenge.evaluation import attributes as reading
 from mriprivacy.challenge.evaluation.attributes import predict_from_images
 from mriprivacy.challenge.evaluation.context import Context
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
+from mriprivacy.data_prep.formats.schema import Attributes
 from mriprivacy.scoring.estimate import Estimate
 from tests.helpers.engine import ENGINE
 from tests.helpers.tiny_cohort import write_tiny_cohort
@@ -166,3 +167,76 @@ def test_shuffled_labels_are_of_the_same_people_and_as_many_of_each(larger: Cont
         assert labels[0] != labels[1] != labels[2]
         assert sorted(labels[0].values()) == sorted(labels[1].values()) == sorted(labels[2].values())
         assert dev.probes[0] not in (permuted[0].ages if what == "age" else permuted[0].attributes)
+
+
+@pytest.mark.parametrize(("gain", "passed"), [(0.0, True), (-0.1, True), (0.001, False)])
+@pytest.mark.parametrize(("target", "figure"), [("sex", "gain"), ("age", "gain_years")])
+def test_a_gain_of_nothing_passes_and_more_does_not(
+    gain: float, passed: bool, target: str, figure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every shuffle gained just as much, with intervals of no width."""
+    known, other = Estimate(gain, gain, gain, 9), Estimate(5, 4, 6, 9)
+    figures = {"gain": other, "gain_years": other, figure: known}
+    monkeypatch.setattr(reading, "scored_predictions", lambda *_: SimpleNamespace(figures=figures))
+    check = reading._check(None, None, Attacker("geo", "informed", target=target), [{}] * 5)  # type: ignore[arg-type]
+    assert check is not None
+    assert (check.value, check.low, check.high) == pytest.approx((gain,) * 3)
+    assert check.passed == passed
+    unit = "accuracy" if target == "sex" else "years"
+    assert check.question == f"trained on shuffled labels, is no better than guessing ({unit} gained)"
+    monkeypatch.setattr(reading, "scored_predictions", lambda *_: None)
+    assert reading._check(None, None, Attacker("geo", "informed", target=target), [{}] * 5) is None  # type: ignore[arg-type]
+
+
+def test_labels_are_of_people_whatever_the_image_shows() -> None:
+    """Two scans of one person, one of another; a photograph that is not in the key has no label."""
+    one, other = Attributes("F", "18-29", "n/a"), Attributes("M", "60+", "asian")
+    dev = SimpleNamespace(
+        key={("p1", "r1"): True, ("p2", "r1"): True, ("p3", "r2"): True, ("p3", "r1"): False},
+        attributes={"p1": one, "p2": one, "p3": other}, probes=("p1", "p2", "p3"),
+        references=("r1", "r2", "r3"),
+    )  # fmt: skip
+    sealed = SimpleNamespace(ages={"p1": 25.0, "p2": 25.0})
+    known = reading._known(SimpleNamespace(edition=SimpleNamespace(dev=dev), sealed=sealed))  # type: ignore[arg-type]
+    assert known.attributes == {"p1": one, "p2": one, "p3": other, "r1": one, "r2": other}
+    assert known.ages == {"p1": 25, "p2": 25, "r1": 25}
+    assert known.who == {"p1": "r1", "p2": "r1", "r1": "r1", "p3": "r2", "r2": "r2"}
+
+
+@pytest.mark.parametrize("target", ["sex", "age"])
+def test_a_classifier_is_trained_on_dev_and_predicts_eval(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shuffled labels five times; images of people of whom nothing is known train none."""
+    face = ImageFeatures(True, "", {"geo": np.zeros(1)})
+    images = dict.fromkeys(("p1", "p2", "p3", "unknown"), face)
+    labels = {"p1": Attributes("F", "", ""), "p2": Attributes("M", "", ""), "p3": Attributes("n/a", "", "")}
+    known = reading._Known(labels, {"p1": 30.0, "p2": 50.0}, {})
+    trained = []
+
+    def train(*given: object) -> str:
+        trained.append(given)
+        return "model"
+
+    for name in ("train_classifier", "train_ages"):
+        monkeypatch.setattr(reading, name, lambda *given, name=name: train(name, *given))
+    for name in ("infer", "infer_ages"):
+        monkeypatch.setattr(reading, name, lambda *given, name=name: {"by": name, "of": given})
+    call = reading._Call(images, {"e": face}, "geo", Attacker("geo", "informed", target=target), "probes")
+    found = reading._predict(known, call)
+    dev = dict.fromkeys(("p1", "p2", "p3"), face)
+    if target == "age":
+        assert found == {"by": "infer_ages", "of": ("geo", "model", {"e": face})}
+        assert trained == [("train_ages", "geo", dev, known.ages, {})]
+    else:
+        assert found == {"by": "infer", "of": ("geo", "model", {"e": face})}
+        assert trained == [("train_classifier", "sex", "geo", dev, labels, {})]
+    assert reading._predict_shuffled(known, call) == [found] * 5
+    assert len(trained) == 6
+    if target == "age":
+        assert all(given[3] in ({"p1": 30, "p2": 50}, {"p1": 50, "p2": 30}) for given in trained[1:])
+        assert {given[3]["p1"] for given in trained[1:]} == {30, 50}
+    else:
+        shuffles = [{name: own.sex for name, own in given[4].items()} for given in trained[1:]]
+        assert all(one in ({"p1": "F", "p2": "M"}, {"p1": "M", "p2": "F"}) for one in shuffles)
+        assert {one["p1"] for one in shuffles} == {"F", "M"}

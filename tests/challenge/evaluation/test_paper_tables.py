@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
 
 from mriprivacy.challenge.evaluation.paper_tables import (
     Attacked,
@@ -15,7 +17,7 @@ from mriprivacy.challenge.evaluation.paper_tables import (
     table_1,
     table_2,
 )
-from mriprivacy.scoring import Difference, Estimate, score_trials
+from mriprivacy.scoring import Difference, Estimate, auc, score_trials
 
 # Boutet, Frindel and Maouche (2023), Table I: EER in percent, AUC, linkability.
 PAPER = {
@@ -104,3 +106,50 @@ def test_the_roc_is_drawn_of_ignorant_attackers_of_the_paper(
     auc = f"AUC {one.report.auc.value:.2f}"
     assert drawn == ["chance", f"geo raw: {auc}", f"geo bald: {auc}"]
     assert (tmp_path / "roc.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_is_of_one_size_and_shows_all_of_the_roc(
+    one: Attacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of bald photographs a whole line, of raw ones dots, of chance dashes; each attack has a colour."""
+    figures = []
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda own, *a, **k: figures.append(own) or save(own, *a, **k))
+    every = [replace(one, attack=a, condition=c) for a in ("deepface", "geo") for c in ("raw", "bald")]
+    mated = np.arange(64) % 9 == 0
+    draw_roc(every, mated, tmp_path / "roc.png")
+    with Image.open(tmp_path / "roc.png") as picture:
+        assert picture.size == (572, 506)
+        assert "Software" not in picture.info
+    (axes,) = figures[0].axes
+    assert (axes.get_xlim(), axes.get_ylim(), axes.get_aspect()) == ((0, 1), (0, 1), 1)
+    chance, *curves = axes.get_lines()
+    assert (list(chance.get_xdata()), list(chance.get_ydata())) == ([0, 1], [0, 1])
+    assert [line.get_linestyle() for line in (chance, *curves)] == ["--", ":", "-", ":", "-"]
+    assert len({line.get_color() for line in (chance, *curves)}) == 3
+    for line in curves:
+        x, y = (np.asarray(own) for own in (line.get_xdata(), line.get_ydata()))
+        assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
+        area = np.trapezoid(y, x)
+        assert area == pytest.approx(auc(one.scores[mated], one.scores[~mated]))
+    assert not any(axes.spines[side].get_visible() for side in ("top", "right"))
+    assert axes.spines["left"].get_visible()
+    assert not axes.get_legend().get_frame_on()
+
+
+def test_every_cell_of_a_table_is_the_figure_of_its_head(one: Attacked) -> None:
+    """Shares of an EER are percent; of a linkability there are two estimates."""
+    figures = {
+        "eer": Estimate(0.306, 0.204, 0.417, 9), "auc": Estimate(0.75, 0.6, 0.9, 9),
+        "dsys_histogram": Estimate(0.2, 0.1, 0.3, 9), "linkability": Estimate(0.4, 0.3, 0.5, 9),
+    }  # fmt: skip
+    head, rule, row = table_1(
+        [replace(one, report=replace(one.report, **figures), level="informed")]
+    ).splitlines()
+    assert rule.count("---") == head.count("|") - 1 == 8
+    assert row == (
+        "| geo raw, informed | - | 31 [20, 42] | - | 0.75 [0.60, 0.90] | - | 0.20 [0.10, 0.30] "
+        "| 0.40 [0.30, 0.50] |"
+    )
+    assert replace(one, condition="").name == "geo"
+    assert replace(one, condition="", level="informed").name == "geo, informed"

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nibabel as nib
@@ -16,10 +17,10 @@ from mriprivacy.challenge.edition.labelled_trials import LabelledTrials
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import open_sealed
 from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft
-from mriprivacy.challenge.evaluation.rehearsal import rehearsed
+from mriprivacy.challenge.evaluation.rehearsal import _open_key, rehearsed
 from mriprivacy.challenge.intake.submission import check_submission, write_submission_json
 from mriprivacy.data_prep.editions.build_edition import EditionConfig, build_edition
-from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS
+from mriprivacy.data_prep.formats.schema import SCORE_COLUMNS, Attributes
 from mriprivacy.data_prep.formats.tables.tsv import write_table
 from tests.helpers import toy_heads
 from tests.helpers.engine import ENGINE_WORDS
@@ -91,6 +92,31 @@ def test_pairs_of_one_sex_age_group_and_group_are_matched(public: Edition, mine:
     of = {key.subjects[probe]: own for probe, own in half.items()}
     for (probe, reference), trial in key.trials.items():
         assert trial.matched is (of[key.subjects[probe]] == of[key.subjects[reference]])
+
+
+def test_people_of_whom_nothing_is_known_are_matched_with_no_other() -> None:
+    """Two people of dev are alike, of a third and a fourth no attribute is known."""
+    alike = Attributes("F", "18-29", "asian")
+    people = "abcd"
+    key = {(f"p{one}", f"r{other}"): one == other for one in people for other in people}
+    dev = SimpleNamespace(
+        key=key, attributes={"pa": alike, "pb": alike}, probes=[f"p{one}" for one in people],
+        references=[f"r{one}" for one in people],
+    )  # fmt: skip
+    eval_ = SimpleNamespace(probes=["e"], references=["f"])
+    edition = SimpleNamespace(root=Path("public"), dev=dev, splits={"dev": dev, "eval": eval_})
+    found = _open_key(edition)  # type: ignore[arg-type]
+    assert found.root == Path("public/sealed")
+    assert found.attributes == dev.attributes
+    assert found.subjects == {f"{side}{one}": f"r{one}" for one in people for side in "pr"} | {
+        "e": "e",
+        "f": "f",
+    }
+    assert {pair for pair, own in found.trials.items() if own.mated} == {
+        (f"p{one}", f"r{one}") for one in people
+    }
+    matched = {pair for pair, own in found.trials.items() if own.matched}
+    assert matched == {(f"p{one}", f"r{one}") for one in people} | {("pa", "rb"), ("pb", "ra")}
 
 
 @pytest.mark.long

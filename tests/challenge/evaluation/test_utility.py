@@ -12,7 +12,7 @@ import pytest
 from mriprivacy.baselines.alignment.registration import _key
 from mriprivacy.baselines.brain.analysis import QUALITY, BrainAnalysis, BrainError
 from mriprivacy.baselines.face.scan import Scan, read_scan
-from mriprivacy.challenge.compute.parallel import Compute
+from mriprivacy.challenge.compute.parallel import Compute, Lost
 from mriprivacy.challenge.edition.protocol import Protocol
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
@@ -194,3 +194,126 @@ def test_air_is_far_where_no_head_is() -> None:
     assert not far[40:64, 20:40, 20:40].any()  # 48 mm
     assert far[58:, 58:, 58:].all()  # 62 mm and more
     assert not far_from_head(Scan(np.zeros((20, 20, 20)), np.eye(4))).any()
+
+
+def brain_of(grey: float, points: float = 0.0, moved: float = 0.0, shape: tuple[int, ...] = (4, 4, 4)):
+    """A brain of one grey and one white voxel, and fluid; its head lies so far from the average head."""
+    labels = np.zeros(shape, np.uint8)
+    labels[0, 0, :2] = 1, 2
+    labels[1:3, 0, 0] = 3
+    place = np.eye(4)
+    place[0, 3] = moved
+    volumes = np.array([grey, 400.0, 200.0])
+    return BrainAnalysis(labels, volumes, place, np.full((2, 3), points), dict.fromkeys(QUALITY, 2.0))
+
+
+def compared(
+    original: BrainAnalysis | str, defaced: BrainAnalysis | str, monkeypatch: pytest.MonkeyPatch
+) -> utility._Measured:
+    """Compare two analyses; a text is why one failed."""
+
+    def kept(path: Path, job: utility._BrainJob) -> BrainAnalysis:
+        found = original if path == job.original else defaced
+        if isinstance(found, str):
+            raise BrainError(found)
+        return found
+
+    monkeypatch.setattr(utility, "_kept", kept)
+    return utility._compare(utility._BrainJob(Path("original"), Path("defaced"), Path("cache"), "builtin"))
+
+
+def test_brains_are_compared_by_volumes_voxels_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The points are those of the original, 7 mm to a side, laid by both registrations, 5 mm apart."""
+    before, after = brain_of(600, points=7, moved=2), brain_of(540, points=99, moved=5)
+    after.labels[3, 3, :4] = 1  # 4 voxels and 4 more
+    found = compared(before, after, monkeypatch)
+    assert (found.original is before, found.fault) == (True, "")
+    assert found.measures["gm_change"] == pytest.approx(-0.1)
+    assert found.measures["wm_change"] == found.measures["csf_change"] == found.measures["failed"] == 0
+    assert found.measures["displacement_mm"] == pytest.approx(3)
+    assert found.measures["brain_dice"] == pytest.approx(2 * 4 / (4 + 8))
+    quality = dict.fromkeys(QUALITY, 2.0) | {"cnr": 1.0}
+    worse = compared(before, replace(before, quality=quality), monkeypatch)
+    assert worse.measures["cnr_change"] == pytest.approx(-0.5)
+
+
+def test_points_are_laid_as_the_original_has_them() -> None:
+    found = utility._findings(brain_of(600, points=1, moved=2), brain_of(1, points=7))
+    assert found.points_mm.tolist() == [[9, 7, 7]] * 2
+    assert found.volumes_ml == (600, 400, 200)
+    assert found.brain.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("original", "defaced", "known", "fault"),
+    [
+        ("no brain (1 ml)", None, False, "left out, for no brain is found in the original: no brain"),
+        ("no brain (1 ml)", "lost", False, "left out, for no brain is found in the original: no brain"),
+        (None, "0 ml; expected a brain", True, "analysis failed: 0 ml"),
+        (None, "registered nowhere (1.01; 1.02)", True, "analysis failed: registered nowhere"),
+        (None, "grid", True, "analysis failed: another grid"),
+    ],
+)
+def test_a_scan_of_which_nothing_is_known_says_why_up_to_its_first_figure(
+    original: str | None, defaced: str | None, known: bool, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = brain_of(600, shape=(4, 4, 5)) if defaced == "grid" else defaced or brain_of(600)
+    found = compared(original or brain_of(600), other, monkeypatch)
+    assert found.fault == fault
+    assert (found.original is not None) == known
+    assert (found.measures.get("failed"), found.measures.get("utility")) == (
+        (1, 0) if known else (None, None)
+    )
+
+
+@pytest.mark.parametrize(("reanalysed", "count"), [(-1, 5), (0, 0), (1, 1), (4, 4), (5, 5), (9, 5)])
+def test_as_many_scans_are_analysed_as_the_protocol_says(
+    reanalysed: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below nothing is all; those of eval, by name. A scan that ended a worker fails."""
+    probes = [f"p{i}" for i in (3, 1, 4, 0, 2)]
+    asked: list[utility._BrainJob] = []
+
+    def run(function: object, jobs: list[utility._BrainJob], label: str, compute: Compute) -> list[object]:
+        asked.extend(jobs)
+        found = [compared(brain_of(600), brain_of(600), monkeypatch) for _ in jobs]
+        return [Lost("took too long"), *found[1:]]
+
+    monkeypatch.setattr(utility, "run_untrusted", run)
+    split = SimpleNamespace(probes=probes, scan=lambda name: Path("original"))
+    context = SimpleNamespace(
+        protocol=Protocol(bootstrap=50, reanalysed=reanalysed), cache=Path("cache"),
+        edition=SimpleNamespace(eval=split), compute=Compute("sequential"),
+        sealed=SimpleNamespace(subjects={name: name for name in probes}),
+    )  # fmt: skip
+    sent = SimpleNamespace(scans={("eval", name): Path(name) for name in probes})
+    found, remarks = measure_utility(context, sent, None)  # type: ignore[arg-type]
+    assert [job.defaced.name for job in asked] == sorted(probes)[:count]
+    if not count:
+        assert (found, remarks) == ({}, ["utility: not measured (protocol.reanalysed is 0)"])
+    else:
+        assert found["failed"].value == pytest.approx(1 / count)
+        assert remarks == ["utility: analysis failed: took too long (1 scan: p0)"]
+
+
+def test_originals_without_a_brain_are_no_part_of_any_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three one is left out; the gate takes the index of another, and nothing else of it."""
+    found = [
+        utility._Measured({}, None, "left out"),
+        *(compared(brain_of(600), brain_of(grey), monkeypatch) for grey in (540, 480)),
+    ]
+    monkeypatch.setattr(utility, "run_untrusted", lambda *_: found)
+    names = ["a", "b", "c"]
+    context = SimpleNamespace(
+        protocol=Protocol(bootstrap=50, reanalysed=-1), cache=Path("cache"), compute=Compute("sequential"),
+        edition=SimpleNamespace(eval=SimpleNamespace(probes=names, scan=Path)),
+        sealed=SimpleNamespace(subjects={name: name for name in names}),
+    )  # fmt: skip
+    sent = SimpleNamespace(scans={("eval", name): Path(name) for name in names})
+    figures, remarks = measure_utility(context, sent, Gate(2, 3, 0, 0.1, failed=("b",)))  # type: ignore[arg-type]
+    assert figures["gm_change"].value == pytest.approx(0.15)
+    assert figures["utility"].value == pytest.approx(found[2].measures["utility"] / 2)
+    assert figures["utility"].n == 2
+    assert remarks == ["utility: left out (1 scan: a)"]
+    monkeypatch.setattr(utility, "run_untrusted", lambda *_: [found[0]] * 3)
+    assert measure_utility(context, sent, None) == ({}, ["utility: left out (3 scans: a, b, c)"])  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -142,3 +143,72 @@ def test_attackers_are_compared_with_those_that_know_less_and_fusion_with_the_be
     assert set(pairs) == {(INFORMED, IGNORANT), (INFORMED, ADAPTED), (ADAPTED, IGNORANT), (FUSED, other)}
     assert len(pairs) == 4
     assert auditing._less_informed({INFORMED: areas[INFORMED]}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "above", "passed"),
+    [
+        (0.5, 0.0, True, False), (0.501, 0.0, True, True), (0.499, 0.0, True, False),
+        (0.5, 0.0, False, True), (0.501, 0.0, False, False), (0.499, 0.0, False, False),
+        (0.75, 0.125, True, True), (0.25, 0.125, True, False),
+    ],
+)  # fmt: skip
+def test_an_area_of_just_a_half_is_chance_and_links_nothing(
+    value: float, error: float, above: bool, passed: bool
+) -> None:
+    check = auditing.check_area("question", "who", value, error, above)
+    sigmas = 1.96 if above else 3.3
+    assert check == Check("question", "who", value, value - sigmas * error, value + sigmas * error, passed)
+    assert auditing.check_area("question", "who", value, error) == auditing.check_area(
+        "question", "who", value, error, False
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_of_one_shuffled_key_there_is_no_standard_error(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of .4 and .6 have one of .1."""
+    keys = {INFORMED: np.array([0.4, 0.6][:count])}
+    found = audited(monkeypatch, {INFORMED: spread(0.7, 0.0)}, {INFORMED: spread(0.9, 0.01)}, keys)
+    (check,) = (check for (question, _), check in found.items() if "shuffled" in question)
+    if count < 2:
+        assert check == auditing._unasked(check.question, INFORMED)
+        assert (check.value, check.low, check.high, check.passed) == (0.5, 0, 1, False)
+    else:
+        assert (check.value, check.low, check.high) == pytest.approx((0.5, 0.17, 0.83))
+        assert check.passed
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "passed"), [(0.75, 0.75, True), (0.5, 0.75, False), (0.25, 0.75, True)]
+)
+def test_without_an_error_an_attacker_is_as_good_worse_or_turned_round(
+    more: float, less: float, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just at chance it links nothing, turned round or not."""
+    defaced = {ADAPTED: spread(more, 0.0), IGNORANT: spread(less, 0.0)}
+    found = audited(monkeypatch, defaced, dict.fromkeys(defaced, spread(0.9, 0.0)), {})
+    (check,) = (check for (question, _), check in found.items() if "no worse" in question)
+    assert check == Check(
+        f"no worse than {IGNORANT} (AUC gained)", str(ADAPTED), more - less, more - less, more - less, passed
+    )
+
+
+def test_areas_are_drawn_two_hundred_times_by_the_public_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def drawn(context: object, scores: list[str], draws: int, seed: int) -> SimpleNamespace:
+        asked.append((scores, draws, seed))
+        return SimpleNamespace(
+            values={"auc": np.array([0.6, 0.7])}, replicates={"auc": np.array([[0.5, 0.7], [0.4, 1.0]])}
+        )
+
+    monkeypatch.setattr(auditing, "drawn", drawn)
+    context = SimpleNamespace(protocol=SimpleNamespace(bootstrap_seed=11))
+    attackers = [SimpleNamespace(attacker=one, scores=str(one)) for one in (INFORMED, IGNORANT)]
+    found = auditing._areas(context, attackers)  # type: ignore[arg-type]
+    assert asked == [([str(INFORMED), str(IGNORANT)], 200, 11)]
+    assert [auditing._auc(found, one) for one in (INFORMED, IGNORANT)] == [
+        (0.6, pytest.approx(0.1)), (0.7, pytest.approx(0.3))
+    ]  # fmt: skip
+    assert auditing._areas(context, []) == {}  # type: ignore[arg-type]
+    assert len(asked) == 1

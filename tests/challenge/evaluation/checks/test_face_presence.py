@@ -11,10 +11,12 @@ import pytest
 from mriprivacy.baselines.alignment import presence as module
 from mriprivacy.baselines.alignment.presence import CANNOT_TELL, DEFACED, VERDICTS, WHOLE, Presence
 from mriprivacy.baselines.face.scan import Scan, read_scan
+from mriprivacy.challenge.compute.parallel import Compute, Lost
 from mriprivacy.challenge.edition.public import Edition
 from mriprivacy.challenge.entry import entry as entries
 from mriprivacy.challenge.entry.entry import ORIGINAL_TOO, may_be_ranked, unreadable
 from mriprivacy.challenge.entry.entry_file import read_entry, write_entry
+from mriprivacy.challenge.evaluation.checks import face_presence
 from mriprivacy.challenge.evaluation.checks.face_presence import FacesLeft, look_for_faces
 from mriprivacy.challenge.export.columns import platform_scores
 from mriprivacy.challenge.intake.submission import SubmissionError
@@ -176,3 +178,35 @@ def test_a_scan_whose_brain_is_in_place_is_not_registered_again(
     assert asked == registered
     assert left.counts[verdict] == 1
     assert left.heads[probe].tolist() == (lay if verdict == WHOLE else own).tolist()
+
+
+def test_scans_are_counted_by_what_is_left_and_a_whole_face_is_named(
+    tiny_edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five one ended its worker, which is no fault of the original."""
+    probes = sorted(tiny_edition.eval.probes)
+    scans = {("eval", probe): Path(probe) for probe in reversed(probes)}
+    asked = []
+
+    def looked(function: object, jobs: list, label: str, compute: Compute) -> list:
+        asked.extend(jobs)
+        assert (function, label, compute) == (face_presence._look, "faces left", ENGINE)
+        lost = Presence(CANNOT_TELL, reason="x (1)")
+        seen = [Presence(WHOLE, scan_to_head=np.eye(4)), Presence(DEFACED), lost]
+        both = face_presence._Looked(Presence(CANNOT_TELL, reason="x (2)"), original_too=True)
+        return [*map(face_presence._Looked, seen), both, Lost("took too long")]
+
+    monkeypatch.setattr(face_presence, "run_untrusted", looked)
+    left = look_for_faces(tiny_edition, scans, {probes[1]}, Path("cache"), ENGINE)
+    assert [(job.original, job.defaced, job.in_place, job.cache) for job in asked] == [
+        (tiny_edition.eval.scan(probe), Path(probe), probe == probes[1], Path("cache")) for probe in probes
+    ]
+    assert left.counts == {**counted(1, 2, 1), WHOLE: 1}
+    assert left.whole == {probes[0]}
+    assert list(left.heads) == [probes[0]]
+    assert left.remarks == (
+        f"faces: cannot tell in these scans whether a face is left: x (1 scan: {probes[2]})",
+        "faces: cannot tell in these scans and in their originals whether a face is left: x "
+        f"(1 scan: {probes[3]})",
+        f"faces: cannot tell in these scans whether a face is left: took too long (1 scan: {probes[4]})",
+    )

@@ -78,3 +78,45 @@ def test_the_kept_share_is_of_the_faces_of_eval_that_are_known() -> None:
     assert found["kept_share"].value == pytest.approx(0.4)
     assert found["kept_share"].n == 2
     assert playing.face_figures(context, {"b": scans["b"]}) == {}  # type: ignore[arg-type]
+
+
+def test_games_are_named_one_after_the_other_and_heads_before_outlines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a scan that holds somebody's outline and another one's face the face is named."""
+    asked = []
+
+    def outlines(before: dict, after: dict, subjects: dict) -> list[OthersFace]:
+        asked.append((before, after, subjects))
+        return [OthersFace("a", "b"), OthersFace("c", "d")]
+
+    monkeypatch.setattr(playing, "others_outlines", outlines)
+    monkeypatch.setattr(playing, "others_faces", lambda scans, subjects: [OthersFace("a", "e")])
+    monkeypatch.setattr(playing, "_splits_differ", lambda *given: ["splits"])
+    context = SimpleNamespace(sealed=SimpleNamespace(subjects="subjects"))
+    own, other = {"volume": 1, "geo": 2}, {"geo": 3}
+    states = [
+        SimpleNamespace(scans={
+            "dev": {"a": SimpleNamespace(vectors=first)}, "eval": {"c": SimpleNamespace(vectors=second)}
+        })
+        for first, second in ((own, own), (own, other))
+    ]  # fmt: skip
+    scans = {"a": kept(0.9, 0.5), "c": kept(0.1, 1.0)}
+    lines = playing.games(context, scans, *states)  # type: ignore[arg-type]
+    assert asked == [({"a": 1, "c": 1}, {"a": 1}, "subjects")]
+    assert [line.split(":")[0] for line in lines] == [
+        "not defaced", "the original face is inside", "faces of other people", "splits"
+    ]  # fmt: skip
+    assert lines[2].startswith("faces of other people: in 2 of 2 scans (the head of e is in the scan of a, ")
+    assert playing.games(context, {}, *states) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("p", "shown"), [(0.0, "0.0001"), (0.0001, "0.0001"), (0.0004, "0.0004")])
+def test_a_p_of_nothing_is_shown_as_the_least_that_permutations_tell(
+    p: float, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = {True: TwoSample(0.9, p), False: TwoSample(0.5, 0.5)}
+    monkeypatch.setattr(playing, "split_test", lambda *_, defaced: apart[defaced])
+    seen = SimpleNamespace(scans={})
+    (line,) = playing._splits_differ(SimpleNamespace(sealed=SimpleNamespace(subjects={})), {}, seen, seen)  # type: ignore[arg-type]
+    assert f", p {shown})" in line

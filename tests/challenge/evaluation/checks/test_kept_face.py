@@ -251,3 +251,102 @@ def test_a_few_bright_voxels_do_not_hide_what_was_changed() -> None:
     data[6, 6, 4:24] = 5000
     defaced = np.where(data > 0, data + 20, data).astype(np.float32)
     assert unchanged_share(Scan(data, np.eye(4)), Scan(defaced, np.eye(4))) == 0
+
+
+def test_changed_voxels_are_counted_over_those_of_the_head() -> None:
+    """A head of 1000 voxels in air of 9261: between its 1st and 99th percentile 800 lie, so 8 is a change.
+
+    20 voxels of the head are changed by more and 30 by less; 5 are put into the air.
+    """
+    data = np.zeros((21, 21, 21))
+    data[5:15, 5:15, 5:15] = np.repeat([100.0, 500.0, 900.0], [50, 900, 50]).reshape(10, 10, 10)
+    head = np.flatnonzero(data)
+    defaced = data.copy().ravel()
+    defaced[head[100:120]] += 8.5
+    defaced[head[120:150]] -= 7.5
+    defaced[:5] = 200
+    scan = Scan(data, np.eye(4))
+    found = kept_face.unchanged_share(scan, Scan(defaced.reshape(data.shape), np.eye(4)))
+    assert found == pytest.approx(1 - 25 / 1000)
+    assert kept_face.unchanged_share(scan, scan) == 1
+    assert kept_face.unchanged_share(scan, Scan(data + 50, np.eye(4))) == 0  # never less
+
+
+@pytest.mark.parametrize(("change", "same"), [(7.9, True), (8.0, True), (8.1, False)])
+def test_a_hundredth_at_either_end_is_no_part_of_a_span(
+    change: float, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1000 voxels 9 are darker than 100 and 9 brighter than 900, so that the span is 800, and 8 no change.
+
+    The span of any other percentile is at most 1000 and differs by a hundred or more.
+    """
+    values = np.repeat([60.0, 100.0, 300.0, 500.0, 700.0, 900.0, 5000.0], [9, 5, 86, 800, 86, 5, 9])
+    data = np.zeros((21, 21, 21))
+    data[5:15, 5:15, 5:15] = values.reshape(10, 10, 10)
+    head, scan = data > 0, Scan(data, np.eye(4))
+    some = np.flatnonzero(data)[400:410]
+    defaced = data.copy()
+    defaced.flat[some] -= change
+    other = Scan(defaced, np.eye(4))
+    assert kept_face.unchanged_share(scan, other) == pytest.approx(1.0 if same else 0.99)
+    monkeypatch.setattr(kept_face, "_correlation", lambda old, *_: np.zeros(old.shape))
+    assert kept_share(scan, other, head) == pytest.approx(1.0 if same else 0.99)
+
+
+@pytest.mark.parametrize(("spacing", "size"), [(1.0, 10), (3.0, 3), (5.0, 3), (9.0, 3), (2.5, 4), (4.1, 3)])
+def test_a_window_is_ten_millimetres_and_three_voxels_at_least(
+    spacing: float, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def correlation(old: np.ndarray, new: np.ndarray, size: np.ndarray) -> np.ndarray:
+        asked.append((old.shape, size.tolist()))
+        return np.full(old.shape, 0.995)
+
+    monkeypatch.setattr(kept_face, "_correlation", correlation)
+    data = np.random.default_rng(0).normal(size=(9, 9, 9)).astype(np.float32)
+    face = np.zeros(data.shape, bool)
+    face[2:5, 1:8, 3:9] = True
+    scan = Scan(data, np.diag([spacing, 1.0, 1.0, 1.0]))
+    assert kept_share(scan, Scan(-data, scan.affine), face) == 1  # just .995
+    assert asked == [((3, 7, 6), [size, 10, 10])]
+
+
+def test_distances_from_the_middle_of_the_brain_are_along_axes_of_the_world() -> None:
+    """An axis is stored backwards and another leans: 2 mm a voxel forward, .5 a voxel sideways."""
+    affine = np.array([[0, -3.0, 0, 9], [2.0, 0.5, 0, 7], [0, 0, -4.0, 5], [0, 0, 0, 1]])
+    brain = np.zeros((5, 6, 7), bool)
+    brain[1, 2, 3] = brain[3, 2, 5] = True  # its middle is 2, 2, 4
+    scan = Scan(np.zeros(brain.shape), affine)
+    x, y, z = np.indices(brain.shape)
+    for axis, expected in ((0, -3.0 * (y - 2)), (1, 2.0 * (x - 2) + 0.5 * (y - 2)), (2, -4.0 * (z - 4))):
+        found = np.broadcast_to(kept_face._along(scan, brain, axis), brain.shape)
+        assert np.allclose(found, expected)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e6])
+def test_a_correlation_does_not_depend_on_the_scale(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(9, 9, 9))
+    other = one + rng.normal(size=one.shape)
+    size = np.array([3, 3, 3])
+    expected = kept_face._correlation(one, other, size)
+    assert kept_face._correlation(scale * one, other / scale, size) == pytest.approx(expected, abs=1e-6)
+    assert 0.2 < expected.mean() < 0.9
+
+
+def test_every_voxel_of_a_small_head_is_part_of_its_span() -> None:
+    """Every second voxel is 500; of the others half are 100 and half 900: a change of 7 is none."""
+    data = np.zeros((21, 21, 21))
+    data[5:15, 5:15, 5:15] = np.tile([100.0, 500.0, 900.0, 500.0], 250).reshape(10, 10, 10)
+    for turned in (data, data[..., ::-1]):
+        other = np.where(turned > 0, turned + 7, 0)
+        assert kept_face.unchanged_share(Scan(turned, np.eye(4)), Scan(other, np.eye(4))) == 1
+
+
+def test_a_head_of_a_few_voxels_has_a_box_too() -> None:
+    """Planes of three voxels are noise where others hold more, and all there is where none does."""
+    data = np.zeros((40, 50, 60), np.float32)
+    data[20, 30, 40:43] = 100
+    found = small_copy(Scan(data, np.diag([4.0, 4.0, 4.0, 1.0])))
+    assert np.count_nonzero(found) in (0, 3)

@@ -1,6 +1,8 @@
 """Files like those of too few people give them away: each person counts, not the mean, in any cohort."""
 
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 
 from mriprivacy.challenge.edition.public import Edition, open_edition
 from mriprivacy.challenge.edition.sealed import SealedKey, open_sealed
+from mriprivacy.challenge.evaluation.checks import rare_people as module
 from mriprivacy.challenge.evaluation.checks.rare_people import rare_people
 
 
@@ -72,3 +75,46 @@ def test_a_shift_of_a_hundredth_of_a_voxel_is_no_grid_of_its_own(both: tuple[Edi
     change_scan(edition, probes[0], voxel=1.0005)
     change_photo(edition, references[0])
     assert rare_people(*both, smallest=2) == ()
+
+
+def test_a_grid_is_its_shape_type_and_directions_to_a_hundredth(tmp_path: Path) -> None:
+    """Where the head lies is no part of it."""
+
+    def grid(step: float, move: float = 0.0, kind: type = np.int16) -> tuple[object, ...]:
+        affine = np.array([[0, -2, 0, move], [1 + step, 0, 0, move], [0, 0, 3, move], [0, 0, 0, 1.0]])
+        nib.save(nib.Nifti1Image(np.zeros((4, 5, 6), kind), affine), tmp_path / "a.nii.gz")
+        return module._grid(tmp_path / "a.nii.gz")
+
+    assert grid(0) == (4, 5, 6, "int16", 0, -2, 0, 1, 0, 0, 0, 0, 3)
+    assert grid(0.004, 70) == grid(-0.004) == grid(0)
+    assert grid(0.006) == (4, 5, 6, "int16", 0, -2, 0, 1.01, 0, 0, 0, 0, 3)
+    assert grid(0, kind=np.float32)[3] == "float32"
+
+
+def test_rare_people_are_those_whose_images_are_like_those_of_too_few_on_both_sides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of six, a and b are alike in all; c has a size of its own, d a grid, e both; f has no photograph."""
+    grids = dict.fromkeys("abcf", (8, 9, 10, "int16", 1.0)) | dict.fromkeys("de", (8, 9, 11, "float32", 1.0))
+    grids["e"] = (8, 9, 12, "uint8", 1.0)
+    sizes = dict.fromkeys("abd", (3, 4)) | {"c": (5, 4), "e": (6, 4)}
+    monkeypatch.setattr(module, "_grid", lambda path: grids[path])
+    monkeypatch.setattr(module, "_size", lambda path: sizes[path])
+    split = SimpleNamespace(
+        name="eval", probes=list(grids), references=[name.upper() for name in sizes], reference_contrast="",
+        scan=lambda name: name, photo=lambda name, condition: name.lower() if condition == "raw" else None,
+    )  # fmt: skip
+    subjects = {name: name.lower() for name in (*split.probes, *split.references)}
+    edition = SimpleNamespace(splits={"eval": split})
+
+    def found(smallest: int) -> list[tuple[str, int, int]]:
+        return [(r.subject, r.scans, r.references) for r in rare_people(edition, sealed, smallest)]  # type: ignore[arg-type]
+
+    sealed = SimpleNamespace(subjects=subjects)
+    assert found(2) == [("e", 1, 1)]
+    assert found(4) == [("d", 1, 3), ("e", 1, 1)]
+    assert found(5) == [("a", 4, 3), ("b", 4, 3), ("c", 4, 1), ("d", 1, 3), ("e", 1, 1), ("f", 4, 0)]
+    (rare,) = rare_people(edition, sealed, 2)  # type: ignore[arg-type]
+    assert (rare.split, rare.facts) == ("eval", "1 scans, 8 x 9 x 12 voxels, uint8")
+    split.reference_contrast, split.references = "T2w", ["a", "e"]
+    assert found(2) == [("d", 1, 0), ("e", 1, 1)]

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from mriprivacy.challenge.attackers.features import ImageFeatures
 from mriprivacy.challenge.evaluation.checks import same_defacing
+from mriprivacy.challenge.evaluation.checks.kept_face import KeptFace
 from mriprivacy.challenge.evaluation.checks.same_defacing import (
     LARGEST_P,
     LEAST_ACCURACY,
@@ -114,3 +115,56 @@ def test_a_fourth_as_many_columns_say_what_is_missing(columns: int, more: int) -
     found = _block(rows)
     assert found.shape == (3, columns + more)
     assert np.allclose(found[:, columns:], found[:, -1:])
+
+
+def scan(number: int, shape: tuple[int, int, int] = (9, 5, 4)) -> KeptFace:
+    rng = np.random.default_rng(number)
+    before, after = rng.normal(size=(2, *shape)).astype(np.float32)
+    none = np.zeros((1, 1, 1), np.float32)
+    return KeptFace(number / 10, number / 20, before, after, none, none, none > 0)
+
+
+def test_samples_are_told_apart_by_features_by_copies_and_by_what_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every fourth voxel of the original, or of the change; of a defaced scan also what is kept."""
+    asked: list[list[Floats | None]] = []
+    tested: list[tuple] = []
+    monkeypatch.setattr(same_defacing, "_block", lambda rows: asked.append(list(rows)) or np.zeros((3, 1)))
+    monkeypatch.setattr(same_defacing, "two_sample", lambda *given: tested.append(given) or "found")
+    vectors = {"volume": np.ones(2), "geo": np.zeros(3)}
+    scans = {
+        "dev": {"a": ImageFeatures(True, "", vectors), "b": ImageFeatures(False, "", {})},
+        "eval": {"c": ImageFeatures(True, "", {"geo": np.full(3, 2.0)})},
+    }
+    kept = {"a": scan(1), "c": scan(3)}
+    for defaced in (True, False):
+        asked.clear()
+        assert split_test(scans, kept, {"a": "s1", "b": "s2", "c": "s3"}, defaced) == "found"
+        shown = [[None if row is None else row.tolist() for row in rows] for rows in asked]
+        assert shown[:2] == [[[0, 0, 0], None, [2, 2, 2]], [[1, 1], None, None]]  # geo, then volume
+        sides = [one.defaced - one.original if defaced else one.original for one in kept.values()]
+        first, last = (np.asarray(side[::4, ::4, ::4], float).ravel().tolist() for side in sides)
+        assert shown[2] == [first, None, last]
+        assert len(first) == 3 * 2 * 1
+        assert shown[3:] == ([[[0.1, 0.05], None, [0.3, 0.15]]] if defaced else [])
+        blocks, second, people = tested[-1]
+        assert (len(blocks), second.tolist(), people) == (
+            3 + defaced,
+            [False, False, True],
+            ["s1", "s2", "s3"],
+        )
+
+
+def test_features_are_standardized_and_what_is_missing_is_the_mean() -> None:
+    """Two columns of 1, 3 and 5 and of 4, 4 and 4; the second scan lacks both, and a number of the third."""
+    found = _block([np.array([1.0, 4.0]), None, np.array([5.0, np.nan]), np.array([3.0, 4.0])])
+    # NaN counts as 0 in the mean: 8 / 3; the first column is 1, 3, 5, 3 and its spread 2 ** .5.
+    second = np.array([4, 8 / 3, 8 / 3, 4])
+    missing = np.array([0, 1, 0, 0.0])
+    columns = [np.array([1.0, 3, 5, 3]), second, missing]
+    expected = np.stack([(c - c.mean()) / c.std() for c in columns], axis=1) / 3**0.5
+    assert found == pytest.approx(expected)
+    assert _block([None, None]).tolist() == [[0], [0]]
+    same = _block([np.array([7.0]), np.array([7.0])])
+    assert same.tolist() == [[0, 0], [0, 0]]  # no spread is no difference

@@ -122,3 +122,61 @@ def test_heads_are_compared_beyond_their_average() -> None:
     assert np.diag(alike) == pytest.approx(1, abs=1e-4)
     assert (alike >= cosine - 1e-4).all()
     assert alike[~np.eye(5, dtype=bool)].max() < 0.2
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("step", [-2, 2])
+def test_a_copy_is_not_looked_for_two_voxels_away(axis: int, step: int) -> None:
+    """Of noise, a voxel beside the place is half alike: blocks of two share one."""
+    shape = tuple(n + 2 * MARGIN for n in BOX)
+    copies = np.random.default_rng(0).normal(size=(4, *shape)).astype(np.float32)
+    for far, least, most in ((step // 2, 0.9, 1.01), (step, 0.3, 0.7)):
+        alike = np.diag(whose_face._alike(np.roll(copies, far, axis), copies))
+        assert (least < alike).all()
+        assert (alike < most).all()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_rows_are_standardized_at_any_scale_and_flat_ones_are_nothing(scale: float) -> None:
+    rows = np.array([[1.0, 2, 3, 6], [5.0, 5, 5, 5]]) * scale
+    standard, unit = whose_face._standard(rows), whose_face._unit(rows)
+    spread = 3.5**0.5  # of 1, 2, 3 and 6, whose mean is 3
+    assert standard == pytest.approx(np.array([[-2, -1, 0, 3], [0, 0, 0, 0]]) / spread)
+    assert unit == pytest.approx(np.array([[1, 2, 3, 6], [5, 5, 5, 5]]) / [[50**0.5], [10]])
+    assert not whose_face._unit(np.zeros((1, 3))).any()
+
+
+def similar(
+    after: list[list[float]], before: list[list[float]], monkeypatch: pytest.MonkeyPatch
+) -> list[OthersFace]:
+    """Name others' faces by correlations that are given, of voxels; small copies are like none."""
+    tables = np.array(before), np.array(after)
+    monkeypatch.setattr(whose_face, "_by_voxels", lambda scans: tables)
+    monkeypatch.setattr(whose_face, "_alike", lambda scans, heads: np.zeros_like(tables[0]))
+    none = np.zeros((1, 1, 1), bool)
+    scans = {name: KeptFace(0, 0, NOTHING, NOTHING, NOTHING, NOTHING, none) for name in "ab"}
+    return others_faces(scans, SUBJECTS)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "before", "named"),
+    [
+        (0.0, 0.7, 0.0, True),  # just enough
+        (0.0, 0.6999, 0.0, False),
+        (0.75, 0.75, 0.0, False),  # no more than its own
+        (0.7499, 0.75, 0.0, True),
+        (0.0, 0.75, 0.65, True),  # just so much more than before
+        (0.0, 0.75, 0.6501, False),
+    ],
+)
+def test_limits_of_a_likeness_are_reached_at_the_limit(
+    own: float, other: float, before: float, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = similar([[own, other], [0, 1]], [[1, before], [before, 1]], monkeypatch)
+    assert found == [OthersFace("a", "b")] * named
+
+
+def test_a_scan_is_of_the_head_that_is_most_alike_of_all_others() -> None:
+    alike = np.array([[9.0, 2, 3], [1, 9, 4], [0, 0, 9]])
+    found = np.array([[False, True, True], [True, False, False], [False, False, False]])
+    assert whose_face._best("abc", found, alike) == [OthersFace("a", "c"), OthersFace("b", "a")]
