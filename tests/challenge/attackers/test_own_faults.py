@@ -162,6 +162,7 @@ def test_a_fault_in_every_image_is_counted(attacking: list[str], capsys: pytest.
     assert re.search(r"T2w.nii.gz and \d+ more images: embed failed", line)
 
 
+@pytest.mark.long
 def test_a_worker_names_the_line_too(attacking: list[str]) -> None:
     """Real detection runs in the processes of loky, on noise. Those of other tests have another folder."""
     path = written(attacking, WHOLE.replace(BODY, "        raise ValueError(look.kind)\n"))
