@@ -1,6 +1,7 @@
 """Files submission.json to be refused, by what is wrong with them; each with words of its reason."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def verbatim(content: bytes) -> Spoil:
     return lambda folder: (folder / "submission.json").write_bytes(content) and None
 
 
+# From Python 3.13 on json reads lists in lists as deep as such a file has room for.
+DEEP = "is nested too deeply" if sys.version_info < (3, 13) else "holds a list; expected an object"
 DESCRIPTIONS = {
     "none": (lambda f: (f / "submission.json").unlink(), "submission.json: no such file"),
     "not JSON": (verbatim(b"team: a"), "is not JSON: Expecting value, line 1"),
@@ -30,7 +33,7 @@ DESCRIPTIONS = {
     "NaN": (verbatim(b'{"team": NaN}'), "has NaN, which is not JSON"),
     "infinite": (verbatim(b'{"team": 1e999}'), "has '1e999', which is too large"),
     "names twice": (verbatim(b'{"team": "a", "team": "b"}'), "names 'team' twice"),
-    "deep": (verbatim(b"[" * 8000 + b"]" * 8000), "is nested too deeply"),
+    "deep": (verbatim(b"[" * 8000 + b"]" * 8000), DEEP),
     "endless number": (verbatim(b'{"team": ' + b"9" * 5000 + b"}"), "submission.json: "),
     "large": (verbatim(b" " * 20_000), "is larger than 16384 bytes"),
     "a link": (
