@@ -55,12 +55,14 @@ def pairs_found(people: int, answers: int, step: float, seed: int) -> int:
     return int((guess == key).sum())
 
 
+@pytest.mark.long
 def test_twenty_tables_and_two_digits_gave_the_key_away() -> None:
     """As it was, one team alone finds every pair of twelve people: the attacker is one that can succeed."""
     found = [pairs_found(12, 20, 0, seed) for seed in range(7)]
     assert found.count(12) >= 5
 
 
+@pytest.mark.long
 def test_steps_alone_protect_nothing() -> None:
     """Twenty teams with the five submissions that a team may well have: it is the sum that counts."""
     assert np.mean([pairs_found(12, 100, Limits().step, seed) for seed in range(4)]) > 4

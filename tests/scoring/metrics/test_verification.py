@@ -13,7 +13,7 @@ tied = st.lists(st.integers(0, 6), min_size=1, max_size=14).map(lambda x: np.arr
 any_finite = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=14).map(np.array)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(tied, tied)
 def test_agrees_with_definitions_under_heavy_ties(m: np.ndarray, n: np.ndarray) -> None:
     assert scoring.eer(m, n) == pytest.approx(oracles.eer(m, n), abs=1e-12)

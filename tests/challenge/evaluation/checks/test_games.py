@@ -104,7 +104,7 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
             toy_heads.brighter, None, "the original face is inside: in 24 of 24 scans", marks=pytest.mark.long
         ),
         (toy_heads.swapped, None, "faces of other people: in 24 of 24 scans (the head of sub-"),
-        (toy_heads.moved, None, "faces of other people: in "),
+        pytest.param(toy_heads.moved, None, "faces of other people: in ", marks=pytest.mark.long),
         pytest.param(
             toy_heads.two_patients,
             None,
@@ -112,7 +112,12 @@ def judge(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Evaluat
             marks=pytest.mark.long,
         ),
         pytest.param(toy_heads.filled, None, "faces of other people: in ", marks=pytest.mark.long),
-        (toy_heads.one_voxel, None, "not defaced: 24 of 24 scans are the originals but for less than 1%"),
+        pytest.param(
+            toy_heads.one_voxel,
+            None,
+            "not defaced: 24 of 24 scans are the originals but for less than 1%",
+            marks=pytest.mark.long,
+        ),
         (toy_heads.honest, toy_heads.stripped, "dev and eval are defaced in different ways: "),
     ],
     ids=lambda one: getattr(one, "__name__", None),
@@ -144,6 +149,7 @@ def test_a_defacer_that_takes_faces_plays_no_game(judge: Evaluate) -> None:
     assert entry.face["kept_share"].value < 0.7
 
 
+@pytest.mark.long
 def test_who_is_named(judge: Evaluate, context: Context) -> None:
     """Of every exchanged head it is said whose it is."""
     line = next(line for line in judge(toy_heads.swapped).games if line.startswith("faces"))
