@@ -105,6 +105,8 @@ def test_parquet(tmp_path: Path) -> None:
         ([([1.0], [True]), ([np.nan], [False])], "chunk 1: scores: 1 of 1 values not finite"),
         ([([1.0], [True, False])], "chunk 0: lengths differ"),
         ([([1.0], [1])], "chunk 0: mated of type int64"),
+        ([([], [True])], "chunk 0: scores: "),
+        ([([1.0], [])], "chunk 0: lengths differ"),
         ([([1.0], [True])], "no non-mated"),
         ([([1.0], [False])], "no mated trial"),
     ],
@@ -123,6 +125,13 @@ def test_other_trials_when_read_again_are_noticed(again: tuple) -> None:
     passes = iter([([1.0, 0.0], np.array([True, False])), (again[0], np.array(again[1]))])
     with pytest.raises(ScoringError, match="expected the same trials both times"):
         score_stream(lambda: [next(passes)])
+
+
+def test_an_empty_chunk_is_passed_over() -> None:
+    scores, mated = people(3)
+    whole = score_stream(lambda: [(scores, mated)])
+    empty = np.zeros(0), np.zeros(0, bool)
+    assert score_stream(lambda: [empty, (scores, mated), empty]) == whole
 
 
 def test_what_stands_for_missing_is_named_as_it_stands(tmp_path: Path) -> None:
