@@ -176,6 +176,12 @@ def test_one_more_person_by_hand(metric: str, value: float, n: int, variance: fl
     assert (found.low, found.high) == pytest.approx((min(low, value), max(high, value)), abs=1e-9)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_share_at_an_edge_has_no_spread_to_count(value: float) -> None:
+    spread, plain = (estimate("rank1", value, variance, MANY) for variance in (0.01, 0.0))
+    assert (spread.low, spread.high) == (plain.low, plain.high)
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_how_many_people_an_interval_needs(n: int) -> None:
     assert estimate("auc", 0.7, 0.01, ListSize(n, 100)).bounded == (n >= 4)

@@ -106,6 +106,23 @@ def test_small_samples_warn() -> None:
         linkability([1], [0, 1])
 
 
+def test_a_fair_guess_earns_nothing_in_the_other_half() -> None:
+    """By hand: who decides where .9, .8 and .6 of the trials are mated, and not where .5 are."""
+    mated, nonmated = np.array([[9.0, 5, 2], [8, 6, 2]]), np.array([[1.0, 5, 10], [2, 4, 10]])
+    p = mated / (mated + nonmated)
+
+    def earned(decided: int, paid: int) -> float:
+        return sum(
+            (1 - 2 * (1 - own) ** 2) * m / 16 - 2 * own**2 * n / 16
+            for own, m, n in zip(p[decided], mated[paid], nonmated[paid], strict=True)
+            if own > 0.5
+        )
+
+    expected = np.mean([0.25 * earned(k, k) + 0.75 * earned(k, 1 - k) for k in (0, 1)])
+    found = from_halves(Steps(mated[None], nonmated[None]))
+    assert float(found) == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_split_with_a_half_that_lacks_a_class_is_left_out() -> None:
     mated = np.array([[[4.0, 2.0, 1.0], [3.0, 3.0, 1.0]], [[7.0, 5.0, 2.0], [0.0, 0.0, 0.0]]])
     nonmated = np.array([[[1.0, 3.0, 9.0], [2.0, 4.0, 9.0]], [[3.0, 7.0, 18.0], [0.0, 0.0, 0.0]]])
