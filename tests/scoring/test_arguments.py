@@ -163,6 +163,11 @@ def test_a_parquet_file_is_named_with_row_and_column(tmp_path: Path) -> None:
         scoring.score_stream(scoring.parquet_chunks(tmp_path / "a.parquet", score="points"))
 
 
+def test_a_report_says_its_level_and_draws() -> None:
+    report = scoring.score_trials(*LIST, n_bootstrap=20, level=0.9)
+    assert "90 % intervals, 20 draws of subjects" in str(report)
+
+
 VECTORS = np.random.default_rng(1).normal(size=(6, 3))
 IDS = list("abcdef")
 TWO = ([0.5, 0.6], [[0.4, 0.5, 0.6], [0.5, 0.6, 0.7]], 9)

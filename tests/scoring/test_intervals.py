@@ -196,3 +196,7 @@ def test_how_many_nonmated_trials_a_rate_needs(metric: str, least: int) -> None:
     assert estimate(metric, 0.5, 0.01, ListSize(12, least)).value == 0.5
     assert np.isnan(estimate("fnir_at_fpir_10pct", 0.5, 0.01, ListSize(12, 10**6, 99)).value)
     assert estimate("fnir_at_fpir_10pct", 0.5, 0.01, ListSize(12, 10**6, 100)).value == 0.5
+
+
+def test_a_list_of_people_alone_has_no_other_size() -> None:
+    assert ListSize(12) == ListSize(12, 0, 0)

@@ -156,3 +156,10 @@ def test_the_spread_of_few_people_is_widened_by_what_drawing_narrows_it(people: 
     replicates = np.array([[0.5, 0.6, 0.7], [0.5, 0.5, 0.5]])
     spread, _ = ranking.spread_of_pairs(replicates, people)
     assert spread[0, 1] ** 2 == pytest.approx(0.01 * wider)
+
+
+def test_a_p_value_is_taken_up_to_one() -> None:
+    assert ranking.holm([0.0, 1.0]).tolist() == [0.0, 1.0]
+    for wrong in (-0.01, 1.01):
+        with pytest.raises(ScoringError, match="p_values"):
+            ranking.holm([0.5, wrong])
