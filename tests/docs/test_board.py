@@ -86,7 +86,7 @@ def test_entries_older_than_the_code_are_noted() -> None:
 
 
 def test_ci_compares_the_demo_of_another_processor() -> None:
-    """One that has no instruction beyond SSE2 and SSE3 in any library that computes."""
+    """One on which every library that has such a switch uses nothing beyond SSE3."""
     lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert "old=$(uv run python -m tests.helpers.machines environment old)" in lines
     assert 'timed env $old uv run mriprivacy demo output="$work/demo"' in lines

@@ -65,8 +65,8 @@ COMMANDS = {
 def contents(folder: Path) -> dict[str, str]:
     """Return the digest of what is in each file of a folder, decoded: voxels, pixels, text without times.
 
-    What a cache keeps is no result. Reports are left out: their histograms have six digits of scores, and
-    the features of OpenCV differ in the seventh.
+    What a cache keeps is no result. Reports are left out: edges of their histograms of scores have six
+    digits, and by OpenCV's features the last one differs.
     """
     return {
         str(path.relative_to(folder)): hashlib.sha256(_decoded(path)).hexdigest()
